@@ -1,0 +1,257 @@
+package hash
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/vectors"
+)
+
+// TestFuncByHand pins the 64-bit results, which are placement, to digests of
+// "abc" that anybody can compute with md5sum and the like.
+func TestFuncByHand(t *testing.T) {
+	for _, c := range []struct {
+		method Method
+		want   uint64
+		reason string
+	}{
+		{MD5, 0x900150983cd24fb0, "the first half of the digest, RFC 1321"},
+		{SHA1, 0xa9993e364706816a, "the first eight bytes of the digest, FIPS 180"},
+		{SHA224, 0x23097d223405d822, "the same"},
+		{SHA256, 0xba7816bf8f01cfea, "the same"},
+		{SHA384, 0xcb00753f45a35e8b, "the same"},
+		{SHA512, 0xddaf35a193617aba, "the same"},
+		{MMH32, 0xb3dd93fa, "zero-extended, although as a Python digest it is negative"},
+		{MMH64, 0xb4963f3f3fad7867, "the first word of the 128-bit variant"},
+		{MMH128, 0xb4963f3f3fad7867 ^ 0x3ba2744126ca2d52, "both words"},
+	} {
+		t.Run(c.method.String(), func(t *testing.T) {
+			got := c.method.Func(Options{})("abc")
+			assert.Equal(t, c.want, got, "got %#x, want %#x: %s", got, c.want, c.reason)
+		})
+	}
+}
+
+// TestSipHashPaper is the example in the appendix of the SipHash paper.
+func TestSipHashPaper(t *testing.T) {
+	key := [16]byte([]byte("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"))
+	input := string(key[:15])
+	assert.Equal(t, uint64(0xa129ca6149be45e5), Sip.Func(Options{Key: &key})(input))
+	assert.Equal(t, uint64(0xa129ca6149be45e5), SipHash(key)(input))
+	assert.Equal(t, Default(input), Sip.Func(Options{})(input), "nil is the default key")
+	assert.Equal(t, Default(input), SipHash(DefaultKey)(input))
+}
+
+// TestGoldenDigests compares digests with those of the Python original.
+func TestGoldenDigests(t *testing.T) {
+	seen := map[Method]bool{}
+	vectors.Run(t, "proxenos/digest-*.txt", func(t *testing.T, f *vectors.File) {
+		method, err := Parse(f.Header("method"))
+		require.NoError(t, err)
+		seen[method] = true
+		for _, row := range f.Rows {
+			n := method.Integer(optionsOf(t, f), string(row.Hex("key_hex")))
+			assert.Equal(t, row.Text("digest"), n.Big().String(), row)
+		}
+	})
+	assert.Len(t, seen, len(Methods()), "every method has golden digests")
+}
+
+// optionsOf reads the options in the header of a file.
+func optionsOf(t *testing.T, f *vectors.File) (o Options) {
+	t.Helper()
+	if text, ok := f.Lookup("seed"); ok {
+		seed, err := strconv.ParseInt(text, 10, 32)
+		require.NoError(t, err, f.Path)
+		o.Seed = int32(seed)
+	}
+	if text, ok := f.Lookup("optimize"); ok {
+		require.Contains(t, []string{"x64", "x86"}, text, f.Path)
+		o.X86 = text == "x86"
+	}
+	if text, ok := f.Lookup("secret"); ok {
+		key, err := hex.DecodeString(text)
+		require.NoError(t, err, f.Path)
+		require.Len(t, key, 16, f.Path)
+		o.Key = (*[16]byte)(key)
+	}
+	return o
+}
+
+// variants are every method with the options that change it.
+func variants() map[string]func() (Method, Options) {
+	key := [16]byte{15: 1}
+	all := map[string]func() (Method, Options){}
+	for _, m := range Methods() {
+		for name, o := range map[string]Options{"": {}, " seed": {Seed: -7}, " x86": {X86: true}, " key": {Key: &key}} {
+			all[m.String()+name] = func() (Method, Options) { return m, o }
+		}
+	}
+	return all
+}
+
+// TestFuncFollowsDigest checks the documented rule that makes 64 bits of a
+// digest, for every method, option and length.
+func TestFuncFollowsDigest(t *testing.T) {
+	little, big := binary.LittleEndian, binary.BigEndian
+	rules := map[Method]func([]byte) uint64{
+		MMH32:  func(d []byte) uint64 { return uint64(little.Uint32(d)) },
+		MMH64:  little.Uint64,
+		MMH128: func(d []byte) uint64 { return little.Uint64(d) ^ little.Uint64(d[8:]) },
+		Sip:    little.Uint64,
+	}
+	sizes := map[Method]int{
+		MD5: 16, SHA1: 20, SHA224: 28, SHA256: 32, SHA384: 48, SHA512: 64,
+		MMH32: 4, MMH64: 8, MMH128: 16, Sip: 8,
+	}
+	for name, variant := range variants() {
+		t.Run(name, func(t *testing.T) {
+			m, o := variant()
+			rule, ok := rules[m]
+			if !ok {
+				rule = big.Uint64
+			}
+			f := m.Func(o)
+			for size := range 70 {
+				key := strings.Repeat("\xf5k", size)[:size]
+				digest := m.Append([]byte("before"), o, key)
+				require.Equal(t, "before", string(digest[:6]), "Append keeps what was there")
+				digest = digest[6:]
+				require.Len(t, digest, sizes[m])
+				assert.Equal(t, rule(digest), f(key), "%d bytes", size)
+			}
+		})
+	}
+}
+
+func TestOptionsChangeWhatTheyShould(t *testing.T) {
+	key := [16]byte{15: 1}
+	for _, m := range Methods() {
+		base := m.Func(Options{})("key")
+		isMurmur := m == MMH32 || m == MMH64 || m == MMH128
+		assert.Equal(t, isMurmur, m.Func(Options{Seed: 1})("key") != base, "%v with a seed", m)
+		assert.Equal(t, m == MMH64 || m == MMH128, m.Func(Options{X86: true})("key") != base, "%v for x86", m)
+		assert.Equal(t, m == Sip, m.Func(Options{Key: &key})("key") != base, "%v with a key", m)
+	}
+}
+
+func TestAbsXor(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		n    int64
+		a    uint64
+		want uint64
+	}{
+		{"positive", 6, 3, 5},
+		{"negative", -6, 3, 7},
+		{"minus one flips every bit", -1, 5, 6},
+		{"most negative", -1 << 63, 1<<63 - 1, 1},
+		{"most negative, nothing to flip", -1 << 63, 0, 1 << 63},
+		{"zero", 0, 9, 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := integer(c.n)
+			require.Equal(t, strconv.FormatInt(c.n, 10), n.Big().String())
+			got := n.AbsXor(c.a)
+			assert.Equal(t, c.want, uint64(got[1])<<32|uint64(got[0]))
+			// The language has the same two's complement as Python within 64 bits.
+			signed := c.n ^ int64(c.a)
+			if signed < 0 {
+				signed = -signed
+			}
+			assert.Equal(t, c.want, uint64(signed))
+		})
+	}
+}
+
+func integer(n int64) (i Integer) {
+	abs := uint64(n)
+	if n < 0 {
+		i.Negative, abs = true, -abs
+	}
+	i.Abs[0], i.Abs[1] = uint32(abs), uint32(abs>>32)
+	return i
+}
+
+func TestAbsXorKeepsHighWords(t *testing.T) {
+	got := SHA512.Integer(Options{}, "key").AbsXor(1)
+	want := SHA512.Integer(Options{}, "key").Abs
+	want[0] ^= 1
+	assert.Equal(t, want, got)
+	assert.NotZero(t, got[15])
+}
+
+func TestNothingAllocates(t *testing.T) {
+	key, dst := strings.Repeat("k", 100), make([]byte, 0, 64)
+	for name, variant := range variants() {
+		m, o := variant()
+		f := m.Func(o)
+		assert.Zero(t, testing.AllocsPerRun(10, func() { f(key) }), "%s: Func", name)
+		assert.Zero(t, testing.AllocsPerRun(10, func() { m.Append(dst, o, key) }), "%s: Append", name)
+		assert.Zero(t, testing.AllocsPerRun(10, func() { _ = m.Integer(o, key) }), "%s: Integer", name)
+	}
+}
+
+func TestManyGoroutines(t *testing.T) {
+	for name, variant := range variants() {
+		m, o := variant()
+		f := m.Func(o)
+		want := f("key")
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 50 {
+					assert.Equal(t, want, f("key"), name)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// FuzzAlignment checks that a result depends on the bytes alone, not on where
+// in memory they lie, and that the key is left as it is.
+func FuzzAlignment(f *testing.F) {
+	f.Add("")
+	f.Add("user:42")
+	f.Add(strings.Repeat("\xff\x00", 40))
+	f.Fuzz(func(t *testing.T, key string) {
+		for name, variant := range variants() {
+			m, o := variant()
+			sum := m.Func(o)
+			want := sum(key)
+			for shift := range 9 {
+				room := strings.Repeat("-", shift) + key + "-"
+				if got := sum(room[shift : shift+len(key)]); got != want {
+					t.Fatalf("%s of %q at offset %d: got %#x, want %#x", name, key, shift, got, want)
+				}
+				if room[shift:shift+len(key)] != key {
+					t.Fatalf("%s changed its key %q", name, key)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkFunc(b *testing.B) {
+	for _, m := range Methods() {
+		for _, size := range []int{8, 20, 64, 1024} {
+			f, key := m.Func(Options{}), strings.Repeat("k", size)
+			b.Run(fmt.Sprintf("%s/%dB", m, size), func(b *testing.B) {
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				for b.Loop() {
+					f(key)
+				}
+			})
+		}
+	}
+}
