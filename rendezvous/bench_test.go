@@ -1,0 +1,106 @@
+package rendezvous
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// benchKeys are a million distinct keys: a few thousand teach the branch
+// predictor and flatter whatever is measured.
+var benchKeys = func() []string {
+	rng := rand.New(rand.NewPCG(9, 9))
+	keys := make([]string, 1<<20)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("user:%0*x", 11+i%9, rng.Uint64()>>20)
+	}
+	return keys
+}()
+
+func benchKey(i int) string { return benchKeys[i&(len(benchKeys)-1)] }
+
+func benchSet(b *testing.B, n int, weight func(server) float64) *Set[server] {
+	b.Helper()
+	s := newSet(b, numbered("10.0.0.1:", n), Config[server]{ID: server.Name, Weight: weight})
+	b.ReportAllocs()
+	b.ResetTimer()
+	return s
+}
+
+var benchSizes = []int{3, 10, 100, 1000, 10000}
+
+func BenchmarkSelect(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			s := benchSet(b, n, nil)
+			for i := range b.N {
+				_, _ = s.Select(benchKey(i))
+			}
+		})
+	}
+}
+
+func BenchmarkSelectWeighted(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			s := benchSet(b, n, func(s server) float64 { return 1 + float64(s.name[len(s.name)-1]%4) })
+			for i := range b.N {
+				_, _ = s.Select(benchKey(i))
+			}
+		})
+	}
+}
+
+func BenchmarkSelectN(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d/n=3", n), func(b *testing.B) {
+			s := benchSet(b, n, nil)
+			dst := make([]server, 0, 3)
+			for i := range b.N {
+				dst = s.SelectN(dst[:0], benchKey(i), 3)
+			}
+		})
+	}
+}
+
+func BenchmarkTableSelect(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d/bits=16", n), func(b *testing.B) {
+			s := benchSet(b, n, nil)
+			table, err := s.Table(16)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				_, _ = table.Select(benchKey(i))
+			}
+		})
+	}
+}
+
+func BenchmarkTable(b *testing.B) {
+	for _, n := range benchSizes[:3] {
+		b.Run(fmt.Sprintf("nodes=%d/bits=16", n), func(b *testing.B) {
+			s := benchSet(b, n, nil)
+			for range b.N {
+				if _, err := s.Table(16); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			nodes := numbered("10.0.0.1:", n)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				newSet(b, nodes, Config[server]{ID: server.Name})
+			}
+		})
+	}
+}

@@ -1,0 +1,58 @@
+package rendezvous
+
+// wide is the number of nodes from which best works in blocks: below it, a
+// single loop is done before the blocks have paid for their set-up.
+const wide = 192
+
+// best returns the index of the greatest score, the smallest such index if
+// there are several. There is at least one seed.
+func (x mixer) best(seeds []uint64) int {
+	if haveVector && len(seeds) >= vectorFrom {
+		return x.bestVector(seeds)
+	}
+	return x.bestScalar(seeds)
+}
+
+// bestScalar is best in portable Go, and the reference for every other form.
+func (x mixer) bestScalar(seeds []uint64) int {
+	if len(seeds) < wide {
+		at, _ := x.bestOf(seeds)
+		return at
+	}
+	return x.bestInBlocks(seeds)
+}
+
+// bestOf is best for a few seeds. The compiler makes its comparison a
+// conditional move, so that no branch is mispredicted.
+func (x mixer) bestOf(seeds []uint64) (at int, top uint64) {
+	for i, seed := range seeds {
+		if raw := x.score(seed); raw > top {
+			at, top = i, raw
+		}
+	}
+	return at, top
+}
+
+const block = 8
+
+// bestInBlocks compares the greatest score of each block, which independent
+// maxima find fast, and searches only the winning block for its owner.
+func (x mixer) bestInBlocks(seeds []uint64) int {
+	start, top := 0, uint64(0)
+	i := 0
+	for ; i+block <= len(seeds); i += block {
+		s := seeds[i : i+block : i+block]
+		a := max(x.score(s[0]), x.score(s[1]))
+		b := max(x.score(s[2]), x.score(s[3]))
+		c := max(x.score(s[4]), x.score(s[5]))
+		d := max(x.score(s[6]), x.score(s[7]))
+		if raw := max(max(a, b), max(c, d)); raw > top {
+			start, top = i, raw
+		}
+	}
+	if at, raw := x.bestOf(seeds[i:]); raw > top {
+		return i + at
+	}
+	at, _ := x.bestOf(seeds[start : start+block])
+	return start + at
+}

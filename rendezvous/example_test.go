@@ -1,0 +1,188 @@
+package rendezvous_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proxenos/proxenos/rendezvous"
+)
+
+// Server is a caller's own type.
+type Server struct {
+	Host  string
+	Cores float64
+}
+
+func (s Server) Name() string      { return s.Host }
+func (s Server) Capacity() float64 { return s.Cores }
+
+var servers = []Server{{"ant", 4}, {"bee", 8}, {"cat", 4}, {"dog", 0}}
+
+func ExampleOf() {
+	set, err := rendezvous.Of("red", "green", "blue")
+	if err != nil {
+		panic(err)
+	}
+	owner, ok := set.Select("user:42")
+	fmt.Println(owner, ok)
+	// Output:
+	// green true
+}
+
+func ExampleNew() {
+	set, err := rendezvous.New(servers, rendezvous.Config[Server]{
+		ID:     Server.Name,
+		Weight: Server.Capacity,
+	})
+	if err != nil {
+		panic(err)
+	}
+	owner, _ := set.Select("user:42")
+	fmt.Println(owner.Host, "with", owner.Cores, "cores")
+	// Output:
+	// cat with 4 cores
+}
+
+func ExampleNew_refused() {
+	_, err := rendezvous.New([]Server{{"ant", 4}, {"ant", 8}}, rendezvous.Config[Server]{ID: Server.Name})
+	fmt.Println(err)
+	// Output:
+	// node "ant": the ID occurs more than once
+}
+
+func ExampleSet_Select() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	for _, key := range []string{"user:1", "user:2", "user:3"} {
+		owner, ok := set.Select(key)
+		fmt.Println(key, owner, ok)
+	}
+	nobody, _ := rendezvous.Of()
+	_, ok := nobody.Select("user:1")
+	fmt.Println("of nobody:", ok)
+	// Output:
+	// user:1 blue true
+	// user:2 green true
+	// user:3 blue true
+	// of nobody: false
+}
+
+func ExampleSet_SelectN() {
+	set, _ := rendezvous.Of("red", "green", "blue", "black", "white")
+	replicas := make([]string, 0, 3)
+	replicas = set.SelectN(replicas, "user:42", 3)
+	fmt.Println(replicas)
+	// Output:
+	// [green black white]
+}
+
+func ExampleSet_Rank() {
+	set, _ := rendezvous.Of("red", "green", "blue", "black", "white")
+	down := map[string]bool{"green": true}
+	for node := range set.Rank("user:42") {
+		if !down[node] {
+			fmt.Println("first that is up:", node)
+			break
+		}
+	}
+	// Output:
+	// first that is up: black
+}
+
+func ExampleSet_Scores() {
+	set, _ := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Weight: Server.Capacity})
+	for server, score := range set.Scores("user:42") {
+		fmt.Printf("%s weighs %v and bids %.2f\n", server.Host, score.Weight, score.Value)
+	}
+	// Output:
+	// cat weighs 4 and bids 18.57
+	// bee weighs 8 and bids 5.48
+	// ant weighs 4 and bids 3.89
+	// dog weighs 0 and bids 0.00
+}
+
+func ExampleSet_All() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	fmt.Println(slices.Collect(set.All()))
+	// Output:
+	// [blue green red]
+}
+
+func ExampleSet_Len() {
+	set, _ := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Weight: Server.Capacity})
+	fmt.Println(set.Len(), "nodes, one of them drained")
+	// Output:
+	// 4 nodes, one of them drained
+}
+
+func ExampleSet_Checksum() {
+	a, _ := rendezvous.Of("red", "green", "blue")
+	b, _ := rendezvous.Of("blue", "red", "green")
+	c, _ := rendezvous.Of("blue", "red")
+	fmt.Println(a.Checksum() == b.Checksum(), a.Checksum() == c.Checksum())
+	// Output:
+	// true false
+}
+
+func ExampleSet_Table() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	table, err := set.Table(16)
+	if err != nil {
+		panic(err)
+	}
+	owner, ok := table.Select("user:42")
+	fmt.Println(owner, ok)
+	// Output:
+	// red true
+}
+
+// A slot is a partition: keys that are stored and moved together.
+func ExampleTable_Slot() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	table, _ := set.Table(10)
+	slot := table.Slot("user:42")
+	owner, _ := table.Owner(slot)
+	fmt.Printf("partition %d of %d is on %s\n", slot, table.Slots(), owner)
+	// Output:
+	// partition 923 of 1024 is on blue
+}
+
+func ExampleTable_Owner() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	table, _ := set.Table(3)
+	for slot := range table.Slots() {
+		owner, _ := table.Owner(slot)
+		fmt.Print(owner, " ")
+	}
+	fmt.Println()
+	// Output:
+	// blue red blue green blue red red green
+}
+
+func ExampleTable_Slots() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	table, _ := set.Table(16)
+	fmt.Println(table.Slots())
+	// Output:
+	// 65536
+}
+
+func ExampleTable_Select() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	table, _ := set.Table(12)
+	for _, key := range []string{"user:1", "user:2", "user:3"} {
+		owner, _ := table.Select(key)
+		fmt.Println(key, owner)
+	}
+	// Output:
+	// user:1 red
+	// user:2 red
+	// user:3 red
+}
+
+func ExampleTable_SelectN() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	table, _ := set.Table(12)
+	fmt.Println(table.SelectN(nil, "user:42", 2))
+	// Output:
+	// [blue red]
+}

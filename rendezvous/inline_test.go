@@ -1,0 +1,24 @@
+package rendezvous
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestHotFunctionsInline asks the compiler: a call for each node would cost
+// more than the score itself.
+func TestHotFunctionsInline(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to ask, as on another processor under emulation")
+	}
+	out, err := exec.Command("go", "build", "-gcflags=-m", ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, function := range []string{
+		"mixer.score", "expand", "complement", "limitFor", "candidate.beats", "insert",
+	} {
+		assert.Contains(t, string(out), "can inline "+function+"\n")
+	}
+}

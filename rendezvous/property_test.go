@@ -1,0 +1,225 @@
+package rendezvous
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// mixedWeights are three groups of weights, with drained nodes among them.
+func mixedWeights(n int) []server {
+	nodes := numbered("server", n)
+	for i := range nodes {
+		nodes[i].capacity = []float64{1, 0.25, 3, 0, 1e-9, 20}[i%6]
+	}
+	return nodes
+}
+
+func TestOrderOfInputDoesNotMatter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for name, nodes := range map[string][]server{
+		"equal weights": numbered("server", 23),
+		"mixed weights": mixedWeights(23),
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := newSet(t, nodes, byCapacity)
+			for range 1000 {
+				got := newSet(t, shuffled(rng, nodes), byCapacity)
+				require.Equal(t, want.Checksum(), got.Checksum())
+				key := strconv.FormatUint(rng.Uint64(), 36)
+				require.Equal(t, slices.Collect(want.Rank(key)), slices.Collect(got.Rank(key)), key)
+			}
+		})
+	}
+}
+
+// TestVerbsAgree holds every fast path to the plain definition: all scores,
+// sorted.
+func TestVerbsAgree(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	for n := range 70 {
+		for name, nodes := range map[string][]server{
+			"equal": numbered("s", n), "mixed": mixedWeights(n),
+		} {
+			s := newSet(t, nodes, byCapacity)
+			for range 20 {
+				key := strconv.FormatUint(rng.Uint64(), 36)
+				want := sortedByDefinition(s, key)
+				require.Equal(t, want, slices.AppendSeq([]server{}, s.Rank(key)), "%s n=%d %q", name, n, key)
+				for k := range len(want) + 1 {
+					require.Equal(t, want[:k], append([]server{}, s.SelectN(nil, key, k)...), "%s n=%d k=%d %q", name, n, k, key)
+				}
+				if owner, ok := s.Select(key); assert.Equal(t, len(want) > 0, ok) && ok {
+					require.Equal(t, want[0], owner, "%s n=%d %q", name, n, key)
+				}
+			}
+		}
+	}
+}
+
+func sortedByDefinition(s *Set[server], key string) []server {
+	x := expand(s.hash(key))
+	var all []candidate
+	for i, n := range s.live {
+		c := candidate{raw: x.score(seedOf(n.name, s.hash)), index: int32(i)}
+		if s.weights != nil {
+			c.value = weigh(c.raw, n.capacity)
+		}
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		if a.beats(b) {
+			return -1
+		}
+		return 1
+	})
+	out := []server{}
+	for _, c := range all {
+		out = append(out, s.live[c.index])
+	}
+	return out
+}
+
+// TestEqualWeightsRankAsNone compares the weighted order, forced by a drained
+// neighbour of another weight, with the unweighted one.
+func TestEqualWeightsRankAsNone(t *testing.T) {
+	s := newSet(t, numbered("server", 50), byCapacity)
+	for i := range 20_000 {
+		key := "key" + strconv.Itoa(i)
+		x := expand(s.hash(key))
+		want := x.best(s.seeds)
+		for _, w := range []float64{1, 3, 0.1, 1e-200, 1e200, math.SmallestNonzeroFloat64} {
+			weights := slices.Repeat([]float64{w}, 50)
+			require.Equal(t, want, x.bestWeighted(s.seeds, weights), "weight %v key %q", w, key)
+		}
+	}
+}
+
+// TestBoundLosesNoWinner compares bestWeighted with taking every logarithm.
+func TestBoundLosesNoWinner(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	for _, n := range []int{1, 2, 3, 10, 100, 1000} {
+		seeds, weights := make([]uint64, n), make([]float64, n)
+		for i := range seeds {
+			seeds[i], weights[i] = rng.Uint64(), math.Exp(rng.NormFloat64()*3)
+		}
+		for range 200_000 / n {
+			x := expand(rng.Uint64())
+			best := candidate{value: -1}
+			for i, seed := range seeds {
+				c := candidate{value: weigh(x.score(seed), weights[i]), raw: x.score(seed), index: int32(i)}
+				if c.beats(best) {
+					best = c
+				}
+			}
+			require.Equal(t, int(best.index), x.bestWeighted(seeds, weights), "n=%d", n)
+		}
+	}
+}
+
+// TestOnlyNeededMoves: a joining node takes keys and nobody else does; a
+// leaving one gives up its own; a weight moves keys to or from its node.
+func TestOnlyNeededMoves(t *testing.T) {
+	heavier := numbered("server", 30)
+	heavier[7].capacity = 2.5
+	drained := numbered("server", 30)
+	drained[7].capacity = 0
+	for _, tt := range []struct {
+		name   string
+		before []server
+		after  []server
+		mover  string
+	}{
+		{"join", numbered("server", 30), numbered("server", 31), "server30"},
+		{"leave", numbered("server", 31), numbered("server", 30), "server30"},
+		{"grow", numbered("server", 30), heavier, "server7"},
+		{"shrink", heavier, numbered("server", 30), "server7"},
+		{"drain", heavier, drained, "server7"},
+		{"join of a weighted node", mixedWeights(32), mixedWeights(33), "server32"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, after := newSet(t, tt.before, byCapacity), newSet(t, tt.after, byCapacity)
+			tableBefore, err := before.Table(12)
+			require.NoError(t, err)
+			tableAfter, err := after.Table(12)
+			require.NoError(t, err)
+			moved := 0
+			for i := range 100_000 {
+				key := "user:" + strconv.Itoa(i)
+				for _, change := range [][2]server{owners(before, after, key), owners(tableBefore, tableAfter, key)} {
+					if from, to := change[0].name, change[1].name; from != to {
+						moved++
+						require.True(t, from == tt.mover || to == tt.mover, "%q moved from %s to %s", key, from, to)
+					}
+				}
+			}
+			assert.Positive(t, moved)
+		})
+	}
+}
+
+func owners(before, after interface{ Select(string) (server, bool) }, key string) [2]server {
+	a, _ := before.Select(key)
+	b, _ := after.Select(key)
+	return [2]server{a, b}
+}
+
+// TestSharesFollowWeights: names that differ in the last character only, two
+// of which the original of a well-known router would give everything and
+// nothing.
+func TestSharesFollowWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts 18 million keys")
+	}
+	const keys = 400_000
+	for name, h := range testHashes(t) {
+		for label, weights := range map[string][]float64{
+			"equal": {1, 1, 1}, "one to two": {1, 2}, "one to a hundred": {1, 100}, "fractions": {0.5, 0.25, 0.25},
+		} {
+			t.Run(name+" "+label, func(t *testing.T) {
+				nodes, total := numbered("server", len(weights)), 0.0
+				for i, w := range weights {
+					nodes[i].capacity = w
+					total += w
+				}
+				s := newSet(t, nodes, Config[server]{ID: server.Name, Weight: server.Capacity, Hash: h})
+				got := map[string]int{}
+				for i := range keys {
+					owner, _ := s.Select("user:" + strconv.Itoa(i))
+					got[owner.name]++
+				}
+				for i, n := range nodes {
+					assert.InDelta(t, weights[i]/total, float64(got[n.name])/keys, 0.01*math.Max(weights[i]/total, 0.2), n.name)
+				}
+			})
+		}
+	}
+}
+
+// TestManyNodesUnderAShortHash: a 32-bit hash of a hundred thousand names
+// collides, and still every node has a seed of its own.
+func TestManyNodesUnderAShortHash(t *testing.T) {
+	short := func(s string) uint64 { return fnv1a(s) & 0xffffff }
+	s := newSet(t, numbered("n", 100_000), Config[server]{ID: server.Name, Hash: short})
+	seeds := slices.Clone(s.seeds)
+	slices.Sort(seeds)
+	assert.Len(t, slices.Compact(seeds), 100_000)
+}
+
+// testHashes are the ten by name and one as callers bring their own.
+func testHashes(t *testing.T) map[string]func(string) uint64 {
+	t.Helper()
+	hashes := map[string]func(string) uint64{"fnv-1a": fnv1a}
+	for _, name := range HashNames() {
+		h, err := Hash(name, HashOptions{})
+		require.NoError(t, err)
+		hashes[name] = h
+	}
+	require.Len(t, hashes, 11)
+	return hashes
+}

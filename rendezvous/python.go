@@ -1,0 +1,103 @@
+package rendezvous
+
+import (
+	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/internal/mt"
+)
+
+// PythonOptions say how the Python program to agree with was configured. The
+// zero value is its default.
+type PythonOptions struct {
+	// Method is its PROXENOS_PRF: a name that Hash knows. Empty is siphash.
+	Method string
+
+	// Seed is its PROXENOS_MMH_SEED, for the murmur methods.
+	Seed int32
+
+	// X86 says that its PROXENOS_MMH_OPTIMIZE is not x64, or that it is auto
+	// and the program runs on a 32-bit machine.
+	X86 bool
+
+	// Key is its PROXENOS_SIPHASH_KEY. Nil is its default key.
+	Key *[16]byte
+}
+
+// PythonProxenos makes a Scorer that chooses the same nodes as the program
+// this one descends from, github.com/darvid/proxenos in Python.
+//
+// The ID of a node is its socket address: "10.0.0.1:8000", "[2001:db8::1]:8000"
+// or, as the original prints it, "2001:db8::1:8000". The host is an IP address
+// and never looked up; IPv4 may have fewer than four parts and octal or
+// hexadecimal ones, as inet_aton takes it, and is one with the IPv6 addresses
+// that embed it. New refuses any other ID with a *NodeError, and an unknown
+// method with an error that lists the valid ones.
+//
+// A score is the original's weight of 63 bits times two, which keeps the order
+// and fills 64 bits. Weights and draining are not the original's; with equal
+// weights they change nothing. In the original a node whose weight for a key
+// comes out as zero cannot win, even alone; here it can, and only the one key
+// in 2^63 would show it.
+//
+// Every lookup seeds a Mersenne Twister for every node, as the original does,
+// which costs about a microsecond a node. It does not allocate.
+func PythonProxenos(opts PythonOptions) Scorer {
+	return func(ids []string) (func(scores []uint64, key string), error) {
+		p := python{opts: hash.Options{Seed: opts.Seed, X86: opts.X86, Key: opts.Key}}
+		if opts.Method != "" {
+			var err error
+			if p.method, err = hash.Parse(opts.Method); err != nil {
+				return nil, err
+			}
+		}
+		if err := p.admit(ids); err != nil {
+			return nil, err
+		}
+		return p.score, nil
+	}
+}
+
+// python scores as the original does. It is immutable once it has its nodes.
+type python struct {
+	method hash.Method
+	opts   hash.Options
+	nodes  []uint64 // the number that the original draws for each address
+}
+
+// admit draws the number of each node.
+func (p *python) admit(ids []string) error {
+	seeds := make([]mt.Seed, len(ids))
+	for i, id := range ids {
+		address, err := parseSocketAddress(id)
+		if err != nil {
+			return &NodeError{ID: id, Err: err}
+		}
+		packed := address.pack()
+		seeds[i] = hash.SHA512.Integer(hash.Options{}, string(packed[:])).Abs
+	}
+	p.nodes = make([]uint64, len(ids))
+	drawEach(p.nodes, func(i int) mt.Seed { return seeds[i] })
+	return nil
+}
+
+// score sets the score of every node for the key.
+func (p *python) score(scores []uint64, key string) {
+	digest := p.method.Integer(p.opts, key)
+	drawEach(scores, func(i int) mt.Seed { return digest.AbsXor(p.nodes[i]) })
+	for i := range scores {
+		scores[i] <<= 1
+	}
+}
+
+// drawEach sets draws[i] to the first draw after seed(i).
+func drawEach(draws []uint64, seed func(i int) mt.Seed) {
+	var seeds [mt.Lanes]mt.Seed
+	for i := 0; i < len(draws); i += mt.Lanes {
+		for lane := range seeds {
+			// Lanes beyond the last node repeat it: a seed of another length
+			// would cost a start of its own.
+			seeds[lane] = seed(min(i+lane, len(draws)-1))
+		}
+		first := mt.Firsts(&seeds)
+		copy(draws[i:], first[:])
+	}
+}

@@ -1,0 +1,81 @@
+package rendezvous
+
+import "iter"
+
+// Rank yields the nodes from the one that owns the key to the one that would
+// be the last to, without the drained ones. It scores every node once, and
+// each step takes the logarithm of their number; a caller may break off.
+func (s *Set[N]) Rank(key string) iter.Seq[N] {
+	return func(yield func(N) bool) {
+		for c := range s.ranked(key) {
+			if !yield(s.live[c.index]) {
+				return
+			}
+		}
+	}
+}
+
+// Scores yields every node with its score, in the order of Rank and then the
+// drained ones by ascending ID.
+func (s *Set[N]) Scores(key string) iter.Seq2[N, Score] {
+	return func(yield func(N, Score) bool) {
+		for c := range s.ranked(key) {
+			w := s.all.Weights[s.places[c.index]]
+			if !yield(s.live[c.index], Score{Raw: c.raw, Weight: w, Value: weigh(c.raw, w)}) {
+				return
+			}
+		}
+		for i, w := range s.all.Weights {
+			if w == 0 && !yield(s.all.Nodes[i], Score{Raw: s.drainedScore(i, key)}) {
+				return
+			}
+		}
+	}
+}
+
+// drainedScore is the raw score that a drained node would have. A Scorer does
+// not know the drained nodes, so under one it is 0.
+func (s *Set[N]) drainedScore(i int, key string) uint64 {
+	if s.fill != nil {
+		return 0
+	}
+	return expand(s.hash(key)).score(seedOf(s.all.IDs[i], s.hash))
+}
+
+// ranked yields the live nodes with their scores, from best to worst. They are
+// ordered by a heap, so that breaking off early saves most of the work.
+func (s *Set[N]) ranked(key string) iter.Seq[candidate] {
+	return func(yield func(candidate) bool) {
+		work := s.borrow()
+		defer s.giveBack(work)
+		cs := s.candidates(work, key)
+		for i := len(cs)/2 - 1; i >= 0; i-- {
+			sink(cs, i)
+		}
+		for n := len(cs); n > 0; n-- {
+			if !yield(cs[0]) {
+				return
+			}
+			cs[0] = cs[n-1]
+			sink(cs[:n-1], 0)
+		}
+	}
+}
+
+// sink restores the heap below i, in which no child beats its parent.
+func sink(cs []candidate, i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(cs) {
+			return
+		}
+		if child+1 < len(cs) && cs[child+1].beats(cs[child]) {
+			child++
+		}
+		if !cs[child].beats(cs[i]) {
+			return
+		}
+		cs[i], cs[child] = cs[child], cs[i]
+		i = child
+	}
+}

@@ -1,0 +1,61 @@
+package rendezvous
+
+import (
+	"strconv"
+	"unsafe"
+)
+
+// scratch is the memory of one lookup that has to see all scores at once. A
+// Set keeps some of them, so that lookups allocate nothing.
+type scratch struct {
+	scores     []uint64 // nil without a Scorer
+	candidates []candidate
+	digits     []byte // of a slot's number
+}
+
+func (s *Set[N]) newScratch() any {
+	work := &scratch{candidates: make([]candidate, len(s.live))}
+	if s.fill != nil {
+		work.scores = make([]uint64, len(s.live))
+	}
+	return work
+}
+
+func (s *Set[N]) borrow() *scratch       { return s.scratch.Get().(*scratch) }
+func (s *Set[N]) giveBack(work *scratch) { s.scratch.Put(work) }
+
+// candidates scores every live node, in ascending order of ID.
+func (s *Set[N]) candidates(work *scratch, key string) []candidate {
+	if s.fill != nil {
+		s.fill(work.scores, key)
+		for i, raw := range work.scores {
+			work.candidates[i] = s.candidate(i, raw)
+		}
+		return work.candidates
+	}
+	x := expand(s.hash(key))
+	for i, seed := range s.seeds {
+		work.candidates[i] = s.candidate(i, x.score(seed))
+	}
+	return work.candidates
+}
+
+// bestFilled is best under a Scorer.
+func (s *Set[N]) bestFilled(key string) int {
+	work := s.borrow()
+	defer s.giveBack(work)
+	cs := s.candidates(work, key)
+	top := cs[0]
+	for _, c := range cs[1:] {
+		if c.beats(top) {
+			top = c
+		}
+	}
+	return int(top.index)
+}
+
+// slotKey is the slot's key in borrowed memory, which no hash function keeps.
+func (work *scratch) slotKey(slot int) string {
+	work.digits = strconv.AppendInt(work.digits[:0], int64(slot), 10)
+	return unsafe.String(unsafe.SliceData(work.digits), len(work.digits))
+}
