@@ -1,0 +1,288 @@
+package ring
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func newBalancer(t *testing.T, bound float64, nodes ...weighted) *Balancer[weighted] {
+	t.Helper()
+	r, err := New(nodes, weightedConfig)
+	require.NoError(t, err)
+	b, err := NewBalancer(r, balancerConfig(bound))
+	require.NoError(t, err)
+	return b
+}
+
+func balancerConfig(bound float64) BalancerConfig[weighted] {
+	return BalancerConfig[weighted]{ID: weightedConfig.ID, Capacity: weightedConfig.Capacity, Bound: bound}
+}
+
+func TestNewBalancerRefuses(t *testing.T) {
+	r, err := New([]weighted{{"a", 1}}, weightedConfig)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name    string
+		ranking Ranking[weighted]
+		cfg     BalancerConfig[weighted]
+		want    error
+	}{
+		{"no bound", r, balancerConfig(0), ErrBound},
+		{"just below 1", r, balancerConfig(math.Nextafter(1, 0)), ErrBound},
+		{"negative", r, balancerConfig(-2), ErrBound},
+		{"not a number", r, balancerConfig(math.NaN()), ErrBound},
+		{"infinite", r, balancerConfig(math.Inf(1)), ErrBound},
+		{"no ranking", nil, balancerConfig(1), ErrNoRanking},
+		{"no ID function", r, BalancerConfig[weighted]{Bound: 1}, ErrNoID},
+		{"a negative capacity", r, BalancerConfig[weighted]{Bound: 1, ID: weightedConfig.ID, Capacity: func(weighted) float64 { return -1 }}, ErrWeight},
+		{"an ID twice", list{{"a", 1}, {"a", 1}}, balancerConfig(1), ErrDuplicateID},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, err := NewBalancer(c.ranking, c.cfg)
+			require.ErrorIs(t, err, c.want)
+			assert.Nil(t, b)
+		})
+	}
+}
+
+// list ranks its nodes in its own order, whatever the key.
+type list []weighted
+
+func (l list) Rank(string) iter.Seq[weighted] { return slices.Values(l) }
+
+func TestBalancerByHand(t *testing.T) {
+	b, err := NewBalancer(list{{"a", 1}, {"b", 1}, {"c", 2}}, balancerConfig(1))
+	require.NoError(t, err)
+	var got []string
+	for range 8 {
+		lease, ok := b.Acquire("hot")
+		require.True(t, ok)
+		got = append(got, lease.Node().id)
+	}
+	// With the (m+1)th lease a and b may hold ceil((m+1)/4), c ceil((m+1)/2).
+	assert.Equal(t, []string{"a", "b", "c", "c", "a", "b", "c", "c"}, got)
+	assert.Equal(t, map[string]int{"a": 2, "b": 2, "c": 4}, b.Loads())
+}
+
+func TestReleaseOnce(t *testing.T) {
+	b := newBalancer(t, 1.25, weighted{"a", 1})
+	first, ok := b.Acquire("key")
+	require.True(t, ok)
+	second := first
+	assert.True(t, second.Release())
+	assert.False(t, first.Release(), "a copy is the same lease")
+	again, ok := b.Acquire("key")
+	require.True(t, ok)
+	assert.False(t, first.Release(), "its ticket has another lease now")
+	assert.Equal(t, map[string]int{"a": 1}, b.Loads())
+	assert.True(t, again.Release())
+	assert.False(t, Lease[weighted]{}.Release(), "the zero lease")
+	assert.Equal(t, map[string]int{"a": 0}, b.Loads())
+}
+
+func TestNobodyToLeaseFrom(t *testing.T) {
+	none := func(ranking Ranking[weighted]) {
+		b, err := NewBalancer(ranking, balancerConfig(1))
+		require.NoError(t, err)
+		_, ok := b.Acquire("key")
+		assert.False(t, ok)
+	}
+	empty, err := New(nil, weightedConfig)
+	require.NoError(t, err)
+	none(empty)
+	none(list{{"of capacity 0", 0}})
+}
+
+// TestBoundHolds leases and releases at random, and holds every lease against
+// the bound in arithmetic of its own.
+func TestBoundHolds(t *testing.T) {
+	for _, bound := range []float64{1, 1.1, 1.25, 2, 100} {
+		for seed := range uint64(6) {
+			t.Run(fmt.Sprintf("%v/%d", bound, seed), func(t *testing.T) {
+				rnd := rand.New(rand.NewPCG(seed, 1))
+				nodes := randomNodes(rnd)
+				nodes = append(nodes, weighted{"one that is not drained", 1})
+				b := newBalancer(t, bound, nodes...)
+				total := 0.0
+				for _, n := range nodes {
+					total += n.capacity
+				}
+				var held []Lease[weighted]
+				loads := map[string]int{}
+				for range 3000 {
+					if len(held) > 0 && rnd.IntN(3) == 0 {
+						i := rnd.IntN(len(held))
+						require.True(t, held[i].Release())
+						loads[held[i].Node().id]--
+						held = slices.Delete(held, i, i+1)
+						continue
+					}
+					lease, ok := b.Acquire(fmt.Sprint(rnd.IntN(3)))
+					require.True(t, ok, "there is always room")
+					n := lease.Node()
+					limit := math.Ceil(bound * float64(len(held)+1) * n.capacity / total)
+					held = append(held, lease)
+					loads[n.id]++
+					require.LessOrEqual(t, float64(loads[n.id]), limit)
+				}
+				for id, n := range b.Loads() {
+					require.Equal(t, loads[id], n, id)
+				}
+			})
+		}
+	}
+}
+
+// TestFirstWithRoom checks that a lease is never given past a node with room.
+func TestFirstWithRoom(t *testing.T) {
+	nodes := []weighted{{"a", 1}, {"b", 2}, {"c", 1}, {"d", 1}}
+	r, err := New(nodes, weightedConfig)
+	require.NoError(t, err)
+	b, err := NewBalancer(r, balancerConfig(1.3))
+	require.NoError(t, err)
+	loads := map[string]int{}
+	for m := range 500 {
+		key := fmt.Sprint(m % 7)
+		var want weighted
+		for n := range r.Rank(key) {
+			if float64(loads[n.id]) < math.Ceil(1.3*float64(m+1)*n.capacity/5) {
+				want = n
+				break
+			}
+		}
+		lease, ok := b.Acquire(key)
+		require.True(t, ok)
+		require.Equal(t, want, lease.Node())
+		loads[want.id]++
+	}
+}
+
+func TestCountsSurviveAChange(t *testing.T) {
+	b, err := NewBalancer(list{{"a", 1}, {"b", 1}}, balancerConfig(1))
+	require.NoError(t, err)
+	var leases []Lease[weighted]
+	for range 4 {
+		lease, ok := b.Acquire("key")
+		require.True(t, ok)
+		leases = append(leases, lease)
+	}
+	require.Equal(t, map[string]int{"a": 2, "b": 2}, b.Loads())
+
+	require.NoError(t, b.Update(list{{"b", 1}, {"c", 1}}))
+	assert.Equal(t, map[string]int{"a": 2, "b": 2, "c": 0}, b.Loads(), "a has left and still holds two")
+	lease, ok := b.Acquire("key")
+	require.True(t, ok)
+	assert.Equal(t, "c", lease.Node().id, "b is full with ceil(3/2)")
+	require.True(t, leases[0].Release())
+	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads())
+
+	require.ErrorIs(t, b.Update(list{{"", 1}}), ErrEmptyID)
+	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads(), "what is refused changes nothing")
+
+	require.NoError(t, b.Update(list{{"a", 1}}))
+	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads(), "a is back with its count")
+	for _, l := range append(leases[1:], lease) {
+		require.True(t, l.Release())
+	}
+	assert.Equal(t, map[string]int{"a": 0}, b.Loads())
+	require.NoError(t, b.Update(list{{"a", 1}}))
+	assert.Len(t, b.loads, 1, "nothing is kept of those that have left")
+}
+
+// TestManyLessees leases from many goroutines at once while nodes come and go.
+func TestManyLessees(t *testing.T) {
+	nodes := []weighted{{"a", 1}, {"b", 1}, {"c", 2}, {"d", 1}}
+	b := newBalancer(t, 1, nodes...)
+	some, err := New(nodes[:3], weightedConfig)
+	require.NoError(t, err)
+	all, err := New(nodes, weightedConfig)
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			var held []Lease[weighted]
+			for i := range 2000 {
+				lease, ok := b.Acquire(fmt.Sprint("hot", i%2))
+				if !assert.True(t, ok, "there is always room") {
+					return
+				}
+				if held = append(held, lease); len(held) > 5 {
+					assert.True(t, held[0].Release())
+					held = held[1:]
+				}
+				if g == 0 && i%10 == 0 {
+					assert.NoError(t, b.Update([]Ranking[weighted]{some, all}[i/10%2]))
+				}
+			}
+			for _, lease := range held {
+				assert.True(t, lease.Release())
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, b.Update(all))
+	assert.Equal(t, map[string]int{"a": 0, "b": 0, "c": 0, "d": 0}, b.Loads())
+	assert.Zero(t, b.held)
+}
+
+// TestManyLesseesStayInBounds has every goroutine check the bound of a moment
+// in which nobody released.
+func TestManyLesseesStayInBounds(t *testing.T) {
+	nodes := []weighted{{"a", 1}, {"b", 3}, {"c", 2}}
+	b := newBalancer(t, 1.1, nodes...)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 500 {
+				_, ok := b.Acquire("hot")
+				assert.True(t, ok)
+			}
+		})
+	}
+	wg.Wait()
+	loads := b.Loads()
+	for _, n := range nodes {
+		assert.LessOrEqual(t, float64(loads[n.id]), math.Ceil(1.1*4000*n.capacity/6), n.id)
+	}
+}
+
+func TestAcquireDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	b := newBalancer(t, 2, weighted{"a", 1}, weighted{"b", 1})
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		lease, ok := b.Acquire("key")
+		if !ok || !lease.Release() {
+			t.Fatal("no lease")
+		}
+	}))
+}
+
+// TestClientsThatShareNothing holds the bound that the comment on Balancer
+// gives to clients that each count their own.
+func TestClientsThatShareNothing(t *testing.T) {
+	nodes := []weighted{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}}
+	const clients, bound = 4, 1.25
+	loads, given := map[string]int{}, 0
+	for client := range clients {
+		b := newBalancer(t, bound, nodes...)
+		for range 100 * (client + 1) {
+			lease, ok := b.Acquire("hot")
+			require.True(t, ok)
+			loads[lease.Node().id]++
+			given++
+		}
+	}
+	for _, n := range nodes {
+		assert.LessOrEqual(t, float64(loads[n.id]), bound*float64(given+clients)/5+clients)
+	}
+}

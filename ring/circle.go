@@ -1,0 +1,254 @@
+package ring
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// circle is a sorted list of points made for one question: which is the first
+// at or after a position?
+//
+//	position  ········ ········ ········ ········   (64 bits)
+//	          bucket --^                            the top bits choose a bucket
+//	index     [ 0, 1, 1, 3, ... ]                   where its points begin
+//	words     [ position:48 owner:16, ... ]         from there, step to the answer
+//
+// There are as many buckets as points, so a step or two is expected, for any
+// arrangement of points, as long as keys land evenly. A word holds the top 48
+// bits of a position and its owner, so one load answers. The low 16 bits lie
+// apart and are read only for a key that shares all 48 with a point, one in
+// 2^48/n; so the answer is that of the full comparison, always.
+type circle struct {
+	words []uint64 // one more than points: the last leads back to the first
+	low   []uint16 // nil if no position needs its low 16 bits
+	wide  []uint32 // owners, if there are too many for 16 bits
+	index []uint32
+	up    uint   // shifts a landing to the top of a word
+	down  uint   // shifts a landing to its bucket
+	bits  int    // width of a landing
+	after uint64 // 1 if a landing is moved up by one, to find the first point after it
+
+	owners int // nodes that have a point
+}
+
+// point is a place on the circle and who has it.
+type point struct {
+	position uint64
+	owner    uint32
+}
+
+const (
+	ownerBits = 16
+	ownerMask = 1<<ownerBits - 1
+)
+
+// newCircle sorts the points of a plan, and those in one place by their owners.
+// Then rename, if not nil, replaces every owner.
+func newCircle(p *plan, rename []uint32, nodes int) *circle {
+	c := &circle{bits: p.bits}
+	if p.after {
+		c.after = 1
+	}
+	c.divide(len(p.positions))
+	points := c.sort(p)
+	if p.single {
+		points = slices.CompactFunc(points, func(a, b point) bool { return a.position == b.position })
+		c.reindex(points)
+	}
+	if rename != nil {
+		for i := range points {
+			points[i].owner = rename[points[i].owner]
+		}
+	}
+	c.pack(points, nodes)
+	return c
+}
+
+// divide chooses the number of buckets for n points: a power of two between
+// three quarters of n and one and a half times n. There are at least two, so
+// that the shift stays below 64 and costs one instruction.
+func (c *circle) divide(n int) {
+	width := min(max(1, bits.Len(uint(n*3/4))), c.bits)
+	c.down = uint(c.bits - width)
+	c.index = make([]uint32, 1<<width+2)
+}
+
+// bucket returns the bucket of a position. Beyond the width of a landing there
+// is one more.
+func (c *circle) bucket(position uint64) uint64 {
+	return min(position>>(c.down&63), uint64(len(c.index)-2))
+}
+
+// sort orders points by position: a counting sort into the buckets, which makes
+// the index, and then what is left to do in each. It is stable, so points in
+// one place are in the order of their owners.
+func (c *circle) sort(p *plan) []point {
+	largest := c.count(p.positions)
+	sorted := c.scatter(p)
+	if largest > 32 { // Continuum heaps points in one place, HashRing beyond the last bucket
+		c.sortBuckets(sorted)
+	} else {
+		insertionSort(sorted)
+	}
+	return sorted
+}
+
+// scatter puts every point into its bucket.
+func (c *circle) scatter(p *plan) []point {
+	points := make([]point, len(p.positions))
+	begin := 0
+	for owner, end := range p.ends {
+		for _, position := range p.positions[begin:end] {
+			next := &c.index[c.bucket(position)+1]
+			points[*next] = point{position, uint32(owner)}
+			*next++
+		}
+		begin = end
+	}
+	return points
+}
+
+func (c *circle) sortBuckets(points []point) {
+	for b := range c.index[1:] {
+		bucket := points[c.index[b]:c.index[b+1]]
+		slices.SortStableFunc(bucket, func(p, q point) int { return cmp.Compare(p.position, q.position) })
+	}
+}
+
+// insertionSort is for points that are in their buckets already, and those
+// small: none has far to go.
+func insertionSort(points []point) {
+	for i := 1; i < len(points); i++ {
+		p, j := points[i], i
+		for ; j > 0 && points[j-1].position > p.position; j-- {
+			points[j] = points[j-1]
+		}
+		points[j] = p
+	}
+}
+
+// count makes index[b+1] the place where the points of bucket b begin; counting
+// them from there leaves every index where it belongs. It returns how many
+// points the largest bucket has.
+func (c *circle) count(positions []uint64) (largest uint32) {
+	for _, p := range positions {
+		if b := c.bucket(p) + 2; b < uint64(len(c.index)) {
+			c.index[b]++
+		}
+	}
+	placed := uint32(0)
+	for b, n := range c.index {
+		largest = max(largest, n)
+		placed += n
+		c.index[b] = placed
+	}
+	return max(largest, uint32(len(positions))-placed)
+}
+
+// reindex makes the index again, of fewer points.
+func (c *circle) reindex(points []point) {
+	next := 0
+	for i, p := range points {
+		for ; uint64(next) <= c.bucket(p.position); next++ {
+			c.index[next] = uint32(i)
+		}
+	}
+	for ; next < len(c.index); next++ {
+		c.index[next] = uint32(len(points))
+	}
+}
+
+// pack lays sorted points into flat memory.
+func (c *circle) pack(points []point, nodes int) {
+	n := len(points)
+	c.up = uint(64 - max(bits.Len64(c.last()+c.after), bits.Len64(points[n-1].position)))
+	c.words = make([]uint64, n+1)
+	if nodes > ownerMask+1 {
+		c.wide = make([]uint32, n+1)
+	}
+	if c.up < ownerBits {
+		c.low = make([]uint16, n)
+	}
+	seen := make([]bool, nodes)
+	for i, p := range points {
+		c.put(i, p)
+		seen[p.owner] = true
+	}
+	c.put(n, point{position: math.MaxUint64 >> c.up, owner: points[0].owner})
+	for _, has := range seen {
+		if has {
+			c.owners++
+		}
+	}
+}
+
+// put writes a point, or beyond the last one the way back to the first.
+func (c *circle) put(i int, p point) {
+	word := p.position << (c.up & 63)
+	if i < len(c.low) {
+		c.low[i] = uint16(word)
+	}
+	c.words[i] = word &^ ownerMask
+	if c.wide == nil {
+		c.words[i] |= uint64(p.owner)
+	} else {
+		c.wide[i] = p.owner
+	}
+}
+
+// last returns the last landing.
+func (c *circle) last() uint64 { return math.MaxUint64 >> (64 - c.bits) }
+
+// find returns the place of the point that a landing belongs to, the first at
+// it or after it. It may be len, which is the way back to the first.
+func (c *circle) find(landing uint64) int {
+	landing += c.after
+	word := landing << (c.up & 63)
+	top := word &^ ownerMask
+	i := int(c.index[landing>>(c.down&63)])
+	for c.words[i] < top {
+		i++
+	}
+	if c.low != nil && c.words[i]^top <= ownerMask {
+		return c.findLow(i, word)
+	}
+	return i
+}
+
+// findLow goes on where the top 48 bits of points and landing are equal.
+func (c *circle) findLow(i int, word uint64) int {
+	for i < len(c.low) && c.words[i]^word <= ownerMask && c.low[i] < uint16(word) {
+		i++
+	}
+	return i
+}
+
+// owner returns the owner of the point at i, which may be len.
+func (c *circle) owner(i int) uint32 {
+	if c.wide != nil {
+		return c.wide[i]
+	}
+	return uint32(c.words[i] & ownerMask)
+}
+
+// len returns the number of points.
+func (c *circle) len() int { return len(c.words) - 1 }
+
+// next returns the place that follows i on the circle.
+func (c *circle) next(i int) int {
+	if i++; i >= c.len() {
+		return i - c.len()
+	}
+	return i
+}
+
+// position returns where the point at i lies.
+func (c *circle) position(i int) uint64 {
+	word := c.words[i] &^ ownerMask
+	if c.low != nil {
+		word |= uint64(c.low[i])
+	}
+	return word >> c.up
+}

@@ -1,0 +1,57 @@
+package ring
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"github.com/proxenos/proxenos/internal/hash"
+)
+
+// The hash functions of the programs that layouts agree with, each as that
+// program reads it. None depends on the processor, and none allocates.
+
+// md5Words returns the MD5 digest of s as four words, little end first.
+func md5Words(s string) (words [4]uint32) {
+	var digest [16]byte
+	hash.MD5.Append(digest[:0], hash.Options{}, s)
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint32(digest[4*i:])
+	}
+	return words
+}
+
+// md5Word returns the first of the four words.
+func md5Word(s string) uint64 { return uint64(md5Words(s)[0]) }
+
+// md5BigWord returns the first four bytes of the MD5 digest, big end first.
+func md5BigWord(s string) uint32 {
+	var digest [16]byte
+	hash.MD5.Append(digest[:0], hash.Options{}, s)
+	return binary.BigEndian.Uint32(digest[:])
+}
+
+// oneAtATime is the hash function of Bob Jenkins ("A hash function for hash
+// table lookup", Dr. Dobb's, 1997) over signed bytes: libmemcached reads chars,
+// which are signed on x86, so a byte from 0x80 on counts as a negative number.
+func oneAtATime(s string) uint64 {
+	var h uint32
+	for i := range len(s) {
+		h += uint32(int32(int8(s[i])))
+		h += h << 10
+		h ^= h >> 6
+	}
+	h += h << 3
+	h ^= h >> 11
+	h += h << 15
+	return uint64(h)
+}
+
+// crc is the CRC-32 of IEEE 802.3, as zlib and nginx compute it. The package
+// crc32 would be faster for long keys, but wants a copy of each.
+func crc(s string) uint64 {
+	sum := ^uint32(0)
+	for i := range len(s) {
+		sum = crc32.IEEETable[byte(sum)^s[i]] ^ sum>>8
+	}
+	return uint64(^sum)
+}

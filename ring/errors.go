@@ -1,0 +1,57 @@
+package ring
+
+import (
+	"errors"
+
+	"github.com/proxenos/proxenos/internal/roster"
+)
+
+// NodeError says which node was refused, and why. Its Err wraps one of the
+// reasons below.
+type NodeError = roster.NodeError
+
+// Reasons for which New and a Builder refuse a node.
+var (
+	ErrEmptyID     = roster.ErrEmptyID
+	ErrDuplicateID = roster.ErrDuplicateID // python-continuum: TypeError "server already added"
+	ErrWeight      = roster.ErrWeight
+	ErrNoID        = roster.ErrNoID
+
+	// ErrUnknownID is the Builder's answer to removing a node it does not hold
+	// (python-continuum: ValueError).
+	ErrUnknownID = errors.New("no node has this ID")
+	// ErrAddress refuses an ID that the program a Layout agrees with could not
+	// have been given as the address of a server.
+	ErrAddress = errors.New("the ID is not a server's address")
+	// ErrWhole refuses a capacity that the program a Layout agrees with could
+	// not have been given: its weights are whole numbers in 32 bits.
+	ErrWhole = errors.New("the layout takes whole capacities from 0 to 4294967295")
+)
+
+// Reasons for which New and Builder.Build refuse a configuration.
+var (
+	// ErrLayout refuses the parameters of a Layout.
+	ErrLayout = errors.New("the layout's parameter is out of range")
+	// ErrHashFixed refuses a Config.Hash beside a Layout that brings its own.
+	ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
+	// ErrTooManyPoints refuses capacities that need more than MaxPoints points,
+	// before any is allocated.
+	ErrTooManyPoints = errors.New("the capacities need too many points")
+	// ErrNoPoints refuses capacities of which none is large enough for a point,
+	// although not all are 0.
+	ErrNoPoints = errors.New("the capacities are too small for a single point")
+)
+
+// Reasons for which NewBalancer and Balancer.Update refuse.
+var (
+	// ErrBound refuses a bound below 1, with which there would not be room for
+	// every lease, not a number or infinite.
+	ErrBound = errors.New("the bound must be 1 or more and finite")
+	// ErrNoRanking refuses a nil Ranking.
+	ErrNoRanking = errors.New("no ranking: give a *Ring or a rendezvous set")
+)
+
+// ErrNoNodes is for callers who must carry an error where Select says false:
+// there is nobody to choose (python-continuum: IndexError "empty continuum").
+// The package itself never returns it.
+var ErrNoNodes = errors.New("no nodes to choose from")

@@ -1,0 +1,123 @@
+package ring
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzInvariants builds rings of any IDs, and holds them against what a caller
+// may rely on.
+func FuzzInvariants(f *testing.F) {
+	f.Add("red\ngreen\nblue", "user:42", "yellow", uint8(0))
+	f.Add("a:1\nb:1\nc:1", "92eb5ffee6ae2fec3ad71c777531578f", "d:1", uint8(1))
+	f.Add("10.0.0.1\n10.0.0.1:11211", "", "unix:/x", uint8(5))
+	f.Add("::1\n[::1]:80", "\xff\x80", "[", uint8(9))
+	f.Add("", "", "", uint8(3))
+	layouts := allLayouts()
+	f.Fuzz(func(t *testing.T, list, key, id string, which uint8) {
+		layout := layouts[int(which)%len(layouts)]
+		b := NewBuilder(fuzzConfig(layout))
+		for i, id := range strings.SplitN(list, "\n", 50) {
+			_ = b.Add(weighted{id, float64(i % 4)}) // what is refused is left out
+		}
+		before, err := b.Build()
+		if err != nil {
+			requireTyped(t, err)
+			return
+		}
+		requireTotal(t, before, key)
+		if b.Add(weighted{id, 1}) != nil {
+			return
+		}
+		after, err := b.Build()
+		if err != nil {
+			requireTyped(t, err)
+			return
+		}
+		requireTotal(t, after, key)
+		if layout == Hashed(DefaultPoints) {
+			requireOnlyTo(t, before, after, key, id)
+		}
+		require.NoError(t, b.Remove(id))
+		if layout == HashRing() {
+			return // its Remove forgets what came before
+		}
+		restored, err := b.Build()
+		require.NoError(t, err)
+		require.Equal(t, before.Checksum(), restored.Checksum())
+	})
+}
+
+func fuzzConfig(layout Layout) Config[weighted] {
+	cfg := weightedConfig
+	cfg.Layout = layout
+	return cfg
+}
+
+// requireTyped wants one of the reasons that a caller can branch on.
+func requireTyped(t *testing.T, err error) {
+	t.Helper()
+	for _, reason := range []error{ErrAddress, ErrWhole, ErrNoPoints, ErrDuplicateID} {
+		if errors.Is(err, reason) {
+			return
+		}
+	}
+	t.Fatalf("an error without a type: %v", err)
+}
+
+// requireTotal wants an answer for the key from every verb, and all of them
+// the same, without a node twice.
+func requireTotal(t *testing.T, r *Ring[weighted], key string) {
+	t.Helper()
+	all := slices.Collect(r.Rank(key))
+	require.Len(t, all, r.owners)
+	owner, ok := r.Select(key)
+	require.Equal(t, len(all) > 0, ok)
+	seen := map[string]bool{}
+	for i, n := range all {
+		require.False(t, seen[n.id], "%q twice", n.id)
+		seen[n.id] = true
+		require.Positive(t, n.capacity)
+		require.Equal(t, owner, all[0])
+		require.Equal(t, all[:i+1], r.SelectN(nil, key, i+1))
+	}
+	require.Equal(t, all, append([]weighted(nil), r.SelectN(nil, key, len(all)+1)...))
+}
+
+// requireOnlyTo wants the key and others to stay where they were or to go to the new node.
+func requireOnlyTo(t *testing.T, before, after *Ring[weighted], key, id string) {
+	t.Helper()
+	for i := range 50 {
+		k := fmt.Sprint(key, i)
+		old, had := before.Select(k)
+		now, has := after.Select(k)
+		require.True(t, has)
+		require.True(t, now.id == id || had && now == old, "key %q moved from %q to %q", k, old.id, now.id)
+	}
+}
+
+// FuzzSplitAddress wants what is taken apart to go together again.
+func FuzzSplitAddress(f *testing.F) {
+	for _, id := range []string{"host", "host:80", "[::1]:80", "::1", "[::1]", ":80", "a:b:c", "", "[", "]", "[]:1"} {
+		f.Add(id)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		host, port, err := splitAddress(id, 11211)
+		if err != nil {
+			require.ErrorIs(t, err, ErrAddress)
+			return
+		}
+		again, same, err := splitAddress(fmt.Sprintf("[%s]:%d", host, port), 11211)
+		if strings.Contains(host, "]") {
+			return // no brackets can hold it
+		}
+		require.NoError(t, err)
+		require.Equal(t, host, again)
+		require.Equal(t, port, same)
+	})
+}

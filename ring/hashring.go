@@ -1,0 +1,130 @@
+package ring
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// hashRingDigests is the number of digests of an average node; each gives four
+// points.
+const hashRingDigests = 30
+
+// HashRing agrees with the hash_ring of thrifty-p2p on the owner of every key
+// and on the nodes that follow.
+//
+// An ID is hashed as it is. Capacities divide a total of 120 points per node, a
+// drained node counted, so a small one may have none. Three in four points were
+// meant to be other words of a digest and are shifts of the first instead; most
+// of these lie beyond every key.
+//
+// The original keeps the points of a node whose share shrinks when another is
+// added. So with unequal capacities the ring depends on how it came about: New
+// is the ring made of all nodes at once, a Builder remembers each Add (append)
+// and AddMany (extend), and its Remove forgets all that.
+func HashRing() Layout { return hashRing{} }
+
+type hashRing struct{}
+
+func (hashRing) String() string { return "hash-ring" }
+func (hashRing) ordered() bool  { return false }
+
+func (l hashRing) lay(members []member, hash func(string) uint64) (*plan, error) {
+	if err := fixedHash(l, hash); err != nil {
+		return nil, err
+	}
+	counts, err := hashRingCounts(members)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{key: hashRingKey, bits: 32, after: true, single: true}
+	for i, m := range members {
+		p.positions = appendShifted(p.positions, m.id, int(counts[i]))
+		p.next()
+	}
+	return p, nil
+}
+
+// era is the time between two changes of the original's nodes: how many it had,
+// and their capacity.
+type era struct{ nodes, total float64 }
+
+// hashRingCounts returns the number of digests of each member: the most it had
+// in any era since it came. Only the capacity and the era matter, so members of
+// one capacity are counted once.
+func hashRingCounts(members []member) ([]float64, error) {
+	eras := hashRingEras(members)
+	counts, points := make([]float64, len(members)), 0.0
+	most := make(map[float64][]float64)
+	for i, m := range members {
+		if most[m.capacity] == nil {
+			most[m.capacity] = mostSince(eras, m.capacity)
+		}
+		counts[i] = most[m.capacity][m.batch]
+		points += 4 * counts[i]
+	}
+	return counts, checkTotal(points)
+}
+
+// hashRingEras returns one era for every batch.
+func hashRingEras(members []member) []era {
+	arrived := slices.Clone(members)
+	slices.SortStableFunc(arrived, func(a, b member) int { return cmp.Compare(a.batch, b.batch) })
+	var eras []era
+	for _, m := range arrived {
+		for len(eras) <= m.batch {
+			eras = append(eras, era{})
+			if n := len(eras); n > 1 {
+				eras[n-1] = eras[n-2]
+			}
+		}
+		now := &eras[len(eras)-1]
+		now.nodes++
+		now.total += m.capacity
+	}
+	return eras
+}
+
+// mostSince returns for every era the most digests that a node of this capacity
+// had in it or later. The division comes last, as in the original; for whole
+// capacities that is its integer division, exactly, as long as the dividend has
+// no more than 53 bits.
+func mostSince(eras []era, capacity float64) []float64 {
+	most := make([]float64, len(eras)+1)
+	for i := len(eras) - 1; i >= 0; i-- {
+		count := 0.0
+		if eras[i].total > 0 {
+			count = math.Floor(float64(hashRingDigests*eras[i].nodes*capacity) / eras[i].total)
+		}
+		most[i] = max(most[i+1], count)
+	}
+	return most
+}
+
+// appendShifted appends the points of a node. The original meant four words of
+// each digest and shifts the first one instead, past 32 bits.
+func appendShifted(dst []uint64, id string, digests int) []uint64 {
+	for i := range digests {
+		word := uint64(md5BigWord(id + "-" + strconv.Itoa(i)))
+		for shift := 0; shift < 16; shift += 4 {
+			dst = append(dst, word<<shift)
+		}
+	}
+	return dst
+}
+
+// hashRingKey places a key: by its MD5 digest, or if it looks like one in hex
+// by itself.
+func hashRingKey(key string) uint64 {
+	var text [32]byte
+	if len(key) == len(text) {
+		copy(text[:], key)
+		if _, err := hex.Decode(text[:], text[:]); err == nil {
+			return uint64(binary.BigEndian.Uint32(text[:]))
+		}
+	}
+	return uint64(md5BigWord(key))
+}

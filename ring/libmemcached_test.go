@@ -1,0 +1,167 @@
+package ring
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sparing returns n, or with -short a twentieth of it.
+func sparing(n int) int {
+	if testing.Short() {
+		return n / 20
+	}
+	return n
+}
+
+// missingPeer skips a test whose real peer is not installed, or fails it where
+// PROXENOS_REQUIRE_PEERS=1 promises that it is.
+func missingPeer(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("PROXENOS_REQUIRE_PEERS") == "1" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// peerKeys are keys that travel through a line of text and an HTTP header,
+// bytes beyond ASCII among them.
+func peerKeys() []string {
+	keys := []string{"a", "my-first-key", "touché", "日本語", "\x80\xff\xfe", "/a/b?c=d&e=f", strings.Repeat("y", 250)}
+	for i := range sparing(3000) {
+		keys = append(keys, fmt.Sprintf("user:%d", i*7919), fmt.Sprintf("é%d", i))
+	}
+	return keys
+}
+
+// buildKetama compiles the program that asks libmemcached.
+func buildKetama(t *testing.T) string {
+	t.Helper()
+	compiler, err := exec.LookPath("gcc")
+	if err != nil {
+		missingPeer(t, "no C compiler: %v", err)
+	}
+	program := filepath.Join(t.TempDir(), "ketama")
+	out, err := exec.Command(compiler, "-o", program, "testdata/ketama.c", "-lmemcached").CombinedOutput()
+	if err != nil {
+		missingPeer(t, "no libmemcached to build with: %v\n%s", err, out)
+	}
+	return program
+}
+
+// askKetama returns the index of the server that owns each key.
+func askKetama(t *testing.T, program, mode, hash string, servers []server, keys []string) []int {
+	t.Helper()
+	args := []string{mode, hash}
+	for _, s := range servers {
+		args = append(args, ketamaArguments(t, s)...)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Stdin = strings.NewReader(strings.Join(keys, "\n") + "\n")
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s with %d servers", program, len(servers))
+	owners := ints(t, string(out))
+	require.Len(t, owners, len(keys))
+	return owners
+}
+
+// ketamaArguments returns a server as host, port and weight.
+func ketamaArguments(t *testing.T, s server) []string {
+	t.Helper()
+	weight := strconv.Itoa(int(s.capacity))
+	if strings.HasPrefix(s.id, "/") {
+		return []string{s.id, "0", weight}
+	}
+	host, port, err := net.SplitHostPort(s.id)
+	if err != nil {
+		return []string{s.id, "11211", weight}
+	}
+	return []string{host, port, weight}
+}
+
+// serversOf numbers servers given as alternating IDs and capacities.
+func serversOf(list ...any) []server {
+	var servers []server
+	for i := 0; i < len(list); i += 2 {
+		servers = append(servers, server{list[i].(string), float64(list[i+1].(int)), i / 2})
+	}
+	return servers
+}
+
+// equalServers returns n servers on the default port.
+func equalServers(n int) []server {
+	var servers []server
+	for i := range n {
+		servers = append(servers, server{fmt.Sprintf("cache-%03d.example:11211", i), 1, i})
+	}
+	return servers
+}
+
+// signedFNV is 32-bit FNV-1a as libmemcached has it, over signed bytes. The
+// upper half of the answer is noise that the layout must not see.
+func signedFNV(key string) uint64 {
+	h := uint32(2166136261)
+	for i := range len(key) {
+		h = (h ^ uint32(int32(int8(key[i])))) * 16777619
+	}
+	return 0xdeadbeef<<32 | uint64(h)
+}
+
+func TestKetamaAgainstLibmemcached(t *testing.T) {
+	program := buildKetama(t)
+	modes := []struct {
+		name, mode, hash string
+		layout           KetamaMode
+		own              func(string) uint64
+	}{
+		{"one-at-a-time", "ketama", "default", KetamaDefault, nil},
+		{"md5", "ketama", "md5", KetamaMD5, nil},
+		{"a hash of the caller's", "ketama", "fnv1a-32", KetamaDefault, signedFNV},
+		{"weighted", "ketama-weighted", "default", KetamaWeighted, nil},
+		{"weighted late", "ketama-weighted-late", "default", KetamaWeightedLate, nil},
+		{"spy", "ketama-spy", "default", KetamaSpy, nil},
+	}
+	sets := []struct {
+		name    string
+		servers []server
+	}{
+		{"one", equalServers(1)},
+		{"three", equalServers(3)},
+		{"ports and families", serversOf("10.0.1.1:11211", 1, "10.0.1.1:11212", 1, "[::1]:11213", 1, "::1", 1, "cache", 1)},
+		{"a socket", serversOf("/run/memcached.sock", 1, "10.0.1.1:11211", 1, "10.0.1.2:1", 1)},
+		{"weights", serversOf("10.0.1.1:11211", 600, "10.0.1.2:11211", 300, "10.0.1.3:12000", 1, "10.0.1.4:11211", 77)},
+		{"a weight beyond float32", serversOf("a:1", 16777217, "b:1", 33333333, "c:1", 1<<31-1)},
+		{"a server listed twice", serversOf("10.0.1.1:11211", 1, "10.0.1.1", 3, "10.0.1.2:11211", 1)},
+		{"25, of 156 points each", equalServers(25)},
+		{"100, the most it takes", equalServers(100)},
+	}
+	keys := peerKeys()
+	for _, m := range modes {
+		for _, set := range sets {
+			t.Run(m.name+"/"+set.name, func(t *testing.T) {
+				cfg := serverConfig(Ketama(m.layout))
+				cfg.Hash = m.own
+				r, err := New(set.servers, cfg)
+				require.NoError(t, err)
+				requireOwners(t, r, keys, askKetama(t, program, m.mode, m.hash, set.servers, keys))
+			})
+		}
+	}
+}
+
+// requireOwners compares the owner of every key.
+func requireOwners(t *testing.T, r *Ring[server], keys []string, want []int) {
+	t.Helper()
+	for i, key := range keys {
+		got, ok := r.Select(key)
+		require.True(t, ok)
+		require.Equal(t, want[i], got.index, "key %q", key)
+	}
+}

@@ -1,0 +1,255 @@
+package ring
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// weighted is a node that knows its capacity.
+type weighted struct {
+	id       string
+	capacity float64
+}
+
+var weightedConfig = Config[weighted]{
+	ID:       func(n weighted) string { return n.id },
+	Capacity: func(n weighted) float64 { return n.capacity },
+}
+
+// randomNodes returns up to 40 nodes of capacities from 0 to 3.
+func randomNodes(rnd *rand.Rand) []weighted {
+	nodes := make([]weighted, 1+rnd.IntN(40))
+	for i := range nodes {
+		nodes[i] = weighted{fmt.Sprintf("10.0.%d.%d:%d", i, rnd.IntN(256), 1024+rnd.IntN(9)), float64(rnd.IntN(7)) / 2}
+	}
+	return nodes
+}
+
+// requireMoves checks that between two rings every key that changes hands
+// goes to the node, if to is set, or leaves it.
+func requireMoves(t *testing.T, before, after *Ring[weighted], node string, to bool) {
+	t.Helper()
+	for i := range 2000 {
+		key := fmt.Sprintf("key-%d", i)
+		old, hadOld := before.Select(key)
+		now, hasNow := after.Select(key)
+		if old == now || !hadOld || !hasNow {
+			continue
+		}
+		if to {
+			require.Equal(t, node, now.id, "key %q moved from %q", key, old.id)
+		} else {
+			require.Equal(t, node, old.id, "key %q moved to %q", key, now.id)
+		}
+	}
+}
+
+func TestNoKeyMovesBetweenOldNodes(t *testing.T) {
+	for seed := range uint64(30) {
+		rnd := rand.New(rand.NewPCG(seed, 0))
+		nodes := randomNodes(rnd)
+		before, err := New(nodes, weightedConfig)
+		require.NoError(t, err)
+
+		added := weighted{"the new one", 1.5}
+		after, err := New(append(slices.Clone(nodes), added), weightedConfig)
+		require.NoError(t, err)
+		requireMoves(t, before, after, added.id, true)
+
+		i := rnd.IntN(len(nodes))
+		heavier := slices.Clone(nodes)
+		heavier[i].capacity += 2
+		after, err = New(heavier, weightedConfig)
+		require.NoError(t, err)
+		for k := range 2000 {
+			key := fmt.Sprintf("key-%d", k)
+			old, hadOld := before.Select(key)
+			if now, _ := after.Select(key); hadOld && old.id != now.id {
+				require.Equal(t, nodes[i].id, now.id, "only towards the node that grew")
+			}
+		}
+
+		after, err = New(slices.Delete(slices.Clone(nodes), i, i+1), weightedConfig)
+		require.NoError(t, err)
+		requireMoves(t, before, after, nodes[i].id, false)
+	}
+}
+
+func TestRemovalLeavesTheRestOfTheRank(t *testing.T) {
+	nodes := randomNodes(rand.New(rand.NewPCG(5, 5)))
+	full, err := New(nodes, weightedConfig)
+	require.NoError(t, err)
+	gone := nodes[3]
+	rest, err := New(slices.Delete(slices.Clone(nodes), 3, 4), weightedConfig)
+	require.NoError(t, err)
+	for i := range 500 {
+		key := fmt.Sprint(i)
+		want := slices.DeleteFunc(slices.Collect(full.Rank(key)), func(n weighted) bool { return n == gone })
+		require.Equal(t, want, slices.Collect(rest.Rank(key)))
+	}
+}
+
+func TestAThousandShufflesOneAnswer(t *testing.T) {
+	nodes := []weighted{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 0}, {"e:1", 3}}
+	for _, layout := range []Layout{Hashed(20), HashRing(), Nginx(), Ketama(KetamaWeighted), Ketama(KetamaDefault)} {
+		t.Run(layout.String(), func(t *testing.T) {
+			cfg := weightedConfig
+			cfg.Layout = layout
+			want, err := New(nodes, cfg)
+			require.NoError(t, err)
+			shuffled := slices.Clone(nodes)
+			rnd := rand.New(rand.NewPCG(1, 2))
+			for range sparing(1000) {
+				rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+				got, err := New(shuffled, cfg)
+				require.NoError(t, err)
+				require.Equal(t, want.Checksum(), got.Checksum())
+				require.Equal(t, want.SelectN(nil, "key", 4), got.SelectN(nil, "key", 4))
+			}
+		})
+	}
+}
+
+func TestContinuumChecksumCoversTheOrder(t *testing.T) {
+	sum := func(layout Layout, ids ...string) uint64 {
+		r, err := New(ids, Config[string]{ID: self, Layout: layout})
+		require.NoError(t, err)
+		return r.Checksum()
+	}
+	three := []string{"c:1", "a:1", "b:1"} // 333 dots each, so one of each is left over
+	assert.NotEqual(t, sum(Continuum(1000), "a:1", "b:1", "c:1"), sum(Continuum(1000), three...))
+	assert.Equal(t, sum(Continuum010(1000), "a:1", "b:1", "c:1"), sum(Continuum010(1000), three...), "nothing is left over")
+	assert.Equal(t, sum(Continuum(1200), "a:1", "b:1", "c:1"), sum(Continuum(1200), three...), "nothing is left over")
+}
+
+func TestChecksumTellsApart(t *testing.T) {
+	nodes := []weighted{{"a:1", 1}, {"b:1", 2}}
+	sums := map[uint64]string{}
+	add := func(name string, nodes []weighted, change func(*Config[weighted])) {
+		cfg := weightedConfig
+		change(&cfg)
+		r, err := New(nodes, cfg)
+		require.NoError(t, err, name)
+		other, ok := sums[r.Checksum()]
+		require.False(t, ok, "%s and %s", name, other)
+		sums[r.Checksum()] = name
+	}
+	none := func(*Config[weighted]) {}
+	add("plain", nodes, none)
+	add("no nodes", nil, none)
+	add("another ID", []weighted{{"a:2", 1}, {"b:1", 2}}, none)
+	add("another capacity", []weighted{{"a:1", 1}, {"b:1", 1}}, none)
+	add("a capacity too close to show in the points", []weighted{{"a:1", 1.0001}, {"b:1", 2}}, none)
+	add("drained", []weighted{{"a:1", 1}, {"b:1", 0}}, none)
+	add("without the drained one", []weighted{{"a:1", 1}}, none)
+	add("another hash", nodes, func(c *Config[weighted]) { c.Hash = md5Word })
+	add("fewer points", nodes, func(c *Config[weighted]) { c.Layout = Hashed(159) })
+	for _, l := range allLayouts()[1:] {
+		add(l.String(), nodes, func(c *Config[weighted]) { c.Layout = l })
+	}
+}
+
+// TestSharesAreExact adds the landings of all nodes up in integers, and
+// compares each share with a count over the points in arithmetic without bounds.
+func TestSharesAreExact(t *testing.T) {
+	for _, layout := range allLayouts() {
+		t.Run(layout.String(), func(t *testing.T) {
+			cfg := weightedConfig
+			cfg.Layout = layout
+			r, err := New([]weighted{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 0}}, cfg)
+			require.NoError(t, err)
+			want := bigArcs(r)
+			whole := new(big.Int).Lsh(big.NewInt(1), uint(r.circle.bits))
+			sum := new(big.Int)
+			i := 0
+			for n, share := range r.Shares() {
+				sum.Add(sum, want[i])
+				exact, _ := new(big.Rat).SetFrac(want[i], whole).Float64()
+				assert.Equal(t, exact, share, n.id)
+				i++
+			}
+			assert.Zero(t, whole.Cmp(sum), "shares make up the whole circle")
+		})
+	}
+}
+
+// bigArcs counts the landings of each node: point by point, a landing belongs
+// to the first that is at or, in some layouts, after it.
+func bigArcs(r *Ring[weighted]) []*big.Int {
+	c := r.circle
+	arcs := make([]*big.Int, r.Len())
+	for i := range arcs {
+		arcs[i] = new(big.Int)
+	}
+	whole := new(big.Int).Lsh(big.NewInt(1), uint(c.bits))
+	begin := new(big.Int)
+	for i := range c.len() {
+		end := new(big.Int).SetUint64(c.position(i)) // first landing that is not this point's
+		if c.after == 0 {
+			end.Add(end, big.NewInt(1))
+		}
+		if end.Cmp(whole) > 0 {
+			end.Set(whole)
+		}
+		if end.Cmp(begin) > 0 {
+			arcs[c.owner(i)].Add(arcs[c.owner(i)], new(big.Int).Sub(end, begin))
+			begin = end
+		}
+	}
+	arcs[c.owner(0)].Add(arcs[c.owner(0)], new(big.Int).Sub(whole, begin))
+	return arcs
+}
+
+func TestSharesOfTheWholeCircle(t *testing.T) {
+	for name, hours := range map[string][]uint64{"somewhere": {5}, "at the end": {math.MaxUint64}, "at the beginning": {0}} {
+		t.Run(name, func(t *testing.T) {
+			r := newClock(t, 1, map[string][]uint64{"a": hours, "b": hours, "c": nil})
+			assert.Equal(t, map[string]float64{"a": 1, "b": 0, "c": 0}, maps.Collect(r.Shares()), "b comes second")
+		})
+	}
+}
+
+// TestSharesPredictKeys compares what nodes should get with what they do get.
+func TestSharesPredictKeys(t *testing.T) {
+	r, err := New([]weighted{{"a", 1}, {"b", 2}, {"c", 3}}, weightedConfig)
+	require.NoError(t, err)
+	counts := map[string]int{}
+	const keys = 200_000
+	for i := range keys {
+		n, _ := r.Select(fmt.Sprint("key ", i))
+		counts[n.id]++
+	}
+	for n, share := range r.Shares() {
+		assert.InDelta(t, share, float64(counts[n.id])/keys, 0.005)
+		assert.InDelta(t, n.capacity/6, share, 0.05)
+	}
+}
+
+// TestManyNodes has more nodes than 16 bits can count.
+func TestManyNodes(t *testing.T) {
+	ids := make([]string, ownerMask+10)
+	for i := range ids {
+		ids[i] = fmt.Sprint("node", i)
+	}
+	r, err := New(ids, Config[string]{ID: self, Layout: Hashed(2)})
+	require.NoError(t, err)
+	for i := range 2000 {
+		key := fmt.Sprint(i)
+		owner, ok := r.Select(key)
+		require.True(t, ok)
+		many := r.SelectN(nil, key, 100)
+		require.Len(t, many, 100)
+		require.Equal(t, owner, many[0])
+		require.Equal(t, many[:16], r.SelectN(nil, key, 16))
+	}
+	all := slices.Sorted(r.Rank("key"))
+	require.Equal(t, slices.Sorted(slices.Values(ids)), all)
+}
