@@ -1,0 +1,22 @@
+package mapper
+
+import "time"
+
+// alarm is a timer that may be unset, and then never rings.
+type alarm struct {
+	c <-chan time.Time
+	t *time.Timer
+}
+
+func (a *alarm) set(d time.Duration) {
+	a.stop()
+	a.t = time.NewTimer(d)
+	a.c = a.t.C
+}
+
+func (a *alarm) stop() {
+	if a.t != nil {
+		a.t.Stop()
+	}
+	a.t, a.c = nil, nil
+}

@@ -1,0 +1,411 @@
+package mapper_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/rendezvous"
+)
+
+// join is the simplest thing to build from nodes.
+func join(nodes []mapper.Node) (string, error) {
+	for _, n := range nodes {
+		if n.Name == "bad" {
+			return "", errors.New("bad node")
+		}
+	}
+	return words(nodes, nil), nil
+}
+
+func TestFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		view, err := mapper.Follow(t.Context(), src, join)
+		require.NoError(t, err)
+		defer view.Close()
+		require.Equal(t, "[a]", view.Value())
+		require.NoError(t, view.Err())
+		require.Zero(t, view.Age())
+
+		src.set("a b")
+		synctest.Wait()
+		require.Equal(t, "[a b]", view.Value())
+		require.Equal(t, nodesOf("a b"), view.Nodes())
+
+		src.set("")
+		synctest.Wait()
+		require.Equal(t, "[]", view.Value(), "nobody is an answer")
+	})
+}
+
+func TestFollowKeepsTheLastGoodValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		view, err := mapper.Follow(t.Context(), src, join)
+		require.NoError(t, err)
+		defer view.Close()
+
+		time.Sleep(time.Hour)
+		src.fail(errDown)
+		time.Sleep(time.Minute)
+		require.Equal(t, "[a]", view.Value())
+		require.Equal(t, errDown, view.Err())
+		require.Equal(t, time.Minute, view.Age(), "since the source ceased to answer")
+		src.fail(errors.New("still down"))
+		time.Sleep(time.Minute)
+		require.EqualError(t, view.Err(), "still down")
+		require.Equal(t, 2*time.Minute, view.Age())
+
+		src.set("a bad")
+		synctest.Wait()
+		require.Equal(t, "[a]", view.Value())
+		require.EqualError(t, view.Err(), "building from 2 nodes: bad node")
+		require.Equal(t, 2*time.Minute, view.Age(), "no good value since")
+
+		src.set("a")
+		synctest.Wait()
+		require.NoError(t, view.Err())
+		require.Zero(t, view.Age())
+	})
+}
+
+func TestFollowBuildsOnlyAfterAChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		built := 0
+		view, err := mapper.Follow(t.Context(), src, func(nodes []mapper.Node) (int, error) {
+			built++
+			nodes[0].Name = "spoiled" // its own
+			return built, nil
+		})
+		require.NoError(t, err)
+		defer view.Close()
+		src.fail(errDown)
+		synctest.Wait()
+		src.set("a")
+		synctest.Wait()
+		require.Equal(t, 1, view.Value())
+		require.Equal(t, nodesOf("a"), view.Nodes())
+		src.set("b")
+		synctest.Wait()
+		require.Equal(t, 2, view.Value())
+	})
+}
+
+func TestFollowWaitsForTheFirstValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("")
+		src.fail(errDown)
+		go func() {
+			time.Sleep(time.Minute)
+			src.set("bad")
+			time.Sleep(time.Minute)
+			src.set("a")
+		}()
+		start := time.Now()
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Wait: time.Hour})
+		require.NoError(t, err)
+		require.Equal(t, "[a]", view.Value())
+		require.Equal(t, 2*time.Minute, time.Since(start))
+		time.Sleep(2 * time.Hour)
+		src.set("b")
+		synctest.Wait()
+		require.Equal(t, "[b]", view.Value(), "Wait does not end the following")
+		view.Close()
+	})
+}
+
+func TestFollowGivesUpWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("")
+		src.fail(errDown)
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Wait: time.Second})
+		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; down")
+		require.ErrorIs(t, err, errDown)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Nil(t, view)
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		hanging := newWatched("")
+		hanging.hang = true
+		_, err = mapper.Follow(ctx, hanging, join)
+		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; the source has not answered yet")
+		require.ErrorIs(t, err, mapper.ErrNoAnswer)
+
+		none := mapper.Config[string]{Wait: time.Minute, MinNodes: 2}
+		_, err = mapper.FollowWith(t.Context(), newWatched("a"), join, none)
+		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; refused a set of 1 nodes: fewer than MinNodes (2)")
+	})
+}
+
+func TestFollowStartsEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		src.hang = true
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{StartEmpty: true})
+		require.NoError(t, err)
+		defer view.Close()
+		require.Equal(t, "[]", view.Value())
+		require.ErrorIs(t, view.Err(), mapper.ErrNoAnswer)
+		time.Sleep(time.Minute)
+		require.Equal(t, time.Minute, view.Age())
+		src.mu.Lock()
+		src.hang = false
+		src.mu.Unlock()
+		src.set("")
+		synctest.Wait()
+		require.NoError(t, view.Err(), "nobody is an answer")
+		src.set("a")
+		synctest.Wait()
+		require.Equal(t, "[a]", view.Value())
+	})
+	_, err := mapper.FollowWith(t.Context(), newWatched(""), func([]mapper.Node) (int, error) { return 0, errDown }, mapper.Config[int]{StartEmpty: true})
+	require.EqualError(t, err, "building from no nodes: down")
+}
+
+func TestFollowEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		src := newWatched("a")
+		view, err := mapper.Follow(ctx, src, join)
+		require.NoError(t, err)
+		select {
+		case <-view.Done():
+			t.Fatal("done too early")
+		default:
+		}
+		cancel()
+		<-view.Done()
+		src.set("b")
+		time.Sleep(time.Minute)
+		require.Equal(t, "[a]", view.Value(), "the value stays")
+		require.ErrorIs(t, view.Err(), mapper.ErrStopped)
+		require.Equal(t, time.Minute, view.Age())
+		view.Close()
+		view.Close()
+
+		view, err = mapper.Follow(t.Context(), finite{}, join)
+		require.NoError(t, err)
+		<-view.Done()
+		require.Equal(t, "[a b]", view.Value())
+		view, err = mapper.Follow(t.Context(), src, join)
+		require.NoError(t, err)
+		src.fail(errDown)
+		synctest.Wait()
+		view.Close()
+		require.ErrorIs(t, view.Err(), mapper.ErrStopped)
+		require.ErrorIs(t, view.Err(), errDown)
+	})
+}
+
+func TestFollowASourceThatEndsWithoutAnAnswer(t *testing.T) {
+	ends := mapper.Guard{Source: finite{}, MinNodes: 5}
+	_, err := mapper.Follow(t.Context(), &ends, join)
+	require.ErrorIs(t, err, mapper.ErrStopped)
+	require.ErrorContains(t, err, "fewer than MinNodes (5)")
+}
+
+func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		src.fail(errDown)
+		view, err := mapper.Follow(t.Context(), &mapper.Cached{Source: src, Path: saved(t, "a b", time.Hour)}, join)
+		require.NoError(t, err)
+		defer view.Close()
+		synctest.Wait()
+		require.Equal(t, "[a b]", view.Value())
+		require.InDelta(t, time.Hour, view.Age(), float64(time.Second))
+		src.set("a")
+		synctest.Wait()
+		require.Zero(t, view.Age())
+	})
+}
+
+func TestFollowRefusesPoorSets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a b c d")
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{MinNodes: 1, MaxDrop: 0.5})
+		require.NoError(t, err)
+		defer view.Close()
+		for _, poor := range []string{"", "a"} {
+			src.set(poor)
+			synctest.Wait()
+			require.Equal(t, "[a b c d]", view.Value())
+			var refusal *mapper.GuardError
+			require.ErrorAs(t, view.Err(), &refusal)
+		}
+		src.set("a b")
+		synctest.Wait()
+		require.Equal(t, "[a b]", view.Value())
+	})
+}
+
+func TestFollowPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &polled{nodes: nodesOf("a")}
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Poll: time.Minute})
+		require.NoError(t, err)
+		defer view.Close()
+		src.set("b")
+		time.Sleep(70 * time.Second)
+		require.Equal(t, "[b]", view.Value())
+	})
+}
+
+func TestFollowTellsTheObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a b c")
+		var got []mapper.Event
+		var log bytes.Buffer
+		view, err := mapper.FollowWith(t.Context(), src, buildSet, mapper.Config[*rendezvous.Set[mapper.Node]]{
+			Observe: func(e mapper.Event) { e.Build = 0; got = append(got, e) },
+			Owner:   owner,
+			Log:     slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		require.NoError(t, err)
+		defer view.Close()
+		for _, step := range []func(){
+			func() { src.set("b c:2 d") },
+			func() { src.fail(errDown) },
+			func() { src.fail(errDown) },
+			func() { src.set("b c:2 d") },
+		} {
+			synctest.Wait()
+			time.Sleep(time.Minute)
+			step()
+		}
+		synctest.Wait()
+		require.Len(t, got, 5)
+		require.InDelta(t, 0.5, got[1].Moved, 0.3, "a's keys, and some for the new node and the heavier one")
+		got[1].Moved = 0
+		require.Equal(t, []mapper.Event{
+			{Nodes: 3, Added: 3},
+			{Nodes: 3, Added: 1, Removed: 1, Changed: 1},
+			{Nodes: 3, Err: errDown},
+			{Nodes: 3, Err: errDown, Repeated: true, Age: time.Minute},
+			{Nodes: 3, Recovered: true, Age: 2 * time.Minute},
+		}, got)
+		require.Equal(t, 1, strings.Count(log.String(), "the source fails"), "the log hears of it once:\n%s", &log)
+		require.Equal(t, 3, strings.Count(log.String(), "mapper: updated"))
+	})
+}
+
+func buildSet(nodes []mapper.Node) (*rendezvous.Set[mapper.Node], error) {
+	return rendezvous.New(nodes, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
+}
+
+func owner(set *rendezvous.Set[mapper.Node], key string) string {
+	n, _ := set.Select(key)
+	return n.Name
+}
+
+// TestReadersNeverWait reads from many goroutines while a writer rebuilds. What
+// they see is always whole: the number of nodes and the last name belong
+// together.
+func TestReadersNeverWait(t *testing.T) {
+	type whole struct {
+		nodes int
+		last  string
+	}
+	src := newWatched("0")
+	view, err := mapper.Follow(t.Context(), src, func(nodes []mapper.Node) (whole, error) {
+		return whole{len(nodes), nodes[len(nodes)-1].Name}, nil
+	})
+	require.NoError(t, err)
+	var stop atomic.Bool
+	var reads, torn atomic.Int64
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() {
+			for !stop.Load() {
+				if v := view.Value(); v.last != strconv.Itoa(v.nodes-1) {
+					torn.Add(1)
+				}
+				_, _, _ = view.Err(), view.Age(), view.Nodes()
+				reads.Add(1)
+			}
+		})
+	}
+	for i := range 1000 {
+		src.set(numbers(1 + i%50))
+		if i%100 == 0 {
+			src.fail(errDown)
+		}
+	}
+	src.set(numbers(60))
+	require.Eventually(t, func() bool { return view.Value().nodes == 60 && view.Err() == nil }, 10*time.Second, time.Millisecond)
+	stop.Store(true)
+	readers.Wait()
+	require.Zero(t, torn.Load())
+	require.Positive(t, reads.Load())
+	view.Close()
+}
+
+func numbers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%d ", i)
+	}
+	return b.String()
+}
+
+func TestValueAllocatesNothing(t *testing.T) {
+	view, err := mapper.Follow(t.Context(), newWatched("a b c"), buildSet)
+	require.NoError(t, err)
+	defer view.Close()
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		if _, ok := view.Value().Select("user:42"); !ok {
+			t.Fatal("nobody")
+		}
+	}))
+}
+
+// TestOpenAndClose follows and stops 200 times through every wrapper.
+func TestOpenAndClose(t *testing.T) {
+	cycle := func() {
+		src := newWatched("a b")
+		m := &mapper.Cached{
+			Source: &mapper.Quiet{Source: &mapper.Merge{Sources: []mapper.Mapper{src, &polled{}}}, Min: time.Millisecond},
+			Path:   saved(t, "a", 0),
+		}
+		view, err := mapper.FollowWith(t.Context(), m, join, mapper.Config[string]{MaxDrop: 0.5})
+		require.NoError(t, err)
+		src.set("a b c")
+		view.Close()
+	}
+	cycle()
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for range 200 {
+		cycle()
+	}
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // what is over may not be gone yet
+	}
+	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
+	require.LessOrEqual(t, openFiles(t), files)
+}
+
+func openFiles(t *testing.T) int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("this system does not list open files")
+	}
+	require.NoError(t, err)
+	return len(entries)
+}

@@ -1,0 +1,86 @@
+package mapper_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+func TestGuardNodes(t *testing.T) {
+	src := newWatched("a b c d")
+	g := &mapper.Guard{Source: src, MinNodes: 2, MaxDrop: 0.5}
+	steps := []struct{ name, nodes, want string }{
+		{"the first set", "a b c d", "[a b c d]"},
+		{"half of them gone", "a b", "[a b]"},
+		{"more may come", "a b c d e f", "[a b c d e f]"},
+		{"two thirds gone", "a b", "!refused a set that lacks 4 of 6 nodes: more than MaxDrop (0.5)"},
+		{"the same number, but others", "u v w x y z", "!refused a set that lacks 6 of 6 nodes: more than MaxDrop (0.5)"},
+		{"too few", "a", "!refused a set of 1 nodes: fewer than MinNodes (2)"},
+		{"nobody", "", "!refused a set of 0 nodes: fewer than MinNodes (2)"},
+		{"drained nodes do not count", "a b c:0 d:0 e:0 f:0", "!refused a set that lacks 4 of 6 nodes: more than MaxDrop (0.5)"},
+		{"what was accepted last still counts", "a b c", "[a b c]"},
+	}
+	for _, s := range steps {
+		src.set(s.nodes)
+		nodes, err := g.Nodes(t.Context())
+		require.Equal(t, s.want, words(nodes, err), s.name)
+	}
+	src.fail(errDown)
+	_, err := g.Nodes(t.Context())
+	require.ErrorIs(t, err, errDown)
+}
+
+func TestGuardWithoutLimits(t *testing.T) {
+	src := newWatched("a b c d")
+	g := &mapper.Guard{Source: src}
+	for _, names := range []string{"a b c d", "", "a"} {
+		src.set(names)
+		nodes, err := g.Nodes(t.Context())
+		require.Equal(t, "["+names+"]", words(nodes, err))
+	}
+}
+
+func TestGuardWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a b c d")
+		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5}, 0)
+		require.Equal(t, "[a b c d]", tape.take())
+		src.set("a")
+		require.Equal(t, "!refused a set that lacks 3 of 4 nodes: more than MaxDrop (0.5)", tape.take())
+		require.Empty(t, tape.after(24*time.Hour), "for ever")
+		src.fail(errDown)
+		require.Equal(t, "!down", tape.take())
+		src.set("a b c d")
+		require.Equal(t, "[a b c d]", tape.take(), "all is well again")
+		src.set("a b")
+		require.Equal(t, "[a b]", tape.take())
+		src.set("a")
+		require.Equal(t, "[a]", tape.take(), "half of what was accepted last")
+	})
+}
+
+func TestGuardGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newWatched("a b c d")
+		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, MinNodes: 1, DropFor: time.Minute}, 0)
+		require.Equal(t, "[a b c d]", tape.take())
+		src.set("a")
+		require.Contains(t, tape.after(50*time.Second), "!refused")
+		src.set("a e")
+		require.Contains(t, tape.after(50*time.Second), "!refused", "another set waits anew")
+		require.Equal(t, "[a e]", tape.after(20*time.Second))
+		src.set("")
+		require.Contains(t, tape.take(), "!refused")
+		require.Empty(t, tape.after(time.Hour), "MinNodes never gives way")
+		src.set("a e f g h")
+		require.Equal(t, "[a e f g h]", tape.take())
+		src.set("a")
+		require.Contains(t, tape.after(50*time.Second), "!refused")
+		src.fail(errDown)
+		require.Equal(t, "!down", tape.after(time.Hour), "a source that fails confirms nothing")
+	})
+}

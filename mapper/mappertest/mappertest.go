@@ -1,0 +1,119 @@
+// Package mappertest holds the conformance suite of mapper.Mapper and
+// mapper.Watcher. A source passes it in one call:
+//
+//	func TestConformance(t *testing.T) {
+//		mappertest.Test(t, func(t *testing.T) mappertest.Source {
+//			server := startServer(t)
+//			return mappertest.Source{Mapper: New(server.URL), Publish: server.register}
+//		})
+//	}
+package mappertest
+
+import (
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// Source is a source under test together with a hand on the world behind it.
+// A field's zero value means what its comment says.
+type Source struct {
+	// Mapper is the source. It is checked as a mapper.Watcher too if it is
+	// one.
+	Mapper mapper.Mapper
+
+	// Publish makes the world behind the source hold exactly these nodes, and
+	// fails the test if it cannot. The source may take up to Settle to see it.
+	Publish func(t testing.TB, nodes []mapper.Node)
+
+	// Fixed is set instead of Publish for a source that reports these nodes
+	// for ever. The checks that need a change are not run then.
+	Fixed []mapper.Node
+
+	// Want says what the source is to report once the nodes are published: a
+	// technology may name nodes in its own way, carry less than a Node holds,
+	// or always have a member of its own. Nil means the nodes as they are.
+	Want func(published []mapper.Node) []mapper.Node
+
+	// KeepsOrder says that the source reports nodes in the order they were
+	// published. False means that it sorts them by name.
+	KeepsOrder bool
+
+	// Settle bounds how long a published set takes to be seen. Zero means 5 s.
+	Settle time.Duration
+
+	// Leaks is given to goleak when the suite looks for goroutines that a
+	// watch left behind: idle connections of a shared client, for one.
+	Leaks []goleak.Option
+}
+
+// Test runs the suite. Open makes a source for one check; what it starts it
+// stops by t.Cleanup. Opening and publishing must work several times in one
+// test. Run it under -race: some checks only make sense there.
+func Test(t *testing.T, open func(t *testing.T) Source) {
+	t.Helper()
+	for _, c := range checks {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t).withDefaults()
+			_, watches := s.Mapper.(mapper.Watcher)
+			switch {
+			case c.needs&watching != 0 && !watches:
+				t.Skip("the source is not a mapper.Watcher")
+			case c.needs&changes != 0 && s.Fixed != nil:
+				t.Skip("the source is fixed")
+			}
+			c.run(t, s)
+		})
+	}
+}
+
+// check is one promise of the interface.
+type check struct {
+	name  string
+	needs need
+	run   func(testing.TB, Source)
+}
+
+// need is what a check asks of a source.
+type need int
+
+const (
+	watching need = 1 << iota // a mapper.Watcher
+	changes                   // Publish
+)
+
+var checks = []check{
+	{"Content", 0, content},
+	{"Order", 0, order},
+	{"Empty", changes, empty},
+	{"Follows", changes, follows},
+	{"FreshAnswer", 0, freshAnswer},
+	{"Cancelled", 0, cancelled},
+	{"Deadline", 0, deadline},
+	{"Concurrent", 0, concurrent},
+	{"WatchFirst", watching, watchFirst},
+	{"WatchChange", watching | changes, watchChange},
+	{"WatchEmpty", watching | changes, watchEmpty},
+	{"WatchFreshSnapshot", watching, watchFreshSnapshot},
+	{"WatchTwice", watching | changes, watchTwice},
+	{"WatchEnds", watching, watchEnds},
+	{"WatchCancelledBefore", watching, watchCancelledBefore},
+	{"WatchBreak", watching, watchBreak},
+}
+
+func (s Source) withDefaults() Source {
+	if s.Fixed != nil {
+		s.Publish = func(testing.TB, []mapper.Node) {}
+		s.Want = func([]mapper.Node) []mapper.Node { return mapper.Clone(s.Fixed) }
+	}
+	if s.Want == nil {
+		s.Want = mapper.Clone
+	}
+	if s.Settle == 0 {
+		s.Settle = 5 * time.Second
+	}
+	return s
+}

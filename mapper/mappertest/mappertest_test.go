@@ -1,0 +1,223 @@
+package mappertest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// world is a source in memory. Each of its faults breaks one promise.
+type world struct {
+	faults
+	mu      sync.Mutex
+	nodes   []mapper.Node
+	changed chan struct{}
+	stop    chan struct{} // lets a faulty goroutine go at the end of the test
+}
+
+type faults struct {
+	sharesSlice, sharesTags, reversed, repeats, refusesEmpty, frozen bool
+	ignoresContext, hangs, nodesBesideError                          bool
+	silentAtFirst, missesChange, missesEmpty, sharesSnapshot         bool
+	neverEnds, goesOn, endsAtOnce, leaks                             bool
+}
+
+func newWorld(f faults) *world {
+	return &world{faults: f, changed: make(chan struct{}), stop: make(chan struct{})}
+}
+
+func (w *world) source() Source {
+	return Source{Mapper: w, Publish: w.publish, Settle: 50 * time.Millisecond}
+}
+
+func (w *world) publish(_ testing.TB, nodes []mapper.Node) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frozen && len(w.nodes) > 0 {
+		return
+	}
+	slices.SortFunc(nodes, func(a, b mapper.Node) int { return cmp.Compare(a.Name, b.Name) })
+	w.nodes = nodes
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (w *world) Nodes(ctx context.Context) ([]mapper.Node, error) {
+	if w.hangs && ctx.Err() != nil {
+		<-w.stop
+	}
+	if err := ctx.Err(); err != nil && !w.ignoresContext {
+		if w.nodesBesideError {
+			return mapper.Clone(w.nodes), err
+		}
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refusesEmpty && len(w.nodes) == 0 {
+		return nil, errors.New("no nodes")
+	}
+	return w.answer(), nil
+}
+
+// answer is called with the lock held.
+func (w *world) answer() []mapper.Node {
+	nodes := mapper.Clone(w.nodes)
+	switch {
+	case w.sharesSlice:
+		return w.nodes
+	case w.sharesTags:
+		return slices.Clone(w.nodes)
+	case w.reversed:
+		slices.Reverse(nodes)
+	case w.repeats && len(nodes) > 0:
+		nodes = append(nodes, nodes[len(nodes)-1])
+	}
+	return nodes
+}
+
+func (w *world) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+	return func(yield func([]mapper.Node, error) bool) {
+		if w.leaks {
+			go func() { <-w.stop }()
+		}
+		if w.endsAtOnce {
+			return
+		}
+		for first := true; ; first = false {
+			w.mu.Lock()
+			nodes, changed := mapper.Clone(w.nodes), w.changed
+			if w.sharesSnapshot {
+				nodes = w.nodes
+			}
+			w.mu.Unlock()
+			quiet := first && w.silentAtFirst || !first && w.missesChange || w.missesEmpty && len(nodes) == 0
+			if !quiet && (ctx.Err() == nil || w.goesOn) && !yield(nodes, nil) {
+				return
+			}
+			if !w.wait(ctx, changed) {
+				return
+			}
+		}
+	}
+}
+
+// wait reports whether the watch goes on.
+func (w *world) wait(ctx context.Context, changed chan struct{}) bool {
+	if w.neverEnds {
+		select {
+		case <-changed:
+			return true
+		case <-w.stop:
+			return false
+		}
+	}
+	select {
+	case <-changed:
+		return true
+	case <-ctx.Done():
+		return w.goesOn
+	}
+}
+
+func TestGoodSource(t *testing.T) {
+	Test(t, func(*testing.T) Source { return newWorld(faults{}).source() })
+}
+
+// plain hides that a world can be watched.
+type plain struct{ mapper.Mapper }
+
+func TestGoodMapper(t *testing.T) {
+	Test(t, func(*testing.T) Source {
+		s := newWorld(faults{}).source()
+		s.Mapper = plain{s.Mapper}
+		return s
+	})
+}
+
+// TestFaultsAreFound breaks each promise and expects the check of that promise
+// to fail.
+func TestFaultsAreFound(t *testing.T) {
+	cases := []struct {
+		name  string
+		check func(testing.TB, Source)
+		fault faults
+	}{
+		{"a name occurs twice", content, faults{repeats: true}},
+		{"not sorted", order, faults{reversed: true}},
+		{"no nodes is an error", empty, faults{refusesEmpty: true}},
+		{"a change is not seen", follows, faults{frozen: true}},
+		{"the slice is shared", freshAnswer, faults{sharesSlice: true}},
+		{"tags and metadata are shared", freshAnswer, faults{sharesTags: true}},
+		{"the context is ignored", cancelled, faults{ignoresContext: true}},
+		{"the deadline is ignored", deadline, faults{ignoresContext: true}},
+		{"hangs after the end of the context", cancelled, faults{hangs: true}},
+		{"nodes beside an error", cancelled, faults{nodesBesideError: true}},
+		{"concurrent callers share memory", concurrent, faults{sharesSlice: true}},
+		{"no first snapshot", watchFirst, faults{silentAtFirst: true}},
+		{"a change is not told", watchChange, faults{missesChange: true}},
+		{"the empty set is not told", watchEmpty, faults{missesEmpty: true}},
+		{"a snapshot is shared", watchFreshSnapshot, faults{sharesSnapshot: true}},
+		{"a change is not told to both", watchTwice, faults{missesChange: true}},
+		{"never ends", watchEnds, faults{neverEnds: true}},
+		{"goes on after its context", watchEnds, faults{goesOn: true}},
+		{"never ends if the context was over before", watchCancelledBefore, faults{neverEnds: true}},
+		{"ends at once", watchBreak, faults{endsAtOnce: true}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				require.True(t, fails(t, c.check, newWorld(c.fault)), "the check passed")
+				require.False(t, fails(t, c.check, newWorld(faults{})), "the check fails without the fault")
+			})
+		})
+	}
+}
+
+// TestLeakIsFound runs outside of a bubble, where goleak sees goroutines.
+func TestLeakIsFound(t *testing.T) {
+	require.True(t, fails(t, watchBreak, newWorld(faults{leaks: true})))
+}
+
+// fails runs a check against the world and reports whether it failed.
+func fails(t *testing.T, check func(testing.TB, Source), w *world) bool {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &recorder{TB: t, ctx: ctx}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		check(r, w.source().withDefaults())
+	}()
+	<-done
+	cancel()
+	close(w.stop)
+	for _, f := range slices.Backward(r.cleanups) {
+		f()
+	}
+	return r.failed
+}
+
+// recorder is a test that may fail without failing the test around it.
+type recorder struct {
+	testing.TB
+	ctx      context.Context
+	failed   bool
+	cleanups []func()
+}
+
+func (r *recorder) Helper()                  {}
+func (r *recorder) Errorf(string, ...any)    { r.failed = true }
+func (r *recorder) FailNow()                 { r.failed = true; runtime.Goexit() }
+func (r *recorder) Cleanup(f func())         { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Context() context.Context { return r.ctx }

@@ -1,0 +1,88 @@
+package mapper
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Event tells an observer of a View what happened: an update or a failure.
+type Event struct {
+	// Err is nil for an update. Otherwise the value stays as it is, and Err is
+	// what View.Err returns from now on.
+	Err error
+
+	// Repeated says that the event before was a failure too.
+	Repeated bool
+
+	// Recovered says that this update ends a failure. If nothing else changed,
+	// Added, Removed and Changed are zero and nothing was built.
+	Recovered bool
+
+	// Nodes is the number of nodes that the value is built from.
+	Nodes int
+
+	// Added, Removed and Changed count nodes by name against the set before.
+	Added, Removed, Changed int
+
+	// Moved is the fraction of a thousand sample keys that changed their owner.
+	// It is zero for the first value, and without Config.Owner.
+	Moved float64
+
+	// Build is how long it took to build the value.
+	Build time.Duration
+
+	// Age is the age of the value, as View.Age gives it; for an update, that of
+	// the value before.
+	Age time.Duration
+}
+
+// compare counts what changed.
+func (e *Event) compare(before, after []Node) {
+	old := make(map[string]Node, len(before))
+	for _, n := range before {
+		old[n.Name] = n
+	}
+	for _, n := range after {
+		was, known := old[n.Name]
+		switch {
+		case !known:
+			e.Added++
+		case !was.Equal(n):
+			e.Changed++
+		}
+		delete(old, n.Name)
+	}
+	e.Removed = len(old)
+}
+
+// tell passes an event on. The log hears of a failure when it begins and when
+// it ends, not at every attempt.
+func (f *follower[T]) tell(e Event) {
+	switch {
+	case e.Err != nil && e.Repeated:
+		f.log.Debug("mapper: still failing", "error", e.Err, "age", e.Age)
+	case e.Err != nil:
+		f.log.Warn("mapper: the source fails, the last nodes stand", "error", e.Err, "nodes", e.Nodes)
+	default:
+		f.log.Info("mapper: updated", slog.Int("nodes", e.Nodes), slog.Int("added", e.Added), slog.Int("removed", e.Removed),
+			slog.Int("changed", e.Changed), slog.Bool("recovered", e.Recovered), slog.Duration("build", e.Build))
+	}
+	if f.cfg.Observe != nil {
+		f.cfg.Observe(e)
+	}
+}
+
+const sampleSize = 1000
+
+// moved is the fraction of the sample that has another owner.
+func moved[T any](owner func(T, string) string, before, after T) float64 {
+	n := 0
+	for i := range sampleSize {
+		key := fmt.Sprintf("sample-%d", i)
+		if owner(before, key) != owner(after, key) {
+			n++
+		}
+	}
+	return float64(n) / sampleSize
+}

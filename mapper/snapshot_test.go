@@ -1,0 +1,159 @@
+package mapper_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/static"
+)
+
+func TestSnapshotRoundTrip(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	saved := time.Date(2026, 2, 3, 4, 5, 6, 789, time.UTC)
+	nodes := []mapper.Node{
+		{Name: "b", Addr: "h:1", Weight: 2.5, Zone: "z", Tags: []string{"x"}, Meta: map[string]string{"k": "v\n<&>"}},
+		{Name: "a", Drain: true},
+	}
+	for _, set := range [][]mapper.Node{nodes, {}} {
+		require.NoError(t, mapper.Snapshot{Saved: saved, Nodes: set}.Write(path))
+		back, err := mapper.ReadSnapshot(path)
+		require.NoError(t, err)
+		require.Equal(t, mapper.Snapshot{Saved: saved, Nodes: set}, back)
+	}
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+	left, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing is left beside it")
+}
+
+func TestSnapshotSweepsWhatWasLeft(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	files := []struct {
+		name string
+		when time.Time
+		left bool
+	}{
+		{".nodes.json.123.tmp", old, false},
+		{".nodes.json.124.tmp", time.Now(), true}, // somebody may be writing it
+		{".other.json.123.tmp", old, true},
+		{"nodes.json.tmp", old, true},
+	}
+	for _, f := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, f.name), nil, 0o600))
+		require.NoError(t, os.Chtimes(filepath.Join(dir, f.name), f.when, f.when))
+	}
+	require.NoError(t, mapper.Snapshot{}.Write(filepath.Join(dir, "nodes.json")))
+	for _, f := range files {
+		_, err := os.Stat(filepath.Join(dir, f.name))
+		require.Equal(t, f.left, err == nil, f.name)
+	}
+}
+
+// TestSnapshotIsAList reads a snapshot as a list of nodes.
+func TestSnapshotIsAList(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	nodes := []mapper.Node{{Name: "b", Addr: "h:1", Weight: 2}, {Name: "a", Drain: true}}
+	require.NoError(t, mapper.Snapshot{Saved: time.Now(), Nodes: nodes}.Write(path))
+	back, err := (&static.File{Path: path}).Nodes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, nodes, back)
+}
+
+func TestSnapshotWriteErrors(t *testing.T) {
+	dir := t.TempDir()
+	full := filepath.Join(dir, "full")
+	require.NoError(t, os.MkdirAll(filepath.Join(full, "sub"), 0o700))
+	cases := []struct{ name, path, want string }{
+		{"no directory", filepath.Join(dir, "none", "x"), "no such file or directory"},
+		{"a directory in its place", full, "file exists"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			err := mapper.Snapshot{}.Write(c.path)
+			require.ErrorContains(t, err, "snapshot "+c.path+": ")
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	require.NoError(t, err)
+	require.Empty(t, left, "no temporary file stays")
+}
+
+func TestReadSnapshotErrors(t *testing.T) {
+	dir := t.TempDir()
+	cases := []struct{ name, content, want string }{
+		{"empty", "", "not a snapshot: unexpected end of JSON input"},
+		{"cut short", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"`, "not a snapshot: unexpected end"},
+		{"another schema", `{"schema":"x"}`, `schema "x": want "proxenos.nodes/v1"`},
+		{"no ID", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"},{}]}`, "node 2 has no id"},
+		{"an ID twice", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"},{"id":"a"}]}`, `node "a" occurs twice`},
+		{"a negative weight", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":-1}]}`, `node "a": weight -1: must be`},
+		{"a weight beyond measure", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":1e201}]}`, `node "a": weight 1e+201: must be a number from 0 to 1e+200`},
+		{"an infinite weight", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":1e999}]}`, "not a snapshot"},
+		{"too large", strings.Repeat(" ", 64<<20+1), "larger than 67108864 bytes"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(dir, "x.json")
+			require.NoError(t, os.WriteFile(path, []byte(c.content), 0o600))
+			s, err := mapper.ReadSnapshot(path)
+			require.ErrorContains(t, err, "snapshot "+path+": ")
+			require.ErrorContains(t, err, c.want)
+			require.Empty(t, s)
+		})
+	}
+	_, err := mapper.ReadSnapshot(filepath.Join(dir, "none"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = mapper.ReadSnapshot(dir)
+	require.ErrorContains(t, err, "not a regular file")
+}
+
+// TestSnapshotSurvivesKill ends a writer with SIGKILL again and again: the file
+// is whole whenever it happens.
+func TestSnapshotSurvivesKill(t *testing.T) {
+	if path := os.Getenv("PROXENOS_TEST_WRITE_SNAPSHOT"); path != "" {
+		writeSnapshotsForEver(path)
+	}
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	require.NoError(t, mapper.Snapshot{Nodes: manyNodes(1)}.Write(path))
+	sizes := map[int]bool{}
+	for i := range 10 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestSnapshotSurvivesKill$")
+		cmd.Env = append(os.Environ(), "PROXENOS_TEST_WRITE_SNAPSHOT="+path)
+		require.NoError(t, cmd.Start())
+		time.Sleep(time.Duration(60+7*i) * time.Millisecond)
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // it was killed
+		s, err := mapper.ReadSnapshot(path)
+		require.NoError(t, err)
+		sizes[len(s.Nodes)] = true
+	}
+	require.Greater(t, len(sizes), 1, "the writers wrote nothing: the test tests nothing")
+}
+
+func writeSnapshotsForEver(path string) {
+	for n := 2; ; n++ {
+		if err := (mapper.Snapshot{Nodes: manyNodes(n)}).Write(path); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func manyNodes(n int) []mapper.Node {
+	nodes := make([]mapper.Node, n)
+	for i := range nodes {
+		nodes[i] = mapper.Node{Name: strings.Repeat("x", i+1), Addr: "10.0.0.1:80"}
+	}
+	return nodes
+}

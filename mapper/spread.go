@@ -1,0 +1,105 @@
+package mapper
+
+import (
+	"fmt"
+	"iter"
+)
+
+// ZonePolicy says how replicas of one key relate to failure domains.
+type ZonePolicy int
+
+// The policies. Each has the same first replica: switching zones on moves no
+// primary.
+const (
+	// AnyZone takes the best by rank and looks at no zone.
+	AnyZone ZonePolicy = iota
+	// SpreadZones takes the best of every zone before the second best of any,
+	// and so on. More replicas than zones is allowed, and called degraded.
+	SpreadZones
+	// StrictZones takes one of every zone at most, and rather too few.
+	StrictZones
+)
+
+var policyNames = []string{"any", "spread", "strict"}
+
+// String returns any, spread or strict.
+func (p ZonePolicy) String() string {
+	if p < 0 || int(p) >= len(policyNames) {
+		return fmt.Sprintf("ZonePolicy(%d)", int(p))
+	}
+	return policyNames[p]
+}
+
+// ParseZonePolicy takes what String returns.
+func ParseZonePolicy(name string) (ZonePolicy, error) {
+	for p, n := range policyNames {
+		if n == name {
+			return ZonePolicy(p), nil
+		}
+	}
+	return 0, fmt.Errorf("zone policy %q: want any, spread or strict", name)
+}
+
+// Spread appends n replicas to dst, chosen from a ranking (best first, every
+// node once, as Rank of either scheme gives it) by policy. Degraded reports
+// that they are not what was asked for: fewer than n, or two in one zone under
+// SpreadZones. Nodes whose zone is not known ("") share one zone.
+//
+// The replicas for n are the first of those for n+1, the first one is the best
+// by rank, and losing nodes replaces only the replicas that were on them. As
+// many passes are made over the zones as needed, so no zone holds two replicas
+// more than another that has nodes left.
+//
+// The ranking is consumed until n zones are found, which is all of it if there
+// are fewer; the cost is that of the ranking.
+func Spread[N any](dst []N, ranking iter.Seq[N], n int, zone func(N) string, policy ZonePolicy) (replicas []N, degraded bool) {
+	if n <= 0 {
+		return dst, false
+	}
+	if policy == AnyZone {
+		return best(dst, ranking, n)
+	}
+	have := len(dst)
+	dst, rest := bestOfZones(dst, ranking, n, zone)
+	if policy == StrictZones || len(dst)-have == n {
+		return dst, len(dst)-have < n
+	}
+	for round := 0; round < len(rest) && len(dst)-have < n; round++ {
+		dst = append(dst, rest[round][:min(n-(len(dst)-have), len(rest[round]))]...)
+	}
+	return dst, true
+}
+
+func best[N any](dst []N, ranking iter.Seq[N], n int) ([]N, bool) {
+	for node := range ranking {
+		dst = append(dst, node)
+		if n--; n == 0 {
+			break
+		}
+	}
+	return dst, n > 0
+}
+
+// bestOfZones appends the best of up to n zones. The rest are the others that
+// it passed, in rounds: the second best of every zone, the third, and so on,
+// each by rank.
+func bestOfZones[N any](dst []N, ranking iter.Seq[N], n int, zone func(N) string) (all []N, rest [][]N) {
+	taken := make(map[string]int)
+	for node := range ranking {
+		z := zone(node)
+		round := taken[z]
+		taken[z]++
+		if round == 0 {
+			dst = append(dst, node)
+			if len(taken) == n {
+				break
+			}
+			continue
+		}
+		if round > len(rest) {
+			rest = append(rest, nil)
+		}
+		rest[round-1] = append(rest[round-1], node)
+	}
+	return dst, rest
+}

@@ -1,0 +1,46 @@
+package mapper_test
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/mappertest"
+)
+
+// TestConformance puts every wrapper, and some of them around each other, over
+// a source in memory.
+func TestConformance(t *testing.T) {
+	wrappers := []struct {
+		name string
+		wrap func(t *testing.T, m mapper.Mapper) mapper.Mapper
+	}{
+		{"Func", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return mapper.Func(m.Nodes) }},
+		{"Guard", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return &mapper.Guard{Source: m, MaxDrop: 1} }},
+		{"Quiet", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return &mapper.Quiet{Source: m, Min: 1} }},
+		{"Merge", func(_ *testing.T, m mapper.Mapper) mapper.Mapper {
+			return &mapper.Merge{Sources: []mapper.Mapper{m, &polled{}, m}}
+		}},
+		{"Cached", func(t *testing.T, m mapper.Mapper) mapper.Mapper {
+			return &mapper.Cached{Source: m, Path: filepath.Join(t.TempDir(), "nodes.json")}
+		}},
+		{"all of them", func(t *testing.T, m mapper.Mapper) mapper.Mapper {
+			m = &mapper.Quiet{Source: &mapper.Guard{Source: m, MaxDrop: 1}, Min: 1}
+			return &mapper.Cached{Source: &mapper.Merge{Sources: []mapper.Mapper{m}}, Path: filepath.Join(t.TempDir(), "nodes.json")}
+		}},
+	}
+	for _, w := range wrappers {
+		t.Run(w.name, func(t *testing.T) {
+			mappertest.Test(t, func(t *testing.T) mappertest.Source {
+				src := newWatched("")
+				publish := func(_ testing.TB, nodes []mapper.Node) {
+					slices.SortFunc(nodes, func(a, b mapper.Node) int { return cmp.Compare(a.Name, b.Name) })
+					src.put(nodes, nil)
+				}
+				return mappertest.Source{Mapper: w.wrap(t, src), Publish: publish}
+			})
+		})
+	}
+}
