@@ -1,0 +1,157 @@
+package static
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// checkNode says what is wrong with a node, whichever way it was given.
+func checkNode(n mapper.Node) error {
+	for _, check := range []func(mapper.Node) error{checkID, checkAddr, checkWeight, checkZone, checkTags, checkMeta} {
+		if err := check(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkID(n mapper.Node) error {
+	if n.Name == "" {
+		return errors.New("the ID is empty: every node needs one")
+	}
+	if err := checkText("ID", n.Name); err != nil {
+		return err
+	}
+	// An ID is any text, but one that is an IP address with a port is meant
+	// to be reached, and a slip there is found here or never.
+	host, port, err := net.SplitHostPort(n.Name)
+	if err != nil || port == "0" {
+		return nil
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return nil
+	}
+	return checkPort("ID", n.Name, port)
+}
+
+func checkAddr(n mapper.Node) error {
+	if n.Addr == "" {
+		return nil
+	}
+	if err := checkText("address", n.Addr); err != nil {
+		return err
+	}
+	if strings.ContainsAny(n.Addr, " ") {
+		return fmt.Errorf("address %s: it holds a blank", quote(n.Addr))
+	}
+	host, port, err := net.SplitHostPort(n.Addr)
+	if err != nil {
+		return checkHost(n.Addr)
+	}
+	if host == "" {
+		return fmt.Errorf("address %s: the host is missing before the port", quote(n.Addr))
+	}
+	return checkPort("address", n.Addr, port)
+}
+
+// checkHost takes an address without a port.
+func checkHost(addr string) error {
+	inner, bracketed := strings.CutPrefix(addr, "[")
+	if bracketed {
+		inner, bracketed = strings.CutSuffix(inner, "]")
+	}
+	if bracketed {
+		if _, err := netip.ParseAddr(inner); err == nil {
+			return nil
+		}
+	}
+	if strings.ContainsAny(addr, ":[]") {
+		return fmt.Errorf("address %s: want host:port or a host alone, with an IPv6 host in brackets, as in [::1]:80", quote(addr))
+	}
+	return nil
+}
+
+func checkPort(what, whole, port string) error {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return fmt.Errorf("%s %s: port %s must be a number from 1 to 65535", what, quote(whole), quote(port))
+	}
+	return nil
+}
+
+func checkWeight(n mapper.Node) error {
+	if !isWeight(n.Weight) {
+		return weightError(fmt.Sprint(n.Weight))
+	}
+	return nil
+}
+
+func isWeight(w float64) bool { return w >= 0 && w <= mapper.MaxWeight } // false for NaN
+
+func weightError(typed string) error {
+	return fmt.Errorf("weight %s: must be a number from 0 to %g (1 is usual, 0 drains the node)", quote(typed), float64(mapper.MaxWeight))
+}
+
+// setWeight reads a weight. Zero drains the node, as Node.Weight calls zero
+// "not given".
+func setWeight(n *mapper.Node, typed string) error {
+	w, err := strconv.ParseFloat(typed, 64)
+	if err != nil || !isWeight(w) {
+		return weightError(typed)
+	}
+	if w == 0 {
+		if strings.Trim(typed, "+-0.") != "" {
+			return fmt.Errorf("weight %s: too small to tell from 0; write 0 to drain the node", quote(typed))
+		}
+		n.Drain = true
+	}
+	n.Weight = math.Abs(w) // no negative zero
+	return nil
+}
+
+func checkZone(n mapper.Node) error { return checkText("zone", n.Zone) }
+
+func checkTags(n mapper.Node) error {
+	for _, tag := range n.Tags {
+		if err := checkText("tag", tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkMeta(n mapper.Node) error {
+	for key, value := range n.Meta {
+		if key == "" {
+			return fmt.Errorf("metadata %s: the key is empty", quote(value))
+		}
+		if err := checkText("metadata key", key); err != nil {
+			return err
+		}
+		if !utf8.ValidString(value) {
+			return fmt.Errorf("metadata %s: the value %s is not valid UTF-8", quote(key), quote(value))
+		}
+	}
+	return nil
+}
+
+// checkText refuses what no name, address, zone or tag may hold.
+func checkText(what, s string) error {
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%s %s: not valid UTF-8", what, quote(s))
+	}
+	if i := strings.IndexFunc(s, unicode.IsControl); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(s[i:])
+		return fmt.Errorf("%s %s: holds the control character %U", what, quote(s), r)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+//go:build unix
+
+package static
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// pipe makes a named pipe.
+func pipe(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	return path
+}
+
+func TestPipeIsReadOnceAndRemembered(t *testing.T) {
+	f := &File{Path: pipe(t)}
+	w, err := os.OpenFile(f.Path, os.O_RDWR, 0) // both ways, so as not to wait for the reader
+	require.NoError(t, err)
+	_, err = w.WriteString("b\na\n")
+	require.NoError(t, err)
+	go func() {
+		time.Sleep(20 * time.Millisecond) // the reader is to wait for the end, not to take what is there
+		_, _ = w.WriteString("c\n")
+		_ = w.Close()
+	}()
+	for range 3 {
+		nodes, err := f.Nodes(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []mapper.Node{{Name: "b"}, {Name: "a"}, {Name: "c"}}, nodes)
+	}
+}
+
+func TestPipeNobodyWritesTo(t *testing.T) {
+	_, err := (&File{Path: pipe(t)}).Nodes(t.Context())
+	require.ErrorContains(t, err, "the pipe is empty and nobody writes to it")
+}
+
+func TestPipeThatStaysOpenEndsWithTheContext(t *testing.T) {
+	f := &File{Path: pipe(t)}
+	w, err := os.OpenFile(f.Path, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	second := make(chan error)
+	go func() {
+		_, err := f.Nodes(ctx) // one of the two waits for the other
+		second <- err
+	}()
+	_, err = f.Nodes(ctx)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, <-second, context.DeadlineExceeded)
+}
+
+func TestDevices(t *testing.T) {
+	nodes, err := (&File{Path: "/dev/null"}).Nodes(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, nodes)
+	_, err = (&File{Path: "/dev/zero"}).Nodes(t.Context())
+	require.ErrorContains(t, err, "/dev/zero: larger than 67108864 bytes")
+}

@@ -1,0 +1,101 @@
+package static
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// draft is a node being read, with the options it has been given.
+type draft struct {
+	node  mapper.Node
+	given map[string]bool
+}
+
+// options are the ways to spell an option, and its one name. A tag may be
+// given several times, anything else once.
+var options = map[string]string{
+	"w": "w", "weight": "w", "zone": "zone", "tag": "tag", "tags": "tag",
+	"drain": "drain", "addr": "addr", "address": "addr",
+}
+
+const optionNames = "w, zone, tag, tags, addr and drain"
+
+// once refuses what has been given before.
+func (d *draft) once(name string) error {
+	if d.given[name] {
+		return fmt.Errorf("%s is given twice", quote(name))
+	}
+	if d.given == nil {
+		d.given = make(map[string]bool)
+	}
+	d.given[name] = true
+	return nil
+}
+
+// option applies an option by any of its spellings.
+func (d *draft) option(spelling, value string) error {
+	name := options[spelling]
+	if name != "tag" {
+		if err := d.once(name); err != nil {
+			return err
+		}
+	}
+	if value == "" && name != "tag" {
+		return fmt.Errorf("%s has no value", quote(spelling))
+	}
+	switch name {
+	case "w":
+		return setWeight(&d.node, value)
+	case "zone":
+		d.node.Zone = value
+	case "addr":
+		d.node.Addr = value
+	case "tag":
+		d.addTags(spelling, value)
+	case "drain":
+		return d.drain(value)
+	}
+	return nil
+}
+
+// addTags takes one tag as "tag" and a list as "tags".
+func (d *draft) addTags(spelling, value string) {
+	if spelling == "tag" {
+		d.node.Tags = append(d.node.Tags, value)
+		return
+	}
+	for tag := range strings.SplitSeq(value, ",") {
+		if tag != "" {
+			d.node.Tags = append(d.node.Tags, tag)
+		}
+	}
+}
+
+// drain never takes back what a weight of 0 has decided.
+func (d *draft) drain(value string) error {
+	yes, err := strconv.ParseBool(value)
+	if err != nil {
+		return fmt.Errorf("drain %s: must be true or false", quote(value))
+	}
+	d.node.Drain = d.node.Drain || yes
+	return nil
+}
+
+// meta adds metadata.
+func (d *draft) meta(key, value string) error {
+	if _, ok := d.node.Meta[key]; ok {
+		return fmt.Errorf("metadata %s is given twice", quote(key))
+	}
+	if key == "" {
+		return errors.New(`the key before the "=" is empty`)
+	}
+	if d.node.Meta == nil {
+		d.node.Meta = make(map[string]string)
+	}
+	d.node.Meta[key] = value
+	return nil
+}

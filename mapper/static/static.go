@@ -1,0 +1,106 @@
+// Package static is the source of nodes that were written down: in code, in
+// flags, in a file or on standard input. It keeps the order given, as some
+// layouts of package ring depend on it.
+//
+// # Lists
+//
+// A list is text, JSON or YAML in UTF-8, at most [MaxTextSize] bytes of the
+// first and [MaxSize] of the others. A name that ends in .json, .yaml or .yml
+// decides; otherwise the content does: a list that begins with "{", with "["
+// before a "{", a "]" or a quotation mark is JSON, one whose first line
+// (comments aside) begins with "- " or "---" or is "nodes:" is YAML, and
+// anything else is text.
+//
+// # Text
+//
+// One node a line: its ID, its address if it has one, and options.
+//
+//	# id   address        options
+//	web-1  10.0.0.1:8080  w=2 zone=a
+//	web-2  10.0.0.2:8080  zone=b tags=canary,blue rack=r7  # comment
+//	web-3  10.0.0.3:8080  drain
+//	"a b"  [::1]:80       note="with \"blanks\""
+//	192.168.0.3:8080
+//
+// Options are w (or weight; 0 drains the node), zone, tags (comma-separated),
+// tag (one tag, may be repeated), addr (or address) and drain. Any other
+// key=value is metadata. "#" begins a comment at the start of a line or after
+// a blank. Whatever holds blanks, quotation marks or "=" is quoted as in Go;
+// a quoted key is metadata even if it is the name of an option.
+//
+// # JSON and YAML
+//
+// An array of nodes, or an object that has one as "nodes". A node is its ID
+// alone or an object:
+//
+//	{"nodes": [
+//	  "web-1",
+//	  {"id": "web-2", "address": "10.0.0.2:8080", "weight": 2, "zone": "b",
+//	   "drain": false, "tags": ["canary"], "meta": {"rack": "r7"}}
+//	]}
+//
+// Other fields are errors, and so are YAML aliases and tags. YAML scalars are
+// taken as they were typed: an ID 010 is "010", a zone no is "no".
+//
+// # What a node must be
+//
+// An ID is not empty; weights are from 0 to [mapper.MaxWeight]; an address is
+// host:port, or a host alone, with a port of 1 to 65535. Control characters are
+// allowed in the values of metadata only, and there only escaped. A node given
+// twice with the same data counts once; with other data it is an error.
+package static
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// List is a source whose nodes never change. It is safe for any number of
+// goroutines.
+type List struct{ nodes []mapper.Node }
+
+var _ mapper.Watcher = (*List)(nil)
+
+// New makes a source of nodes given in code. It copies them.
+func New(nodes []mapper.Node) (*List, error) {
+	var r roll
+	for i, n := range nodes {
+		at := place{source: fmt.Sprintf("node %d", i+1)}
+		if err := r.add(n.Clone(), at); err != nil {
+			return nil, err
+		}
+	}
+	return &List{r.nodes}, nil
+}
+
+// Read makes a source of a list that is read once, to its end: standard
+// input, for one. The name chooses the format and appears in errors.
+func Read(r io.Reader, name string) (*List, error) {
+	nodes, err := parseFrom(r, name)
+	if err != nil {
+		return nil, err
+	}
+	return &List{nodes}, nil
+}
+
+// Nodes returns the list.
+func (l *List) Nodes(ctx context.Context) ([]mapper.Node, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return mapper.Clone(l.nodes), nil
+}
+
+// Watch yields the list once and then waits for the end of the context.
+func (l *List) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+	return func(yield func([]mapper.Node, error) bool) {
+		if ctx.Err() != nil || !yield(mapper.Clone(l.nodes), nil) {
+			return
+		}
+		<-ctx.Done()
+	}
+}

@@ -1,0 +1,90 @@
+package static
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// parseText reads one node a line.
+func parseText(data []byte, name string) ([]mapper.Node, error) {
+	var r roll
+	at := place{source: name}
+	for line := range strings.Lines(string(data)) {
+		at.line++
+		line = strings.TrimRight(line, "\r\n")
+		n, offset, err := parseLine(line)
+		switch {
+		case errors.Is(err, errNoNode):
+			continue
+		case err != nil:
+			return nil, place{name, at.line, column(line, offset)}.wrap(err)
+		}
+		if err := r.add(n, at); err != nil {
+			return nil, err
+		}
+	}
+	return r.nodes, nil
+}
+
+// errNoNode says that a line is blank or a comment.
+var errNoNode = errors.New("no node")
+
+// parseLine reads a line, and says how far it came.
+func parseLine(line string) (n mapper.Node, offset int, err error) {
+	s := scanner{text: line, separator: " \t", comments: true}
+	var d draft
+	for count := 0; ; count++ {
+		f, ok, err := s.next()
+		switch {
+		case err != nil:
+			return n, s.pos, err
+		case !ok && count == 0:
+			return n, f.at, errNoNode
+		case !ok:
+			return d.node, s.pos, nil
+		}
+		if err := d.lineField(count, f); err != nil {
+			return n, f.at, err
+		}
+	}
+}
+
+// lineField takes the ID, then perhaps the address, then options.
+func (d *draft) lineField(count int, f field) error {
+	switch {
+	case count == 0:
+		if f.pair {
+			return fmt.Errorf(`%s: an ID with an "=" must be quoted; a line is: ID ADDRESS w=2 zone=a`, quote(f.key+"="+f.value))
+		}
+		d.node.Name = f.key
+		return nil
+	case f.pair && f.plain:
+		return d.linePair(f)
+	case f.pair:
+		return d.meta(f.key, f.value)
+	case f.plain && f.key == "drain":
+		return d.option("drain", "true")
+	case count == 1:
+		return d.option("addr", f.key)
+	}
+	return fmt.Errorf("%s: want key=value or drain after the address", quote(f.key))
+}
+
+// linePair takes an option, or else metadata. Metadata that was surely meant
+// to be an option is refused.
+func (d *draft) linePair(f field) error {
+	if _, ok := options[f.key]; ok {
+		return d.option(f.key, f.value)
+	}
+	lower := strings.ToLower(f.key)
+	if _, ok := options[lower]; ok {
+		return fmt.Errorf("option %s is written %s; to have it as metadata, quote the key", quote(f.key), quote(lower))
+	}
+	if lower == "id" {
+		return fmt.Errorf("%s: the ID is the first word of the line; to have it as metadata, quote the key", quote(f.key))
+	}
+	return d.meta(f.key, f.value)
+}

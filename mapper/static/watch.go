@@ -1,0 +1,197 @@
+package static
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+var _ mapper.Watcher = (*File)(nil)
+
+// Watch yields the nodes and yields them again when the file changes, however
+// it does: written in place, renamed over as editors do, or swapped by a link
+// above it as Kubernetes does. A list that cannot be read or parsed is an
+// error, so that the nodes before it stand, and so is an empty file, which is
+// what a writer that has only begun leaves. The directory is watched and not
+// the file, as the file may be replaced.
+func (f *File) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+	return func(yield func([]mapper.Node, error) bool) {
+		hints := newHints(f.Path)
+		defer hints.close()
+		look := time.NewTicker(orElse(f.Poll, 5*time.Second))
+		defer look.Stop()
+		w := watch{file: f, settle: orElse(f.Settle, 100*time.Millisecond)}
+		for {
+			if w.due() && !w.read(ctx, yield) {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case e := <-hints.events():
+				w.hint(e)
+			case err := <-hints.errors():
+				if err != nil { // too many events to tell apart
+					w.touch()
+				}
+			case <-look.C:
+				hints.renew()
+				w.look()
+			case <-w.wake():
+			}
+		}
+	}
+}
+
+// watch is one watch of a File.
+type watch struct {
+	file   *File
+	settle time.Duration
+
+	begun   bool
+	data    []byte      // of the last list that was good
+	failing bool        // it is not what the file holds now
+	looked  fs.FileInfo // what was there before the last reading
+
+	changing time.Time // since when there are changes to be read; zero if there are none
+	latest   time.Time // the latest of them
+}
+
+// hint takes an event in the directory. If it is not about the file itself, it
+// may be about a link above it.
+func (w *watch) hint(e fsnotify.Event) {
+	if filepath.Base(e.Name) == filepath.Base(w.file.Path) || w.differs() {
+		w.touch()
+	}
+}
+
+// look is the hint of the clock. What could not be read is tried again.
+func (w *watch) look() {
+	if w.failing || w.differs() {
+		w.touch()
+	}
+}
+
+func (w *watch) touch() {
+	w.latest = time.Now()
+	if w.changing.IsZero() {
+		w.changing = w.latest
+	}
+}
+
+// differs reports whether the file may have changed since it was read.
+func (w *watch) differs() bool {
+	now, err := os.Stat(w.file.Path)
+	if err != nil || w.looked == nil {
+		return err == nil || w.looked != nil
+	}
+	return !os.SameFile(now, w.looked) || now.Size() != w.looked.Size() || !now.ModTime().Equal(w.looked.ModTime())
+}
+
+// readAt is when the changes are to be read.
+func (w *watch) readAt() time.Time {
+	quiet, limit := w.latest.Add(w.settle), w.changing.Add(10*w.settle)
+	if limit.Before(quiet) {
+		return limit
+	}
+	return quiet
+}
+
+func (w *watch) due() bool {
+	return !w.begun || !w.changing.IsZero() && !time.Now().Before(w.readAt())
+}
+
+func (w *watch) wake() <-chan time.Time {
+	if w.changing.IsZero() {
+		return nil
+	}
+	return time.After(time.Until(w.readAt()))
+}
+
+// read reads the file and tells the consumer if there is news. It returns
+// false if the watch is over.
+func (w *watch) read(ctx context.Context, yield func([]mapper.Node, error) bool) bool {
+	w.changing = time.Time{}
+	w.looked, _ = os.Stat(w.file.Path) // before the reading, so that a later change is seen
+	data, nodes, err := w.list(ctx)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil {
+		w.begun, w.failing = true, true
+		return yield(nil, err)
+	}
+	news := !w.begun || w.failing || !bytes.Equal(w.data, data)
+	w.begun, w.failing, w.data = true, false, data
+	return !news || yield(nodes, nil)
+}
+
+func (w *watch) list(ctx context.Context) ([]byte, []mapper.Node, error) {
+	data, err := w.file.read(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(data) == 0 && (w.looked == nil || w.looked.Mode().IsRegular()) {
+		return nil, nil, w.file.fail(errors.New("it is empty, as a file that is being written: a list of nobody is a comment, or []"))
+	}
+	nodes, err := Parse(data, w.file.Path)
+	return data, nodes, err
+}
+
+func orElse(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
+}
+
+// hints tells that something happens in the directory of a file. Without it, as
+// when the system has no watches left, the clock has to do.
+type hints struct {
+	w   *fsnotify.Watcher
+	dir string
+}
+
+func newHints(path string) hints {
+	h := hints{dir: filepath.Dir(path)}
+	h.w, _ = fsnotify.NewWatcher() // nil on an error
+	h.renew()
+	return h
+}
+
+// renew watches the directory if it is not watched: it may have come only now,
+// or in the place of another.
+func (h hints) renew() {
+	if h.w != nil {
+		_ = h.w.Add(h.dir) // a directory that is not there is tried again
+	}
+}
+
+func (h hints) events() <-chan fsnotify.Event {
+	if h.w == nil {
+		return nil
+	}
+	return h.w.Events
+}
+
+func (h hints) errors() <-chan error {
+	if h.w == nil {
+		return nil
+	}
+	return h.w.Errors
+}
+
+func (h hints) close() {
+	if h.w != nil {
+		_ = h.w.Close()
+	}
+}
