@@ -1,0 +1,32 @@
+package dns_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/dns"
+)
+
+// The web service of a Consul agent on this machine, by its DNS interface. The
+// context of this example is over before it asks.
+func ExampleSRV_Nodes() {
+	source := &dns.SRV{Name: "web.service.consul", Server: "127.0.0.1:8600", Resolve: true}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := source.Nodes(ctx)
+	fmt.Println(err)
+	// Output: context canceled
+}
+
+// SRV records are polled.
+func ExampleSRV() {
+	ctx, cancel := context.WithTimeout(context.Background(), 0)
+	defer cancel()
+	for nodes, err := range mapper.Watch(ctx, &dns.SRV{Name: "_http._tcp.example.test"}, 30*time.Second) {
+		fmt.Println(nodes, err)
+	}
+	fmt.Println(ctx.Err())
+	// Output: context deadline exceeded
+}
