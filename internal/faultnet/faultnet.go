@@ -1,0 +1,202 @@
+// Package faultnet is a network for tests of gossip: in memory, with loss,
+// delay and one-way cuts, and usable in a testing/synctest bubble, where an
+// hour of a cluster takes seconds. Lossy puts the same loss before real
+// sockets.
+package faultnet
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// Network connects transports in memory. All methods may be called by several
+// goroutines at once.
+type Network struct {
+	mu    sync.Mutex
+	draw  *rand.Rand
+	loss  float64
+	delay time.Duration
+	cut   func(from, to string) bool
+	hosts map[string]*Transport
+}
+
+// New makes a network that loses nothing and takes 200 µs for each packet.
+// The seed decides which packets are lost.
+func New(seed uint64) *Network {
+	return &Network{
+		draw:  rand.New(rand.NewPCG(seed, seed)),
+		delay: 200 * time.Microsecond,
+		cut:   func(string, string) bool { return false },
+		hosts: map[string]*Transport{},
+	}
+}
+
+// SetLoss sets the share of packets that are lost. Streams lose nothing.
+func (n *Network) SetLoss(share float64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.loss = share
+}
+
+// SetCut sets which ways are cut, by address, for packets and new streams.
+// Nil cuts none.
+func (n *Network) SetCut(cut func(from, to string) bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if cut == nil {
+		cut = func(string, string) bool { return false }
+	}
+	n.cut = cut
+}
+
+// inbox bounds the packets and streams that wait for a transport's owner, as
+// a socket's buffer does.
+const inbox = 4096
+
+// Transport makes the transport of one address, in place of any before.
+func (n *Network) Transport(addr string) *Transport {
+	t := &Transport{
+		net:     n,
+		addr:    netip.MustParseAddrPort(addr),
+		packets: make(chan *memberlist.Packet, inbox),
+		streams: make(chan net.Conn, inbox),
+		down:    make(chan struct{}),
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hosts[addr] = t
+	return t
+}
+
+// Transport is one end in the network.
+type Transport struct {
+	net     *Network
+	addr    netip.AddrPort
+	packets chan *memberlist.Packet
+	streams chan net.Conn
+	once    sync.Once
+	down    chan struct{}
+}
+
+var _ memberlist.NodeAwareTransport = (*Transport)(nil)
+
+// FinalAdvertiseAddr returns the address that the transport was made for.
+func (t *Transport) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
+	return t.addr.Addr().AsSlice(), int(t.addr.Port()), nil
+}
+
+// WriteTo sends a packet.
+func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
+	return t.WriteToAddress(b, memberlist.Address{Addr: addr})
+}
+
+// WriteToAddress sends a packet, which may be lost.
+func (t *Transport) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
+	now := time.Now()
+	if t.isDown() {
+		return now, net.ErrClosed
+	}
+	t.net.mu.Lock()
+	to, lost, delay := t.net.hosts[a.Addr], t.net.draw.Float64() < t.net.loss, t.net.delay
+	lost = lost || t.net.cut(t.addr.String(), a.Addr)
+	t.net.mu.Unlock()
+	if to == nil || lost {
+		return now, nil
+	}
+	p := &memberlist.Packet{Buf: append([]byte(nil), b...), From: net.UDPAddrFromAddrPort(t.addr)}
+	time.AfterFunc(delay, func() {
+		p.Timestamp = time.Now()
+		select {
+		case <-to.down:
+		case to.packets <- p:
+		default:
+		}
+	})
+	return now, nil
+}
+
+// PacketCh delivers packets.
+func (t *Transport) PacketCh() <-chan *memberlist.Packet { return t.packets }
+
+// StreamCh delivers streams that others opened.
+func (t *Transport) StreamCh() <-chan net.Conn { return t.streams }
+
+// DialTimeout opens a stream.
+func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return t.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+}
+
+// DialAddressTimeout opens a stream. Where nobody listens it is refused, and
+// over a cut it takes the whole timeout to fail.
+func (t *Transport) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	t.net.mu.Lock()
+	to, cut := t.net.hosts[a.Addr], t.net.cut(t.addr.String(), a.Addr) || t.net.cut(a.Addr, t.addr.String())
+	t.net.mu.Unlock()
+	if cut {
+		select {
+		case <-time.After(timeout):
+		case <-t.down:
+		}
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	}
+	if to == nil || to.isDown() {
+		return nil, refused(a.Addr)
+	}
+	here, there := net.Pipe()
+	select {
+	case <-to.down:
+		return nil, errors.Join(refused(a.Addr), here.Close(), there.Close())
+	case to.streams <- there:
+		return here, nil
+	}
+}
+
+func (t *Transport) isDown() bool {
+	select {
+	case <-t.down:
+		return true
+	default:
+		return false
+	}
+}
+
+func refused(addr string) error {
+	return &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("%s: %w", addr, syscall.ECONNREFUSED)}
+}
+
+// Shutdown takes the transport off the network.
+func (t *Transport) Shutdown() error {
+	t.once.Do(func() { close(t.down) })
+	return nil
+}
+
+// Lossy loses a share of the packets that a transport sends. Loss is asked
+// before each.
+func Lossy(inner memberlist.NodeAwareTransport, loss func() float64) memberlist.NodeAwareTransport {
+	return lossy{inner, loss}
+}
+
+type lossy struct {
+	memberlist.NodeAwareTransport
+	loss func() float64
+}
+
+func (l lossy) WriteTo(b []byte, addr string) (time.Time, error) {
+	return l.WriteToAddress(b, memberlist.Address{Addr: addr})
+}
+
+func (l lossy) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
+	if rand.Float64() < l.loss() {
+		return time.Now(), nil
+	}
+	return l.NodeAwareTransport.WriteToAddress(b, a)
+}

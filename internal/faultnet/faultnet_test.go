@@ -1,0 +1,82 @@
+package faultnet_test
+
+import (
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/faultnet"
+)
+
+const here, there = "10.0.0.1:1", "10.0.0.2:1"
+
+// arrivals sends packets from here to there and counts those that arrive.
+func arrivals(t *testing.T, n *faultnet.Network, packets int) int {
+	a, b := n.Transport(here), n.Transport(there)
+	for range packets {
+		_, err := a.WriteTo([]byte{1}, there)
+		require.NoError(t, err)
+	}
+	time.Sleep(time.Second)
+	return len(b.PacketCh())
+}
+
+func TestLossAndCuts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := faultnet.New(7)
+		require.Equal(t, 1000, arrivals(t, n, 1000))
+		n.SetLoss(0.3)
+		require.InDelta(t, 700, arrivals(t, n, 1000), 60)
+		n.SetLoss(0)
+		n.SetCut(func(from, to string) bool { return from == here })
+		require.Zero(t, arrivals(t, n, 10))
+		start := time.Now()
+		_, err := n.Transport(here).DialTimeout(there, 3*time.Second)
+		require.Error(t, err)
+		require.Equal(t, 3*time.Second, time.Since(start), "a cut is silent")
+		n.SetCut(nil)
+		require.Equal(t, 10, arrivals(t, n, 10))
+	})
+}
+
+func TestStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := faultnet.New(1)
+		a, b := n.Transport(here), n.Transport(there)
+		conn, err := a.DialTimeout(there, time.Second)
+		require.NoError(t, err)
+		go func() {
+			_, _ = conn.Write([]byte("hello"))
+			_ = conn.Close()
+		}()
+		got, err := io.ReadAll(<-b.StreamCh())
+		require.NoError(t, err)
+		require.Equal(t, "hello", string(got))
+		require.NoError(t, b.Shutdown())
+		_, err = a.DialTimeout(there, time.Second)
+		require.ErrorContains(t, err, "refused")
+		_, err = a.DialTimeout("10.9.9.9:1", time.Second)
+		require.ErrorContains(t, err, "refused")
+		require.NoError(t, a.Shutdown())
+		_, err = a.WriteTo([]byte{1}, there)
+		require.Error(t, err)
+	})
+}
+
+func TestLossy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := faultnet.New(1)
+		b := n.Transport(there)
+		loss := 1.0
+		l := faultnet.Lossy(n.Transport(here), func() float64 { return loss })
+		_, err := l.WriteTo([]byte{1}, there)
+		require.NoError(t, err)
+		loss = 0
+		_, err = l.WriteTo([]byte{2}, there)
+		require.NoError(t, err)
+		require.Equal(t, byte(2), (<-b.PacketCh()).Buf[0])
+	})
+}
