@@ -1,0 +1,249 @@
+package consultest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"github.com/hashicorp/go-cleanhttp"
+	"github.com/stretchr/testify/require"
+)
+
+// startTimeout bounds the start of an agent: 0.15 s where nothing else runs,
+// more under -race on a busy machine.
+const startTimeout = 30 * time.Second
+
+// Server is a Consul agent in development mode: server and agent in one, its
+// state in memory. Its methods fail the test rather than return an error; they
+// are for the test's goroutine.
+type Server struct {
+	Addr  string // of the HTTP API, host:port
+	HTTPS string // of the HTTPS API, with Options.TLS
+	DNS   string // of the DNS interface, by UDP and TCP
+	Node  string // the agent's node, which Register registers on
+	Token string // with Options.ACL: may do everything
+
+	// With Options.TLS: the authority that signed the agent's certificate,
+	// and a client's certificate by it.
+	CAFile, ClientCert, ClientKey string
+
+	tb                testing.TB
+	options           Options
+	program           string
+	dir               string
+	certFile, keyFile string
+	ports             ports
+	process           *process
+	http              *http.Client
+	client            *api.Client
+}
+
+// Start starts an agent and returns once it answers and takes registrations.
+// The agent ends with the test. Without a program the test is skipped or
+// fails; see Binary.
+func Start(tb testing.TB, o Options) *Server {
+	tb.Helper()
+	s := &Server{tb: tb, options: o, program: Binary(tb), dir: tb.TempDir(), Node: o.Node}
+	if s.Node == "" {
+		s.Node = "node-" + strings.ToLower(rand.Text()[:8])
+	}
+	s.Token = uuid(tb)
+	s.http = cleanhttp.DefaultPooledClient()
+	if o.TLS {
+		s.certify()
+	}
+	tb.Cleanup(s.end)
+	s.launch()
+	return s
+}
+
+// Restart starts the agent again, at the same addresses and without state.
+func (s *Server) Restart() {
+	s.tb.Helper()
+	require.False(s.tb, s.process.running(), "the agent is still running: Kill or Stop it first")
+	o := s.options
+	s.options.Addr = s.Addr
+	s.launch()
+	s.options = o
+}
+
+func (s *Server) certify() {
+	s.tb.Helper()
+	ca := newAuthority(s.tb, s.dir)
+	s.CAFile = ca.file
+	s.certFile, s.keyFile = ca.issue(s.tb, s.dir, "server")
+	s.ClientCert, s.ClientKey = ca.issue(s.tb, s.dir, "client")
+}
+
+// launch starts the program until it becomes ready. Somebody else may take a
+// port between its choice and its use, so a program that ends is started
+// again.
+func (s *Server) launch() {
+	s.tb.Helper()
+	var err error
+	for range 5 {
+		s.choosePorts()
+		if err = s.try(); err == nil {
+			return
+		}
+	}
+	require.NoError(s.tb, err)
+}
+
+// choosePorts takes new ports, and keeps those of an agent that ran before.
+func (s *Server) choosePorts() {
+	s.tb.Helper()
+	again := s.process != nil && s.options.Addr != ""
+	if !again {
+		s.ports = freePorts(s.tb)
+	}
+	if s.options.Addr != "" {
+		_, port, err := net.SplitHostPort(s.options.Addr)
+		require.NoError(s.tb, err)
+		s.ports.http, err = strconv.Atoi(port)
+		require.NoError(s.tb, err)
+	}
+	s.Addr, s.DNS = loopback(s.ports.http), loopback(s.ports.dns)
+	if s.options.TLS {
+		s.HTTPS = loopback(s.ports.https)
+	}
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+func (s *Server) try() error {
+	s.tb.Helper()
+	config, err := json.Marshal(s.config())
+	require.NoError(s.tb, err)
+	file := filepath.Join(s.dir, "agent.json")
+	require.NoError(s.tb, os.WriteFile(file, config, 0o600))
+	s.process, err = launch(s.program, "agent", "-dev", "-config-file="+file)
+	require.NoError(s.tb, err)
+	s.client = s.newClient()
+	deadline := time.Now().Add(startTimeout)
+	for err = errors.New("not asked"); err != nil && time.Now().Before(deadline); {
+		if !s.process.running() {
+			return fmt.Errorf("consul ended:\n%s", s.process.output)
+		}
+		if err = s.ready(); err != nil {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	if err != nil {
+		s.process.kill()
+		return fmt.Errorf("consul is not ready after %v: %w\n%s", startTimeout, err, s.process.output)
+	}
+	return nil
+}
+
+// ready is true once this agent, and not a stranger on its port, knows a
+// leader and takes a registration: an agent answers 200 for some 60 ms before
+// it can do either.
+func (s *Server) ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	leader, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	if leader == "" {
+		return errors.New("there is no leader")
+	}
+	if node, err := s.client.Agent().NodeName(); err != nil || node != s.Node {
+		return fmt.Errorf("node %q answers for %q: %w", node, s.Node, err)
+	}
+	const probe = "proxenos-ready"
+	register := &api.CatalogRegistration{
+		Node: probe, Address: "127.0.0.1",
+		Service: &api.AgentService{Service: probe, ID: probe},
+	}
+	w := (&api.WriteOptions{}).WithContext(ctx)
+	if _, err := s.client.Catalog().Register(register, w); err != nil {
+		return err
+	}
+	_, err = s.client.Catalog().Deregister(&api.CatalogDeregistration{Node: probe}, w)
+	return err
+}
+
+// newClient takes nothing from the test's CONSUL_* environment, which is for
+// the code under test.
+func (s *Server) newClient() *api.Client {
+	s.tb.Helper()
+	c, err := api.NewClient(&api.Config{Address: s.Addr, Scheme: "http", Token: s.Token, HttpClient: s.http})
+	require.NoError(s.tb, err)
+	return c
+}
+
+// Client returns the client that the methods use, with the right to do
+// everything.
+func (s *Server) Client() *api.Client { return s.client }
+
+// Kill ends the agent as kill -9 does, and waits for its end.
+func (s *Server) Kill() { s.process.kill() }
+
+// Stop ends the agent by SIGTERM, which lets it close its connections, and
+// waits for its end.
+func (s *Server) Stop() {
+	s.tb.Helper()
+	require.NoError(s.tb, s.process.signal(syscall.SIGTERM))
+	select {
+	case <-s.process.gone:
+	case <-time.After(startTimeout):
+		require.FailNow(s.tb, "consul does not end", s.process.output.String())
+	}
+}
+
+// Suspend stops the agent in its tracks: its port still takes connections
+// and nothing answers any more. Resume lets it go on.
+func (s *Server) Suspend() {
+	s.tb.Helper()
+	require.NoError(s.tb, s.process.signal(syscall.SIGSTOP))
+	require.Eventually(s.tb, func() bool { return !s.answers(50 * time.Millisecond) }, startTimeout, time.Millisecond)
+}
+
+func (s *Server) answers(within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	_, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
+	return err == nil
+}
+
+// Resume lets a suspended agent go on.
+func (s *Server) Resume() {
+	s.tb.Helper()
+	require.NoError(s.tb, s.process.signal(syscall.SIGCONT))
+}
+
+// end leaves nothing behind, and shows what the agent said to a test that
+// failed.
+func (s *Server) end() {
+	if s.process == nil {
+		return
+	}
+	s.process.kill()
+	s.http.CloseIdleConnections()
+	if s.tb.Failed() {
+		s.tb.Logf("consul at %s said:\n%s", s.Addr, s.process.output)
+	}
+}
+
+// uuid returns a random token.
+func uuid(tb testing.TB) string {
+	tb.Helper()
+	var b [16]byte
+	_, err := rand.Read(b[:])
+	require.NoError(tb, err)
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

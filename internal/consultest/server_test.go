@@ -1,0 +1,110 @@
+package consultest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestStartRegisterFlip(t *testing.T) {
+	s := Start(t, Options{})
+	s.Register(Instance{Service: "web", ID: "a", Port: 80}, Instance{Service: "web", ID: "b", Port: 81, Status: "warning"},
+		Instance{Service: "web", ID: "a", Port: 80, Node: "elsewhere", NodeAddress: "10.0.0.9"})
+	entries, _, err := s.Client().Health().Service("web", "", false, nil)
+	require.NoError(t, err)
+	require.Len(t, entries, 3)
+
+	s.Flip("a", "critical")
+	s.Await("web", "a", "critical")
+	s.Deregister("web", "b")
+	s.DeregisterNode("elsewhere")
+	entries, _, err = s.Client().Health().Service("web", "", false, nil)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+}
+
+func TestServersAreApart(t *testing.T) {
+	a, b := Start(t, Options{}), Start(t, Options{})
+	a.Register(Instance{Service: "only-a"})
+	services, _, err := b.Client().Catalog().Services(nil)
+	require.NoError(t, err)
+	require.NotContains(t, services, "only-a")
+}
+
+func TestKillRestart(t *testing.T) {
+	s := Start(t, Options{})
+	addr := s.Addr
+	s.Register(Instance{Service: "web"})
+	s.Kill()
+	_, err := s.Client().Status().Leader()
+	require.Error(t, err, "a killed agent does not answer")
+	s.Restart()
+	require.Equal(t, addr, s.Addr)
+	services, _, err := s.Client().Catalog().Services(nil)
+	require.NoError(t, err)
+	require.NotContains(t, services, "web", "a restarted agent has no state")
+}
+
+func TestStopFixedAddr(t *testing.T) {
+	s := Start(t, Options{})
+	s.Stop()
+	require.Equal(t, s.Addr, Start(t, Options{Addr: s.Addr}).Addr)
+}
+
+func TestSuspendResume(t *testing.T) {
+	s := Start(t, Options{})
+	s.Suspend()
+	answered := make(chan error, 1)
+	go func() {
+		_, err := s.Client().Status().Leader()
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		require.Fail(t, "a suspended agent answered", "%v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	s.Resume()
+	require.NoError(t, <-answered)
+}
+
+func TestACL(t *testing.T) {
+	s := Start(t, Options{ACL: true})
+	s.Register(Instance{Service: "web"})
+	token := s.Grant(`service_prefix "" { policy = "read" }`)
+	s.Revoke(token)
+}
+
+func TestNothingLeftBehind(t *testing.T) {
+	var s *Server
+	t.Run("server", func(t *testing.T) { s = Start(t, Options{TLS: true}) })
+	require.False(t, s.process.running())
+	require.NoDirExists(t, s.dir)
+}
+
+// TestFailingTestLeavesNothing runs a test that panics, in a process of its
+// own, and looks for the agent it started.
+func TestFailingTestLeavesNothing(t *testing.T) {
+	if os.Getenv("PROXENOS_TEST_PANIC") == "1" {
+		s := Start(t, Options{})
+		os.Stdout.WriteString("agent " + s.Addr + "\n") //nolint:errcheck // the parent looks for it
+		go panic("a test that fails in a goroutine runs no cleanups")
+		select {}
+	}
+	Binary(t)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFailingTestLeavesNothing$", "-test.v")
+	cmd.Env = append(os.Environ(), "PROXENOS_TEST_PANIC=1")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err, "it panics")
+	_, rest, ok := strings.Cut(string(out), "agent ")
+	require.True(t, ok, "no agent was started:\n%s", out)
+	addr, _, _ := strings.Cut(rest, "\n")
+	require.Eventually(t, func() bool { return !listens(addr) }, 5*time.Second, 20*time.Millisecond, "the agent at %s lives on", addr)
+}
