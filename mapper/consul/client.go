@@ -1,0 +1,79 @@
+package consul
+
+import (
+	"cmp"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// idleConns is how many connections are kept for reuse: watching every
+// service has a query under way for each.
+const idleConns = 128
+
+// connect makes the client from the environment as Consul's own programs do,
+// with the address and the token file of the configuration on top.
+func (s *Source) connect() error {
+	if s.config.Client != nil {
+		s.client, s.addr = s.config.Client, "the client's address"
+		return nil
+	}
+	if err := checkEnvironment(); err != nil {
+		return err
+	}
+	c := api.DefaultConfig()
+	c.Address = cmp.Or(s.config.Addr, c.Address)
+	if strings.Contains(c.Address, "@") {
+		return configError("the address holds a password: CONSUL_HTTP_AUTH is the place for it")
+	}
+	if err := s.useToken(c); err != nil {
+		return err
+	}
+	c.Transport.MaxIdleConns, c.Transport.MaxIdleConnsPerHost = idleConns, idleConns
+	var err error
+	if c.HttpClient, err = api.NewHttpClient(c.Transport, c.TLSConfig); err != nil {
+		return configError("TLS: %w", err)
+	}
+	c.HttpClient.CheckRedirect = noRedirect
+	s.addr, s.secret = c.Address, c.Token != ""
+	if s.client, err = api.NewClient(c); err != nil {
+		return configError("address %q: %w", s.addr, err)
+	}
+	s.http = c.HttpClient
+	return nil
+}
+
+// useToken reads the token, to refuse a bad file at once. The client gets the
+// token and not the file, which it would read again and may be a pipe.
+func (s *Source) useToken(c *api.Config) (err error) {
+	path := cmp.Or(s.config.TokenFile, c.TokenFile)
+	if path == "" {
+		return nil
+	}
+	s.token, c.TokenFile = &tokenFile{path: path}, ""
+	c.Token, err = s.token.read()
+	return err
+}
+
+// noRedirect hands a redirection back as the answer: agents send none, and
+// the token is not to follow one to another host.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// checkEnvironment refuses what the client would only warn of: it takes an
+// unreadable CONSUL_HTTP_SSL_VERIFY to mean that certificates need no
+// checking.
+func checkEnvironment() error {
+	for _, name := range []string{api.HTTPSSLEnvName, api.HTTPSSLVerifyEnvName} {
+		v := os.Getenv(name)
+		if v == "" {
+			continue
+		}
+		if _, err := strconv.ParseBool(v); err != nil {
+			return configError("%s %q: must be true or false", name, v)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package consul
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/consultest"
+)
+
+func tokenFileOf(t *testing.T, token string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "token")
+	writeToken(t, file, token)
+	return file
+}
+
+func writeToken(t *testing.T, file, token string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(file, []byte(token+"\n"), 0o600))
+}
+
+func TestBadConfig(t *testing.T) {
+	tests := []struct {
+		name   string
+		config Config
+		says   string
+	}{
+		{"health", Config{Health: "healthy"}, `health "healthy": must be passing, warning or any`},
+		{"health of the catalogue", Config{Health: Any, Catalog: true}, "the catalogue knows no health"},
+		{"identity", Config{Identity: "name"}, `identity "name": must be address, meta:KEY or empty`},
+		{"identity without a key", Config{Identity: IdentityMeta("")}, `identity "meta:"`},
+		{"consistency", Config{Consistency: "fresh"}, `consistency "fresh": must be stale, consistent, cached or empty`},
+		{"service that leads elsewhere", Config{Service: "../kv/secret"}, `service "../kv/secret"`},
+		{"service that ends in a slash", Config{Service: "a/"}, `service "a/"`},
+		{"timeout", Config{Timeout: -1}, "may be negative"},
+		{"wait", Config{Wait: time.Hour}, "between 0 and 10m0s"},
+		{"client beside an address", Config{Client: &api.Client{}, Addr: "localhost:8500"}, "the client has its own"},
+		{"client beside a token file", Config{Client: &api.Client{}, TokenFile: "f"}, "the client has its own"},
+		{"scheme", Config{Addr: "ftp://localhost"}, "Unknown protocol scheme: ftp"},
+		{"password in the address", Config{Addr: "http://me:canary@localhost:8500"}, "CONSUL_HTTP_AUTH is the place"},
+		{"token file missing", Config{TokenFile: "/no/such/token"}, "/no/such/token"},
+		{"token file empty", Config{TokenFile: os.DevNull}, "is empty"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := New(tt.config)
+			require.ErrorIs(t, err, ErrConfig)
+			require.ErrorContains(t, err, tt.says)
+			require.NotContains(t, err.Error(), "canary")
+		})
+	}
+}
+
+// TestBadEnvironment has what Consul's client would take to mean "do not
+// verify certificates".
+func TestBadEnvironment(t *testing.T) {
+	for _, name := range []string{api.HTTPSSLEnvName, api.HTTPSSLVerifyEnvName} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, "ture")
+			_, err := New(Config{})
+			require.ErrorIs(t, err, ErrConfig)
+			require.ErrorContains(t, err, name+` "ture": must be true or false`)
+		})
+	}
+}
+
+// TestEnvironment sends what the environment says.
+func TestEnvironment(t *testing.T) {
+	fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return consultest.Reply{Index: 1} })
+	t.Setenv(api.HTTPAddrEnvName, fake.Serve(t))
+	t.Setenv(api.HTTPNamespaceEnvName, "team")
+	t.Setenv(api.HTTPPartitionEnvName, "part")
+	t.Setenv(api.HTTPTokenEnvName, "token-of-the-environment")
+	require.Empty(t, nodesOf(t, open(t, Config{Service: "web"})))
+	q := fake.Queries()[0]
+	require.Equal(t, "team", q.Values.Get("ns"))
+	require.Equal(t, "part", q.Values.Get("partition"))
+	require.Equal(t, "token-of-the-environment", q.Token)
+
+	t.Run("an address overrides only the address", func(t *testing.T) {
+		t.Setenv(api.HTTPAddrEnvName, "127.0.0.1:1")
+		other := consultest.NewFake(func(consultest.Query) consultest.Reply { return consultest.Reply{Index: 1} })
+		require.Empty(t, nodesOf(t, open(t, Config{Service: "web", Addr: other.Serve(t)})))
+		q := other.Queries()[0]
+		require.Equal(t, "team", q.Values.Get("ns"))
+		require.Equal(t, "token-of-the-environment", q.Token)
+	})
+}
+
+// TestQuestion checks every option against the query it makes.
+func TestQuestion(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Config)
+		path   string
+		values map[string]string
+	}{
+		{"passing", nil, "/health/service/web", map[string]string{"passing": "1"}},
+		{"any", func(c *Config) { c.Health = Any }, "/health/service/web", map[string]string{"passing": ""}},
+		{"catalogue", func(c *Config) { c.Catalog = true }, "/catalog/service/web", nil},
+		{"datacenter", func(c *Config) { c.Datacenter = "dc2" }, "/health/service/web", map[string]string{"dc": "dc2"}},
+		{"near", func(c *Config) { c.Near = "_agent" }, "/health/service/web", map[string]string{"near": "_agent"}},
+		{"filter", func(c *Config) { c.Filter = "a == b" }, "/health/service/web", map[string]string{"filter": "a == b"}},
+		{"node metadata", func(c *Config) { c.NodeMeta = map[string]string{"rack": "r1"} }, "/health/service/web", map[string]string{"node-meta": "rack:r1"}},
+		{"every service", func(c *Config) { c.Service, c.Filter = "", "a == b" }, "/catalog/services", map[string]string{"filter": ""}},
+		{"not waiting", nil, "/health/service/web", map[string]string{"index": "", "wait": ""}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
+				if q.Path == "/catalog/services" {
+					return consultest.Reply{Body: map[string][]string{}}
+				}
+				return consultest.Reply{}
+			})
+			c := Config{Client: fake.Client(t), Service: "web"}
+			if tt.change != nil {
+				tt.change(&c)
+			}
+			nodesOf(t, open(t, c))
+			q := fake.Queries()[0]
+			require.Equal(t, tt.path, q.Path)
+			for k, v := range tt.values {
+				require.Equal(t, v, q.Values.Get(k), k)
+			}
+		})
+	}
+	for consistency, parameter := range map[Consistency]string{Stale: "stale", Consistent: "consistent", Cached: "cached"} {
+		t.Run(string(consistency), func(t *testing.T) {
+			fake := consultest.NewFake(consultest.Replies(consultest.Reply{}))
+			nodesOf(t, open(t, Config{Client: fake.Client(t), Service: "web", Consistency: consistency}))
+			require.True(t, fake.Queries()[0].Values.Has(parameter))
+		})
+	}
+}
+
+// TestTokenDoesNotFollowRedirections sends an agent's client elsewhere.
+func TestTokenDoesNotFollowRedirections(t *testing.T) {
+	elsewhere := consultest.NewFake(consultest.Replies(web(1, "a")))
+	there := "http://" + elsewhere.Serve(t)
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, there+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	defer here.Close()
+	e := failure(t, open(t, Config{Addr: here.URL, Service: "web", TokenFile: tokenFileOf(t, "secret")}))
+	require.ErrorContains(t, e, "status 307")
+	require.Empty(t, elsewhere.Queries())
+}
+
+// TestTokenPipe gives the token by a pipe, as a shell's <(...) does: it can be
+// read only once.
+func TestTokenPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	wrote := make(chan error, 1)
+	go func() { wrote <- os.WriteFile(pipe, []byte("piped\n"), 0) }()
+	fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return consultest.Reply{} })
+	source := open(t, Config{Addr: fake.Serve(t), Service: "web", TokenFile: pipe})
+	require.NoError(t, <-wrote)
+	for i := range 2 {
+		nodesOf(t, source)
+		require.Equal(t, "piped", fake.Queries()[i].Token)
+	}
+}
+
+// TestTokensAreNeverPrinted looks for secrets in whatever can be printed.
+func TestTokensAreNeverPrinted(t *testing.T) {
+	const canary = "canary-5f3a"
+	var logged bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	replies := []consultest.Reply{
+		{Status: 403, Text: "Permission denied"}, {Status: 500, Text: "boom"}, {Cut: true, Body: "abcdef"},
+		{Text: "junk"}, {Filtered: true}, {Hang: true},
+	}
+	use := func(t *testing.T, source Config) {
+		for i, reply := range replies {
+			fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return reply })
+			source.Addr, source.Service, source.Timeout, source.Log = fake.Serve(t), "web", 20*time.Millisecond, log
+			s := open(t, source)
+			_, err := s.Nodes(t.Context())
+			require.Error(t, err, "reply %d", i)
+			require.NotEmpty(t, fake.Queries(), "the token was sent")
+			for _, format := range []string{"%v", "%+v", "%#v", "%q"} {
+				require.NotContains(t, fmt.Sprintf(format, err), canary)
+			}
+			require.NotContains(t, fmt.Sprintf("%+v", s.config), canary)
+		}
+		_, err := open(t, Config{Addr: "127.0.0.1:1", TokenFile: source.TokenFile}).Nodes(t.Context())
+		require.NotContains(t, fmt.Sprintf("%+v", err), canary)
+		require.NotContains(t, logged.String(), canary)
+	}
+	t.Run("file", func(t *testing.T) { use(t, Config{TokenFile: tokenFileOf(t, canary)}) })
+	t.Run("environment", func(t *testing.T) {
+		t.Setenv(api.HTTPTokenEnvName, canary)
+		t.Setenv(api.HTTPAuthEnvName, "me:"+canary)
+		use(t, Config{})
+	})
+}

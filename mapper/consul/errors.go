@@ -1,0 +1,147 @@
+package consul
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// What a configuration can be refused for, or a question can fail with. They
+// are compared by errors.Is.
+var (
+	// ErrConfig is returned by New, and for a token file that has become
+	// unreadable or a question that Consul refuses as such, like a namespace
+	// asked of a Consul without namespaces.
+	ErrConfig = errors.New("bad configuration")
+	// ErrUnreachable means that there was no usable answer: refused, reset,
+	// timed out, an untrusted certificate, a server error, no leader, or no
+	// Consul there at all. A later try may succeed.
+	ErrUnreachable = errors.New("consul is unreachable")
+	// ErrPermission means that the token is not known, or may not read what
+	// was asked for. An answer from which ACLs have left something out is
+	// this error too.
+	ErrPermission = errors.New("permission denied")
+	// ErrFilter means that Consul does not take Config.Filter.
+	ErrFilter = errors.New("bad filter")
+	// ErrIdentity means that an instance lacks what Config.Identity asks for.
+	ErrIdentity = errors.New("no identity")
+)
+
+// Error says which question to Consul failed and why. It matches its Kind and
+// what it wraps. It never holds a token.
+type Error struct {
+	Addr    string // of the agent
+	Service string // what was asked for; empty is the list of services
+	Kind    error  // ErrConfig, ErrUnreachable, ErrPermission, ErrFilter or ErrIdentity
+	Err     error  // what was seen
+}
+
+// Error is one line, without the hint.
+func (e *Error) Error() string {
+	question := "list of services"
+	if e.Service != "" {
+		question = fmt.Sprintf("service %q", e.Service)
+	}
+	return fmt.Sprintf("consul at %q: %s: %v", e.Addr, question, e.Err)
+}
+
+// Unwrap returns the kind and what was seen.
+func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
+
+// Hint suggests what to try next.
+func (e *Error) Hint() string {
+	switch {
+	case errors.Is(e.Kind, ErrPermission):
+		return "CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN gives the token; it needs service:read on the service and node:read on its nodes"
+	case errors.Is(e.Kind, ErrFilter):
+		return `a filter is like: Service.Meta.version == "2" and "v1" in Service.Tags`
+	case errors.Is(e.Kind, ErrIdentity):
+		return "register what is missing, or choose another identity"
+	case errors.Is(e.Kind, ErrConfig):
+		return "look at the CONSUL_* variables of the environment"
+	}
+	return hintToReach(e.Err)
+}
+
+// hintToReach goes by what was seen instead of an answer.
+func hintToReach(seen error) string {
+	switch text := seen.Error(); {
+	case untrusted(seen):
+		return "CONSUL_CACERT names the certificate of the authority to trust, CONSUL_TLS_SERVER_NAME the name to expect"
+	case strings.Contains(text, "HTTP response to HTTPS"), strings.Contains(text, "HTTP request to an HTTPS"):
+		return "CONSUL_HTTP_SSL says whether the agent speaks TLS"
+	case errors.Is(seen, syscall.ECONNREFUSED):
+		return "is an agent running there? CONSUL_HTTP_ADDR names another address"
+	}
+	return "is it a Consul agent, and is it well? `consul operator raft list-peers` shows the servers and their leader"
+}
+
+func untrusted(err error) bool {
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid)
+}
+
+var (
+	errFiltered = fmt.Errorf("%w: ACLs have left something out of the answer", ErrPermission)
+	errNoLeader = errors.New("the servers have no leader, and list nobody")
+)
+
+// refusal is an answer with a status other than 200.
+type refusal struct{ api.StatusError }
+
+// Error quotes the body, which may come from anything that speaks HTTP.
+func (r refusal) Error() string {
+	const enough = 200
+	body := strings.TrimSpace(r.Body)
+	return fmt.Sprintf("status %d: %q", r.Code, body[:min(len(body), enough)])
+}
+
+func (r refusal) Unwrap() error { return r.StatusError }
+
+// kind sorts the refusals. Consul gives a bad filter status 500.
+func (r refusal) kind() error {
+	switch {
+	case strings.Contains(r.Body, "boolean expression evaluator"):
+		return ErrFilter
+	case r.Code == http.StatusUnauthorized, r.Code == http.StatusForbidden:
+		return ErrPermission
+	case r.Code == http.StatusBadRequest && !strings.Contains(r.Body, "HTTPS server"):
+		return ErrConfig
+	}
+	return ErrUnreachable
+}
+
+// fail turns what was seen into an Error. The context is the caller's: while
+// it stands, a deadline that has passed is ours, and Consul hangs.
+func (s *Source) fail(ctx context.Context, service string, limit time.Duration, err error) error {
+	if ctxErr := ctx.Err(); errors.Is(ctxErr, context.Canceled) {
+		return ctxErr
+	}
+	kind := ErrUnreachable
+	for _, k := range []error{ErrConfig, ErrPermission, ErrIdentity} {
+		if errors.Is(err, k) {
+			kind = k
+		}
+	}
+	var status api.StatusError
+	var transport *url.Error
+	switch {
+	case errors.As(err, &status):
+		kind, err = refusal{status}.kind(), refusal{status}
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		err = fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded)
+	case errors.As(err, &transport):
+		err = transport.Err // without the URL: the error says it in words
+	}
+	return &Error{Addr: s.addr, Service: service, Kind: kind, Err: err}
+}

@@ -1,0 +1,368 @@
+package consul
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/consultest"
+)
+
+// failure asks and returns the Error, whose hint is never missing.
+func failure(t *testing.T, s *Source) *Error {
+	t.Helper()
+	nodes, err := s.Nodes(t.Context())
+	require.Empty(t, nodes)
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	require.ErrorIs(t, err, e.Kind)
+	require.NotEmpty(t, e.Hint())
+	require.NotContains(t, e.Error(), "\n")
+	return e
+}
+
+func TestRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := l.Addr().String()
+	require.NoError(t, l.Close())
+	e := failure(t, open(t, Config{Addr: addr, Service: "web"}))
+	require.ErrorIs(t, e, ErrUnreachable)
+	require.ErrorIs(t, e, syscall.ECONNREFUSED)
+	require.Contains(t, e.Hint(), "is an agent running there?")
+	require.Equal(t, addr, e.Addr)
+	require.Equal(t, "web", e.Service)
+}
+
+func TestKilledAgent(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{})
+	agent.Register(consultest.Instance{Service: "web", Port: 80})
+	source := of(t, agent, nil)
+	require.Len(t, nodesOf(t, source), 1)
+	agent.Kill()
+	require.ErrorIs(t, failure(t, source), ErrUnreachable)
+	agent.Restart()
+	require.Empty(t, nodesOf(t, source), "it answers again, without state")
+}
+
+// TestStoppingAgent asks while the agent ends by SIGTERM, when it closes its
+// own connections before its listener and answers 500.
+func TestStoppingAgent(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{})
+	source := of(t, agent, nil)
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); agent.Stop() }()
+	for {
+		_, err := source.Nodes(t.Context())
+		if err != nil {
+			require.ErrorIs(t, err, ErrUnreachable)
+		}
+		select {
+		case <-stopped:
+			require.ErrorIs(t, failure(t, source), ErrUnreachable)
+			return
+		default:
+		}
+	}
+}
+
+func TestSuspendedAgent(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{})
+	agent.Register(consultest.Instance{Service: "web", Port: 80})
+	source := of(t, agent, func(c *Config) { c.Timeout = 300 * time.Millisecond })
+	agent.Suspend()
+	start := time.Now()
+	e := failure(t, source)
+	require.Less(t, time.Since(start), patience, "a query does not hang")
+	require.ErrorIs(t, e, ErrUnreachable)
+	require.ErrorIs(t, e, context.DeadlineExceeded)
+	require.ErrorContains(t, e, "no answer within 300ms")
+
+	t.Run("the caller's deadline", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := source.Nodes(ctx)
+		require.ErrorIs(t, err, ErrUnreachable)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+	t.Run("the caller's deadline for every service", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := open(t, Config{Addr: agent.Addr}).Nodes(ctx)
+		require.ErrorIs(t, err, ErrUnreachable)
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		_, err := source.Nodes(ctx)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, ErrUnreachable, "the caller gave up, not Consul")
+	})
+	agent.Resume()
+	require.Eventually(t, func() bool { _, err := source.Nodes(t.Context()); return err == nil }, patience, tick)
+}
+
+func TestACL(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{ACL: true})
+	agent.Register(consultest.Instance{Service: "web", Port: 80})
+	with := func(token string, change func(*Config)) *Source {
+		return of(t, agent, func(c *Config) {
+			c.TokenFile = tokenFileOf(t, token)
+			if change != nil {
+				change(c)
+			}
+		})
+	}
+	all := func(c *Config) { c.Service = "" }
+	const services, nodes = `service_prefix "" { policy = "read" }`, `node_prefix "" { policy = "read" }`
+
+	t.Run("none", func(t *testing.T) {
+		source := of(t, agent, nil)
+		require.Empty(t, nodesOf(t, source), "Consul answers as if there was nobody")
+		why, err := source.Explain(t.Context())
+		require.NoError(t, err)
+		require.Contains(t, why, `knows no service "web", or it may not be read without an ACL token`)
+	})
+	t.Run("unknown", func(t *testing.T) {
+		for _, change := range []func(*Config){nil, all, func(c *Config) { c.Catalog = true }} {
+			e := failure(t, with("00000000-0000-0000-0000-000000000000", change))
+			require.ErrorIs(t, e, ErrPermission)
+			require.NotErrorIs(t, e, ErrUnreachable)
+			var status api.StatusError
+			require.ErrorAs(t, e, &status)
+			require.Equal(t, http.StatusForbidden, status.Code)
+		}
+	})
+	t.Run("services only", func(t *testing.T) {
+		token := agent.Grant(services)
+		for _, change := range []func(*Config){nil, all, func(c *Config) { c.Catalog = true }} {
+			e := failure(t, with(token, change))
+			require.ErrorIs(t, e, ErrPermission, "an answer with something left out is an error")
+			require.ErrorContains(t, e, "ACLs have left something out")
+			require.Contains(t, e.Hint(), "node:read")
+		}
+	})
+	t.Run("another service", func(t *testing.T) {
+		source := with(agent.Grant(`service "api" { policy = "read" }`+nodes), nil)
+		require.ErrorIs(t, failure(t, source), ErrPermission, "who has a token is told")
+		_, err := source.Explain(t.Context())
+		require.ErrorIs(t, err, ErrPermission)
+	})
+	t.Run("nobody", func(t *testing.T) {
+		source := with(agent.Grant(services+nodes), func(c *Config) { c.Service = "nobody" })
+		require.Empty(t, nodesOf(t, source))
+		why, err := source.Explain(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, `Consul knows no service "nobody"`, why)
+	})
+	t.Run("enough", func(t *testing.T) {
+		require.Len(t, nodesOf(t, with(agent.Grant(services+nodes), nil)), 1)
+		require.Len(t, nodesOf(t, with(agent.Grant(services+nodes), all)), 2, "with Consul itself")
+	})
+	t.Run("environment", func(t *testing.T) {
+		t.Setenv(api.HTTPTokenEnvName, agent.Grant(services+nodes))
+		require.Len(t, nodesOf(t, of(t, agent, nil)), 1)
+	})
+	t.Run("environment's file", func(t *testing.T) {
+		t.Setenv(api.HTTPTokenEnvName, "the file comes before it")
+		t.Setenv(api.HTTPTokenFileEnvName, tokenFileOf(t, agent.Grant(services+nodes)))
+		require.Len(t, nodesOf(t, of(t, agent, nil)), 1)
+	})
+	t.Run("file before environment", func(t *testing.T) {
+		t.Setenv(api.HTTPTokenEnvName, "not this")
+		t.Setenv(api.HTTPTokenFileEnvName, tokenFileOf(t, "nor that"))
+		require.Len(t, nodesOf(t, with(agent.Grant(services+nodes), nil)), 1)
+	})
+	t.Run("exchanged", func(t *testing.T) {
+		file := tokenFileOf(t, "00000000-0000-0000-0000-000000000000")
+		source := of(t, agent, func(c *Config) { c.TokenFile = file })
+		require.ErrorIs(t, failure(t, source), ErrPermission)
+		writeToken(t, file, agent.Grant(services+nodes))
+		require.Len(t, nodesOf(t, source), 1, "the file is read again")
+	})
+	t.Run("revoked", func(t *testing.T) {
+		token := agent.Grant(services + nodes)
+		source := with(token, nil)
+		require.Len(t, nodesOf(t, source), 1)
+		agent.Revoke(token)
+		require.ErrorIs(t, failure(t, source), ErrPermission)
+	})
+}
+
+func TestTLS(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{TLS: true})
+	agent.Register(consultest.Instance{Service: "web", Port: 80})
+	ask := func(t *testing.T, addr string) *Source { return open(t, Config{Addr: addr, Service: "web"}) }
+
+	t.Run("right authority", func(t *testing.T) {
+		t.Setenv(api.HTTPSSLEnvName, "true")
+		t.Setenv(api.HTTPCAFile, agent.CAFile)
+		require.Len(t, nodesOf(t, ask(t, agent.HTTPS)), 1)
+	})
+	t.Run("by URL", func(t *testing.T) {
+		t.Setenv(api.HTTPCAFile, agent.CAFile)
+		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
+	})
+	t.Run("wrong authority", func(t *testing.T) {
+		t.Setenv(api.HTTPCAFile, consultest.CAFile(t))
+		e := failure(t, ask(t, "https://"+agent.HTTPS))
+		require.ErrorIs(t, e, ErrUnreachable)
+		var unknown x509.UnknownAuthorityError
+		require.ErrorAs(t, e, &unknown)
+		require.Contains(t, e.Hint(), "CONSUL_CACERT")
+	})
+	t.Run("wrong name", func(t *testing.T) {
+		t.Setenv(api.HTTPCAFile, agent.CAFile)
+		t.Setenv(api.HTTPTLSServerName, "elsewhere.example")
+		e := failure(t, ask(t, "https://"+agent.HTTPS))
+		require.Contains(t, e.Hint(), "CONSUL_TLS_SERVER_NAME")
+	})
+	t.Run("right name", func(t *testing.T) {
+		t.Setenv(api.HTTPCAFile, agent.CAFile)
+		t.Setenv(api.HTTPTLSServerName, "server")
+		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
+	})
+	t.Run("unverified on request", func(t *testing.T) {
+		t.Setenv(api.HTTPCAFile, consultest.CAFile(t))
+		t.Setenv(api.HTTPSSLVerifyEnvName, "false")
+		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
+	})
+	t.Run("plain to TLS", func(t *testing.T) {
+		e := failure(t, ask(t, agent.HTTPS))
+		require.ErrorIs(t, e, ErrUnreachable)
+		require.Contains(t, e.Hint(), "CONSUL_HTTP_SSL")
+	})
+	t.Run("TLS to plain", func(t *testing.T) {
+		e := failure(t, ask(t, "https://"+agent.Addr))
+		require.ErrorIs(t, e, ErrUnreachable)
+		require.Contains(t, e.Hint(), "CONSUL_HTTP_SSL")
+	})
+	t.Run("authority missing", func(t *testing.T) {
+		t.Setenv(api.HTTPCAFile, "/no/such/file")
+		_, err := New(Config{Addr: "https://" + agent.HTTPS})
+		require.ErrorIs(t, err, ErrConfig)
+		require.ErrorContains(t, err, "/no/such/file")
+	})
+}
+
+func TestTLSWithClientCertificates(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{TLS: true, ClientCerts: true})
+	agent.Register(consultest.Instance{Service: "web", Port: 80})
+	t.Setenv(api.HTTPCAFile, agent.CAFile)
+	source := func() *Source { return open(t, Config{Addr: "https://" + agent.HTTPS, Service: "web"}) }
+	require.ErrorIs(t, failure(t, source()), ErrUnreachable)
+	t.Setenv(api.HTTPClientCert, agent.ClientCert)
+	t.Setenv(api.HTTPClientKey, agent.ClientKey)
+	require.Len(t, nodesOf(t, source()), 1)
+}
+
+func TestBadFilter(t *testing.T) {
+	agent := neighbourhood(t)
+	for _, filter := range []string{
+		"(", "Service.Port > 3", "Nonsense == 1", `Service.Port == "x"`, `Service.Tags matches "a"`, `Service.Service matches "("`,
+	} {
+		t.Run(filter, func(t *testing.T) {
+			for _, service := range []string{"web", ""} {
+				e := failure(t, of(t, agent, func(c *Config) { c.Service, c.Filter = service, filter }))
+				require.ErrorIs(t, e, ErrFilter)
+				require.NotErrorIs(t, e, ErrUnreachable)
+			}
+		})
+	}
+}
+
+func TestUnknownDatacenter(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{})
+	e := failure(t, of(t, agent, func(c *Config) { c.Datacenter = "mars" }))
+	require.ErrorContains(t, e, "No path to datacenter")
+}
+
+// TestEnterpriseQuestion asks for a namespace of an agent that has none.
+func TestEnterpriseQuestion(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{})
+	for _, variable := range []string{api.HTTPNamespaceEnvName, api.HTTPPartitionEnvName} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, "team")
+			require.ErrorIs(t, failure(t, of(t, agent, nil)), ErrConfig)
+		})
+	}
+}
+
+// TestFakedAnswers has what a real agent does not give on demand.
+func TestFakedAnswers(t *testing.T) {
+	entries := []*api.ServiceEntry{consultest.Entry("n", "a", "10.0.0.1", 80, "passing")}
+	tests := []struct {
+		name   string
+		reply  consultest.Reply
+		change func(*Config)
+		kind   error
+		says   string
+	}{
+		{"server error", consultest.Reply{Status: 500, Text: "No cluster leader"}, nil, ErrUnreachable, "No cluster leader"},
+		{"shutting down", consultest.Reply{Status: 500, Text: "rpc error: grpc: the client connection is closing"}, nil, ErrUnreachable, "closing"},
+		{"too many connections", consultest.Reply{Status: 429, Text: "Your IP is issuing too many concurrent connections"}, nil, ErrUnreachable, "429"},
+		{"forbidden", consultest.Reply{Status: 403, Text: "Permission denied"}, nil, ErrPermission, "Permission denied"},
+		{"unauthorised by a proxy", consultest.Reply{Status: 401, Text: "who are you"}, nil, ErrPermission, "401"},
+		{"partly filtered", consultest.Reply{Filtered: true, Body: entries}, nil, ErrPermission, "ACLs have left something out"},
+		{"wholly filtered", consultest.Reply{Filtered: true}, nil, ErrPermission, "ACLs have left something out"},
+		{"nobody without a leader", consultest.Reply{NoLeader: true}, nil, ErrUnreachable, "no leader"},
+		{"stale", consultest.Reply{LastContact: time.Minute, Body: entries}, func(c *Config) { c.Consistency = Stale }, ErrUnreachable, "1m0s old"},
+		{"half an answer", consultest.Reply{Cut: true, Body: entries}, nil, ErrUnreachable, "unexpected EOF"},
+		{"not JSON", consultest.Reply{Text: "<html>welcome</html>"}, nil, ErrUnreachable, "invalid character"},
+		{"not a list", consultest.Reply{Text: `{"a": 1}`}, nil, ErrUnreachable, "cannot unmarshal"},
+		{"not Consul", consultest.Reply{Status: 404, Text: "404\npage not found"}, nil, ErrUnreachable, `404: "404\npage not found"`},
+		{"redirection", consultest.Reply{Status: 301, Text: "go away"}, nil, ErrUnreachable, "301"},
+		{"hanging", consultest.Reply{Hang: true}, func(c *Config) { c.Timeout = 50 * time.Millisecond }, ErrUnreachable, "no answer within 50ms"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return tt.reply })
+			c := Config{Addr: fake.Serve(t), Service: "web"}
+			if tt.change != nil {
+				tt.change(&c)
+			}
+			e := failure(t, open(t, c))
+			require.ErrorIs(t, e, tt.kind)
+			require.ErrorContains(t, e, tt.says)
+			for _, other := range []error{ErrConfig, ErrUnreachable, ErrPermission, ErrFilter, ErrIdentity} {
+				require.Equal(t, errors.Is(tt.kind, other), errors.Is(e, other), "%v", other)
+			}
+		})
+	}
+}
+
+// TestSomebodyWithoutALeader is an answer: the last that the server knew.
+func TestSomebodyWithoutALeader(t *testing.T) {
+	entries := []*api.ServiceEntry{consultest.Entry("n", "a", "10.0.0.1", 80, "passing")}
+	fake := consultest.NewFake(consultest.Replies(consultest.Reply{NoLeader: true, Body: entries}))
+	require.Len(t, nodesOf(t, open(t, Config{Addr: fake.Serve(t), Service: "web"})), 1)
+}
+
+// TestEveryServiceOrNone fails one of many services in the middle.
+func TestEveryServiceOrNone(t *testing.T) {
+	services := map[string][]string{}
+	for i := range 50 {
+		services[string(rune('A'+i))] = nil
+	}
+	fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
+		switch q.Path {
+		case "/catalog/services":
+			return consultest.Reply{Index: 1, Body: services}
+		case "/health/service/P":
+			return consultest.Reply{Status: 500, Text: "not today"}
+		}
+		return consultest.Reply{Index: 1, Body: []*api.ServiceEntry{consultest.Entry("n", q.Path, "10.0.0.1", 80, "passing")}}
+	})
+	e := failure(t, open(t, Config{Addr: fake.Serve(t)}))
+	require.Equal(t, "P", e.Service)
+	require.ErrorContains(t, e, "not today")
+	require.Less(t, len(fake.Queries()), 1+50, "the rest is not asked")
+}

@@ -1,0 +1,57 @@
+package consul
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/mapper"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// What tests against real agents wait for things by: long enough for a busy
+// machine, short enough to notice.
+const (
+	patience = 10 * time.Second
+	tick     = 5 * time.Millisecond
+)
+
+// open makes a source that is closed with the test.
+func open(tb testing.TB, c Config) *Source {
+	tb.Helper()
+	s, err := New(c)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
+	return s
+}
+
+// of makes a source of the service web at an agent.
+func of(tb testing.TB, agent *consultest.Server, change func(*Config)) *Source {
+	tb.Helper()
+	c := Config{Addr: agent.Addr, Service: "web"}
+	if change != nil {
+		change(&c)
+	}
+	return open(tb, c)
+}
+
+// nodesOf returns the nodes of a source that can be asked.
+func nodesOf(tb testing.TB, s *Source) []mapper.Node {
+	tb.Helper()
+	nodes, err := s.Nodes(tb.Context())
+	require.NoError(tb, err)
+	return nodes
+}
+
+// names returns the names of the nodes.
+func names(nodes []mapper.Node) []string {
+	out := make([]string, len(nodes))
+	for i, n := range nodes {
+		out[i] = n.Name
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+package consul
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/consul/api"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// Keys that Nodes adds to the metadata of a service. Consul refuses the colon
+// in a registration, so that they cannot clash; one that got past it loses.
+const (
+	MetaService = "consul:service" // the name of the service
+	MetaNode    = "consul:node"    // the name of the Consul node
+	MetaStatus  = "consul:status"  // passing, warning, critical or maintenance; not with Config.Catalog
+)
+
+// member is a node with what decides between two that have one name.
+type member struct {
+	mapper.Node
+	registered uint64 // the index of the registration: greater is newer
+	instance   string
+}
+
+func (m member) equal(o member) bool {
+	return m.registered == o.registered && m.instance == o.instance && m.Equal(o.Node)
+}
+
+// members turns an answer into members, leaving out those whose health does
+// not count.
+func (c Config) members(entries []*api.ServiceEntry) ([]member, error) {
+	out := make([]member, 0, len(entries))
+	for _, e := range entries {
+		if e == nil || e.Node == nil || e.Service == nil {
+			continue // nothing that could be reached
+		}
+		status := statusOf(e)
+		if !c.Catalog && !c.Health.admits(status) {
+			continue
+		}
+		m, err := c.member(e, status)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+func (c Config) member(e *api.ServiceEntry, status string) (member, error) {
+	addr := addressOf(e)
+	name, err := c.Identity.name(e, addr)
+	if err != nil {
+		return member{}, err
+	}
+	m := member{registered: e.Service.ModifyIndex, instance: instanceName(e)}
+	m.Node = mapper.Node{
+		Name: name,
+		Addr: addr,
+		Zone: c.zoneOf(e),
+		Tags: e.Service.Tags,
+		Meta: maps.Clone(e.Service.Meta),
+	}
+	if m.Meta == nil {
+		m.Meta = make(map[string]string, 3)
+	}
+	m.Meta[MetaService], m.Meta[MetaNode] = e.Service.Service, e.Node.Node
+	if !c.Catalog {
+		m.Meta[MetaStatus] = status
+	}
+	weigh(&m.Node, e.Service.Weights, status)
+	return m, nil
+}
+
+func (c Config) zoneOf(e *api.ServiceEntry) string {
+	zone := metaOf(e, c.ZoneKey)
+	for _, l := range []*api.Locality{e.Service.Locality, e.Node.Locality} {
+		if l != nil {
+			zone = cmp.Or(zone, l.Zone)
+		}
+	}
+	return zone
+}
+
+// nodes sorts members by name. Of those that share one the newest
+// registration stands, and it alone: an address that was registered again
+// under another ID, for one.
+func (c Config) nodes(members []member) []mapper.Node {
+	slices.SortFunc(members, func(a, b member) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.registered, a.registered),
+			cmp.Compare(a.instance, b.instance))
+	})
+	out := make([]mapper.Node, 0, len(members))
+	for _, m := range members {
+		if last := len(out) - 1; last >= 0 && out[last].Name == m.Name {
+			c.Log.Warn("two registrations share a name: the newer one stands", "name", m.Name, "dropped", m.instance)
+			continue
+		}
+		out = append(out, m.Node)
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package consul
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+var _ mapper.Watcher = (*Source)(nil)
+
+// Watch yields the nodes and again the nodes after each change of theirs, by
+// queries that wait at the agent: a change is seen within milliseconds. All
+// consumers of a source share its queries, one for each service; a slow one
+// skips what was overtaken.
+//
+// An error is an *Error. The nodes before it stand, and the source keeps
+// trying: after 0.1 s, then ever more slowly up to 10 s, or 0.5 s where the
+// connection is refused. When it succeeds again the nodes are yielded, whether
+// they changed or not.
+//
+// That there is nobody any more is yielded after a second question. After an
+// interruption it is an error for Config.EmptyHold, as an agent that was
+// started without its state knows nobody until services register again.
+//
+// With every service the nodes are yielded once all services have answered. A
+// service that cannot be asked keeps the nodes it had. Up to 100 services are
+// watched at once; more of them take turns of a second.
+func (s *Source) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+	return func(yield func([]mapper.Node, error) bool) {
+		if ctx.Err() != nil {
+			return
+		}
+		s.feed.join(func(ctx context.Context) { newWatch(s).run(ctx) })
+		defer s.feed.leave()
+		var c consumer
+		for {
+			state, changed := s.feed.current()
+			if ctx.Err() != nil || !c.tell(state, yield) {
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// watch gathers what the loops of a source report.
+type watch struct {
+	source *Source
+	turns  *turns
+	all    sync.WaitGroup // of the loops
+
+	mu       sync.Mutex
+	listed   map[string]bool // the services there are; nil is not known yet
+	members  map[string][]member
+	failing  map[string]error // by service; the list of services is ""
+	loops    map[string]context.CancelFunc
+	complete bool // every listed service has answered once
+}
+
+func newWatch(s *Source) *watch {
+	return &watch{
+		source: s, turns: newTurns(),
+		members: map[string][]member{}, failing: map[string]error{}, loops: map[string]context.CancelFunc{},
+	}
+}
+
+// run watches until the context ends.
+func (w *watch) run(ctx context.Context) {
+	defer w.all.Wait()
+	if service := w.source.config.Service; service != "" {
+		w.list(ctx, []string{service}, nil)
+		return
+	}
+	follow(ctx, w, w.source.services(), func(names []string, err error) { w.list(ctx, names, err) })
+}
+
+// follow runs a loop.
+func follow[T any](ctx context.Context, w *watch, question endpoint[T], report func(T, error)) {
+	l := &loop[T]{source: w.source, question: question, turns: w.turns, report: report}
+	l.run(ctx)
+}
+
+// list takes the names of the services and starts a loop for each new one.
+func (w *watch) list(ctx context.Context, names []string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note("", err)
+	if err == nil {
+		w.turns.loops.Store(int32(1 + max(len(names), len(w.loops)))) // before the first of them asks
+		w.listed = make(map[string]bool, len(names))
+		for _, name := range names {
+			w.listed[name] = true
+			if w.loops[name] == nil {
+				w.start(ctx, name)
+			}
+		}
+	}
+	w.publish()
+}
+
+func (w *watch) start(ctx context.Context, name string) {
+	ctx, cancel := context.WithCancel(ctx)
+	w.loops[name] = cancel
+	w.all.Go(func() {
+		defer cancel()
+		follow(ctx, w, w.source.instances(name), func(m []member, err error) { w.found(ctx, name, m, err) })
+	})
+}
+
+// found takes the instances of a service.
+func (w *watch) found(ctx context.Context, name string, members []member, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		return // it was dropped meanwhile
+	}
+	if err == nil && w.knows(name, members) {
+		return // the wait ran out: most answers of many services say nothing
+	}
+	w.note(name, err)
+	if err == nil {
+		w.members[name] = members
+	}
+	w.publish()
+}
+
+// knows reports whether an answer is what the one before it was.
+func (w *watch) knows(name string, members []member) bool {
+	before, answered := w.members[name]
+	return answered && w.failing[name] == nil && len(members) > 0 && slices.EqualFunc(before, members, member.equal)
+}
+
+func (w *watch) note(name string, err error) {
+	if err != nil {
+		w.failing[name] = err
+		return
+	}
+	delete(w.failing, name)
+}
+
+// publish tells the feed what is known. A service is dropped once its own
+// loop found nobody, and not when it leaves the list: after an interruption
+// only the loop knows whether to believe that.
+func (w *watch) publish() {
+	for name, stop := range w.loops {
+		if members, answered := w.members[name]; answered && len(members) == 0 && !w.listed[name] {
+			stop()
+			delete(w.loops, name)
+			delete(w.members, name)
+			delete(w.failing, name)
+		}
+	}
+	w.complete = w.complete || w.answered()
+	var nodes []mapper.Node
+	if w.complete {
+		nodes = w.source.config.nodes(slices.Concat(slices.Collect(maps.Values(w.members))...))
+	}
+	w.source.feed.set(nodes, w.failure())
+}
+
+// answered reports whether the list and every service on it is known.
+func (w *watch) answered() bool {
+	for name := range w.listed {
+		if _, ok := w.members[name]; !ok {
+			return false
+		}
+	}
+	return w.listed != nil
+}
+
+// failure is the error of the first service that fails, in the order of
+// names: of many that fail alike one is told.
+func (w *watch) failure() error {
+	var first error
+	name := ""
+	for n, err := range w.failing {
+		if first == nil || n < name {
+			first, name = err, n
+		}
+	}
+	return first
+}
