@@ -1,0 +1,358 @@
+package swim
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// book holds what is known of every member and decides what each piece of
+// evidence changes. It knows no clock and no network: the time is an
+// argument, and what is to be told is returned. Its owner locks it.
+//
+// The engine says who is up (joined, gone). Suspicion is made here, as the
+// engine hides its own: a member whose answer was missed is suspect in the
+// life it had then, until it says that it lives on with a greater beat.
+type book struct {
+	self   string
+	cards  map[string]*card
+	clock  uint64 // the greatest of anybody's metadata
+	limit  int
+	events []Event
+}
+
+// maxLeap bounds how far one message may move a counter, so that nobody can
+// move it to where it cannot grow.
+const maxLeap = 1 << 32
+
+func newBook(self string, f face, now time.Time) *book {
+	b := &book{self: self, cards: map[string]*card{}, limit: MaxMembers, clock: f.clock}
+	c := b.add(self)
+	c.local, c.up, c.observer = true, true, f.observer
+	c.life = life{f.boot, 1}
+	c.metadata = f.metadata
+	c.announced = version{f.boot, f.clock}
+	c.held = c.announced
+	b.settle(c, now)
+	b.events = nil
+	return b
+}
+
+func (b *book) add(name string) *card {
+	c := &card{name: name}
+	b.cards[name] = c
+	return c
+}
+
+// me is the member's own card.
+func (b *book) me() *card { return b.cards[b.self] }
+
+// take returns the events since the last call.
+func (b *book) take() []Event {
+	e := b.events
+	b.events = nil
+	return e
+}
+
+// settle gives the card the status that its evidence deserves.
+func (b *book) settle(c *card, now time.Time) {
+	for _, next := range route(c.status, c.verdict()) {
+		c.previous, c.status, c.since = c.status, next, now
+		b.events = append(b.events, Event{Member: c.member(), Status: true})
+	}
+}
+
+// admit says whether the engine may take this member in.
+func (b *book) admit(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if b.cards[name] == nil && len(b.cards) >= b.limit && !b.evict() {
+		return errors.New("too many members")
+	}
+	return nil
+}
+
+// evict forgets the member that was gone the longest.
+func (b *book) evict() bool {
+	var oldest *card
+	for _, c := range b.cards {
+		if c.status.In(Offline|Left) && (oldest == nil || c.since.Before(oldest.since)) {
+			oldest = c
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	b.drop(oldest)
+	return true
+}
+
+func (b *book) drop(c *card) {
+	delete(b.cards, c.name)
+	b.events = append(b.events, Event{Member: c.member(), Forgotten: true})
+}
+
+// joined notes that the engine holds a member up. It returns whether the
+// member was not up before.
+func (b *book) joined(n memberlist.Node, f face, now time.Time) bool {
+	c := b.cards[n.Name]
+	if c == nil {
+		c = b.add(n.Name)
+	}
+	fresh := !c.up
+	c.up = true
+	b.shown(c, n, f, now)
+	return fresh
+}
+
+// updated notes what a member shows of itself.
+func (b *book) updated(n memberlist.Node, f face, now time.Time) {
+	if c := b.cards[n.Name]; c != nil {
+		b.shown(c, n, f, now)
+	}
+}
+
+func (b *book) shown(c *card, n memberlist.Node, f face, now time.Time) {
+	c.node = n
+	if c.local {
+		return
+	}
+	c.advance(life{f.boot, 1})
+	v := version{f.boot, f.clock}
+	if v.boot >= c.life.boot {
+		c.observer = f.observer
+	}
+	if c.announced.before(v) {
+		c.announced, c.digest, c.asks, c.asked = v, f.digest, 0, time.Time{}
+	}
+	b.settle(c, now)
+	if f.metadata != nil {
+		b.hold(c, v, f.metadata)
+	}
+}
+
+// gone notes that the engine gave a member up. It returns whether that came
+// out of the blue: nobody suspected it and it was not heard to say goodbye.
+func (b *book) gone(name string, now time.Time) (sudden bool) {
+	c := b.cards[name]
+	if c == nil {
+		return false
+	}
+	sudden = c.status == Online && !c.local
+	c.up = false
+	b.settle(c, now)
+	return sudden
+}
+
+// seen notes an answer that this member got itself. It clears the suspicions
+// known so far here; the suspect clears them elsewhere.
+func (b *book) seen(name string, now time.Time) {
+	if c := b.cards[name]; c != nil && c.suspected > c.rebutted {
+		c.rebutted = c.suspected
+		b.settle(c, now)
+	}
+}
+
+// missed notes that a member did not answer this one, and returns the
+// suspicion to be told.
+func (b *book) missed(name string, now time.Time) (message, bool) {
+	c := b.cards[name]
+	if c == nil || c.local || !c.up || c.status == Left {
+		return message{}, false
+	}
+	c.suspected = max(c.suspected, c.life.beat)
+	c.rebutted = min(c.rebutted, c.suspected-1)
+	b.settle(c, now)
+	return message{kind: kindSuspect, name: name, life: life{c.life.boot, c.suspected}}, true
+}
+
+// suspicion notes that somebody missed an answer. It returns what is to be
+// told: the suspicion if it is news, or that this member itself lives.
+func (b *book) suspicion(m message, now time.Time) (message, bool) {
+	c := b.cards[m.name]
+	switch {
+	case c == nil, m.life.boot != c.life.boot, m.life.beat > c.life.beat+maxLeap:
+		return message{}, false
+	case c.local:
+		return b.refute(m.life.beat)
+	case m.life.beat <= c.suspected, m.life.beat < c.life.beat:
+		return message{}, false
+	}
+	c.suspected = m.life.beat
+	b.settle(c, now)
+	return m, true
+}
+
+// part says goodbye for this member. From now on nothing is refuted.
+func (b *book) part(now time.Time) message {
+	me := b.me()
+	me.left = me.life.beat
+	b.settle(me, now)
+	return message{kind: kindLeave, name: b.self, life: me.life}
+}
+
+// refute raises this member's own beat above one that it was accused of.
+func (b *book) refute(beat uint64) (message, bool) {
+	me := b.me()
+	if beat < me.life.beat || me.left > 0 {
+		return message{}, false
+	}
+	me.life.beat = beat + 1
+	return message{kind: kindAlive, name: b.self, life: me.life}, true
+}
+
+// alive notes what a member said of its life, and returns whether it is news.
+func (b *book) alive(m message, now time.Time) bool {
+	c := b.cards[m.name]
+	if c == nil || c.local || m.life.boot == c.life.boot && m.life.beat > c.life.beat+maxLeap {
+		return false
+	}
+	news := c.advance(m.life)
+	b.settle(c, now)
+	return news
+}
+
+// goodbye notes that a member said it leaves. It returns what is to be told:
+// the goodbye if it is news, or that this member itself is still there.
+func (b *book) goodbye(m message, now time.Time) (message, bool) {
+	c := b.cards[m.name]
+	switch {
+	case c == nil, m.life.boot != c.life.boot, m.life.beat > c.life.beat+maxLeap:
+		return message{}, false
+	case c.local:
+		return b.refute(m.life.beat)
+	case m.life.beat <= c.left, m.life.beat < c.life.beat:
+		return message{}, false
+	}
+	c.left = m.life.beat
+	b.settle(c, now)
+	return m, true
+}
+
+// received notes metadata that was asked for. What does not match its
+// announcement is refused.
+func (b *book) received(m message) bool {
+	c := b.cards[m.name]
+	v := version{m.life.boot, m.clock}
+	if c == nil || c.local || v != c.announced || !c.held.before(v) {
+		return false
+	}
+	if sum := digest(appendMetadata(nil, m.metadata)); !bytes.Equal(sum[:], c.digest[:]) {
+		return false
+	}
+	b.hold(c, v, m.metadata)
+	return true
+}
+
+// hold takes over newer metadata.
+func (b *book) hold(c *card, v version, m map[string][]byte) {
+	if c.metadata != nil && !c.held.before(v) {
+		return
+	}
+	changed := c.metadata == nil || !equalMetadata(c.metadata, m)
+	c.held, c.metadata = v, m
+	if v.clock < b.clock+maxLeap {
+		b.clock = max(b.clock, v.clock)
+	}
+	if changed {
+		b.events = append(b.events, Event{Member: c.member(), Metadata: true})
+	}
+}
+
+// change replaces this member's own metadata and reports whether it differs.
+func (b *book) change(m map[string][]byte) bool {
+	me := b.me()
+	if equalMetadata(me.metadata, m) {
+		return false
+	}
+	me.announced.clock = b.clock + 1
+	b.hold(me, me.announced, m)
+	return true
+}
+
+// outlive gives this member a later boot than one that is known of it: its
+// machine's clock may have gone back since.
+func (b *book) outlive(boot uint64) bool {
+	me := b.me()
+	if boot < me.life.boot || boot > maxClock {
+		return false
+	}
+	me.life = life{boot + 1, 1}
+	me.announced.boot, me.held.boot = boot+1, boot+1
+	return true
+}
+
+// face is what this member shows of itself.
+func (b *book) face() face {
+	me := b.me()
+	return face{boot: me.life.boot, clock: me.held.clock, observer: me.observer, metadata: me.metadata}
+}
+
+// wanted lists the members whose announced metadata is missing and due to be
+// asked for, and marks them asked. The pause between two requests grows.
+func (b *book) wanted(pause time.Duration, now time.Time) []request {
+	var due []request
+	for _, c := range b.cards {
+		if c.local || !c.up || !c.held.before(c.announced) {
+			continue
+		}
+		if now.Sub(c.asked) < pause*time.Duration(min(c.asks, 8)) {
+			continue
+		}
+		c.asked, c.asks = now, c.asks+1
+		due = append(due, request{name: c.name, version: c.announced, attempt: c.asks})
+	}
+	return due
+}
+
+// request is metadata to be asked for.
+type request struct {
+	name    string
+	version version
+	attempt int
+}
+
+// forget drops the members that are gone long enough.
+func (b *book) forget(t Timing, now time.Time) {
+	for _, c := range b.cards {
+		gone := now.Sub(c.since)
+		switch {
+		case c.local:
+		case c.status == Left && (gone > t.ForgetLeft || c.observer && gone > observerMemory):
+			b.drop(c)
+		case c.status == Offline && gone > t.Forget:
+			b.drop(c)
+		}
+	}
+}
+
+// observerMemory is how long an observer that left is remembered. There may
+// be many: each `proxenos select` is one.
+const observerMemory = 10 * time.Second
+
+// members returns everybody sorted by name.
+func (b *book) members() []Member {
+	all := make([]Member, 0, len(b.cards))
+	for _, c := range b.cards {
+		all = append(all, c.member())
+	}
+	slices.SortFunc(all, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// peers returns the nodes of the other members that the engine holds up and
+// whose status is in the set, in no order.
+func (b *book) peers(set Status) []memberlist.Node {
+	var nodes []memberlist.Node
+	for _, c := range b.cards {
+		if !c.local && c.status.In(set) && c.node.Addr != nil {
+			nodes = append(nodes, c.node)
+		}
+	}
+	return nodes
+}

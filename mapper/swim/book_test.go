@@ -1,0 +1,267 @@
+package swim
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	bootOne = 1000
+	bootTwo = 2000
+)
+
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+func nodeNamed(name string) memberlist.Node {
+	return memberlist.Node{Name: name, Addr: net.IPv4(10, 0, 0, 9), Port: 1}
+}
+
+func bookWith(names ...string) *book {
+	b := newBook("me", face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}, noon)
+	for _, n := range names {
+		b.joined(nodeNamed(n), face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}, noon)
+	}
+	b.take()
+	return b
+}
+
+func said(k kind, beat uint64) message {
+	return message{kind: k, name: "a", life: life{bootOne, beat}}
+}
+
+// TestEvidence tells stories about one member and expects the statuses that
+// it is shown in, the one at the start left out.
+func TestEvidence(t *testing.T) {
+	type b = book
+	suspect := func(beat uint64) func(*b) {
+		return func(b *book) { b.suspicion(said(kindSuspect, beat), noon) }
+	}
+	alive := func(beat uint64) func(*b) {
+		return func(b *book) { b.alive(said(kindAlive, beat), noon) }
+	}
+	bye := func(beat uint64) func(*b) {
+		return func(b *book) { b.goodbye(said(kindLeave, beat), noon) }
+	}
+	gone := func(b *book) { b.gone("a", noon) }
+	missed := func(b *book) { b.missed("a", noon) }
+	seen := func(b *book) { b.seen("a", noon) }
+	up := func(boot uint64) func(*b) {
+		return func(b *book) {
+			b.joined(nodeNamed("a"), face{boot: boot, clock: 1, metadata: map[string][]byte{}}, noon)
+		}
+	}
+	cases := []struct {
+		name    string
+		story   []func(*b)
+		want    []Status
+		because string
+	}{
+		{"missed", []func(*b){missed}, []Status{Suspect}, "a miss is a suspicion"},
+		{"missed twice", []func(*b){missed, missed}, []Status{Suspect}, "the second is no news"},
+		{"told", []func(*b){suspect(1)}, []Status{Suspect}, "so is somebody else's"},
+		{"refuted", []func(*b){suspect(1), alive(2)}, []Status{Suspect, Online}, "the member lives on"},
+		{"refuted in advance", []func(*b){alive(2), suspect(1)}, nil, "the suspicion is older"},
+		{"suspected again", []func(*b){suspect(1), alive(2), suspect(2)}, []Status{Suspect, Online, Suspect}, "of its newer life"},
+		{"seen", []func(*b){suspect(1), seen}, []Status{Suspect, Online}, "this member knows better"},
+		{"told again after seen", []func(*b){suspect(1), seen, suspect(1)}, []Status{Suspect, Online}, "the same suspicion comes around"},
+		{"missed after seen", []func(*b){suspect(1), seen, missed}, []Status{Suspect, Online, Suspect}, "a miss of its own counts"},
+		{"an old answer", []func(*b){missed, alive(1)}, []Status{Suspect}, "that beat is the suspected one"},
+		{"failed", []func(*b){suspect(1), gone}, []Status{Suspect, Offline}, "the cluster agreed"},
+		{"failed at once", []func(*b){gone}, []Status{Suspect, Offline}, "nobody is offline who was not suspect"},
+		{"suspected offline", []func(*b){gone, suspect(1)}, []Status{Suspect, Offline}, "that is no news"},
+		{"missed offline", []func(*b){gone, missed}, []Status{Suspect, Offline}, "nor is that"},
+		{"back", []func(*b){gone, up(bootOne)}, []Status{Suspect, Offline, Online}, "a partition healed"},
+		{"left", []func(*b){bye(1), gone}, []Status{Left}, "it said so"},
+		{"left, heard late", []func(*b){gone, bye(1)}, []Status{Suspect, Offline, Left}, "better late than never"},
+		{"left and up", []func(*b){bye(1), up(bootOne)}, []Status{Left}, "the engine is behind"},
+		{"goodbye forged", []func(*b){bye(1), alive(2)}, []Status{Left, Online}, "it did not leave"},
+		{"goodbye of an older life", []func(*b){alive(3), bye(2)}, nil, "it is refuted"},
+		{"restart", []func(*b){suspect(1), up(bootTwo)}, []Status{Suspect, Online}, "a new process is not suspect"},
+		{"restart after leaving", []func(*b){bye(1), gone, up(bootTwo)}, []Status{Left, Online}, "nor did it leave"},
+		{"suspicion of the life before", []func(*b){up(bootTwo), suspect(9)}, nil, "it is about another process"},
+		{"a leap", []func(*b){suspect(1 << 60), alive(1 << 60)}, nil, "no counter is moved that far"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := bookWith("a")
+			for _, step := range c.story {
+				step(b)
+			}
+			var got []Status
+			for _, e := range b.take() {
+				if e.Status {
+					got = append(got, e.Member.Status)
+				}
+			}
+			require.Equal(t, c.want, got, c.because)
+		})
+	}
+}
+
+func TestRoute(t *testing.T) {
+	require.Equal(t, []Status{Suspect, Offline}, route(Online, Offline))
+	require.Empty(t, route(Offline, Suspect))
+	require.Empty(t, route(Left, Left))
+	require.Equal(t, []Status{Online}, route(0, Online))
+	require.Equal(t, []Status{Left}, route(Offline, Left))
+}
+
+func TestSelfAlwaysRefutes(t *testing.T) {
+	b := bookWith()
+	for _, accuse := range []func(message, time.Time) (message, bool){b.suspicion, b.goodbye} {
+		beat := b.me().life.beat
+		reply, ok := accuse(message{kind: kindSuspect, name: "me", life: life{bootOne, beat + 5}}, noon)
+		require.True(t, ok)
+		require.Equal(t, message{kind: kindAlive, name: "me", life: life{bootOne, beat + 6}}, reply)
+		require.Equal(t, Online, b.me().status)
+	}
+	_, ok := b.suspicion(message{name: "me", life: life{bootOne, 1 << 40}}, noon)
+	require.False(t, ok, "a leap is ignored, or the beat could be used up")
+}
+
+func TestNobodyRefutesAfterSayingGoodbye(t *testing.T) {
+	b := bookWith()
+	bye := b.part(noon)
+	_, ok := b.goodbye(bye, noon)
+	require.False(t, ok, "its own goodbye comes back by gossip")
+	require.Equal(t, Left, b.me().status)
+}
+
+func TestMetadataVersions(t *testing.T) {
+	b := bookWith()
+	show := func(boot, clock uint64, value string) {
+		b.joined(nodeNamed("a"), face{boot: boot, clock: clock, metadata: map[string][]byte{"k": []byte(value)}}, noon)
+	}
+	value := func() string { return string(b.cards["a"].metadata["k"]) }
+	show(bootOne, 5, "five")
+	require.Equal(t, "five", value())
+	show(bootOne, 4, "four")
+	require.Equal(t, "five", value(), "older news arrives late")
+	show(bootTwo, 1, "restarted")
+	require.Equal(t, "restarted", value(), "a restart counts more than any clock")
+	show(bootOne, 9, "nine")
+	require.Equal(t, "restarted", value())
+	require.True(t, b.change(map[string][]byte{"x": {1}}))
+	require.Greater(t, b.me().held.clock, uint64(5), "a change has a greater clock than any seen")
+	require.False(t, b.change(map[string][]byte{"x": {1}}), "the same again is no change")
+}
+
+func TestLargeMetadataIsAskedForAndChecked(t *testing.T) {
+	b := bookWith()
+	m := map[string][]byte{"k": []byte("large")}
+	b.joined(nodeNamed("a"), face{boot: bootOne, clock: 7, digest: digest(appendMetadata(nil, m))}, noon)
+	require.Equal(t, []request{{"a", version{bootOne, 7}, 1}}, b.wanted(time.Second, noon))
+	require.Empty(t, b.wanted(time.Second, noon), "it was just asked for")
+	require.Equal(t, 2, b.wanted(time.Second, noon.Add(time.Second))[0].attempt)
+	data := message{kind: kindData, name: "a", life: life{boot: bootOne}, clock: 7, metadata: map[string][]byte{"k": []byte("other")}}
+	require.False(t, b.received(data), "it is not what was announced")
+	data.metadata = m
+	require.True(t, b.received(data))
+	require.False(t, b.received(data), "twice is once")
+	require.Empty(t, b.wanted(time.Second, noon.Add(time.Hour)))
+}
+
+func TestForget(t *testing.T) {
+	b := bookWith("a", "b", "c")
+	b.gone("a", noon)
+	b.goodbye(message{name: "b", life: life{bootOne, 1}}, noon)
+	timing := LAN()
+	b.forget(timing, noon.Add(timing.ForgetLeft+time.Second))
+	require.NotContains(t, b.cards, "b")
+	require.Contains(t, b.cards, "a", "who failed is remembered longer")
+	b.forget(timing, noon.Add(timing.Forget+time.Second))
+	require.NotContains(t, b.cards, "a")
+	require.Contains(t, b.cards, "c")
+	require.Contains(t, b.cards, "me")
+}
+
+func TestMembersAreBounded(t *testing.T) {
+	b := bookWith("a", "b")
+	b.limit = 3
+	require.NoError(t, b.admit("a"), "known ones are let in")
+	require.Error(t, b.admit("d"))
+	b.gone("b", noon)
+	require.NoError(t, b.admit("d"), "one that is offline makes room")
+	require.NotContains(t, b.cards, "b")
+	require.Error(t, b.admit("../d"))
+}
+
+func TestOutliveAClockThatWentBack(t *testing.T) {
+	b := bookWith()
+	require.False(t, b.outlive(bootOne-1))
+	require.True(t, b.outlive(bootTwo))
+	require.Equal(t, uint64(bootTwo+1), b.face().boot)
+}
+
+func TestSummaryCarriesWhatGossipLost(t *testing.T) {
+	from := bookWith("a", "b", "c")
+	from.suspicion(said(kindSuspect, 1), noon)
+	from.goodbye(message{name: "b", life: life{bootOne, 1}}, noon)
+	from.alive(message{name: "c", life: life{bootOne, 8}}, noon)
+	to := bookWith("a", "b", "c")
+	for _, m := range readSummary(from.summary()) {
+		to.hear(m, noon)
+	}
+	require.Equal(t, Suspect, to.cards["a"].status)
+	require.Equal(t, Left, to.cards["b"].status)
+	require.Equal(t, uint64(8), to.cards["c"].life.beat)
+}
+
+func TestRotaSeesEverybodyEachRound(t *testing.T) {
+	b := bookWith("a", "b", "c")
+	var r rota
+	for range 5 {
+		seen := map[string]bool{}
+		for range 3 {
+			n, ok := r.next(b)
+			require.True(t, ok)
+			seen[n.Name] = true
+		}
+		require.Len(t, seen, 3)
+	}
+	b.gone("b", noon)
+	b.goodbye(message{name: "c", life: life{bootOne, 1}}, noon)
+	for range 5 {
+		n, ok := r.next(b)
+		require.True(t, ok)
+		require.Equal(t, "a", n.Name, "who is gone is skipped")
+	}
+	_, ok := new(rota).next(bookWith())
+	require.False(t, ok, "this member does not look at itself")
+}
+
+func TestSettling(t *testing.T) {
+	s := settling{interval: time.Second, young: noon.Add(youth)}
+	require.False(t, s.due(noon, 10))
+	s.grew(noon, 10)
+	exchanges := 0
+	for now := noon; now.Before(noon.Add(time.Minute)); now = now.Add(100 * time.Millisecond) {
+		if s.due(now, 10) {
+			exchanges++
+		}
+	}
+	require.Equal(t, settleRounds, exchanges, "a newcomer exchanges a few times")
+	old := noon.Add(time.Hour)
+	s.grew(old, 100)
+	require.False(t, s.due(old.Add(time.Minute), 100), "one joiner does not stir up the old")
+	for range 20 {
+		s.grew(old, 100)
+	}
+	require.True(t, s.due(old.Add(time.Minute), 100), "a crowd does")
+}
+
+func TestRetryBacksOff(t *testing.T) {
+	r := retry{min: time.Second, max: 10 * time.Second}
+	var pauses []time.Duration
+	for range 6 {
+		r.done(noon, false)
+		pauses = append(pauses, r.pause)
+	}
+	require.Equal(t, []time.Duration{1e9, 2e9, 4e9, 8e9, 10e9, 10e9}, pauses)
+	require.False(t, r.due(noon))
+	require.True(t, r.due(noon.Add(15*time.Second)))
+}

@@ -1,0 +1,224 @@
+package swim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// DefaultPort is the port of a peer or a name that has none.
+const DefaultPort = 7946
+
+// Config says how to join a cluster. The zero value of every field but Name
+// means what its comment says.
+type Config struct {
+	// Name is unique in the cluster: 1 to 255 bytes of printable text without
+	// slashes and not starting with a dot. By custom it is the member's
+	// host:port.
+	Name string
+	// Peers are some members to join by, as host:port; the port may be left
+	// out. A peer that does not answer is tried again in the background, so
+	// members may start in any order. A host name that does not exist is an
+	// error.
+	Peers []string
+	// MustJoin makes Join fail if none of the peers can be joined.
+	MustJoin bool
+	// Observer takes no part in placement: it watches.
+	Observer bool
+	// Metadata is what the member says of itself from the start.
+	Metadata map[string][]byte
+
+	// Advertise is where the others reach this member, as host:port. By
+	// default it is the name if that is a host:port, and otherwise where it
+	// listens.
+	Advertise string
+	// Bind is where it listens, UDP and TCP, as host:port with an IP address.
+	// Port 0 takes a free one. By default it is the advertised address on
+	// loopback and every interface otherwise.
+	Bind string
+
+	// Cluster labels every packet. Members with another label are not heard.
+	Cluster string
+	// Secrets encrypt and authenticate everything: the first is written with,
+	// all are read. Without one the member listens on loopback only.
+	Secrets []Secret
+	// Insecure allows other interfaces without a secret: whoever can reach
+	// the port can then change who owns what.
+	Insecure bool
+
+	// Timing is LAN unless set: see LAN, WAN and Local.
+	Timing Timing
+	// Logger is slog.Default by default.
+	Logger *slog.Logger
+	// Transport carries the packets instead of sockets of its own. The member
+	// shuts it down.
+	Transport memberlist.NodeAwareTransport
+	// Tune changes the engine's configuration last, for what has no field
+	// here. The delegates, the name and the transport must stay.
+	Tune func(*memberlist.Config)
+}
+
+// defaulted checks the configuration and fills in what was left out.
+func (cfg Config) defaulted() (Config, error) {
+	if cfg.Name == "" {
+		return cfg, errors.New("this member needs a name: set the host:port that others reach it by")
+	}
+	if err := checkName(cfg.Name); err != nil {
+		return cfg, err
+	}
+	if err := checkMetadata(cfg.Metadata); err != nil {
+		return cfg, err
+	}
+	if len(cfg.Cluster) > memberlist.LabelMaxSize {
+		return cfg, fmt.Errorf("the cluster's label has %d bytes, of %d allowed", len(cfg.Cluster), memberlist.LabelMaxSize)
+	}
+	if cfg.Timing == (Timing{}) {
+		cfg.Timing = LAN()
+	}
+	if err := cfg.Timing.check(); err != nil {
+		return cfg, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	for _, p := range cfg.Peers {
+		if _, _, err := splitAddr(p); err != nil {
+			return cfg, fmt.Errorf("peer %q: %w", p, err)
+		}
+	}
+	return cfg, nil
+}
+
+func (t Timing) check() error {
+	for _, d := range []time.Duration{t.Probe, t.ProbeTimeout, t.Gossip, t.PushPull, t.Stream, t.Check, t.Settle, t.Reconnect, t.Forget, t.ForgetLeft} {
+		if d <= 0 {
+			return errors.New("every duration of the timing must be above zero: start from LAN, WAN or Local")
+		}
+	}
+	if t.GossipNodes <= 0 || t.Retransmit <= 0 || t.SuspicionMult <= 0 || t.IndirectChecks < 0 {
+		return errors.New("every number of the timing must be above zero: start from LAN, WAN or Local")
+	}
+	return nil
+}
+
+// place is where a member listens and where others reach it.
+type place struct {
+	bind      netip.AddrPort
+	advertise netip.AddrPort // zero: where it listens
+}
+
+// place finds out where to listen, and refuses to be reachable without a
+// secret.
+func (cfg Config) place(ctx context.Context) (place, error) {
+	var p place
+	advertise := cfg.Advertise
+	if _, _, err := net.SplitHostPort(cfg.Name); advertise == "" && err == nil {
+		advertise = cfg.Name
+	}
+	if advertise != "" {
+		addrs, err := resolve(ctx, advertise)
+		if err != nil {
+			return p, fmt.Errorf("cannot advertise %q: %w", advertise, err)
+		}
+		p.advertise = addrs[0]
+	}
+	switch {
+	case cfg.Bind != "":
+		var err error
+		if p.bind, err = parseBind(cfg.Bind); err != nil {
+			return p, err
+		}
+	case !p.advertise.IsValid():
+		return p, fmt.Errorf("cannot tell where to listen: the name %q is no host:port, so set where to bind or what to advertise", cfg.Name)
+	case p.advertise.Addr().IsLoopback():
+		p.bind = p.advertise
+	default:
+		p.bind = netip.AddrPortFrom(netip.IPv4Unspecified(), p.advertise.Port())
+	}
+	if !p.bind.Addr().IsLoopback() && len(cfg.Secrets) == 0 && !cfg.Insecure {
+		return p, fmt.Errorf("refusing to listen on %s without a secret: set one, stay on loopback, or allow it as insecure", p.bind)
+	}
+	return p, nil
+}
+
+func parseBind(text string) (netip.AddrPort, error) {
+	host, port, err := splitAddr(text)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("cannot bind %q: %w", text, err)
+	}
+	if host == "" {
+		return netip.AddrPortFrom(netip.IPv4Unspecified(), port), nil
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("cannot bind %q: the host must be an IP address", text)
+	}
+	return netip.AddrPortFrom(ip.Unmap(), port), nil
+}
+
+// splitAddr reads host:port, host, [v6]:port or [v6].
+func splitAddr(text string) (host string, port uint16, err error) {
+	host, digits, err := net.SplitHostPort(text)
+	if err != nil {
+		var bare *net.AddrError
+		if !errors.As(err, &bare) || bare.Err != "missing port in address" {
+			return "", 0, fmt.Errorf("not host:port: %w", err)
+		}
+		host, digits, err = net.SplitHostPort(net.JoinHostPort(trimBrackets(text), strconv.Itoa(DefaultPort)))
+		if err != nil {
+			return "", 0, fmt.Errorf("not host:port: %w", err)
+		}
+	}
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("port %q is no number up to 65535", digits)
+	}
+	return host, uint16(n), nil
+}
+
+func trimBrackets(host string) string {
+	if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {
+		return host[1 : len(host)-1]
+	}
+	return host
+}
+
+// resolve finds the addresses of a host:port, IPv4 ones first.
+func resolve(ctx context.Context, text string) ([]netip.AddrPort, error) {
+	host, port, err := splitAddr(text)
+	if err != nil {
+		return nil, err
+	}
+	if host == "" {
+		return nil, errors.New("the host is missing")
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var v4, v6 []netip.AddrPort
+	for _, ip := range ips {
+		if ip = ip.Unmap(); ip.Is4() {
+			v4 = append(v4, netip.AddrPortFrom(ip, port))
+		} else {
+			v6 = append(v6, netip.AddrPortFrom(ip, port))
+		}
+	}
+	return append(v4, v6...), nil
+}
+
+// newBoot numbers a start of the process: by time, so that a later start
+// counts more, with random digits below a millisecond, so that two starts in
+// the same one differ.
+func newBoot(now time.Time) uint64 {
+	const low = 1<<20 - 1
+	return uint64(now.UnixNano())&^low | rand.Uint64()&low
+}

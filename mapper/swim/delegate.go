@@ -1,0 +1,147 @@
+package swim
+
+import (
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// delegate is what the engine calls. It calls under its own locks, so nothing
+// here calls back into the engine or waits; work that must is put in the
+// outbox.
+type delegate struct{ c *Cluster }
+
+// NodeMeta is what the engine shows of this member.
+func (d delegate) NodeMeta(limit int) []byte {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	return d.c.book.face().encode(limit)
+}
+
+// NotifyAlive is asked before the engine takes a member in or changes one. It
+// also is where a member hears of the life that it had before a restart.
+func (d delegate) NotifyAlive(n *memberlist.Node) error {
+	f, err := decodeFace(n.Meta)
+	if err != nil {
+		return err
+	}
+	if n.Name == d.c.cfg.Name {
+		d.hearOfSelf(f)
+		return nil
+	}
+	d.c.update(func(b *book, _ time.Time) { err = b.admit(n.Name) })
+	return err
+}
+
+func (d delegate) hearOfSelf(f face) {
+	later := false
+	d.c.update(func(b *book, _ time.Time) {
+		if f.boot != b.me().life.boot {
+			later = b.outlive(f.boot)
+		}
+	})
+	if later {
+		wake(d.c.announce)
+	}
+}
+
+// NotifyJoin says that a member is up.
+func (d delegate) NotifyJoin(n *memberlist.Node) {
+	f, err := decodeFace(n.Meta)
+	if err != nil {
+		return // NotifyAlive refused it
+	}
+	fresh := false
+	d.c.update(func(b *book, now time.Time) { fresh = b.joined(*n, f, now) })
+	if fresh {
+		wake(d.c.grown)
+	}
+	wake(d.c.behind)
+}
+
+// NotifyUpdate says that a member shows something else of itself.
+func (d delegate) NotifyUpdate(n *memberlist.Node) {
+	f, err := decodeFace(n.Meta)
+	if err != nil {
+		return
+	}
+	d.c.update(func(b *book, now time.Time) { b.updated(*n, f, now) })
+	wake(d.c.behind)
+}
+
+// NotifyLeave says that a member failed or left. If nobody knows why, its
+// goodbye was lost here, and somebody else may have heard it.
+func (d delegate) NotifyLeave(n *memberlist.Node) {
+	sudden := false
+	d.c.update(func(b *book, now time.Time) { sudden = b.gone(n.Name, now) })
+	if sudden {
+		wake(d.c.puzzled)
+	}
+}
+
+// NotifyConflict says that another address claims the name of a member.
+func (d delegate) NotifyConflict(existing, other *memberlist.Node) {
+	if existing.Name != d.c.cfg.Name {
+		return
+	}
+	n := *other
+	d.c.mu.Lock()
+	d.c.clash = &clashError{n}
+	d.c.mu.Unlock()
+}
+
+// clashError is a member with this member's name.
+type clashError struct{ other memberlist.Node }
+
+func (e *clashError) Error() string {
+	return ErrNameTaken.Error() + ": " + e.other.Address()
+}
+
+func (e *clashError) Unwrap() error { return ErrNameTaken }
+
+// AckPayload tells the prober how often this member refuted: what somebody
+// missed by loss, the next probe brings.
+func (d delegate) AckPayload() []byte {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	return message{kind: kindAlive, name: d.c.cfg.Name, life: d.c.book.me().life}.encode()
+}
+
+// NotifyPingComplete says that a member answered the engine.
+func (d delegate) NotifyPingComplete(n *memberlist.Node, _ time.Duration, payload []byte) {
+	m, err := decode(payload)
+	d.c.update(func(b *book, now time.Time) {
+		if err == nil && m.kind == kindAlive && m.name == n.Name {
+			b.alive(m, now)
+		}
+		b.seen(n.Name, now)
+	})
+}
+
+// GetBroadcasts hands our news to the gossip.
+func (d delegate) GetBroadcasts(overhead, limit int) [][]byte {
+	return d.c.queue.GetBroadcasts(overhead, limit)
+}
+
+// NotifyMsg takes a message of ours.
+func (d delegate) NotifyMsg(b []byte) {
+	if len(b) > maxEncoded {
+		return
+	}
+	if m, err := decode(b); err == nil {
+		d.c.receive(m)
+	}
+}
+
+// LocalState and MergeRemoteState exchange the lives of all members whenever
+// the engine exchanges everything it knows.
+func (d delegate) LocalState(bool) []byte {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	return d.c.book.summary()
+}
+
+// MergeRemoteState is LocalState on the other side.
+func (d delegate) MergeRemoteState(b []byte, _ bool) {
+	d.c.mergeSummary(b)
+}

@@ -1,0 +1,218 @@
+package swim_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+// quick is a member on a free port of this machine that writes no log.
+func quick(name string, peers ...string) swim.Config {
+	return swim.Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: swim.Local(), Logger: slog.New(slog.DiscardHandler)}
+}
+
+// pair is a cluster of two.
+func pair() (a, b *swim.Cluster) {
+	a, err := swim.Join(context.Background(), quick("a"))
+	if err != nil {
+		panic(err)
+	}
+	b, err = swim.Join(context.Background(), quick("b", a.Local().Addr))
+	if err != nil {
+		panic(err)
+	}
+	return a, b
+}
+
+func ExampleJoin() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	first, err := swim.Join(ctx, quick("first"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer first.Close()
+	second, err := swim.Join(ctx, quick("second", first.Local().Addr))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer second.Close()
+	for nodes := range first.Watch(ctx) {
+		if len(nodes) == 2 {
+			fmt.Println(nodes[0].Name, nodes[1].Name)
+			break
+		}
+	}
+	// Output: first second
+}
+
+func ExampleCluster_Members() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	for _, m := range b.Members() {
+		fmt.Println(m.Name, m.Status, m.Local)
+	}
+	// Output:
+	// a ONLINE false
+	// b ONLINE true
+}
+
+func ExampleCluster_Local() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	fmt.Println(a.Local().Name)
+	// Output: a
+}
+
+func ExampleCluster_Find() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	fmt.Println(b.Find(3, swim.Available)[0].Name, len(b.Find(3, swim.Any, "a")))
+	// Output: a 0
+}
+
+func ExampleCluster_Events() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	_ = b.SetMetadata(map[string][]byte{"weight": []byte("2")})
+	for e := range a.Events(context.Background()) {
+		if e.Member.Name == "b" && e.Metadata && len(e.Member.Metadata) > 0 {
+			fmt.Printf("%s weighs %s\n", e.Member.Name, e.Member.Metadata["weight"])
+			break
+		}
+	}
+	// Output: b weighs 2
+}
+
+func ExampleCluster_SetMetadata() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	fmt.Println(a.SetMetadata(map[string][]byte{"zone": []byte("east")}))
+	fmt.Println(a.SetMetadata(map[string][]byte{"log": make([]byte, 100_000)}))
+	// Output:
+	// <nil>
+	// the metadata value of "log" has 100000 bytes, of 65536 allowed
+}
+
+func ExampleCluster_Nodes() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	nodes, err := b.Nodes(context.Background())
+	fmt.Println(len(nodes), err)
+	// Output: 2 <nil>
+}
+
+func ExampleCluster_Watch() {
+	a, b := pair()
+	defer a.Close()
+	defer b.Close()
+	for nodes, err := range b.Watch(context.Background()) {
+		fmt.Println(len(nodes), err)
+		break
+	}
+	// Output: 2 <nil>
+}
+
+func ExampleCluster_Leave() {
+	a, b := pair()
+	defer a.Close()
+	fmt.Println(b.Leave(context.Background()), b.Close())
+	for e := range a.Events(context.Background()) {
+		if e.Member.Name == "b" && e.Member.Status == swim.Left {
+			fmt.Println(e.Member.Status)
+			break
+		}
+	}
+	// Output:
+	// <nil> <nil>
+	// LEFT
+}
+
+func ExampleCluster_Close() {
+	a, err := swim.Join(context.Background(), quick("a"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(a.Close())
+	_, err = a.Nodes(context.Background())
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// this member of the cluster is closed
+}
+
+func ExampleCluster_SetSecrets() {
+	old, _ := swim.NewSecret([]byte("e1b7d4c09a"))
+	next, _ := swim.NewSecret([]byte("77f03c52bd"))
+	cfg := quick("a")
+	cfg.Secrets = []swim.Secret{old}
+	a, err := swim.Join(context.Background(), cfg)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer a.Close()
+	// Each step once the one before is done on every member.
+	fmt.Println(a.SetSecrets(old, next), a.SetSecrets(next, old), a.SetSecrets(next))
+	// Output: <nil> <nil> <nil>
+}
+
+func ExampleNewSecret() {
+	s, err := swim.NewSecret([]byte("e1b7d4c09a\n"))
+	fmt.Println(s, err)
+	// Output: [redacted] <nil>
+}
+
+func ExampleParseSecrets() {
+	s, err := swim.ParseSecrets([]byte("new\nold\n"))
+	fmt.Println(s, err)
+	// Output: [[redacted] [redacted]] <nil>
+}
+
+func ExampleParseStatus() {
+	s, err := swim.ParseStatus("available")
+	fmt.Println(s, err)
+	// Output: ONLINE|SUSPECT <nil>
+}
+
+func ExampleStatus_In() {
+	fmt.Println(swim.Suspect.In(swim.Available), swim.Left.In(swim.Available))
+	// Output: true false
+}
+
+func ExampleMember_Node() {
+	n := swim.Member{Name: "a", Addr: "10.0.0.1:7946", Metadata: map[string][]byte{
+		swim.KeyAddr: []byte("10.0.0.1:80"), swim.KeyWeight: []byte("2"),
+	}}.Node()
+	fmt.Println(n.Name, n.Addr, n.Weight)
+	// Output: a 10.0.0.1:80 2
+}
+
+func ExampleLAN() {
+	t := swim.LAN()
+	t.Forget = time.Hour
+	fmt.Println(t.Probe, t.ProbeTimeout, t.Forget)
+	// Output: 1s 500ms 1h0m0s
+}
+
+func ExampleWAN() {
+	fmt.Println(swim.WAN().Probe, swim.WAN().ProbeTimeout)
+	// Output: 5s 3s
+}
+
+func ExampleLocal() {
+	fmt.Println(swim.Local().Probe, swim.Local().ProbeTimeout)
+	// Output: 1s 200ms
+}

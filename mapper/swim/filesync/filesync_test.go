@@ -1,0 +1,475 @@
+//go:build unix
+
+package filesync
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+const otherName = "127.0.0.1:2002"
+
+func open(t testing.TB, dir string, cfg Config) *Mirror {
+	t.Helper()
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	m, err := Open(dir, "127.0.0.1:2001", cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = m.Close() })
+	return m
+}
+
+// tree lists what is below a folder: files with their content, links with
+// their target.
+func tree(t testing.TB, dir string) []string {
+	t.Helper()
+	var all []string
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			name += "/"
+		case d.Type()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			name += " -> " + target
+		default:
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			name += "=" + string(content)
+		}
+		all = append(all, name)
+		return nil
+	}))
+	slices.Sort(all)
+	return all
+}
+
+func change(status swim.Status, metadata map[string]string) swim.Event {
+	m := swim.Member{Name: otherName, Status: status}
+	if metadata != nil {
+		m.Metadata = map[string][]byte{}
+		for k, v := range metadata {
+			m.Metadata[k] = []byte(v)
+		}
+	}
+	return swim.Event{Member: m}
+}
+
+func TestTree(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "node1")
+	m := open(t, dir, Config{})
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".local", "file-one.txt"), []byte("1"), 0o600))
+	own := []string{".local -> 127.0.0.1:2001", "127.0.0.1:2001/", "127.0.0.1:2001/file-one.txt=1"}
+	empty := []string{".available/", ".offline/", ".online/", ".suspect/", ".unavailable/"}
+	is := func(because string, more ...string) {
+		t.Helper()
+		want := slices.Concat(own, empty, more)
+		slices.Sort(want)
+		require.Equal(t, want, tree(t, dir), because)
+	}
+	link := func(folder string) string { return folder + "/" + otherName + " -> ../" + otherName }
+	is("nobody was seen yet")
+
+	m.apply(change(swim.Online, map[string]string{"file-two.txt": "2", "old": "x"}))
+	is("the session in the ancestor's documentation", otherName+"/", otherName+"/file-two.txt=2", otherName+"/old=x", link(".online"), link(".available"))
+	m.apply(change(swim.Suspect, map[string]string{"file-two.txt": "3"}))
+	is("a suspect is in both sets", otherName+"/", otherName+"/file-two.txt=3", link(".suspect"), link(".available"), link(".unavailable"))
+	m.apply(change(swim.Offline, nil))
+	is("what is not known stays as it was", otherName+"/", otherName+"/file-two.txt=3", link(".offline"), link(".unavailable"))
+	m.apply(change(swim.Left, map[string]string{}))
+	is("who left is offline", otherName+"/", link(".offline"), link(".unavailable"))
+	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	require.NoError(t, m.clean())
+	require.Equal(t, []string{".available/", ".offline/", ".online/", ".suspect/", ".unavailable/", "127.0.0.1:2001/", "127.0.0.1:2001/file-one.txt=1", otherName + "/"}, tree(t, dir), "folders stay after a clean exit")
+}
+
+func TestForgottenMembersGo(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir, Config{})
+	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	m.apply(swim.Event{Member: swim.Member{Name: otherName}, Forgotten: true})
+	require.NoDirExists(t, filepath.Join(dir, otherName))
+	require.NotContains(t, strings.Join(tree(t, dir), "\n"), otherName)
+}
+
+func TestObserversAndSelfAreNotShown(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir, Config{})
+	before := tree(t, dir)
+	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.Online, Observer: true}})
+	m.apply(swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.Online, Local: true}})
+	require.Equal(t, before, tree(t, dir))
+}
+
+func TestLeftoversOfAKilledProcess(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, dir, Config{})
+	first.apply(change(swim.Suspect, map[string]string{"stale": "x"}))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, otherName, temporary), []byte("half"), 0o600))
+	second := open(t, dir, Config{})
+	require.Empty(t, tree(t, filepath.Join(dir, ".suspect")))
+	second.apply(change(swim.Online, map[string]string{"k": "v"}))
+	require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
+}
+
+func TestNothingOutsideIsTouched(t *testing.T) {
+	cases := []struct {
+		name  string
+		event swim.Event
+	}{
+		{"a key that leads out", change(swim.Online, map[string]string{"good": "1", "../../pwned": "x"})},
+		{"an absolute key", change(swim.Online, map[string]string{"/tmp/pwned": "x"})},
+		{"a member that leads out", swim.Event{Member: swim.Member{Name: "../pwned", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member called like a folder of ours", swim.Event{Member: swim.Member{Name: ".online", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member called like the hook", swim.Event{Member: swim.Member{Name: "on-update", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member spelled like this one", swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.Online, Local: true}}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			above := t.TempDir()
+			dir := filepath.Join(above, "sync")
+			var out bytes.Buffer
+			m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+			m.apply(c.event)
+			entries, err := os.ReadDir(above)
+			require.NoError(t, err)
+			require.Len(t, entries, 1, "something was made beside the folder")
+			require.NotContains(t, strings.Join(tree(t, dir), "\n"), "good", "an update is refused whole")
+			if !c.event.Member.Local {
+				require.Contains(t, out.String(), "level=WARN")
+			}
+		})
+	}
+}
+
+func TestFoldedNamesDoNotShareAFolder(t *testing.T) {
+	m := open(t, t.TempDir(), Config{})
+	require.NoError(t, m.claim("Host:1"))
+	require.NoError(t, m.claim("Host:1"))
+	require.ErrorContains(t, m.claim("hOST:1"), `"Host:1"`)
+}
+
+func TestLinksInTheTreeAreNotFollowed(t *testing.T) {
+	outside := t.TempDir()
+	victim := filepath.Join(outside, "k")
+	require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o600))
+	dir := t.TempDir()
+	m := open(t, dir, Config{})
+	require.NoError(t, os.Symlink(outside, filepath.Join(dir, otherName)))
+	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	require.NoError(t, os.Remove(filepath.Join(dir, otherName, "k")))
+	require.NoError(t, os.Symlink(victim, filepath.Join(dir, otherName, "k")))
+	m.apply(change(swim.Online, map[string]string{"k": "w"}))
+	require.Equal(t, []string{"k=w"}, tree(t, filepath.Join(dir, otherName)))
+	require.Equal(t, []string{"k=precious"}, tree(t, outside))
+}
+
+// TestLinksSwappedMeanwhile races the writer against somebody who swaps the
+// folder for a link that leads out.
+func TestLinksSwappedMeanwhile(t *testing.T) {
+	outside, dir := t.TempDir(), t.TempDir()
+	m := open(t, dir, Config{})
+	folder := filepath.Join(dir, otherName)
+	stop := make(chan struct{})
+	var swapper sync.WaitGroup
+	swapper.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = os.RemoveAll(folder)
+				_ = os.Symlink(outside, folder)
+			}
+		}
+	})
+	for i := range 300 {
+		m.apply(change(swim.Online, map[string]string{"k": strconv.Itoa(i)}))
+	}
+	close(stop)
+	swapper.Wait()
+	require.Empty(t, tree(t, outside))
+}
+
+func TestLocalReadsPlainFilesOnly(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir, Config{})
+	local := filepath.Join(dir, ".local")
+	write := func(name, content string) {
+		require.NoError(t, os.WriteFile(filepath.Join(local, name), []byte(content), 0o600))
+	}
+	write("weight", "2")
+	write(".weight.swp", "an editor's")
+	got, err := m.Local()
+	require.NoError(t, err)
+	require.Equal(t, map[string][]byte{"weight": []byte("2")}, got)
+
+	refused := func(name, because string, make func(path string) error) {
+		t.Helper()
+		path := filepath.Join(local, name)
+		require.NoError(t, make(path))
+		done := inBackground(m.Local)
+		select {
+		case err := <-done:
+			require.ErrorContains(t, err, because)
+		case <-time.After(10 * time.Second):
+			require.FailNow(t, "reading hangs", name)
+		}
+		require.NoError(t, os.RemoveAll(path))
+	}
+	refused("pipe", "no plain file", mkfifo)
+	refused("folder", "no plain file", func(p string) error { return os.Mkdir(p, 0o755) })
+	refused("link", "no plain file", func(p string) error { return os.Symlink("/etc/passwd", p) })
+	refused("large", "65536 bytes allowed", func(p string) error {
+		return os.WriteFile(p, make([]byte, swim.MaxValue+1), 0o600)
+	})
+	refused("sparse", "65536 bytes allowed", func(p string) error {
+		return errorsOf(os.WriteFile(p, nil, 0o600), os.Truncate(p, 1<<30))
+	})
+	refused("a:b", "colon", func(p string) error { return os.WriteFile(p, nil, 0o600) })
+}
+
+// inBackground calls in a goroutine and returns the error by a channel.
+func inBackground(read func() (map[string][]byte, error)) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		_, err := read()
+		done <- err
+	}()
+	return done
+}
+
+func errorsOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hookFile installs an on-update that writes its arguments into log.
+func hookFile(t *testing.T, dir, script string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, hookName), []byte("#!/bin/sh\n"+script), 0o700))
+}
+
+func TestHookGetsThreeArguments(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("SWIM_SECRET", "canary")
+	m := open(t, dir, Config{})
+	hookFile(t, dir, `printf '%s|%s|%s|%s|%s' "$#" "$1" "$2" "$3" "$(cat "$3/k")" > out; env > env`)
+	name := `127.0.0.1:2002 $(touch pwned)`
+	metadata := map[string][]byte{"k": []byte("v")}
+	m.apply(swim.Event{Member: swim.Member{Name: name, Status: swim.Left, Metadata: metadata}})
+	next, ok := m.hook.next()
+	require.True(t, ok)
+	require.NoError(t, m.hook.call(t.Context(), next))
+	got, err := os.ReadFile(filepath.Join(dir, "out"))
+	require.NoError(t, err)
+	require.Equal(t, "3|"+name+"|OFFLINE|"+filepath.Join(dir, name)+"|v", string(got))
+	require.NoFileExists(t, filepath.Join(dir, "pwned"))
+	env, err := os.ReadFile(filepath.Join(dir, "env"))
+	require.NoError(t, err)
+	require.NotContains(t, string(env), "canary")
+}
+
+func TestHookThatHangsIsKilled(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir, Config{HookTimeout: 100 * time.Millisecond})
+	hookFile(t, dir, "sleep 60 & sleep 60")
+	start := time.Now()
+	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{Name: "a:1"}), "was killed")
+	require.Less(t, time.Since(start), 20*time.Second)
+}
+
+func TestHookOfOthersIsNotRun(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir, Config{})
+	require.NoError(t, m.hook.call(t.Context(), swim.Member{}), "no hook is fine")
+	hookFile(t, dir, "touch ran")
+	require.NoError(t, os.Chmod(filepath.Join(dir, hookName), 0o722))
+	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{}), "may be written by others")
+	require.NoError(t, os.Chmod(filepath.Join(dir, hookName), 0o600))
+	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{}), "not executable")
+	require.NoFileExists(t, filepath.Join(dir, "ran"))
+}
+
+func TestHookIsLateButNeverFarBehind(t *testing.T) {
+	m := open(t, t.TempDir(), Config{})
+	for i := range 1000 {
+		m.hook.queue(swim.Member{Name: strconv.Itoa(i % 3), Clock: uint64(i)})
+	}
+	for _, clock := range []uint64{999, 997, 998} {
+		got, ok := m.hook.next()
+		require.True(t, ok)
+		require.Equal(t, clock, got.Clock)
+	}
+	_, ok := m.hook.next()
+	require.False(t, ok)
+}
+
+func member(t *testing.T, name string, metadata map[string][]byte, peers ...string) *swim.Cluster {
+	t.Helper()
+	c, err := swim.Join(context.Background(), swim.Config{
+		Name: name, Bind: "127.0.0.1:0", Advertise: "127.0.0.1:0", Peers: peers, Metadata: metadata,
+		Timing: swim.Local(), Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// eventually waits for a file with that content.
+func eventually(t *testing.T, path, content string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		got, err := os.ReadFile(path)
+		if err == nil && string(got) == content {
+			return
+		}
+		require.True(t, time.Now().Before(end), "%s: %q, %v", path, got, err)
+	}
+}
+
+func TestTwoMirrorsShowEachOther(t *testing.T) {
+	dirs := []string{t.TempDir(), t.TempDir()}
+	var mirrors []*Mirror
+	var clusters []*swim.Cluster
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running sync.WaitGroup
+	var seed []string
+	for i, dir := range dirs {
+		name := fmt.Sprintf("127.0.0.1:200%d", i+1)
+		m, err := Open(dir, name, Config{Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, ".local", "k"), []byte(name), 0o600))
+		metadata, err := m.Local()
+		require.NoError(t, err)
+		c := member(t, name, metadata, seed...)
+		seed = []string{c.Local().Addr}
+		mirrors, clusters = append(mirrors, m), append(clusters, c)
+		running.Go(func() {
+			if err := m.Run(ctx, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, filepath.Join(dirs[0], ".online/127.0.0.1:2002/k"), "127.0.0.1:2002")
+	eventually(t, filepath.Join(dirs[1], ".available/127.0.0.1:2001/k"), "127.0.0.1:2001")
+
+	running.Go(func() {
+		if err := mirrors[0].Watch(ctx, func() { _ = mirrors[0].Reload(clusters[0]) }); err != nil {
+			t.Error(err)
+		}
+	})
+	require.NoError(t, os.WriteFile(filepath.Join(dirs[1], ".local", "large"), bytes.Repeat([]byte("x"), swim.MaxValue), 0o600))
+	require.NoError(t, mirrors[1].Reload(clusters[1]))
+	eventually(t, filepath.Join(dirs[0], "127.0.0.1:2002/large"), strings.Repeat("x", swim.MaxValue))
+	for i := 0; ; i++ { // the folder may not be watched yet
+		require.NoError(t, os.WriteFile(filepath.Join(dirs[0], ".local", "k"), []byte("edited"), 0o600))
+		time.Sleep(300 * time.Millisecond)
+		if got, _ := os.ReadFile(filepath.Join(dirs[1], "127.0.0.1:2001/k")); string(got) == "edited" {
+			break
+		}
+		require.Less(t, i, 50, "the edit is not seen")
+	}
+	cancel()
+	running.Wait()
+	require.NotContains(t, strings.Join(tree(t, dirs[0]), "\n"), "large")
+	for _, m := range mirrors {
+		require.NoError(t, m.Close())
+	}
+}
+
+// TestMain lets the test binary be the process that is killed.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("FILESYNC_TEST_WRITER"); dir != "" {
+		writeForever(dir)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// writeForever replaces a file by 32 KiB of one letter after another.
+func writeForever(dir string) {
+	m, err := Open(dir, "127.0.0.1:2001", Config{})
+	if err != nil {
+		panic(err)
+	}
+	for i := 0; ; i++ {
+		m.apply(change(swim.Online, map[string]string{"k": strings.Repeat(string(rune('a'+i%26)), 32<<10)}))
+	}
+}
+
+// TestKilledWriterLeavesNoHalfFile kills the writer in the middle. Set
+// FILESYNC_KILLS to do it more often than a quick test does.
+func TestKilledWriterLeavesNoHalfFile(t *testing.T) {
+	rounds := 10
+	if n, err := strconv.Atoi(os.Getenv("FILESYNC_KILLS")); err == nil {
+		rounds = n
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, otherName, "k")
+	for i := range rounds {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "FILESYNC_TEST_WRITER="+dir)
+		require.NoError(t, cmd.Start())
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(file); err == nil {
+				break
+			}
+			require.True(t, time.Now().Before(end), "the writer does not write")
+		}
+		time.Sleep(time.Duration(i*7%23) * time.Millisecond)
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait()
+		got, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Len(t, got, 32<<10)
+		require.Equal(t, strings.Repeat(string(got[:1]), 32<<10), string(got))
+		require.NoError(t, os.Remove(file))
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	_, err := Open(t.TempDir(), "../x", Config{})
+	require.Error(t, err)
+	_, err = Open(filepath.Join(t.TempDir(), "no", "parents"), "a:1", Config{})
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err = Open(file, "a:1", Config{})
+	require.Error(t, err)
+}
+
+func mkfifo(path string) error { return syscall.Mkfifo(path, 0o600) }

@@ -1,0 +1,245 @@
+package swim
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"log"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// The engine gives every connection a goroutine and ten seconds. A guard
+// bounds what strangers can hold: so many connections at all, and so long
+// without a first byte. When all places are taken, the connection that has
+// been silent the longest makes room, so that talking members get in.
+const (
+	maxStreams = 128
+	firstByte  = 2 * time.Second
+)
+
+// guard is a transport around a transport. It also ends dials and open
+// connections when it is shut down, so that the engine's goroutines do not
+// outlive the member for long.
+type guard struct {
+	memberlist.NodeAwareTransport
+	streams chan net.Conn
+	dialing context.Context
+	hangUp  context.CancelFunc
+	pumping sync.WaitGroup
+
+	mu      sync.Mutex
+	open    map[*stream]struct{}
+	inbound int
+	silent  *list.List // *stream, oldest first
+	shut    bool
+}
+
+func newGuard(inner memberlist.NodeAwareTransport) *guard {
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &guard{
+		NodeAwareTransport: inner,
+		streams:            make(chan net.Conn),
+		dialing:            ctx,
+		hangUp:             cancel,
+		open:               map[*stream]struct{}{},
+		silent:             list.New(),
+	}
+	g.pumping.Go(g.pump)
+	return g
+}
+
+// listen opens sockets where the member is to listen. The port may be taken
+// for UDP when it was free for TCP, so a free one is looked for a few times.
+func listen(bind netip.AddrPort, l *log.Logger) (*memberlist.NetTransport, error) {
+	attempts := 1
+	if bind.Port() == 0 {
+		attempts = 10
+	}
+	var err error
+	for range attempts {
+		var t *memberlist.NetTransport
+		t, err = memberlist.NewNetTransport(&memberlist.NetTransportConfig{
+			BindAddrs: []string{bind.Addr().String()},
+			BindPort:  int(bind.Port()),
+			Logger:    l,
+		})
+		if err == nil {
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("cannot listen on %s: %w", bind, err)
+}
+
+// pump moves accepted connections to the engine until it is shut down.
+func (g *guard) pump() {
+	for {
+		select {
+		case conn := <-g.NodeAwareTransport.StreamCh():
+			s, ok := g.take(conn)
+			if !ok {
+				_ = conn.Close()
+				continue
+			}
+			select {
+			case g.streams <- s:
+			case <-g.dialing.Done():
+				_ = s.Close()
+				return
+			}
+		case <-g.dialing.Done():
+			return
+		}
+	}
+}
+
+// take gives the connection a place, if there is one or a silent one makes
+// room.
+func (g *guard) take(conn net.Conn) (*stream, bool) {
+	s := &stream{Conn: conn, guard: g}
+	g.mu.Lock()
+	if g.shut {
+		g.mu.Unlock()
+		return nil, false
+	}
+	var out *stream
+	if g.inbound >= maxStreams {
+		oldest := g.silent.Front()
+		if oldest == nil {
+			g.mu.Unlock()
+			return nil, false
+		}
+		out = oldest.Value.(*stream)
+	}
+	g.open[s] = struct{}{}
+	g.inbound++
+	s.place = g.silent.PushBack(s)
+	s.alarm = time.AfterFunc(firstByte, func() { s.expire() })
+	g.mu.Unlock()
+	if out != nil {
+		_ = out.Close()
+	}
+	return s, true
+}
+
+func (g *guard) StreamCh() <-chan net.Conn { return g.streams }
+
+func (g *guard) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return g.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+}
+
+// DialAddressTimeout dials so that a shutdown ends the dial: the engine's
+// interface has no context.
+func (g *guard) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	if _, real := g.NodeAwareTransport.(*memberlist.NetTransport); real {
+		d := net.Dialer{Timeout: timeout}
+		conn, err := d.DialContext(g.dialing, "tcp", a.Addr)
+		if err != nil {
+			return nil, err
+		}
+		return g.own(conn, timeout)
+	}
+	conn, err := g.NodeAwareTransport.DialAddressTimeout(a, timeout)
+	if err != nil {
+		return nil, err
+	}
+	return g.own(conn, timeout)
+}
+
+// own remembers a connection that this member opened, to close it at the end.
+// It sets a deadline, which the engine does not do for user messages: a peer
+// that is stopped does not read.
+func (g *guard) own(conn net.Conn, timeout time.Duration) (net.Conn, error) {
+	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	s := &stream{Conn: conn, guard: g, dialled: true}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut {
+		_ = conn.Close()
+		return nil, net.ErrClosed
+	}
+	g.open[s] = struct{}{}
+	return s, nil
+}
+
+// Shutdown closes every connection and the transport.
+func (g *guard) Shutdown() error {
+	g.mu.Lock()
+	g.shut = true
+	open := make([]*stream, 0, len(g.open))
+	for s := range g.open {
+		open = append(open, s)
+	}
+	g.mu.Unlock()
+	for _, s := range open {
+		_ = s.Close()
+	}
+	err := g.NodeAwareTransport.Shutdown() // while pump takes what the listener hands over
+	g.hangUp()
+	g.pumping.Wait()
+	return err
+}
+
+// stream is a connection that knows whether it has said anything.
+type stream struct {
+	net.Conn
+	guard   *guard
+	dialled bool
+	place   *list.Element
+	alarm   *time.Timer
+	spoken  bool
+}
+
+func (s *stream) Read(b []byte) (int, error) {
+	n, err := s.Conn.Read(b)
+	if n > 0 && !s.dialled {
+		s.speak()
+	}
+	return n, err
+}
+
+// speak takes the stream out of those that may have to make room.
+func (s *stream) speak() {
+	g := s.guard
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s.spoken || s.place == nil {
+		return
+	}
+	s.spoken = true
+	s.alarm.Stop()
+	g.silent.Remove(s.place)
+}
+
+// expire closes a stream that never said anything.
+func (s *stream) expire() {
+	s.guard.mu.Lock()
+	spoken := s.spoken
+	s.guard.mu.Unlock()
+	if !spoken {
+		_ = s.Close()
+	}
+}
+
+func (s *stream) Close() error {
+	g := s.guard
+	g.mu.Lock()
+	if _, open := g.open[s]; open && !s.dialled {
+		g.inbound--
+	}
+	delete(g.open, s)
+	if s.place != nil && !s.spoken {
+		s.spoken = true
+		s.alarm.Stop()
+		g.silent.Remove(s.place)
+	}
+	g.mu.Unlock()
+	return s.Conn.Close()
+}

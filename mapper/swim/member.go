@@ -1,0 +1,107 @@
+package swim
+
+import (
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// Member is one member of the cluster as this one sees it.
+type Member struct {
+	// Name is unique in the cluster.
+	Name string `json:"name"`
+	// Addr is where the member gossips, as host:port.
+	Addr string `json:"address"`
+	// Status is what is believed of it, since StatusTime; Previous is what
+	// was believed before, or zero.
+	Status     Status    `json:"status"`
+	StatusTime time.Time `json:"since"`
+	Previous   Status    `json:"previous"`
+	// Clock numbers the member's metadata: every change has a greater one
+	// than any change that the member had seen from anybody.
+	Clock uint64 `json:"clock"`
+	// Metadata is what the member says of itself. It is nil while unknown,
+	// and shared: it must not be modified.
+	Metadata map[string][]byte `json:"metadata"`
+	// Local marks the member itself.
+	Local bool `json:"local,omitzero"`
+	// Observer marks a member that watches and takes no part in placement.
+	Observer bool `json:"observer,omitzero"`
+}
+
+// card is what is known of one member.
+type card struct {
+	name     string
+	local    bool
+	observer bool
+	node     memberlist.Node // where to send
+
+	status, previous Status
+	since            time.Time
+
+	up        bool   // the engine's opinion
+	life      life   // the newest known
+	suspected uint64 // the greatest beat of this boot that somebody missed
+	rebutted  uint64 // the greatest suspicion that this member knows to be wrong
+	left      uint64 // the greatest beat of this boot that said goodbye
+
+	announced version           // what the member says it has
+	digest    [digestSize]byte  // of what it announced
+	held      version           // what metadata holds
+	metadata  map[string][]byte // replaced whole, never changed
+
+	asked time.Time // for the announced metadata
+	asks  int       // without an answer
+}
+
+// version orders the metadata of one member, over restarts too.
+type version struct{ boot, clock uint64 }
+
+func (v version) before(w version) bool {
+	return v.boot < w.boot || v.boot == w.boot && v.clock < w.clock
+}
+
+// verdict derives the status from the evidence.
+func (c *card) verdict() Status {
+	switch {
+	case c.left > 0 && c.left >= c.life.beat:
+		return Left
+	case c.local:
+		return Online
+	case !c.up:
+		return Offline
+	case c.suspected >= c.life.beat && c.suspected > c.rebutted:
+		return Suspect
+	default:
+		return Online
+	}
+}
+
+// advance takes over a newer life. With a new boot, what was said about the
+// one before is void.
+func (c *card) advance(l life) (news bool) {
+	switch {
+	case l.boot < c.life.boot, l.boot == c.life.boot && l.beat <= c.life.beat:
+		return false
+	case l.boot > c.life.boot:
+		c.suspected, c.rebutted, c.left = 0, 0, 0
+	}
+	c.life = l
+	return true
+}
+
+func (c *card) member() Member {
+	return Member{
+		Name:       c.name,
+		Addr:       net.JoinHostPort(c.node.Addr.String(), strconv.Itoa(int(c.node.Port))),
+		Status:     c.status,
+		StatusTime: c.since,
+		Previous:   c.previous,
+		Clock:      c.held.clock,
+		Metadata:   c.metadata,
+		Local:      c.local,
+		Observer:   c.observer,
+	}
+}

@@ -1,0 +1,231 @@
+package swim
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// What members tell each other beside the engine's own messages. Every
+// message starts with the version of the format and its kind. All are
+// idempotent: a replayed one names a life (boot and beat) or a version that
+// the receiver already has.
+//
+// An integer is a uvarint except a boot and a nonce, which are eight bytes,
+// the greatest first; text is its length and its bytes.
+const format = 1
+
+type kind byte
+
+const (
+	kindSuspect kind = iota + 1 // name, boot, beat: somebody missed an answer
+	kindAlive                   // name, boot, beat: said by the member itself
+	kindLeave                   // name, boot, beat: said by the member itself
+	kindFetch                   // name, boot, clock, from: send me this metadata
+	kindData                    // name, boot, clock, metadata
+	kindAsk                     // name, nonce, from: do you see this member?
+	kindVouch                   // name, boot, beat, nonce: I do
+)
+
+// life is one state of one member: which start of its process, and how often
+// it had to say since that it lives. The later start counts first.
+type life struct{ boot, beat uint64 }
+
+// message is any of them; a kind uses the fields it names.
+type message struct {
+	kind     kind
+	name     string
+	life     life
+	clock    uint64
+	nonce    uint64
+	from     string
+	metadata map[string][]byte
+}
+
+func (m message) encode() []byte {
+	b := append(make([]byte, 0, 64), format, byte(m.kind))
+	b = appendBytes(b, []byte(m.name))
+	switch m.kind {
+	case kindSuspect, kindAlive, kindLeave:
+		b = appendLife(b, m.life)
+	case kindFetch:
+		b = binary.BigEndian.AppendUint64(b, m.life.boot)
+		b = binary.AppendUvarint(b, m.clock)
+		b = appendBytes(b, []byte(m.from))
+	case kindData:
+		b = binary.BigEndian.AppendUint64(b, m.life.boot)
+		b = binary.AppendUvarint(b, m.clock)
+		b = appendMetadata(b, m.metadata)
+	case kindAsk:
+		b = binary.BigEndian.AppendUint64(b, m.nonce)
+		b = appendBytes(b, []byte(m.from))
+	case kindVouch:
+		b = appendLife(b, m.life)
+		b = binary.BigEndian.AppendUint64(b, m.nonce)
+	}
+	return b
+}
+
+// decode reads what the network brought. It allocates no more than the
+// message has bytes, and keeps none of them.
+func decode(b []byte) (message, error) {
+	r := &reader{rest: b}
+	if v := r.byte(); r.err == nil && v != format {
+		return message{}, fmt.Errorf("message format %d, expected %d", v, format)
+	}
+	m := message{kind: kind(r.byte()), name: string(r.bytes(maxName))}
+	switch m.kind {
+	case kindSuspect, kindAlive, kindLeave:
+		m.life = r.life()
+	case kindFetch:
+		m.life.boot, m.clock, m.from = r.uint64(), r.uvarint(), string(r.bytes(maxName))
+	case kindData:
+		m.life.boot, m.clock = r.uint64(), r.uvarint()
+		var err error
+		if m.metadata, err = r.metadata(); err != nil {
+			return message{}, err
+		}
+	case kindAsk:
+		m.nonce, m.from = r.uint64(), string(r.bytes(maxName))
+	case kindVouch:
+		m.life, m.nonce = r.life(), r.uint64()
+	default:
+		return message{}, fmt.Errorf("unknown message kind %d", m.kind)
+	}
+	if err := r.end(); err != nil {
+		return message{}, err
+	}
+	return m, checkName(m.name)
+}
+
+// face is what a member shows of itself in the engine's own node metadata,
+// which the engine carries to everybody and limits to 512 bytes. Metadata
+// that fits travels in it; of the rest it holds a digest, and the others ask.
+type face struct {
+	boot     uint64
+	clock    uint64
+	observer bool
+	digest   [digestSize]byte
+	metadata map[string][]byte // nil: to be asked for
+}
+
+const (
+	faceObserver = 1 << iota
+	faceInline
+)
+
+func (f face) encode(limit int) []byte {
+	full := appendMetadata(nil, f.metadata)
+	head := func(flags byte) []byte {
+		if f.observer {
+			flags |= faceObserver
+		}
+		b := append(make([]byte, 0, limit), format, flags)
+		b = binary.BigEndian.AppendUint64(b, f.boot)
+		return binary.AppendUvarint(b, f.clock)
+	}
+	if b := append(head(faceInline), full...); len(b) <= limit {
+		return b
+	}
+	sum := digest(full)
+	return append(head(0), sum[:]...)
+}
+
+// decodeFace reads another member's node metadata.
+func decodeFace(b []byte) (face, error) {
+	r := &reader{rest: b}
+	if v := r.byte(); r.err == nil && v != format {
+		return face{}, fmt.Errorf("metadata format %d, expected %d", v, format)
+	}
+	flags := r.byte()
+	f := face{boot: r.uint64(), clock: r.uvarint(), observer: flags&faceObserver != 0}
+	if f.clock > maxClock {
+		return face{}, errors.New("the clock is out of range")
+	}
+	if flags&faceInline != 0 {
+		var err error
+		f.digest = digest(r.rest)
+		if f.metadata, err = r.metadata(); err != nil {
+			return face{}, err
+		}
+		return f, nil
+	}
+	copy(f.digest[:], r.take(digestSize))
+	return f, r.end()
+}
+
+func appendBytes(dst, b []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+func appendLife(dst []byte, l life) []byte {
+	return binary.AppendUvarint(binary.BigEndian.AppendUint64(dst, l.boot), l.beat)
+}
+
+// reader reads fields until one is missing; then it holds the error and reads
+// zeros.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+func (r *reader) take(n int) []byte {
+	if r.err == nil && n > len(r.rest) {
+		r.err = errTruncated
+	}
+	if r.err != nil {
+		return nil
+	}
+	b := r.rest[:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *reader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) uint64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.BigEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint64 {
+	if r.err != nil {
+		return 0
+	}
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.err = errTruncated
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// bytes reads a length and that many bytes, which alias the message.
+func (r *reader) bytes(limit int) []byte {
+	n := r.uvarint()
+	if r.err == nil && n > uint64(limit) {
+		r.err = fmt.Errorf("a field of %d bytes, of %d allowed", n, limit)
+	}
+	if r.err != nil {
+		return nil
+	}
+	return r.take(int(n))
+}
+
+func (r *reader) life() life { return life{boot: r.uint64(), beat: r.uvarint()} }
+
+// end refuses what follows the last field.
+func (r *reader) end() error {
+	if r.err == nil && len(r.rest) > 0 {
+		r.err = fmt.Errorf("%d bytes too many", len(r.rest))
+	}
+	return r.err
+}

@@ -1,0 +1,115 @@
+package swim
+
+import (
+	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+
+	"github.com/hashicorp/memberlist"
+)
+
+// Secret is what the members of a cluster share. It prints as [redacted],
+// however it is printed. The zero value is no secret.
+//
+// Every packet and stream is encrypted and authenticated by AES-256-GCM with
+// a key that HKDF-SHA256 derives from the secret. That is a derivation for
+// random secrets and no hardening for passwords: take 16 random bytes or more.
+type Secret struct{ key [sha256.Size]byte }
+
+// NewSecret makes a secret of any bytes. Line ends at the end, which editors
+// and mounted files add, do not count.
+func NewSecret(raw []byte) (Secret, error) {
+	raw = bytes.TrimRight(raw, "\r\n")
+	if len(raw) == 0 {
+		return Secret{}, errors.New("the secret is empty")
+	}
+	key, err := hkdf.Key(sha256.New, raw, nil, "proxenos swim v1", sha256.Size)
+	if err != nil {
+		return Secret{}, err
+	}
+	return Secret{[sha256.Size]byte(key)}, nil
+}
+
+// ParseSecrets reads one secret a line, as a file holds them. The first one
+// is for writing and all are for reading.
+func ParseSecrets(text []byte) ([]Secret, error) {
+	var secrets []Secret
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			continue
+		}
+		s, err := NewSecret(line)
+		if err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, s)
+	}
+	if secrets == nil {
+		return nil, errors.New("the secret is empty")
+	}
+	return secrets, nil
+}
+
+const redacted = "[redacted]"
+
+// String returns [redacted].
+func (Secret) String() string { return redacted }
+
+// GoString returns [redacted].
+func (Secret) GoString() string { return redacted }
+
+// LogValue returns [redacted].
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText returns [redacted].
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// keyring makes memberlist's keyring, or nil without a secret.
+func keyring(secrets []Secret) (*memberlist.Keyring, error) {
+	if len(secrets) == 0 {
+		return nil, nil
+	}
+	var keys [][]byte
+	for _, s := range secrets {
+		keys = append(keys, s.key[:])
+	}
+	return memberlist.NewKeyring(keys, keys[0])
+}
+
+// SetSecrets changes the secrets of a running member: the first is written
+// with from now on, and all are read. Rotate without loss in three steps,
+// each finished on every member before the next: (old, new), (new, old),
+// (new). A member that joined without a secret cannot get one.
+func (c *Cluster) SetSecrets(secrets ...Secret) error {
+	ring := c.keyring
+	if ring == nil {
+		return errors.New("this member joined without a secret and cannot get one; start it again with the secret")
+	}
+	if len(secrets) == 0 {
+		return errors.New("at least one secret is needed")
+	}
+	c.rotating.Lock()
+	defer c.rotating.Unlock()
+	keep := map[string]bool{}
+	for _, s := range secrets {
+		keep[string(s.key[:])] = true
+		if err := ring.AddKey(s.key[:]); err != nil {
+			return err
+		}
+	}
+	if err := ring.UseKey(secrets[0].key[:]); err != nil {
+		return err
+	}
+	for _, old := range ring.GetKeys() {
+		if keep[string(old)] {
+			continue
+		}
+		if err := ring.RemoveKey(old); err != nil {
+			return err
+		}
+	}
+	return nil
+}

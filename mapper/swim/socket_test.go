@@ -1,0 +1,366 @@
+package swim
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/mappertest"
+)
+
+// These tests use sockets on loopback. What can be told in virtual time is
+// told in cluster_test.go.
+
+func loopback(name string, peers ...string) Config {
+	return Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: Local(), Logger: quiet()}
+}
+
+func start1(t testing.TB, cfg Config) *Cluster {
+	t.Helper()
+	c, err := Join(context.Background(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		require.True(t, time.Now().Before(end), "not within 20 s: %s", what)
+	}
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		code = leaks()
+	}
+	os.Exit(code)
+}
+
+// leaks waits for the engine's last probes, which end by themselves some time
+// after a shutdown, and reports what is left then.
+func leaks() int {
+	var err error
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); {
+		if err = goleak.Find(); err == nil {
+			return 0
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// publisher starts and stops members so that the cluster is what the suite
+// publishes.
+type publisher struct {
+	seed    string
+	running map[string]*Cluster
+	nodes   map[string]mapper.Node
+}
+
+func (p *publisher) publish(t testing.TB, nodes []mapper.Node) {
+	t.Helper()
+	want := map[string]mapper.Node{}
+	for _, n := range nodes {
+		want[n.Name] = n
+	}
+	for name, c := range p.running {
+		if n, still := want[name]; !still || !n.Equal(p.nodes[name]) {
+			require.NoError(t, c.Leave(t.Context()))
+			require.NoError(t, c.Close())
+			delete(p.running, name)
+		}
+	}
+	for name, n := range want {
+		if p.running[name] == nil {
+			cfg := loopback(name, p.seed)
+			cfg.Metadata = describe(n)
+			p.running[name] = start1(t, cfg)
+			p.nodes[name] = n
+		}
+	}
+}
+
+// describe is the metadata that makes a member the node.
+func describe(n mapper.Node) map[string][]byte {
+	m := map[string][]byte{KeyAddr: []byte(n.Addr), KeyZone: []byte(n.Zone), KeyTags: []byte(strings.Join(n.Tags, ","))}
+	if n.Weight != 0 {
+		m[KeyWeight] = fmt.Append(nil, n.Weight)
+	}
+	for k, v := range n.Meta {
+		m[k] = []byte(v)
+	}
+	return m
+}
+
+func TestConformance(t *testing.T) {
+	mappertest.Test(t, func(t *testing.T) mappertest.Source {
+		cfg := loopback("watcher")
+		cfg.Observer = true
+		watcher := start1(t, cfg)
+		p := publisher{seed: watcher.Local().Addr, running: map[string]*Cluster{}, nodes: map[string]mapper.Node{}}
+		return mappertest.Source{
+			Mapper:  watcher,
+			Publish: p.publish,
+			Settle:  20 * time.Second,
+			Leaks: []goleak.Option{
+				// The engine and this package handle what the network brings meanwhile.
+				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).probeNode"),
+				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).handleConn"),
+				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).Join"),
+				goleak.IgnoreAnyFunction("github.com/proxenos/proxenos/mapper/swim.(*Cluster).look"),
+				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).Ping"),
+			},
+		}
+	})
+}
+
+func TestWatchTellsOfClose(t *testing.T) {
+	c := start1(t, loopback("a"))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var errs []error
+	for nodes, err := range c.Watch(ctx) {
+		errs = append(errs, err)
+		if err == nil {
+			require.Len(t, nodes, 1)
+			require.NoError(t, c.Close())
+			continue
+		}
+		cancel()
+	}
+	require.Equal(t, []error{nil, ErrClosed}, errs)
+	_, err := c.Nodes(t.Context())
+	require.ErrorIs(t, err, ErrClosed)
+	require.ErrorIs(t, c.SetMetadata(nil), ErrClosed)
+	require.ErrorIs(t, c.Leave(t.Context()), ErrClosed)
+	require.NoError(t, c.Close(), "closing again does nothing")
+}
+
+func TestStartAndStopLeavesNothing(t *testing.T) {
+	files := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc here")
+		}
+		return len(entries)
+	}
+	seed := start1(t, loopback("seed"))
+	before := files()
+	for i := range 50 {
+		c := start1(t, loopback(fmt.Sprint("m", i), seed.Local().Addr))
+		require.NoError(t, c.Close())
+	}
+	eventually(t, "files are closed", func() bool { return files() <= before+2 })
+}
+
+func TestRefusals(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	cases := []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"no name", func(c *Config) { c.Name = "" }, "needs a name"},
+		{"a path as a name", func(c *Config) { c.Name = "../x" }, "starts with a dot"},
+		{"nowhere to listen", func(c *Config) { c.Bind = "" }, "cannot tell where to listen"},
+		{"a used port", func(c *Config) { c.Bind = taken.Addr().String() }, "address already in use"},
+		{"all interfaces without a secret", func(c *Config) { c.Bind = "0.0.0.0:0" }, "without a secret"},
+		{"a host to bind", func(c *Config) { c.Bind = "localhost:0" }, "must be an IP address"},
+		{"a peer that is no address", func(c *Config) { c.Peers = []string{"a:b:c"} }, `peer "a:b:c"`},
+		{"a peer's port", func(c *Config) { c.Peers = []string{"a:99999"} }, "65535"},
+		{"an unknown peer", func(c *Config) { c.Peers = []string{"no-such-host.invalid:1"} }, "no-such-host.invalid"},
+		{"no peer needed", func(c *Config) { c.MustJoin = true }, "no peer was named"},
+		{"nobody there", func(c *Config) { c.MustJoin, c.Peers = true, []string{"127.0.0.1:1"} }, "no peer could be joined"},
+		{"large metadata", func(c *Config) { c.Metadata = map[string][]byte{"k": make([]byte, MaxValue+1)} }, "65537 bytes"},
+		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},
+		{"a long label", func(c *Config) { c.Cluster = strings.Repeat("x", 256) }, "256 bytes"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := loopback("a")
+			c.change(&cfg)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			_, err := Join(ctx, cfg)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestNameSaysWhereToListen(t *testing.T) {
+	free, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := free.LocalAddr().String()
+	require.NoError(t, free.Close())
+	cfg := loopback(addr)
+	cfg.Bind = ""
+	c := start1(t, cfg)
+	require.Equal(t, addr, c.Local().Addr)
+}
+
+// safeBuffer may be written by the engine while a test reads it.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func TestGarbageIsIgnoredQuietly(t *testing.T) {
+	var out safeBuffer
+	secret, err := NewSecret([]byte("canary-secret"))
+	require.NoError(t, err)
+	for _, secrets := range [][]Secret{nil, {secret}} {
+		cfg := loopback(fmt.Sprint("a", len(secrets)))
+		cfg.Secrets = secrets
+		cfg.Logger = slog.New(slog.NewTextHandler(&out, nil))
+		c := start1(t, cfg)
+		conn, err := net.Dial("udp", c.Local().Addr)
+		require.NoError(t, err)
+		draw := rand.New(rand.NewPCG(1, 2))
+		for i := range 20_000 {
+			packet := make([]byte, draw.IntN(64)+1)
+			for j := range packet {
+				packet[j] = byte(draw.Uint32())
+			}
+			packet[0] = byte(i % 16)
+			_, _ = conn.Write(packet)
+		}
+		require.NoError(t, conn.Close())
+		time.Sleep(100 * time.Millisecond)
+		require.Equal(t, Online, c.Local().Status)
+	}
+	require.Less(t, strings.Count(out.String(), "\n"), 20, "ten a member at most: %s", out.String())
+	require.NotContains(t, out.String(), "canary")
+}
+
+func TestIdleConnectionsHoldNothing(t *testing.T) {
+	a := start1(t, loopback("a"))
+	b := start1(t, loopback("b", a.Local().Addr))
+	before := runtime.NumGoroutine()
+	var idle []net.Conn
+	for range 600 {
+		conn, err := net.Dial("tcp", a.Local().Addr)
+		if err == nil {
+			idle = append(idle, conn)
+		}
+	}
+	require.Less(t, runtime.NumGoroutine(), before+maxStreams+100)
+	require.NoError(t, b.SetMetadata(map[string][]byte{"k": bytes.Repeat([]byte("x"), 9999)}))
+	eventually(t, "a stream gets through", func() bool { return len(a.metadataOf("b")["k"]) == 9999 })
+	require.True(t, sees([]*Cluster{a, b}, Available, 2))
+	for _, conn := range idle {
+		_ = conn.Close()
+	}
+	eventually(t, "goroutines end", func() bool { return runtime.NumGoroutine() < before+40 })
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	s, err := NewSecret([]byte("canary\n"))
+	require.NoError(t, err)
+	text, err := s.MarshalText()
+	require.NoError(t, err)
+	for _, shown := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s", s, s, s, s), string(text), s.LogValue().String(), fmt.Sprintf("%+v", Config{Secrets: []Secret{s}})} {
+		require.NotContains(t, shown, "canary")
+		require.Contains(t, shown, redacted)
+	}
+	same, err := NewSecret([]byte("canary"))
+	require.NoError(t, err)
+	require.Equal(t, s, same, "a line end is no part of it")
+	_, err = NewSecret([]byte("\n"))
+	require.Error(t, err)
+	two, err := ParseSecrets([]byte("new\n\nold\n"))
+	require.NoError(t, err)
+	require.Len(t, two, 2)
+	require.Error(t, start1(t, loopback("a")).SetSecrets(s), "a member without a secret cannot get one")
+}
+
+func TestSecretsAndPlaintextDoNotMix(t *testing.T) {
+	secret, err := NewSecret([]byte("x"))
+	require.NoError(t, err)
+	cfg := loopback("a")
+	cfg.Secrets = []Secret{secret}
+	a := start1(t, cfg)
+	plain := loopback("b", a.Local().Addr)
+	plain.MustJoin = true
+	_, err = Join(t.Context(), plain)
+	require.ErrorIs(t, err, ErrNoPeer)
+	require.Len(t, a.Members(), 1)
+}
+
+func TestStatuses(t *testing.T) {
+	require.Equal(t, "ONLINE|SUSPECT", Available.String())
+	require.Equal(t, "UNKNOWN", Status(0).String())
+	for _, text := range []string{"online", "OFFLINE", "Suspect", "left", "available", "unavailable", "any"} {
+		s, err := ParseStatus(text)
+		require.NoError(t, err)
+		require.NotZero(t, s)
+	}
+	_, err := ParseStatus("dead")
+	require.ErrorContains(t, err, `"dead"`)
+}
+
+func TestNodeOfMetadata(t *testing.T) {
+	n := Member{Name: "a", Addr: "h:1", Metadata: map[string][]byte{
+		"addr": []byte("h:80"), "weight": []byte("2.5"), "zone": []byte("z"), "tags": []byte("x, y"), "drain": []byte("true"),
+		"rack": []byte("r1"), "binary": {0xff},
+	}}.Node()
+	require.Equal(t, mapper.Node{Name: "a", Addr: "h:80", Weight: 2.5, Zone: "z", Tags: []string{"x", "y"}, Drain: true, Meta: map[string]string{"rack": "r1"}}, n)
+	for _, bad := range []string{"-1", "NaN", "Inf", "0", "1e300", "x", ""} {
+		require.Zero(t, weight(bad), bad)
+	}
+}
+
+func TestEventsStartWithEverybody(t *testing.T) {
+	a := start1(t, loopback("a"))
+	b := start1(t, loopback("b", a.Local().Addr))
+	require.NoError(t, b.SetMetadata(map[string][]byte{"k": []byte("v")}))
+	seen := map[string]bool{}
+	for e := range a.Events(t.Context()) {
+		seen[e.Member.Name+string(e.Member.Metadata["k"])] = true
+		if seen["a"] && seen["bv"] {
+			break
+		}
+	}
+	require.NoError(t, a.Close())
+	for range a.Events(t.Context()) {
+		continue // until it ends
+	}
+}
+
+func TestFind(t *testing.T) {
+	a := start1(t, loopback("a"))
+	start1(t, loopback("b", a.Local().Addr))
+	start1(t, loopback("c", a.Local().Addr))
+	eventually(t, "three", func() bool { return len(a.Find(-1, Online)) == 2 })
+	require.Len(t, a.Find(1, Available), 1)
+	require.Empty(t, a.Find(9, Offline))
+	require.Equal(t, "c", a.Find(9, Any, "b")[0].Name)
+}

@@ -1,0 +1,376 @@
+// Package swim is a cluster that knows itself: members find each other by
+// gossip, notice who fails, and tell each other about themselves. It needs no
+// server. A cluster is a mapper.Watcher, so it feeds any scheme:
+//
+//	cluster, err := swim.Join(ctx, swim.Config{
+//		Name:  "10.0.0.1:7946",
+//		Peers: []string{"10.0.0.2:7946"},
+//	})
+//	for nodes := range cluster.Watch(ctx) { … }
+//
+// The protocol is SWIM with Lifeguard as hashicorp/memberlist implements it.
+// This package adds what that engine keeps to itself or lacks: who is
+// suspected and by what right, who left and who failed, metadata of more
+// than 512 bytes, quick convergence when many join at once, and an answer to
+// peers who send garbage or nothing.
+//
+// # Status
+//
+// A member is Online until somebody misses its answers: directly, by TCP and
+// by way of others. Then it is Suspect everywhere until it says that it
+// lives, which takes one round trip, or until the engine's members agree that
+// it failed, which makes it Offline. One that calls Leave is Left. Only
+// Offline and Left members stop taking part in placement.
+//
+// # What happens when
+//
+// A member that crashes and starts again under its name is the same member
+// with new metadata; its status need not change. Under a new address it is
+// let in once the old one is offline. A name that a living member uses is
+// refused with ErrNameTaken. Two halves of a parted network hold each other
+// offline and find each other again within a few Timing.Reconnect of the
+// repair. Offline members are forgotten after Timing.Forget. A process that
+// was stopped or suspended discards what it missed while it slept.
+//
+// # Figures
+//
+// Measured on two shared cores with `go run ./internal/swimlab`, which puts
+// memberlist with its default LAN configuration beside it in the same run:
+//
+//	64 KiB of metadata at all of 20 members    p50 0.5 s, max 1.0 s   (memberlist: 512 bytes at most)
+//	log lines for 20,000 packets of garbage    5                      (memberlist: 5811)
+//	goroutines for 1,000 idle connections      127                    (memberlist: 1000)
+//	stopped for 10 s, back everywhere after    0.9 s, nobody else doubted
+//	killed and started again, back after       p50 0.4 s, max 0.8 s of 10
+//
+// In virtual time, where the machine is no matter (the tests of this package),
+// 60 members that join one seed at once all see all after about 1 s, a crash
+// among 12 is shown suspect everywhere within 3 s and offline within 6 s, and
+// a partition of five minutes is healed about 11 s after the network.
+//
+// # Trust
+//
+// Whoever has the secret can say anything about anybody; a member only always
+// corrects what is said about itself. Without the secret nothing is read,
+// answered or believed. Recorded packets can be played back within the engine
+// (it has no memory of packets); messages of this package name the state they
+// speak of and have no effect twice.
+package swim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+)
+
+var (
+	// ErrClosed is returned by a member after Close.
+	ErrClosed = errors.New("this member of the cluster is closed")
+	// ErrNameTaken is returned by Join if a living member has the name.
+	ErrNameTaken = errors.New("the name is taken by a member that is alive")
+	// ErrNoPeer is returned by Join if a peer is needed and none let us in.
+	ErrNoPeer = errors.New("no peer could be joined")
+)
+
+// Cluster is one member's place in a cluster and its view of the others. All
+// methods may be called by several goroutines at once.
+type Cluster struct {
+	cfg     Config
+	log     *slog.Logger
+	timing  Timing
+	engine  *memberlist.Memberlist
+	lines   *engineLog
+	keyring *memberlist.Keyring
+	queue   *memberlist.TransmitLimitedQueue // our broadcasts
+	asks    asks
+	outbox  chan func()
+
+	questions chan message // about others
+
+	mu    sync.Mutex
+	book  *book
+	feeds map[*feed]struct{}
+	known int   // members, for the queue's arithmetic
+	clash error // somebody else answers to our name
+
+	grown    chan struct{} // a member joined
+	puzzled  chan struct{} // a member went and nobody knows why
+	behind   chan struct{} // metadata was announced that we have not got
+	announce chan struct{} // what we show of ourselves changed
+
+	rotating sync.Mutex
+	leaving  sync.Mutex
+	left     bool
+	parting  sync.WaitGroup // the engine's goodbye
+	closing  sync.Once
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	closed   chan struct{}
+}
+
+// Join starts a member and joins the cluster by the peers. The context bounds
+// the joining, not the member's life: Close ends that.
+func Join(ctx context.Context, cfg Config) (*Cluster, error) {
+	cfg, err := cfg.defaulted()
+	if err != nil {
+		return nil, err
+	}
+	c, err := start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.enter(ctx); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// start brings up a member that is alone.
+func start(ctx context.Context, cfg Config) (*Cluster, error) {
+	ring, err := keyring(cfg.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	running, stop := context.WithCancel(context.Background())
+	c := &Cluster{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		lines:   newEngineLog(cfg.Logger),
+		timing:  cfg.Timing,
+		keyring: ring,
+		outbox:  make(chan func(), outboxSize),
+
+		questions: make(chan message, maxQuestions),
+		book:      newBook(cfg.Name, face{boot: newBoot(now), clock: 1, observer: cfg.Observer, metadata: cloneMetadata(cfg.Metadata)}, now),
+		feeds:     map[*feed]struct{}{},
+		known:     1,
+		grown:     make(chan struct{}, 1),
+		puzzled:   make(chan struct{}, 1),
+		behind:    make(chan struct{}, 1),
+		announce:  make(chan struct{}, 1),
+		stop:      stop,
+		closed:    make(chan struct{}),
+	}
+	c.queue = &memberlist.TransmitLimitedQueue{NumNodes: c.size, RetransmitMult: cfg.Timing.Retransmit}
+	conf, err := c.engineConfig(ctx)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	if c.engine, err = memberlist.Create(conf); err != nil {
+		stop()
+		_ = conf.Transport.Shutdown()
+		return nil, fmt.Errorf("cannot start the member: %w", err)
+	}
+	for _, work := range []func(context.Context){c.check, c.keep, c.catchUp, c.show} {
+		c.running.Go(func() { work(running) })
+	}
+	for range senders {
+		c.running.Go(func() { c.send(running) })
+	}
+	for range answerers {
+		c.running.Go(func() { c.answerAll(running) })
+	}
+	return c, nil
+}
+
+// engineConfig says how memberlist is to work.
+func (c *Cluster) engineConfig(ctx context.Context) (*memberlist.Config, error) {
+	conf := memberlist.DefaultLANConfig()
+	c.timing.apply(conf)
+	conf.Name = c.cfg.Name
+	conf.Label = c.cfg.Cluster
+	conf.Keyring = c.keyring
+	conf.GossipVerifyIncoming, conf.GossipVerifyOutgoing = true, true
+	conf.DeadNodeReclaimTime = time.Second
+	conf.Logger = c.lines.logger()
+	d := delegate{c}
+	conf.Delegate, conf.Events, conf.Alive, conf.Conflict, conf.Ping = d, d, d, d, d
+
+	inner := c.cfg.Transport
+	if inner == nil {
+		p, err := c.cfg.place(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t, err := listen(p.bind, conf.Logger)
+		if err != nil {
+			return nil, err
+		}
+		inner = t
+		port := t.GetAutoBindPort()
+		conf.BindAddr, conf.BindPort, conf.AdvertisePort = p.bind.Addr().String(), port, port
+		if p.advertise.IsValid() {
+			conf.AdvertiseAddr = p.advertise.Addr().String()
+			if p.advertise.Port() != 0 {
+				conf.AdvertisePort = int(p.advertise.Port())
+			}
+		}
+	}
+	conf.Transport = newGuard(inner)
+	if c.cfg.Tune != nil {
+		c.cfg.Tune(conf)
+	}
+	return conf, nil
+}
+
+// update changes the book and tells everybody who listens.
+func (c *Cluster) update(change func(b *book, now time.Time)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c.book, time.Now())
+	c.known = len(c.book.cards)
+	events := c.book.take()
+	if len(events) == 0 {
+		return
+	}
+	for f := range c.feeds {
+		f.push(events...)
+	}
+	for _, e := range events {
+		c.tell(e)
+	}
+}
+
+// tell logs what an operator wants to know of.
+func (c *Cluster) tell(e Event) {
+	m := e.Member
+	switch {
+	case e.Status && (m.Previous == 0 || m.Observer || m.Local):
+		c.log.Debug("member changed", "member", m.Name, "status", m.Status.String(), "address", m.Addr)
+	case e.Status:
+		c.log.Info("member changed", "member", m.Name, "status", m.Status.String(), "was", m.Previous.String())
+	}
+}
+
+// size returns how many members are known. The queue asks under its own lock.
+func (c *Cluster) size() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known
+}
+
+// Members returns everybody known, the local member and offline ones
+// included, sorted by name.
+func (c *Cluster) Members() []Member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.book.members()
+}
+
+// Local returns the member itself.
+func (c *Cluster) Local() Member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.book.me().member()
+}
+
+// Find returns up to n other members with a status of the set, drawn at
+// random, without those named. A negative n means all of them.
+func (c *Cluster) Find(n int, status Status, exclude ...string) []Member {
+	found := slices.DeleteFunc(c.Members(), func(m Member) bool {
+		return m.Local || !m.Status.In(status) || slices.Contains(exclude, m.Name)
+	})
+	rand.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+	if n >= 0 && n < len(found) {
+		found = found[:n]
+	}
+	return found
+}
+
+// SetMetadata replaces what the member says of itself. It returns at once;
+// up to about 450 bytes reach everybody with the gossip, and what is larger
+// is announced by it and fetched by each member over TCP. What is over a
+// limit is refused and changes nothing.
+func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
+	if err := checkMetadata(metadata); err != nil {
+		return err
+	}
+	select {
+	case <-c.closed:
+		return ErrClosed
+	default:
+	}
+	metadata = cloneMetadata(metadata)
+	changed := false
+	c.update(func(b *book, _ time.Time) { changed = b.change(metadata) })
+	if changed {
+		wake(c.announce)
+	}
+	return nil
+}
+
+// Leave says goodbye, so that the others hold the member left and not failed.
+// It returns when the news is out, or with the context's error; either way
+// the member is to be closed next.
+func (c *Cluster) Leave(ctx context.Context) error {
+	c.leaving.Lock()
+	defer c.leaving.Unlock()
+	select {
+	case <-c.closed:
+		return ErrClosed
+	default:
+	}
+	if c.left {
+		return nil
+	}
+	c.left = true
+	var bye []byte
+	var some []memberlist.Node
+	c.update(func(b *book, now time.Time) { bye, some = b.part(now).encode(), b.peers(Available) })
+	c.broadcast(kindLeave, c.cfg.Name, bye)
+	rand.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+	for _, to := range some[:min(len(some), goodbyes)] { // ahead of the engine, which cannot tell who left
+		_ = c.engine.SendBestEffort(&to, bye)
+	}
+	gone := make(chan error, 1)
+	c.parting.Go(func() { gone <- c.engine.Leave(leaveTimeout) })
+	select {
+	case err := <-gone:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leaveTimeout bounds how long a goodbye may take to be passed on.
+const leaveTimeout = 3 * time.Second
+
+// goodbyes is how many members are told directly.
+const goodbyes = 64
+
+// Close ends the member without a goodbye: to the others it failed, unless
+// Leave was called. It waits for every goroutine that the member started;
+// the engine's own end within a probe's time. Closing again does nothing.
+func (c *Cluster) Close() error {
+	var err error
+	c.closing.Do(func() {
+		close(c.closed)
+		c.stop()
+		c.leaving.Lock() // no goodbye begins any more
+		c.left = true
+		c.leaving.Unlock()
+		c.parting.Wait() // the engine cannot be stopped in the middle of one
+		c.lines.finish()
+		err = c.engine.Shutdown()
+		c.running.Wait()
+	})
+	return err
+}
+
+// wake leaves a token for a goroutine that waits for work.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
