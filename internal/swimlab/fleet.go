@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+
+	"github.com/proxenos/proxenos/internal/faultnet"
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+// member is one of a fleet, whoever made it.
+type member struct {
+	name    string
+	addr    string
+	sees    func() int                    // members held up, itself included
+	status  func(name string) swim.Status // what it believes of another
+	value   func(name string) string      // what it knows another says
+	publish func(value string) error      // what it says of itself
+	join    func(addr string) error       // of plain members only
+	close   func() error
+}
+
+// maker starts one member that is alone, or joins by a seed.
+type maker func(name, seed string, loss *atomic.Uint64) (*member, error)
+
+// lossOf reads a share that was stored as parts of a thousand.
+func lossOf(loss *atomic.Uint64) func() float64 {
+	return func() float64 { return float64(loss.Load()) / 1000 }
+}
+
+// transport opens sockets on a free port, with loss before them if wanted.
+func transport(loss *atomic.Uint64) (memberlist.NodeAwareTransport, int, error) {
+	var err error
+	for range 10 {
+		var t *memberlist.NetTransport
+		t, err = memberlist.NewNetTransport(&memberlist.NetTransportConfig{
+			BindAddrs: []string{"127.0.0.1"}, Logger: log.New(io.Discard, "", 0),
+		})
+		if err != nil {
+			continue // the port was free for TCP only
+		}
+		if loss == nil {
+			return t, t.GetAutoBindPort(), nil
+		}
+		return faultnet.Lossy(t, lossOf(loss)), t.GetAutoBindPort(), nil
+	}
+	return nil, 0, err
+}
+
+// valueKey is the metadata key that scenarios change.
+const valueKey = "v"
+
+// newSwim makes a member of this package.
+func newSwim(name, seed string, loss *atomic.Uint64) (*member, error) {
+	t, _, err := transport(loss)
+	if err != nil {
+		return nil, err
+	}
+	cfg := swim.Config{Name: name, Transport: t, Logger: slog.New(slog.DiscardHandler)}
+	if seed != "" {
+		cfg.Peers = []string{seed}
+	}
+	c, err := swim.Join(context.Background(), cfg)
+	if err != nil {
+		return nil, errors.Join(err, t.Shutdown())
+	}
+	return ofCluster(c), nil
+}
+
+func ofCluster(c *swim.Cluster) *member {
+	find := func(name string) (swim.Member, bool) {
+		all := c.Members()
+		i := slices.IndexFunc(all, func(m swim.Member) bool { return m.Name == name })
+		if i < 0 {
+			return swim.Member{}, false
+		}
+		return all[i], true
+	}
+	return &member{
+		name: c.Local().Name,
+		addr: c.Local().Addr,
+		sees: func() int { return len(c.Find(-1, swim.Available)) + 1 },
+		status: func(name string) swim.Status {
+			m, _ := find(name)
+			return m.Status
+		},
+		value: func(name string) string {
+			m, _ := find(name)
+			return string(m.Metadata[valueKey])
+		},
+		publish: func(v string) error { return c.SetMetadata(map[string][]byte{valueKey: []byte(v)}) },
+		close:   c.Close,
+	}
+}
+
+// plainDelegate shows metadata the way a user of memberlist does.
+type plainDelegate struct{ meta atomic.Pointer[[]byte] }
+
+func (d *plainDelegate) NodeMeta(int) []byte           { return *d.meta.Load() }
+func (*plainDelegate) NotifyMsg([]byte)                {}
+func (*plainDelegate) GetBroadcasts(int, int) [][]byte { return nil }
+func (*plainDelegate) LocalState(bool) []byte          { return nil }
+func (*plainDelegate) MergeRemoteState([]byte, bool)   {}
+
+// newPlain makes a member of memberlist as it comes. Its seed is joined by
+// the caller, as the library's users do it.
+func newPlain(name, seed string, loss *atomic.Uint64) (*member, error) {
+	t, _, err := transport(loss)
+	if err != nil {
+		return nil, err
+	}
+	return plainOn(name, seed, t, io.Discard)
+}
+
+func plainOn(name, seed string, t memberlist.NodeAwareTransport, out io.Writer) (*member, error) {
+	conf := memberlist.DefaultLANConfig()
+	conf.Name, conf.Transport, conf.LogOutput = name, t, out
+	d := &plainDelegate{}
+	d.meta.Store(&[]byte{})
+	conf.Delegate = d
+	l, err := memberlist.Create(conf)
+	if err != nil {
+		return nil, errors.Join(err, t.Shutdown())
+	}
+	m := ofPlain(l, d)
+	if seed != "" {
+		return m, m.join(seed)
+	}
+	return m, nil
+}
+
+func ofPlain(l *memberlist.Memberlist, d *plainDelegate) *member {
+	find := func(name string) *memberlist.Node {
+		for _, n := range l.Members() {
+			if n.Name == name {
+				return n
+			}
+		}
+		return nil
+	}
+	return &member{
+		name: l.LocalNode().Name,
+		addr: l.LocalNode().Address(),
+		sees: l.NumMembers,
+		status: func(name string) swim.Status {
+			if find(name) == nil {
+				return swim.Offline
+			}
+			return swim.Online
+		},
+		value: func(name string) string {
+			if n := find(name); n != nil {
+				return string(n.Meta)
+			}
+			return ""
+		},
+		publish: func(v string) error {
+			meta := []byte(v)
+			d.meta.Store(&meta)
+			_ = l.UpdateNode(time.Millisecond) // it would wait until the gossip has ended
+			return nil
+		},
+		join: func(addr string) error {
+			_, err := l.Join([]string{addr})
+			return err
+		},
+		close: l.Shutdown,
+	}
+}
+
+// fleet is a cluster in this process.
+type fleet []*member
+
+func (f fleet) close() {
+	var closing sync.WaitGroup
+	for _, m := range f {
+		closing.Go(func() { _ = m.close() })
+	}
+	closing.Wait()
+}
+
+// launch starts n members that all join the first at once.
+func launch(make maker, n int, loss *atomic.Uint64) (fleet, error) {
+	seed, err := make("m0", "", loss)
+	if err != nil {
+		return nil, err
+	}
+	f := fleet{seed}
+	var mu sync.Mutex
+	var joining sync.WaitGroup
+	var errs []error
+	for i := 1; i < n; i++ {
+		joining.Go(func() {
+			m, err := make(fmt.Sprint("m", i), seed.addr, loss)
+			mu.Lock()
+			defer mu.Unlock()
+			if m != nil {
+				f = append(f, m)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+		})
+	}
+	joining.Wait()
+	return f, errors.Join(errs...)
+}
+
+// settled launches a fleet and waits until all see all.
+func settled(make maker, n int, loss *atomic.Uint64) (fleet, error) {
+	f, err := launch(make, n, loss)
+	if err != nil {
+		return f, err
+	}
+	if _, err = until(time.Minute, func() bool { return f.all(func(m *member) bool { return m.sees() == n }) }); err != nil {
+		err = fmt.Errorf("%w: %s", err, f.missing())
+	}
+	return f, err
+}
+
+// missing tells who does not see whom.
+func (f fleet) missing() string {
+	var lines []string
+	for _, m := range f {
+		for _, other := range f {
+			if s := m.status(other.name); !s.In(swim.Available) {
+				lines = append(lines, fmt.Sprintf("%s holds %s %v", m.name, other.name, s))
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %d pairs, %v", len(lines), len(f)*len(f), lines[:min(5, len(lines))])
+}
+
+func (f fleet) all(holds func(*member) bool) bool {
+	return !slices.ContainsFunc(f, func(m *member) bool { return !holds(m) })
+}
+
+// pollEvery is how exact the times are. Looking more often costs the members
+// the CPU that they need.
+const pollEvery = 50 * time.Millisecond
+
+// until waits for a condition and returns how long it took.
+func until(limit time.Duration, holds func() bool) (time.Duration, error) {
+	start := time.Now()
+	for !holds() {
+		if time.Since(start) > limit {
+			return limit, fmt.Errorf("not within %v", limit)
+		}
+		time.Sleep(pollEvery)
+	}
+	return time.Since(start), nil
+}
+
+// spread shows durations by their median, 99th percentile and maximum.
+func spread(d []time.Duration) string {
+	if len(d) == 0 {
+		return "nothing"
+	}
+	slices.Sort(d)
+	at := func(q float64) time.Duration {
+		return d[min(len(d)-1, int(q*float64(len(d))))].Round(10 * time.Millisecond)
+	}
+	return fmt.Sprintf("p50 %v, p99 %v, max %v of %d", at(0.5), at(0.99), at(1), len(d))
+}
+
+// both measures the same of both.
+func both(one func(maker) (string, error)) (us, plain string, err error) {
+	plain, plainErr := one(newPlain)
+	if plainErr != nil {
+		plain = "failed: " + plainErr.Error()
+	}
+	us, err = one(newSwim)
+	return us, plain, err
+}

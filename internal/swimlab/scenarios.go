@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"context"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+func storm(o options) (us, plain string, err error) {
+	return both(func(make maker) (string, error) {
+		var took []time.Duration
+		for range o.runs {
+			start := time.Now()
+			f, err := settled(make, o.members, nil)
+			took = append(took, time.Since(start))
+			f.close()
+			if err != nil {
+				return "", err
+			}
+		}
+		return spread(took), nil
+	})
+}
+
+func crash(o options) (us, plain string, err error) {
+	return both(func(make maker) (string, error) {
+		f, err := settled(make, o.members, nil)
+		defer func() { f.close() }()
+		if err != nil {
+			return "", err
+		}
+		victim := f[len(f)/2]
+		f = append(f[:len(f)/2:len(f)/2], f[len(f)/2+1:]...)
+		if err := victim.close(); err != nil {
+			return "", err
+		}
+		believed := func(set swim.Status) func() bool {
+			return func() bool { return f.all(func(m *member) bool { return m.status(victim.name).In(set) }) }
+		}
+		start := time.Now()
+		suspected, err := until(time.Minute, believed(swim.Unavailable))
+		if err != nil {
+			return "", err
+		}
+		_, err = until(time.Minute, believed(swim.Offline))
+		return fmt.Sprintf("unavailable %.1f s, offline %.1f s", suspected.Seconds(), time.Since(start).Seconds()), err
+	})
+}
+
+func metadataClean(o options) (us, plain string, err error) { return metadata(o, 0) }
+func metadataLossy(o options) (us, plain string, err error) { return metadata(o, 300) }
+
+// changes is how many metadata changes are timed.
+const changes = 100
+
+func metadata(o options, lossPerMille uint64) (us, plain string, err error) {
+	return both(func(make maker) (string, error) {
+		var loss atomic.Uint64
+		f, err := settled(make, o.members, &loss)
+		defer f.close()
+		if err != nil {
+			return "", err
+		}
+		loss.Store(lossPerMille)
+		var took []time.Duration
+		for i := range changes {
+			from, value := f[i%len(f)], fmt.Sprint("value ", i)
+			start := time.Now()
+			if err := from.publish(value); err != nil {
+				return "", err
+			}
+			if _, err := until(3*time.Minute, func() bool {
+				return f.all(func(m *member) bool { return m == from || m.value(from.name) == value })
+			}); err != nil {
+				return "", err
+			}
+			took = append(took, time.Since(start))
+		}
+		return spread(took), nil
+	})
+}
+
+func large(options) (us, plain string, err error) {
+	f, err := settled(newSwim, 20, nil)
+	defer f.close()
+	if err != nil {
+		return "", "", err
+	}
+	var took []time.Duration
+	for i := range f {
+		value := strings.Repeat(string(rune('a'+i)), swim.MaxValue)
+		start := time.Now()
+		if err := f[i].publish(value); err != nil {
+			return "", "", err
+		}
+		if _, err := until(time.Minute, func() bool {
+			return f.all(func(m *member) bool { return m.value(f[i].name) == value })
+		}); err != nil {
+			return "", "", err
+		}
+		took = append(took, time.Since(start))
+	}
+	return spread(took), "none above 512 bytes", nil
+}
+
+// lineCounter counts lines.
+type lineCounter struct {
+	mu    sync.Mutex
+	lines int
+}
+
+func (c *lineCounter) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines += bytes.Count(b, []byte("\n"))
+	return len(b), nil
+}
+
+func garbage(options) (us, plain string, err error) {
+	var ours, theirs lineCounter
+	t, _, err := transport(nil)
+	if err != nil {
+		return "", "", err
+	}
+	c, err := swim.Join(context.Background(), swim.Config{Name: "a", Transport: t, Logger: slog.New(slog.NewTextHandler(&ours, nil))})
+	if err != nil {
+		return "", "", err
+	}
+	defer c.Close() //nolint:errcheck // it ends with the process
+	other, _, err := transport(nil)
+	if err != nil {
+		return "", "", err
+	}
+	p, err := plainOn("a", "", other, &theirs)
+	if err != nil {
+		return "", "", err
+	}
+	defer p.close() //nolint:errcheck // it ends with the process
+	for _, addr := range []string{c.Local().Addr, p.addr} {
+		if err := pelt(addr, 20_000); err != nil {
+			return "", "", err
+		}
+	}
+	time.Sleep(time.Second)
+	return fmt.Sprint(ours.lines), fmt.Sprint(theirs.lines), nil
+}
+
+// pelt sends packets of random bytes.
+func pelt(addr string, packets int) error {
+	conn, err := net.Dial("udp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // nothing is awaited
+	for i := range packets {
+		b := make([]byte, rand.IntN(200)+1)
+		for j := range b {
+			b[j] = byte(rand.Uint32())
+		}
+		b[0] = byte(i % 20)
+		if _, err := conn.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func idle(options) (us, plain string, err error) {
+	return both(func(make maker) (string, error) {
+		f, err := settled(make, 10, nil)
+		defer f.close()
+		if err != nil {
+			return "", err
+		}
+		before := runtime.NumGoroutine()
+		var open []io.Closer
+		defer func() {
+			for _, c := range open {
+				_ = c.Close()
+			}
+		}()
+		for range 1000 {
+			conn, err := net.Dial("tcp", f[0].addr)
+			if err != nil {
+				return "", err
+			}
+			open = append(open, conn)
+		}
+		time.Sleep(500 * time.Millisecond)
+		held := runtime.NumGoroutine() - before
+		lost := 0
+		for range 50 {
+			time.Sleep(200 * time.Millisecond)
+			if !f.all(func(m *member) bool { return m.sees() == len(f) }) {
+				lost++
+			}
+		}
+		return fmt.Sprintf("%d goroutines more, not converged in %d of 50 looks", held, lost), nil
+	})
+}
+
+func chain(o options) (us, plain string, err error) {
+	const links = 12
+	return both(func(make maker) (string, error) {
+		var took []time.Duration
+		for range o.runs {
+			start := time.Now()
+			var f fleet
+			seed := ""
+			for i := range links {
+				m, err := make(fmt.Sprint("m", i), seed, nil)
+				if err != nil {
+					f.close()
+					return "", err
+				}
+				f, seed = append(f, m), m.addr
+			}
+			_, err := until(2*time.Minute, func() bool { return f.all(func(m *member) bool { return m.sees() == links }) })
+			took = append(took, time.Since(start))
+			f.close()
+			if err != nil {
+				return "", err
+			}
+		}
+		return spread(took), nil
+	})
+}
+
+func footprint(options) (us, plain string, err error) {
+	const members, watched = 100, 30 * time.Second
+	return both(func(make maker) (string, error) {
+		heapBefore := heap()
+		f, err := settled(make, members, nil)
+		defer f.close()
+		if err != nil {
+			return "", err
+		}
+		time.Sleep(10 * time.Second) // the storm is over
+		cpu := busy()
+		time.Sleep(watched)
+		cpu = busy() - cpu
+		return fmt.Sprintf("%d KiB of heap, %.2f %% of a CPU",
+			(heap()-heapBefore)/members>>10, 100*cpu.Seconds()/watched.Seconds()/members), nil
+	})
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// busy is the time that this process has used a CPU.
+func busy() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func loss(o options) (us, plain string, err error) {
+	return both(func(make maker) (string, error) {
+		var share atomic.Uint64
+		f, err := settled(make, o.members, &share)
+		defer f.close()
+		if err != nil {
+			return "", err
+		}
+		share.Store(300)
+		looks, suspects, offline := 0, 0, 0
+		for end := time.Now().Add(o.lossFor); time.Now().Before(end); time.Sleep(time.Second) {
+			for _, m := range f {
+				for _, other := range f {
+					looks++
+					switch m.status(other.name) {
+					case swim.Suspect:
+						suspects++
+					case swim.Offline, swim.Left:
+						offline++
+					}
+				}
+			}
+		}
+		return fmt.Sprintf("%d offline, %.3f %% suspect of %d looks in %v", offline, 100*float64(suspects)/float64(looks), looks, o.lossFor), nil
+	})
+}
