@@ -1,0 +1,310 @@
+package locator
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+)
+
+// tally counts how often each node was added by a call.
+type tally struct {
+	mu    sync.Mutex
+	added map[string]int
+}
+
+func (c *tally) hook(_ context.Context, n mapper.Node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.added == nil {
+		c.added = map[string]int{}
+	}
+	c.added[n.Name]++
+}
+
+func (c *tally) of(name string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.added[name]
+}
+
+// old is a peer of 2009: it knows no call that came later, and it listens on a
+// port that its wire can hold.
+type old struct {
+	*recorder
+	self   mapper.Node
+	mu     sync.Mutex
+	joined []*wire.Location
+}
+
+func (o *old) GetAll(context.Context) ([]*wire.Location, error) {
+	return []*wire.Location{locationOf(o.self)}, nil
+}
+
+func (o *old) Add(_ context.Context, l *wire.Location, by []*wire.Location) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.joined = append(o.joined, l)
+	return nil
+}
+
+func (o *old) Join(ctx context.Context, l *wire.Location) error { return o.Add(ctx, l, nil) }
+
+func (o *old) heard() []*wire.Location {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.joined
+}
+
+func startOld(t *testing.T) *old {
+	t.Helper()
+	o := &old{recorder: &recorder{}}
+	processor := wire.NewLocatorProcessor(o)
+	delete(processor.ProcessorMap(), "get_all_wide")
+	delete(processor.ProcessorMap(), "get_node_wide")
+	s, err := Listen(t.Context(), Config{Port: narrowPort(t), Refresh: -1, Log: testLog(t)})
+	require.NoError(t, err)
+	o.self = s.Self()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, processor) }()
+	t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
+	return o
+}
+
+// narrowPort returns a free port that the 2009 wire can hold.
+func narrowPort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + rand.N(12000)
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return port
+		}
+	}
+	t.Fatal("no free port below 32768")
+	return 0
+}
+
+func TestWidePorts(t *testing.T) {
+	o := startOld(t)
+	ours := start(t, Config{Port: narrowPort(t), Peer: o.self.Addr, Refresh: -1})
+	require.Eventually(t, func() bool { return len(o.heard()) == 1 }, 5*time.Second, 5*time.Millisecond)
+	other := start(t, Config{Port: narrowPort(t), Peer: ours.Self().Addr, Refresh: -1})
+	require.Eventually(t, func() bool { return len(o.heard()) == 2 }, 5*time.Second, 5*time.Millisecond)
+
+	wide, err := Listen(t.Context(), Config{Port: widePort(t), Peer: ours.Self().Addr, Refresh: -1, Scheme: byHash, Log: testLog(t)})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- wide.Serve(ctx, nil) }()
+	for _, s := range []running{ours, other} {
+		require.Eventually(t, func() bool { return len(s.members.load().nodes) == 4 }, 5*time.Second, 5*time.Millisecond)
+		all, err := s.GetAll(ctx)
+		require.NoError(t, err)
+		assert.Len(t, all, 3, "an old peer is not told of what it cannot write")
+		for _, l := range all {
+			assert.Positive(t, l.GetPort())
+		}
+		for key := range 50 {
+			owner, err := s.GetNode(ctx, strconv.Itoa(key))
+			require.NoError(t, err)
+			assert.Positive(t, owner.GetPort())
+		}
+	}
+	cancel()
+	require.NoError(t, <-done)
+	assert.Len(t, o.heard(), 2, "and never hears of it")
+	assert.True(t, ours.members.load().has(o.self.Name), "but stays a member")
+}
+
+func widePort(t *testing.T) int {
+	t.Helper()
+	for {
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(40000+rand.N(20000))))
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return listener.Addr().(*net.TCPAddr).Port
+		}
+	}
+}
+
+func TestWidePortIsNotBroughtIntoAnOldNetwork(t *testing.T) {
+	o := startOld(t)
+	s, err := Listen(t.Context(), Config{Port: widePort(t), Peer: o.self.Addr})
+	require.NoError(t, err)
+	err = s.Serve(t.Context(), nil)
+	require.ErrorContains(t, err, "the peer is of 2009")
+	assert.Empty(t, o.heard())
+}
+
+func TestLegacyRefusesWidePorts(t *testing.T) {
+	_, err := Listen(t.Context(), Config{Port: widePort(t), Legacy: true})
+	require.ErrorContains(t, err, "a 2009 network has ports up to 32767")
+}
+
+// Whatever the authorities say, a chain among three nodes ends.
+func TestForgedChainsEnd(t *testing.T) {
+	var count tally
+	a := start(t, Config{Added: count.hook, Refresh: -1})
+	b := start(t, Config{Peer: a.Self().Addr, Added: count.hook, Refresh: -1})
+	agree(t, a, b)
+	c := start(t, Config{Peer: a.Self().Addr, Added: count.hook, Refresh: -1})
+	agree(t, a, b, c)
+	ghost := newNode("127.0.0.1", 1)
+	for _, s := range []running{a, b, c} {
+		require.NoError(t, s.Client(s.Self()).Add(t.Context(), ghost, nil))
+	}
+	require.Eventually(t, func() bool { return count.of(ghost.Name) == 9 }, 10*time.Second, 5*time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
+	assert.Equal(t, 9, count.of(ghost.Name), "three chains of three nodes")
+
+	require.NoError(t, a.Client(b.Self()).Remove(t.Context(), ghost, nil))
+	agree(t, a, b, c)
+}
+
+// A node known to others by another name than its own hears of a change once
+// more at most.
+func TestChainStopsWhereItHasBeen(t *testing.T) {
+	a := start(t, Config{Refresh: -1})
+	alias := newNode("localhost", a.listener.Addr().(*net.TCPAddr).AddrPort().Port())
+	b := start(t, Config{Peer: alias.Addr, Refresh: -1})
+	agree(t, a, b)
+	_, err := a.members.add(alias)
+	require.NoError(t, err)
+	var count tally
+	a.cfg.Added, b.cfg.Added = count.hook, count.hook
+	ghost := newNode("127.0.0.1", 1)
+	require.NoError(t, b.Client(b.Self()).Add(t.Context(), ghost, nil))
+	require.Eventually(t, func() bool { return count.of(ghost.Name) == 3 }, 10*time.Second, 5*time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
+	assert.Equal(t, 3, count.of(ghost.Name))
+}
+
+func TestForgedCallsAreRefused(t *testing.T) {
+	a := start(t, Config{Refresh: -1})
+	b := start(t, Config{Peer: a.Self().Addr, Refresh: -1})
+	agree(t, a, b)
+	c := NewClient(a.Self().Addr, CallConfig{})
+	many := make([]mapper.Node, maxAuthorities)
+	for i := range many {
+		many[i] = newNode("127.0.0.1", uint16(i+1))
+	}
+	elsewhere := newNode("192.0.2.1", 80)
+	ctx := t.Context()
+	require.NoError(t, c.Join(ctx, elsewhere), "one-way: refused without a word")
+	require.NoError(t, c.Add(ctx, elsewhere, nil))
+	require.NoError(t, c.Add(ctx, newNode("127.0.0.1", 1), many))
+	require.NoError(t, c.Remove(ctx, a.Self(), nil))
+	require.NoError(t, c.Join(ctx, a.Self()))
+	require.NoError(t, c.Die(ctx))
+	require.NoError(t, c.Debug(ctx))
+	require.NoError(t, c.wire().Join(ctx, &wire.Location{Address: "a b", Port: 80}))
+	require.NoError(t, c.wire().Join(ctx, &wire.Location{Address: "127.0.0.1", Port: 0}))
+	time.Sleep(50 * time.Millisecond)
+	agree(t, a, b)
+}
+
+func TestDieWhereAllowed(t *testing.T) {
+	s, err := Listen(t.Context(), Config{Port: AnyPort, AllowDie: true, AllowDebug: true, Log: testLog(t)})
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(context.WithoutCancel(t.Context()), nil) }()
+	c := NewClient(s.Self().Addr, CallConfig{})
+	require.NoError(t, c.Debug(t.Context()))
+	require.NoError(t, c.Die(t.Context()))
+	require.NoError(t, <-done)
+}
+
+// A node that died is dropped by whoever fails to reach it.
+func TestUnreachableIsDropped(t *testing.T) {
+	a := start(t, Config{Refresh: -1})
+	b := start(t, Config{Peer: a.Self().Addr, Refresh: -1})
+	agree(t, a, b)
+	ghost := newNode("127.0.0.1", 1)
+	for _, s := range []running{a, b} {
+		_, err := s.members.add(ghost)
+		require.NoError(t, err)
+	}
+	c := start(t, Config{Peer: a.Self().Addr, Refresh: 20 * time.Millisecond})
+	require.Eventually(t, func() bool { return !a.members.load().has(ghost.Name) }, 10*time.Second, 5*time.Millisecond,
+		"a forwards the news of c")
+	require.Eventually(t, func() bool { return !c.members.load().has(ghost.Name) }, 10*time.Second, 5*time.Millisecond,
+		"c compares its list with another's")
+}
+
+// Two lists that a lost call left different become one.
+func TestRefreshRepairs(t *testing.T) {
+	a := start(t, Config{Refresh: 20 * time.Millisecond})
+	b := start(t, Config{Peer: a.Self().Addr, Refresh: 20 * time.Millisecond})
+	agree(t, a, b)
+	c := start(t, Config{Peer: a.Self().Addr, Refresh: 20 * time.Millisecond})
+	agree(t, a, b, c)
+	_, err := a.members.remove(c.Self().Name)
+	require.NoError(t, err)
+	_, err = b.members.remove(c.Self().Name)
+	require.NoError(t, err)
+	agree(t, a, b, c)
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	limits := Limits{Conns: 8, Idle: 100 * time.Millisecond}
+	s := start(t, Config{Refresh: -1, Call: CallConfig{Limits: limits}})
+	for range 64 {
+		conn, err := net.Dial("tcp", s.Self().Addr)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	c := NewClient(s.Self().Addr, CallConfig{})
+	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, 5*time.Second, 10*time.Millisecond,
+		"idle connections make room")
+	s.conns.mu.Lock()
+	defer s.conns.mu.Unlock()
+	assert.LessOrEqual(t, len(s.conns.open), 8)
+}
+
+// A byte now and then does not hold a connection.
+func TestSlowMessageIsCutOff(t *testing.T) {
+	s := start(t, Config{Refresh: -1, Call: CallConfig{Limits: Limits{Call: 100 * time.Millisecond}}})
+	conn, err := net.Dial("tcp", s.Self().Addr)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	require.Eventually(t, func() bool {
+		_, err := conn.Write([]byte{0x80})
+		return err != nil
+	}, 5*time.Second, 10*time.Millisecond)
+}
+
+func TestKeptConnectionsSurviveARestart(t *testing.T) {
+	s := start(t, Config{Refresh: -1})
+	c := NewClient(s.Self().Addr, CallConfig{Keep: 2})
+	defer func() { require.NoError(t, c.Close()) }()
+	require.NoError(t, c.Ping(t.Context()))
+	require.Len(t, c.idle, 1)
+	port := s.listener.Addr().(*net.TCPAddr).Port
+	s.stop()
+	start(t, Config{Port: port, Refresh: -1})
+	require.NoError(t, c.Ping(t.Context()), "made again on a new connection")
+}
+
+func TestPortInUse(t *testing.T) {
+	s := start(t, Config{Refresh: -1})
+	_, err := Listen(t.Context(), Config{Port: s.listener.Addr().(*net.TCPAddr).Port})
+	require.ErrorIs(t, err, ErrAddressInUse)
+}
+
+func TestNoPeer(t *testing.T) {
+	s, err := Listen(t.Context(), Config{Port: AnyPort, Peer: "127.0.0.1:1"})
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Serve(t.Context(), nil), ErrNoPeer)
+}

@@ -1,0 +1,140 @@
+package locator_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/mapper/locator/internal/greeter"
+	"github.com/proxenos/proxenos/ring"
+)
+
+// circle places keys on the ring of 2009.
+func circle(nodes []mapper.Node) (locator.Locate, error) {
+	r, err := ring.New(nodes, ring.Config[mapper.Node]{ID: mapper.Node.ID, Layout: ring.HashRing()})
+	if err != nil {
+		return nil, err
+	}
+	return r.Select, nil
+}
+
+// start starts a node and returns a function that makes it leave.
+func start(cfg locator.Config) (server *locator.Server, stop func()) {
+	server, err := locator.Listen(context.Background(), cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() { left <- server.Serve(ctx, nil) }()
+	return server, func() {
+		cancel()
+		if err := <-left; err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+// await returns when there are n nodes.
+func await(source mapper.Watcher, n int) {
+	for nodes, err := range source.Watch(context.Background()) {
+		if err != nil || len(nodes) == n {
+			return
+		}
+	}
+}
+
+func Example() {
+	first, stop := start(locator.Config{Port: 9950, Scheme: circle})
+	defer stop()
+	second, leave := start(locator.Config{Port: 9951, Scheme: circle, Peer: first.Self().Addr})
+
+	await(first, 2)
+	owner, _ := first.Owner("b")
+	fmt.Println("owner of b:", owner.Name)
+	leave()
+	await(first, 1)
+	owner, _ = first.Owner("b")
+	fmt.Println("without", second.Self().Name, "it is", owner.Name)
+	// Output:
+	// owner of b: 127.0.0.1:9951
+	// without 127.0.0.1:9951 it is 127.0.0.1:9950
+}
+
+// hello is the handler of a service that extends locator.Locator. The embedded
+// server answers everything that the locator has.
+type hello struct{ *locator.Server }
+
+func (h hello) Greet(_ context.Context, name string) (string, error) {
+	owner, _ := h.Owner(name)
+	return "hello " + name + ", you belong to " + owner.Name, nil
+}
+
+// A service of one's own: its IDL file includes locator.thrift and says
+// "service Greeter extends locator.Locator".
+func ExampleServer_Serve() {
+	ctx, cancel := context.WithCancel(context.Background())
+	server, err := locator.Listen(ctx, locator.Config{
+		Port:     9960,
+		Services: []string{"locator.Base", "locator.Locator", "greeter.Greeter"},
+		Scheme:   circle,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- server.Serve(ctx, greeter.NewGreeterProcessor(hello{server})) }()
+
+	client := greeter.NewGreeterClient(locator.NewCaller(server.Self().Addr, locator.CallConfig{}))
+	text, err := client.Greet(ctx, "Ada")
+	fmt.Println(text, err)
+	service, err := client.ServiceType(ctx)
+	fmt.Println(service, err)
+	cancel()
+	fmt.Println(<-done)
+	// Output:
+	// hello Ada, you belong to 127.0.0.1:9960 <nil>
+	// greeter.Greeter <nil>
+	// <nil>
+}
+
+func ExampleNewClient() {
+	_, stop := start(locator.Config{Port: 9970, Scheme: circle})
+	defer stop()
+	ctx := context.Background()
+	client := locator.NewClient("127.0.0.1:9970", locator.CallConfig{})
+	fmt.Println(client.Ping(ctx))
+	fmt.Println(client.ServiceType(ctx))
+	fmt.Println(client.ServiceTypes(ctx))
+	nodes, err := client.Nodes(ctx)
+	fmt.Println(len(nodes), nodes[0].Name, err)
+	owner, err := client.Owner(ctx, "user:42")
+	fmt.Println(owner.Name, err)
+	// Output:
+	// <nil>
+	// locator.Locator <nil>
+	// [locator.Base locator.Locator] <nil>
+	// 1 127.0.0.1:9970 <nil>
+	// 127.0.0.1:9970 <nil>
+}
+
+func ExampleParsePeer() {
+	for _, text := range []string{"localhost:9900", "::1:9900", "[::1]:9900", "localhost"} {
+		fmt.Println(locator.ParsePeer(text))
+	}
+	// Output:
+	// localhost:9900 <nil>
+	// [::1]:9900 <nil>
+	// [::1]:9900 <nil>
+	//  peer "localhost": want host:port, such as "localhost:9900"
+}
+
+// A program that was not told of a peer looks for one on its own machine.
+func ExampleDiscover() {
+	ctx := context.Background()
+	if peer, ok := locator.Discover(ctx, "locator.Locator", locator.CallConfig{}); ok {
+		log.Print("joining by ", peer)
+	}
+}

@@ -1,0 +1,3 @@
+// Package greeter is generated from greeter.thrift, a service that extends
+// locator.Locator, for the Example of package locator.
+package greeter

@@ -1,0 +1,75 @@
+package locator
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+)
+
+func TestLocations(t *testing.T) {
+	wide := int32(40000)
+	tests := []struct {
+		name, host string
+		port       uint16
+		want       *wire.Location
+	}{
+		{"narrow", "127.0.0.1", 9900, &wire.Location{Address: "127.0.0.1", Port: 9900}},
+		{"widest of 2009", "h", 32767, &wire.Location{Address: "h", Port: 32767}},
+		{"wide", "h", 40000, &wire.Location{Address: "h", WidePort: &wide}},
+		{"IPv6", "::1", 9900, &wire.Location{Address: "::1", Port: 9900}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			node := newNode(tt.host, tt.port)
+			assert.Equal(t, tt.want, locationOf(node))
+			got, err := nodeOf(tt.want)
+			require.NoError(t, err)
+			assert.Equal(t, node, got)
+		})
+	}
+	assert.Equal(t, "::1:9900", newNode("::1", 9900).Name, "a 2009 ring hashes it without brackets")
+}
+
+func TestForcedPorts(t *testing.T) {
+	got, err := nodeOf(&wire.Location{Address: "h", Port: -15536})
+	require.NoError(t, err)
+	assert.Equal(t, "h:50000", got.Name, "a port that a peer forced into 16 bits")
+}
+
+func TestLocationsRefused(t *testing.T) {
+	negative, huge := int32(-1), int32(65536)
+	for name, l := range map[string]*wire.Location{
+		"missing":      nil,
+		"empty":        {},
+		"no port":      {Address: "h"},
+		"spaces":       {Address: "a b", Port: 1},
+		"control":      {Address: "a\x1b[2J", Port: 1},
+		"path":         {Address: "../etc", Port: 1},
+		"negative":     {Address: "h", WidePort: &negative},
+		"beyond 65535": {Address: "h", WidePort: &huge},
+	} {
+		_, err := nodeOf(l)
+		assert.Error(t, err, name)
+	}
+}
+
+// The 2009 client refused to write these ports; ours writes them beside.
+func TestPortsThat2009CouldNotWrite(t *testing.T) {
+	refused := 0
+	for _, row := range vectors.Open(t, goldenWire).Rows {
+		if row.None("request_error") {
+			continue
+		}
+		refused++
+	}
+	require.Equal(t, 3, refused)
+	for _, port := range []uint16{32768, 40000, 65535} {
+		l := newLocation("h", port)
+		assert.Zero(t, l.GetPort())
+		assert.EqualValues(t, port, l.GetWidePort())
+	}
+}

@@ -1,0 +1,128 @@
+package locator
+
+import (
+	"context"
+	"hash/fnv"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// testLog writes to the log of the test, as long as it runs.
+func testLog(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func nodes(host string, ports ...uint16) []mapper.Node {
+	list := make([]mapper.Node, len(ports))
+	for i, port := range ports {
+		list[i] = newNode(host, port)
+	}
+	return list
+}
+
+// byHash is a scheme legible enough for tests.
+func byHash(nodes []mapper.Node) (Locate, error) {
+	return func(key string) (mapper.Node, bool) {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(key))
+		return nodes[h.Sum32()%uint32(len(nodes))], true
+	}, nil
+}
+
+// running is a server that serves.
+type running struct {
+	*Server
+	stop func() // leaves and waits
+}
+
+// start starts a node on a free port.
+func start(t *testing.T, cfg Config) running {
+	t.Helper()
+	if cfg.Port == 0 {
+		cfg.Port = AnyPort
+	}
+	if cfg.Log == nil {
+		cfg.Log = testLog(t)
+	}
+	if cfg.Scheme == nil {
+		cfg.Scheme = byHash
+	}
+	s, err := Listen(t.Context(), cfg)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, nil) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		assert.NoError(t, <-done)
+	})
+	t.Cleanup(stop)
+	return running{s, stop}
+}
+
+// agree waits until every server knows exactly the nodes.
+func agree(t *testing.T, servers ...running) {
+	t.Helper()
+	var want []string
+	for _, s := range servers {
+		want = append(want, s.Self().Name)
+	}
+	for _, s := range servers {
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			assert.ElementsMatch(c, want, names(s.members.load().nodes))
+		}, 20*time.Second, 5*time.Millisecond, s.Self().Name)
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	a := start(t, Config{})
+	agree(t, a)
+	b := start(t, Config{Peer: a.Self().Addr})
+	agree(t, a, b)
+	c := start(t, Config{Peer: b.Self().Addr})
+	agree(t, a, b, c)
+	d := start(t, Config{Peer: a.Self().Addr})
+	agree(t, a, b, c, d)
+
+	for _, key := range []string{"", "a", "touché"} {
+		want, ok := a.Owner(key)
+		require.True(t, ok)
+		for _, s := range []running{b, c, d} {
+			got, err := NewClient(s.Self().Addr, CallConfig{}).Owner(t.Context(), key)
+			require.NoError(t, err)
+			assert.Equal(t, want, got)
+		}
+	}
+	b.stop()
+	agree(t, a, c, d)
+	a.stop()
+	c.stop()
+	agree(t, d)
+}
+
+// Two dozen at once is the size the network is for.
+func TestNetworkAllAtOnce(t *testing.T) {
+	first := start(t, Config{Refresh: 500 * time.Millisecond})
+	servers := []running{first}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for range 23 {
+		group.Go(func() {
+			s := start(t, Config{Peer: first.Self().Addr, Refresh: 500 * time.Millisecond})
+			mu.Lock()
+			defer mu.Unlock()
+			servers = append(servers, s)
+		})
+	}
+	group.Wait()
+	began := time.Now()
+	agree(t, servers...)
+	t.Logf("24 nodes agree after %v", time.Since(began))
+}

@@ -1,0 +1,227 @@
+package locator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+)
+
+// generatePython generates the code for Python of both services.
+func generatePython(t *testing.T) (dir string) {
+	t.Helper()
+	thrift := peerProgram(t, "thrift")
+	dir = t.TempDir()
+	for _, idl := range []string{"idl/locator.thrift", "idl/diststore.thrift"} {
+		run(t, thrift, "-out", dir, "--gen", "py", idl)
+	}
+	return dir
+}
+
+// python returns a Python that has the Thrift library: the system's, or the
+// first in PATH.
+func python(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(name, "-c", "import thrift").Run() == nil {
+			return name
+		}
+	}
+	return peerProgram(t, "python3 with python3-thrift")
+}
+
+// pythonNode is a node in Python.
+type pythonNode struct {
+	port int
+	mu   sync.Mutex
+	log  bytes.Buffer
+	stop func() // interrupts it and waits
+}
+
+// Write collects what the node says.
+func (p *pythonNode) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.Write(b)
+}
+
+// heard returns the calls that the node got, one a line.
+func (p *pythonNode) heard() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
+}
+
+func (p *pythonNode) node() mapper.Node { return newNode("127.0.0.1", uint16(p.port)) }
+
+func startPython(t *testing.T, dir string, peer int) *pythonNode {
+	t.Helper()
+	p := &pythonNode{port: narrowPort(t)}
+	args := []string{"testdata/peer.py", dir, "serve", strconv.Itoa(p.port)}
+	if peer > 0 {
+		args = append(args, strconv.Itoa(peer))
+	}
+	cmd := exec.Command(python(t), args...)
+	cmd.Stdout, cmd.Stderr = p, t.Output()
+	require.NoError(t, cmd.Start())
+	p.stop = sync.OnceFunc(func() {
+		if !strings.HasSuffix(p.heard(), "die\n") {
+			_ = cmd.Process.Signal(syscall.SIGINT)
+		}
+		hurry := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		defer hurry.Stop()
+		assert.NoError(t, cmd.Wait())
+	})
+	t.Cleanup(p.stop)
+	client := NewClient(p.node().Addr, CallConfig{})
+	require.Eventually(t, func() bool { return client.Ping(t.Context()) == nil }, 20*time.Second, 10*time.Millisecond)
+	return p
+}
+
+// keeper is a store of one node.
+type keeper struct {
+	*Server
+	mu    sync.Mutex
+	items map[string]string
+}
+
+func (k *keeper) Put(_ context.Context, key, value string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.items[key] = value
+	return nil
+}
+
+func (k *keeper) Get(_ context.Context, key string) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.items[key], nil
+}
+
+// A client in Python makes every call to a server of ours.
+func TestPythonClient(t *testing.T) {
+	dir := generatePython(t)
+	s, err := Listen(t.Context(), Config{
+		Port: narrowPort(t), Scheme: byHash, AllowDie: true, AllowDebug: true, Log: testLog(t),
+		Services: []string{"locator.Base", "locator.Locator", "diststore.Store"},
+	})
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Serve(context.WithoutCancel(t.Context()), diststore.NewStoreProcessor(&keeper{Server: s, items: map[string]string{}}))
+	}()
+	port, err := portOf(locationOf(s.Self()))
+	require.NoError(t, err)
+	cmd := exec.Command(python(t), "testdata/peer.py", dir, "call", strconv.Itoa(int(port)))
+	cmd.Stderr = t.Output()
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	require.NoError(t, <-done, "it obeyed die")
+
+	here := []any{"127.0.0.1", float64(port)}
+	var got map[string]any
+	require.NoError(t, json.Unmarshal(out, &got))
+	assert.Equal(t, map[string]any{
+		"ping": nil, "debug": nil, "put": nil, "add": nil, "remove": nil, "join": nil, "die": nil,
+		"service_type":  "diststore.Store",
+		"service_types": []any{"locator.Base", "locator.Locator", "diststore.Store"},
+		"get_all":       []any{here},
+		"get_node":      here,
+		"get":           "café",
+		"bogus":         []any{"bogus", 3., 7., 1., "Unknown function bogus"},
+	}, got)
+}
+
+// Our client makes every call to a server in Python.
+func TestPythonServer(t *testing.T) {
+	dir := generatePython(t)
+	p := startPython(t, dir, 0)
+	ctx, c := t.Context(), NewClient(p.node().Addr, CallConfig{})
+	require.NoError(t, c.Ping(ctx))
+	service, err := c.ServiceType(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, "diststore.Store", service)
+	services, err := c.ServiceTypes(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"locator.Base", "locator.Locator", "diststore.Store"}, services)
+	require.NoError(t, c.Debug(ctx))
+	nodes, err := c.Nodes(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []mapper.Node{p.node()}, nodes, "it does not know the call that asks for wide ports, and another is made")
+	owner, err := c.Owner(ctx, "touché")
+	require.NoError(t, err)
+	assert.Equal(t, p.node(), owner)
+	store := diststore.NewStoreClient(c)
+	require.NoError(t, store.Put(ctx, "touché", "café"))
+	require.NoError(t, c.Ping(ctx))
+	value, err := store.Get(ctx, "touché")
+	require.NoError(t, err)
+	assert.Equal(t, "café", value)
+	ghost := newNode("127.0.0.1", 1)
+	require.NoError(t, c.Add(ctx, ghost, []mapper.Node{p.node()}))
+	require.NoError(t, c.Remove(ctx, ghost, []mapper.Node{p.node()}))
+	other := start(t, Config{Port: narrowPort(t), Refresh: -1})
+	require.NoError(t, c.Join(ctx, other.Self()))
+	require.NoError(t, c.Ping(ctx))
+	require.NoError(t, c.Die(ctx))
+	require.Eventually(t, func() bool { return strings.HasSuffix(p.heard(), "die\n") }, 5*time.Second, 5*time.Millisecond)
+	for _, call := range []string{"service_type\n", "service_types\n", "debug ", "get_all\n", "get_node touché\n", "add 1 [", "remove 1 [", "join "} {
+		assert.Contains(t, p.heard(), call)
+	}
+}
+
+// A network of both: the calls and their authorities are those observed in 2009.
+func TestPythonAndOursInOneNetwork(t *testing.T) {
+	dir := generatePython(t)
+	a := startPython(t, dir, 0)
+	legacy := func(peer mapper.Node) running {
+		return start(t, Config{Port: narrowPort(t), Peer: peer.Addr, Legacy: true})
+	}
+	b := legacy(a.node())
+	knows := func(n int, nodes ...mapper.Node) {
+		t.Helper()
+		for _, node := range nodes {
+			c := NewClient(node.Addr, CallConfig{})
+			require.Eventually(t, func() bool {
+				all, err := c.Nodes2009(t.Context())
+				return err == nil && len(all) == n
+			}, 10*time.Second, 10*time.Millisecond)
+		}
+	}
+	knows(2, a.node(), b.Self())
+	assert.Contains(t, a.heard(), "get_all\njoin "+strconv.Itoa(portNumber(t, b.Self()))+"\n")
+	c := startPython(t, dir, portNumber(t, b.Self()))
+	knows(3, a.node(), b.Self(), c.node())
+	text := strconv.Itoa(portNumber(t, b.Self()))
+	assert.Contains(t, a.heard(), "add "+strconv.Itoa(c.port)+" ["+text+", "+text+"]\n", "who is asked to join is an authority twice")
+	d := legacy(c.node())
+	knows(4, a.node(), b.Self(), c.node(), d.Self())
+	c.stop()
+	knows(3, a.node(), b.Self(), d.Self())
+	d.stop()
+	knows(2, a.node(), b.Self())
+	b.stop()
+	knows(1, a.node())
+}
+
+func portNumber(t *testing.T, n mapper.Node) int {
+	t.Helper()
+	port, err := portOf(locationOf(n))
+	require.NoError(t, err)
+	return int(port)
+}
+
+var _ wire.Locator = (*keeper)(nil)

@@ -1,0 +1,274 @@
+"""A node of the store of 2009 and a client of it, on today's Thrift library.
+
+    peer.py GEN serve PORT [PEER_PORT]   a node; writes each call it gets to stdout
+    peer.py GEN call PORT                makes every call; writes what it got as JSON
+
+GEN is where `thrift --gen py` wrote the code for locator.thrift and
+diststore.thrift. The node behaves as the original's nodes do, one connection at
+a time, and knows none of the calls that came later.
+"""
+import hashlib
+import json
+import signal
+import sys
+import time
+
+sys.path.insert(0, sys.argv[1])
+
+from bisect import bisect_right
+from thrift.Thrift import TApplicationException, TMessageType
+from thrift.protocol import TBinaryProtocol
+from thrift.server import TServer
+from thrift.transport import TSocket, TTransport
+
+from diststore import Store
+from locator.ttypes import Location
+
+HOST = "127.0.0.1"
+
+
+class remote:
+    """A client of one call, on a connection of its own."""
+
+    def __init__(self, port):
+        socket = TSocket.TSocket(HOST, port)
+        socket.setTimeout(5000)
+        self.transport = TTransport.TBufferedTransport(socket)
+        self.client = Store.Client(TBinaryProtocol.TBinaryProtocol(self.transport))
+
+    def __enter__(self):
+        self.transport.open()
+        return self.client
+
+    def __exit__(self, *_):
+        self.transport.close()
+
+
+def md5_word(text):
+    return int.from_bytes(hashlib.md5(text.encode("latin-1")).digest()[:4], "big")
+
+
+def key_word(key):
+    if len(key) == 32 and all(c in "0123456789abcdefABCDEF" for c in key):
+        return int(key[:8], 16)
+    return md5_word(key)
+
+
+def owner(nodes, key):
+    """The port that owns the key: the first point behind it on the circle."""
+    points = {}
+    for port in nodes:
+        for j in range(30):
+            word = md5_word("%s:%d-%d" % (HOST, port, j))
+            for shift in (0, 4, 8, 12):
+                points[word << shift] = port
+    ordered = sorted(points)
+    return points[ordered[bisect_right(ordered, key_word(key)) % len(ordered)]]
+
+
+class Node:
+    def __init__(self, port):
+        self.port, self.nodes, self.items = port, {port}, {}
+
+    def say(self, *words):
+        print(*words, flush=True)
+
+    # Base
+
+    def ping(self):
+        self.say("ping")
+
+    def service_type(self):
+        self.say("service_type")
+        return "diststore.Store"
+
+    def service_types(self):
+        self.say("service_types")
+        return ["locator.Base", "locator.Locator", "diststore.Store"]
+
+    def debug(self):
+        self.say("debug", sorted(self.nodes), sorted(self.items))
+
+    def die(self):
+        self.say("die")
+        raise KeyboardInterrupt
+
+    # Locator
+
+    def get_all(self):
+        self.say("get_all")
+        return [Location(HOST, port) for port in sorted(self.nodes)]
+
+    def get_node(self, key):
+        self.say("get_node", key)
+        return Location(HOST, owner(self.nodes, key))
+
+    def join(self, location):
+        self.say("join", location.port)
+        self.change("add", location.port, [self.port])
+        wait = 0.01
+        for _ in range(10):
+            try:
+                with remote(location.port) as peer:
+                    return peer.ping()
+            except TTransport.TTransportException:
+                time.sleep(wait)
+                wait *= 2
+
+    def add(self, location, authorities):
+        self.say("add", location.port, [a.port for a in authorities])
+        self.change("add", location.port, [a.port for a in authorities])
+
+    def remove(self, location, authorities):
+        self.say("remove", location.port, [a.port for a in authorities])
+        self.change("remove", location.port, [a.port for a in authorities])
+
+    def change(self, what, port, authorities):
+        if what == "remove":
+            self.nodes.discard(port)
+        self.forward(what, port, authorities + [self.port])
+        if what == "add":
+            self.nodes.add(port)
+            self.hand_over(port)
+
+    def forward(self, what, port, authorities):
+        """Tell the first that has not heard of it, who tells the next."""
+        for candidate in sorted(self.nodes - set(authorities), key=lambda p: "%s:%d" % (HOST, p)):
+            try:
+                with remote(candidate) as peer:
+                    getattr(peer, what)(Location(HOST, port), [Location(HOST, a) for a in authorities])
+                return
+            except TTransport.TTransportException:
+                self.nodes.discard(candidate)
+
+    # Store
+
+    def hand_over(self, port):
+        time.sleep(0.01)
+        for key in sorted(self.items):
+            if port != self.port and owner(self.nodes, key) == port:
+                with remote(port) as peer:
+                    peer.put(key, self.items[key])
+                del self.items[key]
+                self.say("dropped", key)
+
+    def put(self, key, value):
+        at = owner(self.nodes, key)
+        if at == self.port:
+            self.items[key] = value
+            return self.say("received", key)
+        with remote(at) as peer:
+            peer.put(key, value)
+
+    def get(self, key):
+        at = owner(self.nodes, key)
+        if at == self.port:
+            return self.items.get(key, "")
+        with remote(at) as peer:
+            return peer.get(key)
+
+    def leave(self):
+        self.nodes.discard(self.port)
+        me, informed = Location(HOST, self.port), set()
+        for key, value in sorted(self.items.items()):
+            at = owner(self.nodes, key)
+            if at not in informed:
+                informed.add(at)
+                with remote(at) as peer:
+                    peer.remove(me, [me])
+            with remote(at) as peer:
+                peer.ping()
+            with remote(at) as peer:
+                peer.put(key, value)
+        if not informed:
+            self.forward("remove", self.port, [self.port])
+
+
+class processor(Store.Processor):
+    """Knows the calls of 2009 only."""
+
+    def __init__(self, handler):
+        super().__init__(handler)
+        for later in ("get_all_wide", "get_node_wide"):
+            del self._processMap[later]
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def serve(port, peer):
+    signal.signal(signal.SIGINT, interrupt)
+    node = Node(port)
+    server = TServer.TSimpleServer(
+        processor(node),
+        TSocket.TServerSocket(HOST, port),
+        TTransport.TBufferedTransportFactory(),
+        TBinaryProtocol.TBinaryProtocolFactory(),
+    )
+    if peer:
+        with remote(peer) as p:
+            node.nodes |= {location.port for location in p.get_all()}
+        with remote(peer) as p:
+            p.join(Location(HOST, port))
+    try:
+        server.serve()
+    except KeyboardInterrupt:
+        server.serverTransport.close()
+        if len(node.nodes) > 1:
+            node.leave()
+
+
+def bogus(port):
+    """Calls a method that does not exist."""
+    with remote(port) as peer:
+        out, into = peer._oprot, peer._iprot
+        out.writeMessageBegin("bogus", TMessageType.CALL, 7)
+        out.writeStructBegin("bogus_args")
+        out.writeFieldStop()
+        out.writeStructEnd()
+        out.writeMessageEnd()
+        out.trans.flush()
+        name, kind, seqid = into.readMessageBegin()
+        failure = TApplicationException()
+        failure.read(into)
+        into.readMessageEnd()
+        return [name, kind, seqid, failure.type, failure.message]
+
+
+def call(port):
+    got = {}
+
+    def make(method, *args):
+        with remote(port) as peer:
+            answer = getattr(peer, method)(*args)
+        if isinstance(answer, Location):
+            answer = [answer.address, answer.port]
+        if isinstance(answer, list) and answer and isinstance(answer[0], Location):
+            answer = [[location.address, location.port] for location in answer]
+        got[method] = answer
+
+    make("ping")
+    make("service_type")
+    make("service_types")
+    make("debug")
+    make("get_all")
+    make("get_node", "touch\u00e9")
+    make("put", "touch\u00e9", "caf\u00e9")
+    make("ping")
+    make("get", "touch\u00e9")
+    # A node that does not exist comes and goes.
+    make("add", Location(HOST, 1), [Location(HOST, port)])
+    make("ping")
+    make("remove", Location(HOST, 1), [Location(HOST, port)])
+    make("join", Location(HOST, port))  # its own: refused
+    make("ping")
+    got["bogus"] = bogus(port)
+    make("die")
+    print(json.dumps(got))
+
+
+if sys.argv[2] == "serve":
+    serve(int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0)
+else:
+    call(int(sys.argv[3]))

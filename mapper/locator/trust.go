@@ -1,0 +1,75 @@
+package locator
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+)
+
+// Networks that a server trusts where Config.Trust says nothing.
+var (
+	loopback = prefixes("127.0.0.0/8", "::1/128")
+	private  = append(prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"), loopback...)
+)
+
+func prefixes(texts ...string) []netip.Prefix {
+	list := make([]netip.Prefix, len(texts))
+	for i, text := range texts {
+		list[i] = netip.MustParsePrefix(text)
+	}
+	return list
+}
+
+// trustFor returns the networks whose nodes a server believes by default:
+// private ones if others than this machine can reach the server at all.
+func trustFor(listen net.Addr) []netip.Prefix {
+	if at, ok := listen.(*net.TCPAddr); ok && at.IP.IsLoopback() {
+		return loopback
+	}
+	return private
+}
+
+// resolveTime bounds the look-up of a host name that a peer sent.
+const resolveTime = 2 * time.Second
+
+// admit returns the node at a location that a peer sent, or why this server
+// must not connect to it: anybody could otherwise make it connect anywhere.
+func (s *Server) admit(ctx context.Context, l *wire.Location) (mapper.Node, error) {
+	node, err := nodeOf(l)
+	if err != nil {
+		return mapper.Node{}, err
+	}
+	if s.cfg.Legacy && isWide(node) {
+		return mapper.Node{}, fmt.Errorf("node %q: this network has ports up to %d", node.Name, maxPort2009)
+	}
+	addrs, err := s.resolve(ctx, l.GetAddress())
+	if err != nil {
+		return mapper.Node{}, err
+	}
+	for _, addr := range addrs {
+		if !s.trusts(addr) {
+			return mapper.Node{}, fmt.Errorf("node %q: address %s is in none of the trusted networks", node.Name, addr)
+		}
+	}
+	return node, nil
+}
+
+func (s *Server) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{addr}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveTime)
+	defer cancel()
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
+func (s *Server) trusts(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return slices.ContainsFunc(s.cfg.Trust, func(p netip.Prefix) bool { return p.Contains(addr) })
+}

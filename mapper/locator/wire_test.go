@@ -1,0 +1,383 @@
+package locator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/apache/thrift/lib/go/thrift"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+)
+
+const goldenWire = "thrift/wire.txt"
+
+// recorder is the handler behind the recorded replies. It notes what arrives.
+type recorder struct {
+	heard []string
+	boom  bool
+}
+
+func (r *recorder) note(format string, args ...any) error {
+	r.heard = append(r.heard, fmt.Sprintf(format, args...))
+	return nil
+}
+
+func (r *recorder) Ping(context.Context) error  { return r.note("ping") }
+func (r *recorder) Debug(context.Context) error { return r.note("debug") }
+func (r *recorder) Die(context.Context) error   { return r.note("die") }
+
+func (r *recorder) ServiceType(context.Context) (string, error) {
+	return "diststore.Store", r.note("service_type")
+}
+
+func (r *recorder) ServiceTypes(context.Context) ([]string, error) {
+	return []string{"locator.Base", "locator.Locator", "diststore.Store"}, r.note("service_types")
+}
+
+func (r *recorder) Join(_ context.Context, l *wire.Location) error {
+	return r.note("join %s", l)
+}
+
+func (r *recorder) Add(_ context.Context, l *wire.Location, by []*wire.Location) error {
+	return r.note("add %s %v", l, by)
+}
+
+func (r *recorder) Remove(_ context.Context, l *wire.Location, by []*wire.Location) error {
+	return r.note("remove %s %v", l, by)
+}
+
+func (r *recorder) GetAll(context.Context) ([]*wire.Location, error) {
+	return []*wire.Location{newLocation("127.0.0.1", 9900), newLocation("127.0.0.1", 9901)}, r.note("get_all")
+}
+
+func (r *recorder) GetAllWide(ctx context.Context) ([]*wire.Location, error) { return r.GetAll(ctx) }
+
+func (r *recorder) GetNode(_ context.Context, key string) (*wire.Location, error) {
+	return newLocation("127.0.0.1", 9900), r.note("get_node %q", key)
+}
+
+func (r *recorder) GetNodeWide(ctx context.Context, key string) (*wire.Location, error) {
+	return r.GetNode(ctx, key)
+}
+
+func (r *recorder) Get(_ context.Context, key string) (string, error) {
+	if r.boom {
+		panic("boom")
+	}
+	return "apple", r.note("get %q", key)
+}
+
+func (r *recorder) Put(_ context.Context, key, value string) error {
+	return r.note("put %q %q", key, value)
+}
+
+// serve answers what is written to the connection it returns.
+func serve(t *testing.T, handler diststore.Store) net.Conn {
+	t.Helper()
+	s := &Server{cfg: Config{Log: testLog(t), Call: CallConfig{Limits: Limits{}.withDefaults()}}}
+	near, far := net.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.serveConn(t.Context(), far, diststore.NewStoreProcessor(handler))
+	}()
+	t.Cleanup(func() { _ = near.Close(); <-done })
+	return near
+}
+
+// request writes a request and returns what the server wrote by the time that a
+// ping after it was answered, or until the connection ended.
+func request(t *testing.T, conn net.Conn, bytes []byte) (reply []byte, ended bool) {
+	t.Helper()
+	_, err := conn.Write(bytes)
+	require.NoError(t, err)
+	ping := []byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x2a\x00")
+	pong := []byte("\x80\x01\x00\x02\x00\x00\x00\x04ping\x00\x00\x00\x2a\x00")
+	sent := make(chan struct{})
+	go func() { defer close(sent); _, _ = conn.Write(ping) }()
+	defer func() { <-sent }()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+	for buffer := make([]byte, 1); ; {
+		if _, err := conn.Read(buffer); err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			return reply, true
+		}
+		reply = append(reply, buffer[0])
+		if n := len(reply) - len(pong); n >= 0 && string(reply[n:]) == string(pong) {
+			return reply[:n], false
+		}
+	}
+}
+
+// unservable are the recorded replies that a statically typed server cannot
+// make, and why nothing is lost.
+var unservable = map[string]string{
+	"reply has port 40000": "an old server broke off in the middle; TestWidePorts shows what ours does",
+	"null fields":          "our fields are never null; TestClientNullFields reads such a reply",
+}
+
+func TestServerGolden(t *testing.T) {
+	served := 0
+	for _, row := range vectors.Open(t, goldenWire).Rows {
+		method, args := row.Text("method"), row.Text("args")
+		if row.None("request_hex") || row.None("reply_hex") || unservable[args] != "" {
+			continue
+		}
+		served++
+		t.Run(method+" "+args, func(t *testing.T) {
+			handler := &recorder{boom: args == "handler raises"}
+			reply, ended := request(t, serve(t, handler), row.Hex("request_hex"))
+			if row.Text("reply_hex") == "" {
+				assert.Empty(t, reply, row)
+			} else {
+				assert.Equal(t, row.Text("reply_hex"), fmt.Sprintf("%x", reply), row)
+			}
+			assert.Equal(t, handler.boom, ended, "a handler that fails costs the connection, and no other does")
+			if !handler.boom && method != "bogus" {
+				require.NotEmpty(t, handler.heard)
+				assert.Contains(t, handler.heard[0], method)
+			}
+		})
+	}
+	require.Greater(t, served, 15)
+}
+
+func TestServerHearsArguments(t *testing.T) {
+	handler := &recorder{}
+	conn := serve(t, handler)
+	for _, row := range vectors.Open(t, goldenWire).Rows {
+		switch row.Text("method") {
+		case "join", "add", "remove", "put":
+			if !row.None("request_hex") {
+				_, ended := request(t, conn, row.Hex("request_hex"))
+				require.False(t, ended, row)
+			}
+		}
+	}
+	var calls []string
+	for _, call := range handler.heard {
+		if call != "ping" {
+			calls = append(calls, call)
+		}
+	}
+	there := "Location({Address:127.0.0.1 Port:9901 WidePort:<nil>})"
+	by := "[Location({Address:127.0.0.1 Port:9900 WidePort:<nil>})]"
+	assert.Equal(t, []string{
+		"join " + there,
+		"add " + there + " " + by,
+		"remove " + there + " " + by,
+		`put "a" "apple"`,
+		`put "touché" "\x00\xff"`,
+		"join Location({Address:h Port:32767 WidePort:<nil>})",
+		"join Location({Address:h Port:-1 WidePort:<nil>})",
+		`put "a" "b"`,
+	}, calls)
+}
+
+// replay listens and answers every connection with the reply, after reading a
+// request as long as the recorded one. It returns what was read.
+func replay(t *testing.T, request, reply []byte) (addr string, got func() []byte) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	read := make(chan []byte, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		buffer := make([]byte, len(request))
+		n, _ := io.ReadFull(conn, buffer)
+		_, _ = conn.Write(reply)
+		rest, _ := io.ReadAll(conn)
+		read <- append(buffer[:n], rest...)
+	}()
+	return listener.Addr().String(), func() []byte { return <-read }
+}
+
+// hangUp closes the one connection it gets after reading a ping.
+func hangUp(t *testing.T) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			_, _ = io.ReadFull(conn, make([]byte, len("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00\x00")))
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// calls are the client's side of the recorded calls.
+var calls = map[string]func(context.Context, *Client, *diststore.StoreClient) (any, error){
+	"ping ()":         func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) { return nil, c.Ping(ctx) },
+	"service_type ()": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) { return c.ServiceType(ctx) },
+	"service_types ()": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) {
+		return c.ServiceTypes(ctx)
+	},
+	"debug ()": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) { return nil, c.Debug(ctx) },
+	"die ()":   func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) { return nil, c.Die(ctx) },
+	"join (Location(port=9901, address='127.0.0.1'),)": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) {
+		return nil, c.Join(ctx, newNode("127.0.0.1", 9901))
+	},
+	"add (Location(port=9901, address='127.0.0.1'), [Location(port=9900, address='127.0.0.1')])": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) {
+		return nil, c.Add(ctx, newNode("127.0.0.1", 9901), nodes("127.0.0.1", 9900))
+	},
+	"remove (Location(port=9901, address='127.0.0.1'), [Location(port=9900, address='127.0.0.1')])": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) {
+		return nil, c.Remove(ctx, newNode("127.0.0.1", 9901), nodes("127.0.0.1", 9900))
+	},
+	"get_all ()": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) { return c.Nodes2009(ctx) },
+	"get_node ('a',)": func(ctx context.Context, c *Client, s *diststore.StoreClient) (any, error) {
+		return s.GetNode(ctx, "a")
+	},
+	"get ('a',)": func(ctx context.Context, _ *Client, s *diststore.StoreClient) (any, error) { return s.Get(ctx, "a") },
+	"get ('',)":  func(ctx context.Context, _ *Client, s *diststore.StoreClient) (any, error) { return s.Get(ctx, "") },
+	"put ('a', 'apple')": func(ctx context.Context, _ *Client, s *diststore.StoreClient) (any, error) {
+		return nil, s.Put(ctx, "a", "apple")
+	},
+	`put ('touch\xc3\xa9', '\x00\xff')`: func(ctx context.Context, _ *Client, s *diststore.StoreClient) (any, error) {
+		return nil, s.Put(ctx, "touché", "\x00\xff")
+	},
+	"join port 32767": func(ctx context.Context, c *Client, _ *diststore.StoreClient) (any, error) {
+		return nil, c.Join(ctx, newNode("h", 32767))
+	},
+}
+
+// answers are what the client makes of the recorded replies.
+var answers = map[string]any{
+	"service_type ()":  "diststore.Store",
+	"service_types ()": []string{"locator.Base", "locator.Locator", "diststore.Store"},
+	"get_all ()":       nodes("127.0.0.1", 9900, 9901),
+	"get_node ('a',)":  &wire.Location{Address: "127.0.0.1", Port: 9900},
+	"get ('a',)":       "apple",
+	"get ('',)":        "apple",
+}
+
+func TestClientGolden(t *testing.T) {
+	made := 0
+	for _, row := range vectors.Open(t, goldenWire).Rows {
+		name := row.Text("method") + " " + row.Text("args")
+		call := calls[name]
+		if call == nil {
+			continue
+		}
+		made++
+		t.Run(name, func(t *testing.T) {
+			request, reply := row.Hex("request_hex"), []byte(nil)
+			if !row.None("reply_hex") {
+				reply = row.Hex("reply_hex")
+			}
+			addr, got := replay(t, request, reply)
+			client := NewClient(addr, CallConfig{})
+			answer, err := call(t.Context(), client, diststore.NewStoreClient(client))
+			require.NoError(t, err)
+			assert.Equal(t, answers[name], answer)
+			assert.Equal(t, row.Text("request_hex"), fmt.Sprintf("%x", got()), row)
+		})
+	}
+	require.Equal(t, len(calls), made)
+}
+
+func TestClientNullFields(t *testing.T) {
+	for _, row := range vectors.Open(t, goldenWire).Rows {
+		if row.Text("args") != "null fields" {
+			continue
+		}
+		_, err := read(t, row.Hex("reply_hex"))
+		require.ErrorContains(t, err, "want an IP address or a host name")
+		return
+	}
+	t.Fatal("no such row")
+}
+
+// read decodes a reply to get_node as the client does.
+func read(t *testing.T, reply []byte) (any, error) {
+	t.Helper()
+	near, far := net.Pipe()
+	go func() { _, _ = far.Write(reply); _ = far.Close() }()
+	limits := Limits{}.withDefaults()
+	proto := limits.protocol(newTransport(near, limits))
+	var result wire.LocatorGetNodeResult
+	client := thrift.NewTStandardClient(proto, proto)
+	require.NoError(t, client.Recv(t.Context(), proto, 0, "get_node", &result))
+	return nodeOf(result.GetSuccess())
+}
+
+func TestClientErrors(t *testing.T) {
+	t.Run("nobody listens", func(t *testing.T) {
+		addr, _ := replay(t, nil, nil)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		free := listener.Addr().String()
+		require.NoError(t, listener.Close())
+		require.NotEqual(t, addr, free)
+		err = NewClient(free, CallConfig{}).Ping(t.Context())
+		require.ErrorIs(t, err, ErrUnreachable)
+		var call *CallError
+		require.ErrorAs(t, err, &call)
+		assert.Equal(t, "ping", call.Method)
+		assert.Equal(t, free, call.Addr)
+	})
+	t.Run("the connection ends", func(t *testing.T) {
+		err := NewClient(hangUp(t), CallConfig{}).Ping(t.Context())
+		require.ErrorIs(t, err, ErrNoReply)
+	})
+	t.Run("no answer in time", func(t *testing.T) {
+		addr, _ := replay(t, make([]byte, 1000), nil)
+		err := NewClient(addr, CallConfig{Limits: Limits{Call: 20 * time.Millisecond}}).Ping(t.Context())
+		require.ErrorIs(t, err, ErrNoReply)
+	})
+	t.Run("not a Thrift server", func(t *testing.T) {
+		addr, _ := replay(t, make([]byte, 17), []byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+		require.Error(t, NewClient(addr, CallConfig{}).Ping(t.Context()))
+	})
+	t.Run("the context ends", func(t *testing.T) {
+		addr, _ := replay(t, make([]byte, 1000), nil)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(20*time.Millisecond, func() { cancel(errors.New("enough")) })
+		require.ErrorIs(t, NewClient(addr, CallConfig{}).Ping(ctx), context.Canceled)
+	})
+}
+
+func TestTransportBounds(t *testing.T) {
+	limits := Limits{Message: 100}.withDefaults()
+	tests := []struct {
+		name    string
+		message []byte
+		reason  string
+	}{
+		{"string claims 2 GiB", []byte("\x80\x01\x00\x01\x7f\xff\xff\xff"), "a claimed length is no reason to allocate"},
+		{"string claims too much", []byte("\x80\x01\x00\x01\x00\x00\x01\x00ping"), "beyond Message"},
+		{"negative length", []byte("\x80\x01\x00\x01\xff\xff\xff\xff"), "a length is not negative"},
+		{"unknown version", []byte("\x80\x02\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00\x00"), "only version 1 exists"},
+		{"list claims a million", []byte("\x80\x01\x00\x01\x00\x00\x00\x03add\x00\x00\x00\x00\x0f\x00\x02\x0c\x00\x0f\x42\x40"), "they cannot fit"},
+		{"many small fields", append([]byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00"), bytes.Repeat([]byte("\x03\x00\x63\x00"), 100)...), "unknown fields count too"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &Server{cfg: Config{Log: testLog(t), Call: CallConfig{Limits: limits}}}
+			near, far := net.Pipe()
+			require.NoError(t, near.SetReadDeadline(time.Now().Add(5*time.Second)))
+			done := make(chan struct{})
+			go func() { defer close(done); s.serveConn(t.Context(), far, diststore.NewStoreProcessor(&recorder{})) }()
+			go func() { _, _ = near.Write(tt.message) }()
+			_, err := io.ReadAll(near)
+			assert.NoError(t, err, "the connection is closed: %s", tt.reason)
+			<-done
+		})
+	}
+}
