@@ -1,0 +1,82 @@
+package compare
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func members(ids ...string) []Member {
+	m := make([]Member, len(ids))
+	for i, id := range ids {
+		m[i] = Member{ID: id, Weight: 1, Share: 1 / float64(len(ids))}
+	}
+	return m
+}
+
+// c joins a and b. One key goes to it from a, and one from a to b, which
+// nothing called for.
+func TestChangeByHand(t *testing.T) {
+	c := NewChange(members("b", "a"), members("a", "c", "b"))
+	tally := c.NewTally()
+	const beforeB, beforeA, afterA, afterC, afterB = 0, 1, 0, 1, 2
+	assert.False(t, tally.Count(beforeA, afterA))
+	assert.False(t, tally.Count(beforeB, afterB))
+	assert.True(t, tally.Count(beforeA, afterC))
+	assert.True(t, tally.Count(beforeA, afterB))
+	c.Gather(tally)
+	m := c.Movement()
+	assert.Equal(t, &Movement{
+		Keys: 4, Moved: 2, Ideal: 2, Excess: 0, Survivors: 1, Expected: m.Expected,
+		Nodes: []NodeChange{{"a", Kept, 3, 1}, {"b", Kept, 1, 2}, {"c", Added, 0, 1}},
+		Flows: []Flow{{"a", "b", 1}, {"a", "c", 1}},
+	}, m)
+	assert.InDelta(t, 1.0/3, m.Expected, 1e-15, "1/(n+1) for one more of n")
+	assert.Equal(t, 0.5, m.Fraction(m.Moved))
+}
+
+// Two keys that trade places moved, and nothing was gained by it.
+func TestExcessIsWhatNobodyGained(t *testing.T) {
+	c := NewChange(members("a", "b"), members("a", "b"))
+	tally := c.NewTally()
+	tally.Count(0, 1)
+	tally.Count(1, 0)
+	c.Gather(tally)
+	m := c.Movement()
+	assert.Equal(t, []int64{2, 0, 2, 2}, []int64{m.Moved, m.Ideal, m.Excess, m.Survivors})
+}
+
+func TestKinds(t *testing.T) {
+	before := []Member{{ID: "kept", Weight: 1}, {ID: "gone", Weight: 1}, {ID: "heavier", Weight: 1}, {ID: "drained", Weight: 1}}
+	after := []Member{{ID: "drained"}, {ID: "heavier", Weight: 2}, {ID: "new", Weight: 1}, {ID: "kept", Weight: 1}}
+	kinds := map[string]Kind{}
+	for _, n := range NewChange(before, after).Movement().Nodes {
+		kinds[n.ID] = n.Kind
+	}
+	assert.Equal(t, map[string]Kind{"kept": Kept, "gone": Removed, "heavier": Reweighted, "drained": Reweighted, "new": Added}, kinds)
+}
+
+// Nobody survives being reweighted: keys have to move to it or from it.
+func TestReweightedNodesAreNoSurvivors(t *testing.T) {
+	c := NewChange([]Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 1}}, []Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 2}})
+	tally := c.NewTally()
+	tally.Count(0, 1)
+	c.Gather(tally)
+	assert.Zero(t, c.Movement().Survivors)
+}
+
+func TestTooManyNodesForFlows(t *testing.T) {
+	many := make([]Member, 2049)
+	for i := range many {
+		many[i] = Member{ID: string(AppendSampleKey(nil, int64(i))), Weight: 1}
+	}
+	c := NewChange(many, many)
+	tally := c.NewTally()
+	require.True(t, tally.Count(0, 1))
+	c.Gather(tally)
+	m := c.Movement()
+	assert.Nil(t, m.Flows)
+	assert.Equal(t, int64(1), m.Moved)
+	assert.NotNil(t, NewChange(many[1:], many[1:]).Movement().Flows, "2,048 are few enough")
+}

@@ -1,0 +1,48 @@
+package compare
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Of three nodes b holds half; half of its keys would go to a, half to c.
+func TestLossOfANode(t *testing.T) {
+	l := &Load{Keys: 100, Held: []int64{20, 50, 30}, Fair: Fair([]float64{1, 2, 1})}
+	s, other := NewSpill(Singly(3)), NewSpill(Singly(3))
+	for range 5 {
+		s.Count(1, 0)
+		other.Count(1, 2)
+	}
+	s.Count(0, 2)
+	s.Count(2, 0)
+	s.Gather(other)
+	worst, ok := s.Worst(l)
+	require.True(t, ok)
+	assert.Equal(t, Loss{Group: 1, Share: 0.5, Heaviest: 2, Ratio: 55.0 / 25}, worst, "30 and half of 50, of 25")
+}
+
+func TestLossOfAZone(t *testing.T) {
+	l := &Load{Keys: 90, Held: []int64{30, 30, 30}, Fair: Fair([]float64{1, 1, 1})}
+	s := NewSpill([]int{0, 0, 1})
+	for range 2 {
+		s.Count(s.Group(0), 2)
+		s.Count(s.Group(2), 0)
+	}
+	worst, ok := s.Worst(l)
+	require.True(t, ok)
+	assert.Equal(t, Loss{Group: 0, Share: 2.0 / 3, Heaviest: 2, Ratio: 3}, worst)
+}
+
+func TestLossOfEverybody(t *testing.T) {
+	l := &Load{Keys: 10, Held: []int64{10}, Fair: []float64{1}}
+	s := NewSpill(Singly(1))
+	s.Count(0, -1)
+	worst, ok := s.Worst(l)
+	require.True(t, ok)
+	assert.Equal(t, Loss{Share: 1, Heaviest: -1, Ratio: math.Inf(1)}, worst)
+	_, ok = NewSpill(Singly(1)).Worst(l)
+	assert.False(t, ok, "nothing was counted")
+}

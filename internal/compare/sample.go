@@ -1,0 +1,69 @@
+package compare
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+)
+
+// samplePrefix begins every key of a sample.
+const samplePrefix = "proxenos-sample-"
+
+// AppendSampleKey appends key number i of the sample that every run takes:
+// "proxenos-sample-" and 16 hexadecimal digits, those of splitmix64's output
+// (Steele, Lea and Flood, 2014) for the state (i+1) times its constant. The
+// digits are a bijection of i, so no key occurs twice, and look random, so
+// that hashes which are not do not find an order in them.
+func AppendSampleKey(dst []byte, i int64) []byte {
+	z := (uint64(i) + 1) * 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	var digits [8]byte
+	binary.BigEndian.PutUint64(digits[:], z^z>>31)
+	return hex.AppendEncode(append(dst, samplePrefix...), digits[:])
+}
+
+// sampleLine is the length of a key with its newline.
+const sampleLine = len(samplePrefix) + 16 + 1
+
+// SampleSize returns the number of bytes of the first n keys with a newline
+// each.
+func SampleSize(n int64) int64 { return n * int64(sampleLine) }
+
+// Sample is a stream of sample keys, each with a newline. Reading allocates
+// nothing.
+type Sample struct {
+	next, end int64
+	line      [sampleLine]byte // the key that was read in part
+	rest      []byte           // what is left of it
+}
+
+// NewSample returns a stream of the first n keys of the sample.
+func NewSample(n int64) *Sample { return &Sample{end: n} }
+
+// Read gives whole lines, as many as there is room for, and parts of a line
+// only where there is not room for one.
+func (s *Sample) Read(p []byte) (int, error) {
+	if len(s.rest) == 0 && s.next == s.end {
+		return 0, io.EOF
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	keys := p[:n:len(p)]
+	for s.next < s.end && cap(keys)-len(keys) >= sampleLine {
+		keys = s.appendLine(keys)
+	}
+	if len(keys) == 0 && len(p) > 0 {
+		s.rest = s.appendLine(s.line[:0])
+		n = copy(p, s.rest)
+		s.rest = s.rest[n:]
+		return n, nil
+	}
+	return len(keys), nil
+}
+
+func (s *Sample) appendLine(dst []byte) []byte {
+	dst = append(AppendSampleKey(dst, s.next), '\n')
+	s.next++
+	return dst
+}
