@@ -1,0 +1,201 @@
+package checkfile
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const whole1 = `# what must be so
+nodes: nodes.txt
+algorithm: ring
+hash: md5
+points: 40
+sample: 10_000
+checks:
+  - name: pins
+    pins:
+      user:1: a
+      "user 2": 010   # an ID as it was typed
+      user:3:
+      'it''s': no
+  - name: even
+    shares:
+      max: 1.05
+      nodes:
+        a: {min: 20%, max: 0.3}
+  - name: a node joins
+    movement:
+      before: old.txt
+      rounds:
+        - add: ["c,w=2"]
+        - remove: [a]
+          reweight: {b: 2}
+      max_moved: 40%
+      max_excess: 0
+      no_survivor_moves: true
+  - name: zones
+    spread: {replicas: 3, zones: 2, except: 1%}
+  - name: enough
+    min_nodes: 2
+`
+
+func TestParse(t *testing.T) {
+	f, err := Parse([]byte(whole1), "checks.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, "nodes.txt", f.Nodes.File)
+	assert.Equal(t, []any{"ring", "md5", 40, int64(10_000)}, []any{f.Algorithm, f.Hash, f.Points, f.Sample})
+	require.Len(t, f.Checks, 5)
+	var pins []string
+	for _, p := range f.Checks[0].Pins {
+		pins = append(pins, p.Key+" -> "+p.Node)
+	}
+	assert.Equal(t, []string{"user:1 -> a", "user 2 -> 010", "user:3 -> ", "it's -> no"}, pins)
+	assert.Equal(t, 8, f.Checks[0].Line)
+	assert.Equal(t, 12, f.Checks[0].Pins[2].Line)
+	assert.Equal(t, 1.05, *f.Checks[1].Shares.Max)
+	assert.Equal(t, []any{"a", 0.2, 0.3}, []any{f.Checks[1].Shares.Nodes[0].Node, *f.Checks[1].Shares.Nodes[0].Min, *f.Checks[1].Shares.Nodes[0].Max})
+	m := f.Checks[2].Movement
+	assert.Equal(t, []any{"old.txt", 0.4, 0.0, true}, []any{m.Before, *m.MaxMoved, *m.MaxExcess, m.NoSurvivorMoves})
+	assert.Equal(t, []Round{{Line: 23, Add: []string{"c,w=2"}}, {Line: 24, Remove: []string{"a"}, Reweight: []string{"b=2"}}}, m.Rounds)
+	assert.Equal(t, &Spread{Replicas: 3, Zones: 2, Except: 0.01}, f.Checks[3].Spread)
+	assert.Equal(t, 2, *f.Checks[4].MinNodes)
+}
+
+func TestInlineNodes(t *testing.T) {
+	f, err := Parse([]byte("nodes: [a, 'b,w=2']\nchecks: [{name: n, min_nodes: 2}]\n"), "checks.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, Nodes{Inline: []string{"a", "b,w=2"}}, f.Nodes)
+}
+
+// Each case is wrong in one place, which the error names.
+func TestRefusals(t *testing.T) {
+	const ok = "checks: [{name: n, min_nodes: 1}]\n"
+	check := func(s string) string { return "checks:\n  - name: n\n    " + s + "\n" }
+	for _, c := range []struct{ name, file, want string }{
+		{"nothing", "", "it is empty"},
+		{"a comment", "# only\n", "it is empty"},
+		{"no checks", "nodes: a\n", "f:1:1: no checks"},
+		{"an empty list of checks", "checks: []\n", "no checks"},
+		{"an unknown key", "nodez: a\n" + ok, `f:1:1: unknown key "nodez" in a check file: choose from nodes, algorithm,`},
+		{"an unknown key of a check", check("pinz: {}"), `f:3:5: unknown key "pinz" in a check: choose from name, pins,`},
+		{"an unknown key deep down", check("movement:\n      rounds:\n        - ad: [c]"), `f:5:11: unknown key "ad" in a round`},
+		{"a key twice", "nodes: a\nnodes: b\n" + ok, `f:2:1: key "nodes" is in line 1 already`},
+		{"a pin twice", check("pins: {k: a, k: b}"), `key "k" is in line 3 already`},
+		{"a name twice", "checks:\n  - {name: n, min_nodes: 1}\n  - {name: n, min_nodes: 2}\n", `f:3:5: a check named "n" begins in line 2 already`},
+		{"no name", "checks:\n  - min_nodes: 1\n", "f:2:5: a check has no name"},
+		{"two parts", check("min_nodes: 1\n    pins: {k: a}"), "has 2 of them"},
+		{"no part", check("{}")[:len("checks:\n  - name: n\n")], "has 0 of them"},
+		{"no pins", check("pins: {}"), "no pins"},
+		{"a pin that is a list", check("pins: {k: [a]}"), `pin of "k"`},
+		{"no limit of movement", check("movement: {before: a}"), "want a limit"},
+		{"no change to measure", check("movement: {max_moved: 1%}"), "want before or rounds"},
+		{"an empty round", check("movement: {rounds: [{}], max_moved: 1%}"), "a round: want add"},
+		{"twelve times everything", check("movement: {before: a, max_moved: 12}"), `max_moved "12": want a percentage`},
+		{"no number", check("shares: {max: NaN}"), `max "NaN"`},
+		{"no bounds", check("shares: {}"), "shares: want min"},
+		{"no bounds of a node", check("shares: {nodes: {a: {}}}"), `the share of node "a"`},
+		{"more zones than replicas", check("spread: {replicas: 2, zones: 3}"), "at most as many zones"},
+		{"a number below", check("min_nodes: 0"), `min_nodes "0"`},
+		{"yes for true", check("movement: {before: a, no_survivor_moves: yes}"), "want true or false"},
+		{"keys and a sample", "keys: k\nsample: 5\n" + ok, "exclude one another"},
+		{"an alias", "nodes: &x a\nalgorithm: *x\n" + ok, "f:1:8: anchor &x"},
+		{"a tag", "nodes: !!str a\n" + ok, "tags are not supported"},
+		{"two documents", ok + "---\n" + ok, "a second document"},
+		{"a list", "- a\n", "f:1:1: a check file: want keys with values"},
+		{"a scalar", "a\n", "want keys with values"},
+		{"a tab", "checks:\n\t- a\n", "f:2:1: found character that cannot start any token"},
+		{"too much", strings.Repeat("#", MaxSize+1), "a check file at most 1048576"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse([]byte(c.file), "f")
+			require.ErrorContains(t, err, c.want)
+			var at *Error
+			assert.ErrorAs(t, err, &at)
+		})
+	}
+}
+
+// What multiplies when it is followed, or only nests, ends early and in an
+// error.
+func TestBombs(t *testing.T) {
+	laughs := "a: &a [x,x,x,x,x,x,x,x,x]\n"
+	for c := 'b'; c <= 'i'; c++ {
+		p := string(c - 1)
+		laughs += string(c) + ": &" + string(c) + " [" + strings.TrimSuffix(strings.Repeat("*"+p+",", 9), ",") + "]\n"
+	}
+	for name, bomb := range map[string]string{
+		"a billion laughs": laughs,
+		"brackets":         "checks: " + strings.Repeat("[", 100_000),
+		"dashes":           strings.Repeat("- ", 100_000),
+		"braces":           strings.Repeat("{a: ", 50_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			_, err := Parse([]byte(bomb), "bomb")
+			require.Error(t, err)
+			assert.Less(t, time.Since(began), 2*time.Second, "100 ms on an idle machine")
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(whole1)
+	f.Add("checks: [{name: n, pins: {a: , b: ~}}]")
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := Parse([]byte(text), "f")
+		if err != nil {
+			return
+		}
+		recorded, err := file.Record([]byte(text), func(string) string { return "x y" })
+		if err != nil {
+			return
+		}
+		again, err := Parse(recorded, "f")
+		require.NoError(t, err)
+		assert.Len(t, again.Checks, len(file.Checks))
+	})
+}
+
+// The schema knows the same keys as the reader, at every place.
+func TestSchemaHasTheSameKeys(t *testing.T) {
+	var schema struct {
+		object
+		Defs map[string]object `json:"$defs"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(Schema), &schema))
+	places := map[string][]field{
+		"check": new(Check).fields(), "shares": new(Shares).fields(), "share": new(Share).fields(),
+		"movement": new(Movement).fields(), "round": new(Round).fields(), "spread": new(Spread).fields(),
+	}
+	schema.same(t, "a check file", new(File).fields())
+	for name, known := range places {
+		schema.Defs[name].same(t, name, known)
+	}
+	assert.Len(t, schema.Defs, len(places)+1, "and what a fraction is")
+}
+
+// object is the part of a schema that says which keys there are.
+type object struct {
+	Properties map[string]json.RawMessage `json:"properties"`
+	Additional *bool                      `json:"additionalProperties"`
+}
+
+func (o object) same(t *testing.T, place string, known []field) {
+	t.Helper()
+	var keys []string
+	for key := range o.Properties {
+		keys = append(keys, key)
+	}
+	want := names(known)
+	slices.Sort(keys)
+	slices.Sort(want)
+	assert.Equal(t, want, keys, place)
+	require.NotNil(t, o.Additional, place)
+	assert.False(t, *o.Additional, place)
+}
