@@ -1,0 +1,94 @@
+package report
+
+import (
+	"fmt"
+	"math"
+)
+
+// Pictures are 400 units wide, which is about what a phone shows, and as high
+// as they need to be. They are laid out here; the templates only write.
+
+const pictureWidth = 400
+
+// colors is how many colours there are for nodes; after that they repeat.
+const colors = 10
+
+// palette gives every node its colour, the same in all pictures.
+type palette map[string]int
+
+// newPalette numbers the nodes as they come, those of a load first and then
+// those that a change took away.
+func newPalette(p *Page) palette {
+	tones := palette{}
+	for _, n := range p.Load.Nodes {
+		tones.add(n.Name)
+	}
+	if p.Change != nil {
+		for _, n := range p.Change.Nodes {
+			tones.add(n.Name)
+		}
+	}
+	return tones
+}
+
+func (p palette) add(name string) {
+	if _, known := p[name]; !known {
+		p[name] = len(p)
+	}
+}
+
+// tone is the class that colours a node, or what stands for several.
+func (p palette) tone(name string) string {
+	i, known := p[name]
+	if !known {
+		return "rest"
+	}
+	return fmt.Sprintf("c%d", i%colors)
+}
+
+// clip shortens a name to about as many units as there is room for. Characters
+// of East Asian scripts are twice as wide as others.
+func clip(name string, room float64) string {
+	const unit = 7.6
+	width, kept := 0.0, 0
+	runes := []rune(name)
+	for i, r := range runes {
+		w := unit
+		if r >= 0x1100 {
+			w *= 1.8
+		}
+		if width+w > room {
+			return string(runes[:kept]) + "…"
+		}
+		if width+w <= room-unit {
+			kept = i + 1
+		}
+		width += w
+	}
+	return name
+}
+
+// sector is the path of a part of a circle's rim, from and to in turns,
+// clockwise from the top.
+func sector(cx, cy, outer, inner, from, to float64) string {
+	if to-from >= 0.9999 {
+		return sector(cx, cy, outer, inner, from, from+0.5) + " " + sector(cx, cy, outer, inner, from+0.5, from+0.9998)
+	}
+	large := 0
+	if to-from > 0.5 {
+		large = 1
+	}
+	at := func(r, turn float64) string {
+		sin, cos := math.Sincos(2 * math.Pi * turn)
+		return fmt.Sprintf("%.2f %.2f", cx+r*sin, cy-r*cos)
+	}
+	return fmt.Sprintf("M%s A%g %g 0 %d 1 %s L%s A%g %g 0 %d 0 %s Z",
+		at(outer, from), outer, outer, large, at(outer, to), at(inner, to), inner, inner, large, at(inner, from))
+}
+
+// ribbon is the path of a band between two columns.
+func ribbon(x1, y1, x2, y2, height float64) string {
+	mid := (x1 + x2) / 2
+	return fmt.Sprintf("M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f L%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f Z",
+		x1, y1, mid, y1, mid, y2, x2, y2, x2, y2+height, mid, y2+height, mid, y1+height, x1, y1+height)
+}

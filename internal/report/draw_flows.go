@@ -1,0 +1,181 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// flowsPicture has a column of nodes before and one after, as high as their
+// keys, and a band for every flow between them. What stays is pale.
+type flowsPicture struct {
+	Title, Desc   string
+	Width, Height float64
+	Before, After []block
+	Bands         []band
+	Note          string
+}
+
+type block struct {
+	X, Y, Height        float64
+	Text, LabelX        float64
+	Anchor, Label, Name string
+	Tone, Story         string
+	keys                int64
+	next                float64 // where the next band begins
+}
+
+type band struct{ Path, Class, Story string }
+
+const (
+	shownBlocks  = 12
+	blockWidth   = 12.0
+	leftColumn   = 92.0
+	rightColumn  = pictureWidth - leftColumn - blockWidth
+	columnHeight = 300.0
+	columnTop    = 26.0
+	blockGap     = 7.0
+	labelHeight  = 17.0
+)
+
+func drawFlows(c *Change, tones palette) *flowsPicture {
+	group, names := grouped(c)
+	p := &flowsPicture{
+		Title: "What moves from where to where", Width: pictureWidth,
+		Desc: fmt.Sprintf("%s of %s keys move (%s).", count(c.Moved), count(c.Keys), percent(c.Fraction(c.Moved))),
+	}
+	if len(names) < len(c.Nodes) {
+		p.Note = fmt.Sprintf("The %d of %d nodes that change the most; the others are drawn as one.", shownBlocks, len(c.Nodes))
+	}
+	before, after := make([]int64, len(names)), make([]int64, len(names))
+	for i, n := range c.Nodes {
+		before[group[i]] += n.Before
+		after[group[i]] += n.After
+	}
+	p.Before = column(names, before, c.Keys, leftColumn, leftColumn-6, "end", tones)
+	p.After = column(names, after, c.Keys, rightColumn, rightColumn+blockWidth+6, "start", tones)
+	p.Height = max(foot(p.Before), foot(p.After)) + 8
+	p.addBands(c, group, names, before)
+	return p
+}
+
+// grouped puts each node in a group of its own or, if there are too many,
+// among the others.
+func grouped(c *Change) (group []int, names []string) {
+	order := make([]int, len(c.Nodes))
+	for i := range order {
+		order[i] = i
+	}
+	if len(order) > shownBlocks {
+		weight := func(i int) int64 {
+			n := c.Nodes[i]
+			if n.Kind != "kept" {
+				return 1<<62 + max(n.Before, n.After)
+			}
+			return max(n.After-n.Before, n.Before-n.After)
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weight(b), weight(a)) })
+		order = order[:shownBlocks]
+		slices.Sort(order)
+	}
+	group = make([]int, len(c.Nodes))
+	for i := range group {
+		group[i] = len(order)
+	}
+	for g, i := range order {
+		group[i] = g
+		names = append(names, c.Nodes[i].Name)
+	}
+	if rest := len(c.Nodes) - len(order); rest > 0 {
+		names = append(names, fmt.Sprintf("%d others", rest))
+	}
+	return group, names
+}
+
+// column stacks the nodes that have keys.
+func column(names []string, keys []int64, all int64, x, labelX float64, anchor string, tones palette) []block {
+	blocks := make([]block, len(names))
+	y := columnTop
+	for i, name := range names {
+		b := block{
+			X: x, Y: y, LabelX: labelX, Anchor: anchor, Name: name, Label: clip(name, leftColumn-10), Tone: tones.tone(name),
+			Story: fmt.Sprintf("%s: %s keys", name, count(keys[i])), keys: keys[i], next: y,
+		}
+		if all > 0 {
+			b.Height = columnHeight * float64(keys[i]) / float64(all)
+		}
+		b.Text = y + max(b.Height/2, 4) + 4.5
+		if keys[i] > 0 {
+			y += max(b.Height+blockGap, labelHeight)
+		}
+		blocks[i] = b
+	}
+	return blocks
+}
+
+// foot returns where a column ends.
+func foot(blocks []block) (y float64) {
+	for _, b := range blocks {
+		y = max(y, b.Y+b.Height, b.Text)
+	}
+	return y
+}
+
+// addBands draws what stays first and what moves on top. Bands leave and
+// arrive in the order of the nodes, so that few cross.
+func (p *flowsPicture) addBands(c *Change, group []int, names []string, before []int64) {
+	between := make([][]int64, len(names))
+	for i := range between {
+		between[i] = make([]int64, len(names))
+	}
+	left := slices.Clone(before)
+	for _, f := range c.Flows {
+		from, to := group[f.From], group[f.To]
+		if from != to { // among the others nothing shows
+			between[from][to] += f.Keys
+			left[from] -= f.Keys
+		}
+	}
+	for i, keys := range left {
+		between[i][i] = keys
+	}
+	var moving []band
+	for from := range names {
+		for to, keys := range between[from] {
+			b, drawn := p.band(from, to, keys, c.Keys)
+			switch {
+			case !drawn:
+			case from == to:
+				p.Bands = append(p.Bands, b)
+			default:
+				moving = append(moving, b)
+			}
+		}
+	}
+	p.Bands = append(p.Bands, moving...)
+	p.Before, p.After = standing(p.Before), standing(p.After)
+}
+
+func (p *flowsPicture) band(from, to int, keys, all int64) (band, bool) {
+	if keys <= 0 || all == 0 {
+		return band{}, false
+	}
+	a, b := &p.Before[from], &p.After[to]
+	height := columnHeight * float64(keys) / float64(all)
+	drawn := band{
+		Path:  ribbon(a.X+blockWidth, a.next, b.X, b.next, height),
+		Class: "moving " + b.Tone,
+		Story: fmt.Sprintf("%s keys move from %s to %s", count(keys), a.Name, b.Name),
+	}
+	if from == to {
+		drawn.Class, drawn.Story = "staying", fmt.Sprintf("%s keys stay on %s", count(keys), a.Name)
+	}
+	a.next += height
+	b.next += height
+	return drawn, true
+}
+
+// standing drops the nodes that have no keys on a side.
+func standing(blocks []block) []block {
+	return slices.DeleteFunc(blocks, func(b block) bool { return b.keys == 0 })
+}

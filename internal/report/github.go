@@ -1,0 +1,59 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"strings"
+)
+
+// A workflow command is a line that begins with two colons. Its data may hold
+// anything but the ends of lines, and its properties no colons or commas
+// either; the percent sign escapes.
+// (docs.github.com: Workflow commands for GitHub Actions)
+var (
+	githubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+)
+
+// GitHub writes an annotation for every failure and a line for the rest.
+func GitHub(w io.Writer, s *Suite) error {
+	var b strings.Builder
+	for _, c := range s.Checks {
+		for _, f := range c.Failures {
+			fmt.Fprintf(&b, "::error file=%s,line=%d,title=%s::%s\n",
+				githubProperty.Replace(s.File), f.Line, githubProperty.Replace(c.Name), githubData.Replace(f.Message))
+		}
+	}
+	fmt.Fprintf(&b, "proxenos check: %d of %d failed\n", s.Failed(), len(s.Checks))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// GitHubSummary writes a table for the summary of a job's step. It is HTML
+// without a blank line, in which GitHub takes nothing for Markdown.
+func GitHubSummary(w io.Writer, s *Suite) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<h3>proxenos check: %s</h3>\n<table>\n<tr><th>result</th><th>check</th><th>details</th></tr>\n", html.EscapeString(oneLine(s.File)))
+	for _, c := range s.Checks {
+		result, details := "passed", html.EscapeString(oneLine(c.Note))
+		if len(c.Failures) > 0 {
+			result, details = "<strong>failed</strong>", failureList(c.Failures)
+		}
+		fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td><td>%s</td></tr>\n", result, html.EscapeString(oneLine(c.Name)), details)
+	}
+	b.WriteString("</table>\n\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func failureList(failures []Failure) string {
+	lines := make([]string, len(failures))
+	for i, f := range failures {
+		lines[i] = fmt.Sprintf("line %d: %s", f.Line, html.EscapeString(oneLine(f.Message)))
+	}
+	return strings.Join(lines, "<br>")
+}
+
+// oneLine keeps a blank line out of the table: after one, Markdown begins.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

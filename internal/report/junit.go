@@ -1,0 +1,66 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"time"
+)
+
+// The elements of JUnit's XML that continuous integration reads: Jenkins,
+// GitLab and the rest agree on these.
+type (
+	junitSuite struct {
+		XMLName  xml.Name    `xml:"testsuite"`
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Time     string      `xml:"time,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Class   string        `xml:"classname,attr"`
+		Name    string        `xml:"name,attr"`
+		File    string        `xml:"file,attr"`
+		Line    int           `xml:"line,attr"`
+		Time    string        `xml:"time,attr"`
+		Failure *junitFailure `xml:"failure"`
+		Note    string        `xml:"system-out,omitempty"`
+	}
+	junitFailure struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// JUnit writes the results as JUnit XML. The encoder escapes markup and
+// replaces what XML cannot hold.
+func JUnit(w io.Writer, s *Suite) error {
+	suite := junitSuite{Name: s.File, Tests: len(s.Checks), Failures: s.Failed(), Time: seconds(s.Elapsed)}
+	for _, c := range s.Checks {
+		suite.Cases = append(suite.Cases, newJUnitCase(s.File, c))
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(suite); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func newJUnitCase(file string, c Result) junitCase {
+	j := junitCase{Class: file, Name: c.Name, File: file, Line: c.Line, Time: seconds(c.Elapsed), Note: c.Note}
+	if len(c.Failures) > 0 {
+		j.Failure = &junitFailure{Message: c.Failures[0].Message}
+		for _, f := range c.Failures {
+			j.Failure.Text += fmt.Sprintf("%s:%d: %s\n", file, f.Line, f.Message)
+		}
+	}
+	return j
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

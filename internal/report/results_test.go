@@ -1,0 +1,80 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hostile is a suite in which every text means something to some reader.
+func hostile() *Suite {
+	return &Suite{
+		File: "a,b:c%\n.yaml", Elapsed: 1500 * time.Millisecond,
+		Checks: []Result{
+			{Name: "fine # SKIP \\", Line: 3, Note: "<i>2</i> pins\n\n# heading"},
+			{Name: "::error::x, y<script>", Line: 7, Note: "n", Elapsed: time.Second, Failures: []Failure{
+				{8, "100% of \"a\"\n::warning::b & <c>\r"},
+				{9, "]]> \x1b[31m"},
+			}},
+		},
+	}
+}
+
+func written(t *testing.T, write func(io.Writer, *Suite) error, s *Suite) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, write(&b, s))
+	return b.String()
+}
+
+func TestGitHub(t *testing.T) {
+	assert.Equal(t, ""+
+		"::error file=a%2Cb%3Ac%25%0A.yaml,line=8,title=%3A%3Aerror%3A%3Ax%2C y<script>::100%25 of \"a\"%0A::warning::b & <c>%0D\n"+
+		"::error file=a%2Cb%3Ac%25%0A.yaml,line=9,title=%3A%3Aerror%3A%3Ax%2C y<script>::]]> \x1b[31m\n"+
+		"proxenos check: 1 of 2 failed\n", written(t, GitHub, hostile()))
+}
+
+func TestGitHubSummary(t *testing.T) {
+	summary := written(t, GitHubSummary, hostile())
+	assert.Contains(t, summary, "<tr><td>passed</td><td>fine # SKIP \\</td><td>&lt;i&gt;2&lt;/i&gt; pins # heading</td></tr>\n")
+	assert.Contains(t, summary, "<strong>failed</strong></td><td>::error::x, y&lt;script&gt;</td>")
+	assert.Contains(t, summary, "line 8: 100% of &#34;a&#34; ::warning::b &amp; &lt;c&gt;<br>line 9: ]]&gt;")
+	assert.NotContains(t, strings.TrimSuffix(summary, "\n\n"), "\n\n", "after a blank line Markdown begins")
+}
+
+// What comes out is XML, and says what went in.
+func TestJUnit(t *testing.T) {
+	text := written(t, JUnit, hostile())
+	var suite junitSuite
+	require.NoError(t, xml.Unmarshal([]byte(text), &suite))
+	assert.Equal(t, []any{2, 1, "1.500"}, []any{suite.Tests, suite.Failures, suite.Time})
+	require.Len(t, suite.Cases, 2)
+	assert.Equal(t, "::error::x, y<script>", suite.Cases[1].Name)
+	assert.Equal(t, 7, suite.Cases[1].Line)
+	assert.Nil(t, suite.Cases[0].Failure)
+	assert.Equal(t, "<i>2</i> pins\n\n# heading", suite.Cases[0].Note)
+	assert.Contains(t, suite.Cases[1].Failure.Text, "9: ]]> \ufffd[31m", "XML cannot hold an escape")
+	assert.NotContains(t, text, "<script")
+	assert.NotContains(t, text, "\x1b")
+}
+
+func TestTAP(t *testing.T) {
+	assert.Equal(t, `TAP version 14
+1..2
+ok 1 - fine \# SKIP \\
+not ok 2 - ::error::x, y<script>
+  ---
+  failures:
+    - at: "a,b:c%\n.yaml:8"
+      message: "100% of \"a\"\n::warning::b & <c>\r"
+    - at: "a,b:c%\n.yaml:9"
+      message: "]]> \x1b[31m"
+  ...
+`, written(t, TAP, hostile()))
+}
