@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// keyCount is a power of two over a million: fewer keys teach the branch
+// predictor and flatter whatever is measured, up to five times.
+const keyCount = 1 << 20
+
+// makeKeys returns distinct random keys of 16 to 24 bytes, always the same.
+func makeKeys() []string {
+	const letters = "0123456789abcdefghijklmnopqrstuv"
+	rng := rand.New(rand.NewPCG(20, 26))
+	keys := make([]string, keyCount)
+	for i := range keys {
+		key := make([]byte, 16+rng.IntN(9))
+		// Four letters of the number and twelve or more at random.
+		for j := range key {
+			key[j] = letters[rng.IntN(len(letters))]
+		}
+		for j := range 4 {
+			key[len(key)-1-j] = letters[i>>(5*j)&31]
+		}
+		keys[i] = string(key)
+	}
+	return keys
+}
+
+// makeNodes returns the addresses of n servers.
+func makeNodes(n int) []string {
+	nodes := make([]string, n)
+	for i := range nodes {
+		nodes[i] = fmt.Sprintf("10.%d.%d.%d:8080", i>>16, i>>8&255, i&255)
+	}
+	return nodes
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"testing"
+)
+
+// BenchmarkBalance spreads all keys over 100 nodes. It is no benchmark of time:
+// it reports the load of the busiest node over the average, and chi-square over
+// its degrees of freedom, which is about 1 where only chance is at work.
+func BenchmarkBalance(b *testing.B) {
+	nodes := makeNodes(100)
+	for _, s := range systems {
+		b.Run(name(len(nodes), s.name), func(b *testing.B) {
+			var loads map[string]int
+			for b.Loop() {
+				loads = loadsOf(s.build(nodes))
+			}
+			busiest, chi := spread(loads, len(nodes))
+			b.ReportMetric(busiest, "max/avg")
+			b.ReportMetric(chi, "chi2/df")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func loadsOf(c chooser) map[string]int {
+	loads := map[string]int{}
+	for _, key := range keys() {
+		loads[c.owner(key)]++
+	}
+	return loads
+}
+
+// spread compares loads with an even share for each of n nodes.
+func spread(loads map[string]int, n int) (busiest, chi float64) {
+	total := 0
+	for _, load := range loads {
+		total += load
+	}
+	even := float64(total) / float64(n)
+	chi = float64(n-len(loads)) * even // those that have nothing
+	for _, load := range loads {
+		off := float64(load) - even
+		chi += off * off / even
+		busiest = max(busiest, float64(load)/even)
+	}
+	return busiest, chi / float64(n-1)
+}
+
+// BenchmarkMoves takes one of 100 nodes away and puts it back. It reports how
+// many of the keys moved although their owner stayed, and the share that had to.
+func BenchmarkMoves(b *testing.B) {
+	nodes := makeNodes(100)
+	gone := nodes[42]
+	rest := append(append([]string(nil), nodes[:42]...), nodes[43:]...)
+	for _, s := range systems {
+		b.Run(name(len(nodes), s.name), func(b *testing.B) {
+			var unneeded, needed int
+			for b.Loop() {
+				unneeded, needed = moves(s.build(nodes), s.build(rest), gone)
+			}
+			b.ReportMetric(float64(unneeded), "unneeded-moves")
+			b.ReportMetric(100*float64(needed)/keyCount, "%-needed-moves")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// moves counts the keys whose owner changed: those that had to because it is
+// gone, and the others.
+func moves(before, after chooser, gone string) (unneeded, needed int) {
+	for _, key := range keys() {
+		switch was := before.owner(key); {
+		case was == gone:
+			needed++
+		case was != after.owner(key):
+			unneeded++
+		}
+	}
+	return unneeded, needed
+}
