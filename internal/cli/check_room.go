@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/proxenos/proxenos/internal/checkfile"
+	"github.com/proxenos/proxenos/mapper/static"
+)
+
+// checkRoom is a check file with the folder that it may read. The operating
+// system follows no link out of it.
+type checkRoom struct {
+	path string
+	name string // in messages
+	root *os.Root
+	data []byte
+	file *checkfile.File
+}
+
+func openCheckRoom(path string) (*checkRoom, error) {
+	r := &checkRoom{path: path, name: tame(path)}
+	var err error
+	if r.root, err = os.OpenRoot(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if err := r.read(); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *checkRoom) close() {
+	r.root.Close() //nolint:errcheck // it was only read
+}
+
+func (r *checkRoom) read() error {
+	f, err := r.open(filepath.Base(r.path), "the check file")
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	if r.data, err = io.ReadAll(io.LimitReader(f, checkfile.MaxSize+1)); err != nil {
+		return err
+	}
+	if r.file, err = checkfile.Parse(r.data, r.name); err != nil {
+		return withHint(err, "proxenos check --help shows an example, and --schema the format")
+	}
+	return nil
+}
+
+// open opens a file of the folder for reading.
+func (r *checkRoom) open(path, what string) (*os.File, error) {
+	if !filepath.IsLocal(path) {
+		return nil, r.outside(path, what, errors.New("it is not below the folder of the check file"))
+	}
+	info, err := r.root.Stat(path)
+	if err != nil {
+		return nil, r.outside(path, what, err)
+	}
+	// A pipe would hold up the check until somebody writes to it.
+	if !info.Mode().IsRegular() {
+		return nil, r.outside(path, what, errors.New("it is not a file"))
+	}
+	return r.root.Open(path)
+}
+
+func (r *checkRoom) outside(path, what string, err error) error {
+	var of *os.PathError
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	return withHint(fmt.Errorf("%s: %s %q: %w", r.name, what, path, err), "a check file reads only files below its own folder")
+}
+
+// list reads a file of nodes.
+func (r *checkRoom) list(path string) (*static.List, error) {
+	f, err := r.open(path, "nodes")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	list, err := static.Read(f, path)
+	if err != nil {
+		return nil, withHint(err, "see proxenos help sources for the format")
+	}
+	return list, nil
+}

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// shells are the shells that cobra writes completions for.
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func newCompletion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion bash|zsh|fish|powershell",
+		Short: "Write a completion script for a shell",
+		Long:  "Write a script that lets a shell complete the commands, flags and values of proxenos.",
+		Example: `  # bash, in this shell
+  source <(proxenos completion bash)
+
+  # zsh, in every new shell
+  proxenos completion zsh > "${fpath[1]}/_proxenos"
+
+  # fish, in every new shell
+  proxenos completion fish > ~/.config/fish/completions/proxenos.fish`,
+		Args:      wantArgs("one of bash, zsh, fish and powershell"),
+		ValidArgs: shells,
+		RunE: func(c *cobra.Command, args []string) error {
+			return as(errIO, writeCompletion(c.Root(), c.OutOrStdout(), args[0]))
+		},
+	}
+}
+
+func writeCompletion(root *cobra.Command, out io.Writer, shell string) error {
+	switch shell {
+	case "bash":
+		return root.GenBashCompletionV2(out, true)
+	case "zsh":
+		return root.GenZshCompletion(out)
+	case "fish":
+		return root.GenFishCompletion(out, true)
+	case "powershell":
+		return root.GenPowerShellCompletionWithDesc(out)
+	default:
+		return unknownChoice("shell", shell, shells)
+	}
+}

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/proxenos/proxenos/internal/compare"
+)
+
+// losses are the worst that can happen to a load at once. Either is nil if it
+// cannot be told.
+type losses struct {
+	node, zone *compare.Loss
+	zones      []string // by the group of zone
+}
+
+// zoneName names the lost zone.
+func (l *losses) zoneName() string {
+	if name := l.zones[l.zone.Group]; name != "" {
+		return name
+	}
+	return "(without a name)"
+}
+
+// measureLoad counts the keys that each node owns.
+func measureLoad(ctx context.Context, std *streams, p *placement, keys *keysOptions) (*compare.Load, error) {
+	load := &compare.Load{Held: make([]int64, len(p.nodes)), Fair: p.fair()}
+	var tallies tallies[[]int64]
+	newCount := func() func([]byte, string) []byte {
+		held := tallies.add(make([]int64, len(p.nodes)))
+		return func(dst []byte, key string) []byte {
+			if i, ok := p.Select(key); ok {
+				held[i]++
+			}
+			return dst
+		}
+	}
+	if err := keys.each(ctx, std, "counting", newCount, &encoding{}, io.Discard); err != nil {
+		return nil, err
+	}
+	for _, held := range tallies.all {
+		for i, n := range held {
+			load.Held[i] += n
+			load.Keys += n
+		}
+	}
+	return load, nil
+}
+
+// tallies keep what goroutines count until they have ended.
+type tallies[T any] struct {
+	mu  sync.Mutex
+	all []T
+}
+
+func (t *tallies[T]) add(tally T) T {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.all = append(t.all, tally)
+	return tally
+}
+
+// Ranking a key takes time in proportion to the nodes, so for very many nodes
+// fewer keys tell where those of a lost zone go; and where those of a lost
+// node go is told only if there are enough for each.
+const (
+	rankedNodes  = 1 << 30 // keys times nodes that may be ranked
+	fewestRanked = 1 << 10
+	keysPerNode  = 64
+)
+
+// rankedKeys returns how many keys may be ranked.
+func rankedKeys(nodes int) int64 {
+	return min(compare.LossKeys, max(fewestRanked, int64(rankedNodes/max(1, nodes))))
+}
+
+// measureLosses finds the worst losses for a load. Where keys go next is told
+// by a sample, whatever keys the load was counted on.
+func measureLosses(ctx context.Context, std *streams, p *placement, load *compare.Load) (*losses, error) {
+	ranked := &keysOptions{sample: rankedKeys(len(p.nodes))}
+	zone, names := zonesOf(p.nodes)
+	var singly, zonal tallies[*compare.Spill]
+	newCount := func() func([]byte, string) []byte {
+		s := singly.add(compare.NewSpill(compare.Singly(len(p.nodes))))
+		z := zonal.add(compare.NewSpill(zone))
+		return func(dst []byte, key string) []byte {
+			p.spill(key, s, z, len(names))
+			return dst
+		}
+	}
+	if err := ranked.each(ctx, std, "ranking", newCount, &encoding{}, io.Discard); err != nil {
+		return nil, err
+	}
+	l := &losses{zones: names}
+	if ranked.sample >= int64(keysPerNode*len(p.nodes)) {
+		l.node = worst(singly.all, load)
+	}
+	if len(names) > 1 {
+		l.zone = worst(zonal.all, load)
+	}
+	return l, nil
+}
+
+func worst(spills []*compare.Spill, load *compare.Load) *compare.Loss {
+	for _, s := range spills[1:] {
+		spills[0].Gather(s)
+	}
+	loss, ok := spills[0].Worst(load)
+	if !ok {
+		return nil
+	}
+	return &loss
+}
+
+// spill counts where a key goes if its owner is lost, and if its owner's zone
+// is.
+func (p *placement) spill(key string, singly, zonal *compare.Spill, zones int) {
+	owner, next, beyond := -1, -1, -1
+	for i := range p.Rank(key) {
+		if owner < 0 {
+			owner = i
+			continue
+		}
+		if next < 0 {
+			next = i
+		}
+		if zonal.Group(i) != zonal.Group(owner) {
+			beyond = i
+		}
+		if beyond >= 0 || zones == 1 {
+			break
+		}
+	}
+	if owner >= 0 {
+		singly.Count(singly.Group(owner), next)
+		zonal.Count(zonal.Group(owner), beyond)
+	}
+}
+
+// measureChange counts what moves from one placement to another. Whoever wants
+// to know of each move gives an encoding and a function that appends it.
+func measureChange(ctx context.Context, std *streams, before, after *placement, keys *keysOptions, moves *moves) (*compare.Movement, error) {
+	change := compare.NewChange(before.members(), after.members())
+	var tallies tallies[*compare.ChangeTally]
+	newCount := func() func([]byte, string) []byte {
+		tally := tallies.add(change.NewTally())
+		record := moves.recorder()
+		return func(dst []byte, key string) []byte {
+			from, ok := before.Select(key)
+			to, also := after.Select(key)
+			if ok && also && tally.Count(from, to) && record != nil {
+				return record(dst, key, from, to)
+			}
+			return dst
+		}
+	}
+	if err := keys.each(ctx, std, "comparing", newCount, moves.encoding(), moves.writer()); err != nil {
+		return nil, err
+	}
+	for _, tally := range tallies.all {
+		change.Gather(tally)
+	}
+	return change.Movement(), nil
+}

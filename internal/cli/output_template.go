@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"bytes"
+	"text/template"
+)
+
+// templateEncoder writes answers with a template of the user's own.
+type templateEncoder struct {
+	*answerer
+	template *template.Template
+	buf      bytes.Buffer
+}
+
+const templateHint = "a Go template over an answer, like -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'"
+
+// newTemplateEncoding parses the template and tries it on an answer, so that
+// a field that does not exist is refused before anything is written.
+func newTemplateEncoding(text string) (encodingMaker, error) {
+	parsed, err := template.New("output").Parse(text)
+	if err == nil {
+		err = parsed.Execute(&bytes.Buffer{}, &answer{Nodes: make([]nodeView, 1)})
+	}
+	if err != nil {
+		return nil, withHint(&usageError{err}, templateHint)
+	}
+	return func(o *outputOptions, p *placement) *encoding {
+		return &encoding{newEncoder: func() encoder {
+			return &templateEncoder{answerer: newAnswerer(o, p, true), template: parsed}
+		}}
+	}, nil
+}
+
+// encode appends what the template makes of one key, and a newline. Templates
+// write text, so they see keys and nodes with control characters escaped.
+func (e *templateEncoder) encode(dst []byte, key string, owners []int) ([]byte, error) {
+	e.buf.Reset()
+	if err := e.template.Execute(&e.buf, e.fill(printable(key), owners)); err != nil {
+		return dst, withHint(&usageError{err}, templateHint)
+	}
+	return append(append(dst, e.buf.Bytes()...), '\n'), nil
+}

@@ -1,0 +1,72 @@
+package cli
+
+// owners is the worker of select: it finds the owners of a key and encodes
+// them.
+type owners struct {
+	scheme    scheme
+	count     int
+	spread    spreader // nil if zones do not count
+	encoder   encoder
+	separator string
+	check     *expectation
+	found     []int
+}
+
+// quick returns a worker that does the same in less time, if there is one.
+func (w *owners) quick() worker {
+	text, ok := w.encoder.(*textEncoder)
+	if !ok || w.count != 1 || w.check.want != "" || text.terminal || text.one {
+		return w
+	}
+	return &firstOwners{owners: w, endings: text.endings()}
+}
+
+// answer appends the answers for a run of keys.
+func (w *owners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+	var key string
+	var err error
+	for len(keys) > 0 && err == nil {
+		key, keys = nextKey(keys, delimiter)
+		dst, err = w.one(dst, key)
+	}
+	return dst, err
+}
+
+// one appends the answer for one key.
+func (w *owners) one(dst []byte, key string) ([]byte, error) {
+	w.found = w.found[:0]
+	if w.spread != nil {
+		w.found = w.spread(w.found, key, w.count)
+	} else if w.count == 1 {
+		if i, ok := w.scheme.Select(key); ok {
+			w.found = append(w.found, i)
+		}
+	} else {
+		w.found = w.scheme.SelectN(w.found, key, w.count)
+	}
+	if w.check.want != "" {
+		w.check.compare(key, w.found)
+	}
+	return w.encoder.encode(append(dst, w.separator...), key, w.found)
+}
+
+// firstOwners is the worker for the usual case, one owner for every key as
+// text: it copies the key and then the node's text with its tab and newline.
+type firstOwners struct {
+	*owners
+	endings []string
+}
+
+func (w *firstOwners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+	if !needsNoEscape(keys, delimiter) {
+		return w.owners.answer(dst, keys, delimiter)
+	}
+	var key string
+	for len(keys) > 0 {
+		key, keys = nextKey(keys, delimiter)
+		if i, ok := w.scheme.Select(key); ok {
+			dst = append(append(dst, key...), w.endings[i]...)
+		}
+	}
+	return dst, nil
+}

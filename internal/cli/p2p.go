@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/ring"
+)
+
+// p2pOptions describe a node of the peer-to-peer location service.
+type p2pOptions struct {
+	std   *streams
+	peer  string
+	trust []string
+	cfg   locator.Config
+}
+
+func newP2P(std *streams) *cobra.Command {
+	o := &p2pOptions{std: std}
+	c := &cobra.Command{
+		Use:   "p2p [-h PEER] [-p PORT] [flags]",
+		Short: "Run a node of the peer-to-peer location service",
+		Long: `Run a node of the peer-to-peer location service. It joins the network of PEER,
+or of the first node found on ports 9900 to 9909 of this machine, or starts a
+network. Interrupted, it leaves. Keys are placed as nodes of 2009 place them
+(hash-ring), so these can be in the network too.`,
+		Example: `  # Start a network, and in another terminal join it
+  proxenos p2p
+  proxenos p2p -h localhost:9900
+
+  # Which node owns user:42?
+  proxenos select -b p2p -h localhost -p 9900 -a hash-ring user:42`,
+		Args: wantArgs(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	addGroup(c, "Network", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.peer, "host", "h", "", "host:port of a `PEER` to join by")
+		fs.IntVarP(&o.cfg.Port, "port", "p", 0, "port to listen on; 0 is the first free one from 9900")
+		fs.StringVar(&o.cfg.Host, "listen", "127.0.0.1", "`address` to listen on; :: is every interface")
+		fs.StringVar(&o.cfg.Advertise, "advertise", "", "`host` that others reach this node by")
+		fs.StringArrayVar(&o.trust, "trust", nil, "`network` that nodes may be in, like 10.0.0.0/8; may be repeated")
+		fs.BoolVar(&o.cfg.Legacy, "legacy", false, "keep to the calls of 2009")
+		fs.BoolVar(&o.cfg.AllowDie, "allow-die", false, "obey the call die, which anybody can make")
+		fs.BoolVar(&o.cfg.AllowDebug, "allow-debug", false, "obey the call debug, which anybody can make")
+	})
+	return c
+}
+
+// parse turns what was typed into a configuration.
+func (o *p2pOptions) parse() (err error) {
+	if o.cfg.Port < 0 || o.cfg.Port > 65535 {
+		return usagef("--port %d: want 0 to 65535", o.cfg.Port)
+	}
+	if o.peer != "" {
+		if o.cfg.Peer, err = locator.ParsePeer(o.peer); err != nil {
+			return withHint(&usageError{err}, "-h is the peer here, like -h localhost:9900; --help is help")
+		}
+	}
+	for _, text := range o.trust {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return withHint(usagef("--trust %q: want a network", text), "like --trust 10.0.0.0/8")
+		}
+		o.cfg.Trust = append(o.cfg.Trust, network)
+	}
+	o.cfg.Scheme = hashRing
+	o.cfg.Log = slog.New(slog.NewTextHandler(o.std.Err, nil))
+	return nil
+}
+
+// run is a node until the context ends.
+func (o *p2pOptions) run(ctx context.Context) error {
+	if o.cfg.Peer == "" {
+		o.discover(ctx)
+	}
+	server, err := locator.Listen(ctx, o.cfg)
+	switch {
+	case errors.Is(err, locator.ErrAddressInUse):
+		return withHint(err, "leave out -p to take the first free port")
+	case err != nil:
+		return err
+	}
+	err = server.Serve(ctx, nil)
+	if errors.Is(err, locator.ErrNoPeer) {
+		return withHint(as(errUnreachable, err), "is it running there? without -h a network is started")
+	}
+	return err
+}
+
+// discover looks for a peer on this machine.
+func (o *p2pOptions) discover(ctx context.Context) {
+	peer, ok := locator.Discover(ctx, "locator.Locator", o.cfg.Call)
+	if !ok {
+		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
+		return
+	}
+	o.cfg.Peer = peer
+}
+
+// hashRing places keys as nodes of 2009 do.
+func hashRing(nodes []mapper.Node) (locator.Locate, error) {
+	r, err := ring.New(nodes, ring.Config[mapper.Node]{ID: mapper.Node.ID, Layout: ring.HashRing()})
+	if err != nil {
+		return nil, err
+	}
+	return r.Select, nil
+}

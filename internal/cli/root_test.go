@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// command runs a command line in this process.
+func command(in string, args ...string) (out, errors string, code int) {
+	var stdout, stderr bytes.Buffer
+	std := &streams{In: strings.NewReader(in), Out: &stdout, Err: &stderr, Getenv: func(string) string { return "" }}
+	code = run(context.Background(), std, args)
+	return stdout.String(), stderr.String(), code
+}
+
+// everyCommand returns the words that call every command and topic.
+func everyCommand(t *testing.T) [][]string {
+	var all [][]string
+	var walk func(c *cobra.Command, words []string)
+	walk = func(c *cobra.Command, words []string) {
+		all = append(all, words)
+		for _, sub := range c.Commands() {
+			walk(sub, append(words[:len(words):len(words)], sub.Name()))
+		}
+	}
+	walk(newRoot(&streams{}), nil)
+	require.Greater(t, len(all), 10, "the tree has lost its commands")
+	return all
+}
+
+// A clash of shorthands shows only when its command runs, so all of them do.
+func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	for _, words := range everyCommand(t) {
+		t.Run(strings.Join(words, " "), func(t *testing.T) {
+			out, errors, code := command("", append(words, "--help")...)
+			assert.Equal(t, exitDone, code)
+			assert.Empty(t, errors)
+			assert.Contains(t, out, "Examples:\n")
+			assert.Contains(t, out, "proxenos")
+			for line := range strings.Lines(out) {
+				assert.LessOrEqual(t, len(strings.TrimRight(line, "\n")), 130, line)
+			}
+		})
+	}
+}
+
+// -h is the host where there is one, and help everywhere else.
+func TestShorthandH(t *testing.T) {
+	for _, words := range everyCommand(t) {
+		c, _, err := newRoot(&streams{}).Find(words)
+		require.NoError(t, err)
+		want := "help"
+		if c.Flags().Lookup("host") != nil {
+			want = "host"
+		}
+		flag := c.Flags().ShorthandLookup("h")
+		require.NotNil(t, flag, words)
+		assert.Equal(t, want, flag.Name, words)
+	}
+}
+
+func TestCompletionsParse(t *testing.T) {
+	for _, shell := range shells {
+		t.Run(shell, func(t *testing.T) {
+			out, errors, code := command("", "completion", shell)
+			require.Equal(t, exitDone, code, errors)
+			require.Contains(t, out, "proxenos")
+			interpreter, err := exec.LookPath(shell)
+			if err != nil || shell == "powershell" {
+				return // not installed here, so nothing can parse it
+			}
+			parse := exec.Command(interpreter, "-n")
+			parse.Stdin = strings.NewReader(out)
+			said, err := parse.CombinedOutput()
+			require.NoError(t, err, string(said))
+		})
+	}
+}

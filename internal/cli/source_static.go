@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/static"
+)
+
+// writtenDown is a source of the nodes given by flags and then those of a
+// file, in the order given, as some algorithms depend on it.
+type writtenDown struct {
+	flags []string
+	file  mapper.Mapper // nil if there is none
+}
+
+func openStatic(o *sourceOptions, std *streams) (mapper.Mapper, error) {
+	w := writtenDown{flags: o.nodes}
+	switch o.file {
+	case "":
+	case "-":
+		w.file = standardInput{std.In}
+	default:
+		w.file = &static.File{Path: o.file}
+	}
+	return w, nil
+}
+
+// explainStatic leaves errors as they are: what is wrong with a file is a bad
+// configuration.
+func explainStatic(err error) error { return err }
+
+// Nodes returns the nodes of the flags and of the file.
+func (w writtenDown) Nodes(ctx context.Context) ([]mapper.Node, error) {
+	flags, err := static.Flags(w.flags)
+	if err != nil {
+		return nil, withHint(&usageError{err}, "a node is ID[=ADDR][,w=2][,zone=a], like -n web-1=10.0.0.1:80,w=2")
+	}
+	nodes, err := flags.Nodes(ctx)
+	if err != nil || w.file == nil {
+		return nodes, err
+	}
+	more, err := w.file.Nodes(ctx)
+	if err != nil {
+		return nil, withHint(err, "proxenos help sources tells how nodes are written")
+	}
+	both, err := static.New(append(nodes, more...))
+	if err != nil {
+		return nil, withHint(err, "-n and -f are taken together")
+	}
+	return both.Nodes(ctx)
+}
+
+// standardInput is a list of nodes on standard input. If the context ends
+// first, a goroutine keeps waiting for it until the process ends.
+type standardInput struct{ in io.Reader }
+
+// Nodes reads standard input to its end.
+func (s standardInput) Nodes(ctx context.Context) ([]mapper.Node, error) {
+	type answer struct {
+		list *static.List
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		list, err := static.Read(s.in, "standard input")
+		read <- answer{list, err}
+	}()
+	select {
+	case a := <-read:
+		if a.err != nil {
+			return nil, a.err
+		}
+		return a.list.Nodes(ctx)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

@@ -1,0 +1,332 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+// The variables of swim-protocol. Each also has a form that ends in _FILE and
+// names a file with the value, which wins.
+const (
+	envSwimSecret = "SWIM_SECRET"
+	envSwimName   = "SWIM_NAME"
+	envSwimPeers  = "SWIM_PEERS"
+)
+
+// swimTimings are the values of --timing; the first is the default.
+var swimTimings = []string{"lan", "wan", "local"}
+
+// swimOptions say how to join a gossip cluster.
+type swimOptions struct {
+	name       string
+	peers      []string
+	bind       string
+	bindPort   int
+	host       string
+	port       int
+	discovery  bool
+	secretFile string
+	cluster    string
+	insecure   bool
+	timing     string
+}
+
+// declare declares the flags of every command that joins a cluster.
+func (o *swimOptions) declare(c *cobra.Command) {
+	addGroup(c, "Cluster", func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.name, "name", "", "`host:port` that this member is reached by (SWIM_NAME)")
+		o.declarePeers(fs)
+		fs.StringVar(&o.bind, "udp-bind", "", "`address` to listen on (default the host of the name on loopback, else every interface)")
+		fs.IntVar(&o.bindPort, "udp-bind-port", 0, "port to listen on (default that of the name)")
+		fs.StringVar(&o.host, "udp-host", "", "default `host` of names like :2001")
+		fs.IntVar(&o.port, "udp-port", swim.DefaultPort, "default port of names like host")
+		fs.BoolVar(&o.discovery, "udp-discovery", false, "the name's host has an address for each member: find them by DNS")
+		fs.BoolVar(&o.insecure, "insecure", false, "listen beyond loopback without a secret")
+	})
+	o.completeTiming(c)
+}
+
+// declarePeers declares the flags of every command that talks to a cluster.
+func (o *swimOptions) declarePeers(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&o.peers, "peer", nil, "`host:port` of a member to join by; may be repeated (SWIM_PEERS, with commas)")
+	fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the secret; more lines are old secrets, still read (SWIM_SECRET, SWIM_SECRET_FILE)")
+	fs.StringVar(&o.cluster, "cluster", "", "`label` of the cluster; members with another are not heard")
+	fs.StringVar(&o.timing, "timing", swimTimings[0], "how often members look at each other: lan, wan or local")
+}
+
+func (o *swimOptions) completeTiming(c *cobra.Command) { complete(c, "timing", swimTimings) }
+
+// parse checks the flags and fills in what the environment says.
+func (o *swimOptions) parse(std *streams) error {
+	if !slices.Contains(swimTimings, o.timing) {
+		return unknownChoice("--timing", o.timing, swimTimings)
+	}
+	for flag, port := range map[string]int{"--udp-bind-port": o.bindPort, "--udp-port": o.port} {
+		if port < 0 || port > 65535 {
+			return usagef("%s %d: must be from 0 to 65535", flag, port)
+		}
+	}
+	if o.name == "" {
+		o.name = swimVariable(std, envSwimName)
+	}
+	if len(o.peers) == 0 {
+		for p := range strings.SplitSeq(swimVariable(std, envSwimPeers), ",") {
+			if p = strings.TrimSpace(p); p != "" {
+				o.peers = append(o.peers, p)
+			}
+		}
+	}
+	for i, p := range o.peers {
+		full, err := o.fullName(p)
+		if err != nil {
+			return withHint(&usageError{fmt.Errorf("--peer %q: %w", p, err)}, "a peer is host:port")
+		}
+		o.peers[i] = full
+	}
+	return nil
+}
+
+// parseName checks the name of a command that needs one.
+func (o *swimOptions) parseName() (err error) {
+	if o.name == "" {
+		return withHint(usagef("this member of the cluster needs a name"), "give --name HOST:PORT, or set %s", envSwimName)
+	}
+	if o.name, err = o.fullName(o.name); err != nil {
+		return withHint(&usageError{fmt.Errorf("--name: %w", err)}, "a name is host:port")
+	}
+	return nil
+}
+
+// fullName completes a name by the default host and port.
+func (o *swimOptions) fullName(name string) (string, error) {
+	host, port, err := net.SplitHostPort(name)
+	if err != nil {
+		var bare *net.AddrError
+		if !errors.As(err, &bare) || bare.Err != "missing port in address" {
+			return "", fmt.Errorf("%q is not host:port", name)
+		}
+		host, port = strings.Trim(name, "[]"), strconv.Itoa(o.port)
+	}
+	if host == "" {
+		host = o.host
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("%q: want a port from 1 to 65535", name)
+	}
+	if host == "" {
+		return "", fmt.Errorf("%q has no host, and there is no --udp-host", name)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// config is how the library is to join.
+func (o *swimOptions) config(ctx context.Context, std *streams, log *slog.Logger) (swim.Config, error) {
+	secrets, err := o.secrets(std)
+	if err != nil {
+		return swim.Config{}, err
+	}
+	cfg := swim.Config{
+		Name: o.name, Peers: o.peers, Cluster: o.cluster, Secrets: secrets,
+		Insecure: o.insecure, Logger: log,
+		Timing: map[string]swim.Timing{"lan": swim.LAN(), "wan": swim.WAN(), "local": swim.Local()}[o.timing],
+	}
+	if o.discovery {
+		found, err := discover(ctx, o.name)
+		if err != nil {
+			return swim.Config{}, err
+		}
+		cfg.Name, cfg.Peers = found.name, append(cfg.Peers, found.peers...)
+	}
+	if o.bind != "" || o.bindPort != 0 {
+		cfg.Bind = o.bindTo(cfg.Name)
+	}
+	return cfg, nil
+}
+
+// bindTo is where to listen: what the flags leave out is the port of the name
+// and, on loopback, its host.
+func (o *swimOptions) bindTo(name string) string {
+	host, port, _ := net.SplitHostPort(name) // parseName has checked it
+	if o.bindPort != 0 {
+		port = strconv.Itoa(o.bindPort)
+	}
+	if o.bind != "" || !onLoopback(host) {
+		host = strings.Trim(o.bind, "[]")
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// observer is how the library is to join only to look: under a name and a
+// port of no importance, by an address from which the peers are reached.
+func (o *swimOptions) observer(ctx context.Context, std *streams, log *slog.Logger) (swim.Config, error) {
+	if len(o.peers) == 0 {
+		return swim.Config{}, withHint(usagef("no member of the cluster is named"), "give --peer HOST:PORT, or set %s", envSwimPeers)
+	}
+	cfg, err := o.config(ctx, std, log)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Observer, cfg.MustJoin = true, true
+	if o.name == "" {
+		local, err := addressTowards(o.peers[0])
+		if err != nil {
+			return cfg, as(errUnreachable, fmt.Errorf("peer %q: %w", o.peers[0], err))
+		}
+		cfg.Name = "observer-" + strings.ToLower(rand.Text()[:10])
+		cfg.Bind = net.JoinHostPort(local, "0")
+	}
+	return cfg, nil
+}
+
+// addressTowards returns the address of this machine that packets to a peer
+// come from. Nothing is sent.
+func addressTowards(peer string) (string, error) {
+	conn, err := net.Dial("udp", peer)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close() //nolint:errcheck // nothing was sent
+	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
+}
+
+// join joins a cluster; errors have their class.
+func join(ctx context.Context, cfg swim.Config) (*swim.Cluster, error) {
+	c, err := swim.Join(ctx, cfg)
+	return c, explainSwim(err)
+}
+
+// explainSwim classes an error of joining.
+func explainSwim(err error) error {
+	var dns *net.DNSError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, swim.ErrNoPeer):
+		return as(errUnreachable, withHint(err, "is a member running there, with the same secret and cluster label?"))
+	case errors.Is(err, swim.ErrNameTaken):
+		return withHint(err, "give another --name, or wait until the other is offline")
+	case errors.As(err, &dns):
+		return as(errUnreachable, err)
+	case strings.Contains(err.Error(), "without a secret"):
+		return withHint(err, "--secret-file names a file with one; --insecure does without")
+	default:
+		return err
+	}
+}
+
+// goodbyeTime bounds a clean exit.
+const goodbyeTime = 5 * time.Second
+
+// leave says goodbye and closes, though the command's context has ended. A
+// goodbye that nobody hears is no error: the others notice by themselves.
+func leave(c *swim.Cluster) error {
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	defer cancel()
+	_ = c.Leave(ctx)
+	return c.Close()
+}
+
+// swimLog is where a member of a cluster tells what happens.
+func swimLog(std *streams, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// maxSecretFile bounds what is read of a file that a variable or flag names.
+const maxSecretFile = 64 << 10
+
+// secrets reads the secrets: --secret-file, then SWIM_SECRET_FILE, then
+// SWIM_SECRET. None is none.
+func (o *swimOptions) secrets(std *streams) ([]swim.Secret, error) {
+	var raw []byte
+	path := o.secretFile
+	switch variable := std.Getenv(envSwimSecret + "_FILE"); {
+	case path != "":
+	case variable != "":
+		path = variable
+	}
+	switch {
+	case path != "":
+		var err error
+		raw, err = readSwimFile(path)
+		if err == nil {
+			warnReadable(std, path)
+			break
+		}
+		if o.secretFile != "" || std.Getenv(envSwimSecret) == "" {
+			return nil, withHint(err, "it is the file with the secret")
+		}
+		fallthrough // as the ancestor does
+	default:
+		raw = []byte(std.Getenv(envSwimSecret))
+		if len(raw) == 0 {
+			return nil, nil
+		}
+	}
+	secrets, err := swim.ParseSecrets(raw)
+	if err != nil {
+		return nil, withHint(err, "make one with: openssl rand -hex 16")
+	}
+	return secrets, nil
+}
+
+// warnReadable tells of a secret that is none.
+func warnReadable(std *streams, path string) {
+	if info, err := os.Stat(expandHome(path)); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		std.warn("others may read %s: chmod 600 keeps its secret", path)
+	}
+}
+
+// swimVariable reads a variable of swim-protocol, whose _FILE form wins; a
+// file that cannot be read counts as not named.
+func swimVariable(std *streams, name string) string {
+	if path := std.Getenv(name + "_FILE"); path != "" {
+		if raw, err := readSwimFile(path); err == nil {
+			return string(raw)
+		}
+	}
+	return std.Getenv(name)
+}
+
+// readSwimFile reads a small file less the line end.
+func readSwimFile(path string) ([]byte, error) {
+	f, err := os.Open(expandHome(path))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	raw, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
+	return bytes.TrimRight(raw, "\r\n"), err
+}
+
+func expandHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}

@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+// swimMembersOptions say whom to list, and when.
+type swimMembersOptions struct {
+	std     *streams
+	join    swimOptions
+	format  string
+	status  string
+	set     swim.Status
+	wait    int
+	timeout time.Duration
+	watch   bool
+}
+
+func newSwimMembers(std *streams) *cobra.Command {
+	o := &swimMembersOptions{std: std}
+	c := &cobra.Command{
+		Use:   "members --peer HOST:PORT [flags]",
+		Short: "List the members of a gossip cluster",
+		Long: `List the members of a gossip cluster. The command joins as an observer, which
+takes no part in placement, looks and leaves.
+
+With --wait N it looks until N members have a status of --status, even if none
+runs yet, and exits with 1 if there are not so many in time. With --watch it goes on and writes a
+line for every change.`,
+		Example: `  # Who is there?
+  proxenos swim members --peer 127.0.0.1:2001
+
+  # Wait until three members are available, then go on
+  proxenos swim members --peer 127.0.0.1:2001 --wait 3 --timeout 30s`,
+		Args: wantArgs(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	addGroup(c, "Output", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.format, "output", "o", "text", "text or json; with --watch an object a line")
+		fs.StringVar(&o.status, "status", "any", "whom to list: online, suspect, offline, left, available, unavailable or any")
+		fs.IntVar(&o.wait, "wait", 0, "wait until so many members are listed")
+		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait")
+		fs.BoolVar(&o.watch, "watch", false, "go on and tell of every change")
+	})
+	complete(c, "output", []string{"text", "json"})
+	o.join.declare(c)
+	return c
+}
+
+func (o *swimMembersOptions) parse() (err error) {
+	switch {
+	case o.format != "text" && o.format != "json":
+		return unknownChoice("output format", o.format, []string{"text", "json"})
+	case o.wait < 0:
+		return usagef("--wait %d: must not be below 0", o.wait)
+	case o.timeout <= 0:
+		return usagef("--timeout %v: must be more than 0", o.timeout)
+	}
+	if o.set, err = swim.ParseStatus(o.status); err != nil {
+		return &usageError{fmt.Errorf("--status: %w", err)}
+	}
+	if err := o.join.parse(o.std); err != nil {
+		return err
+	}
+	if o.join.name != "" {
+		return o.join.parseName()
+	}
+	return nil
+}
+
+func (o *swimMembersOptions) run(ctx context.Context) error {
+	joining, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	cfg, err := o.join.observer(joining, o.std, swimLog(o.std, false))
+	if err != nil {
+		return err
+	}
+	cfg.MustJoin = o.wait == 0 // whoever waits may be earlier than the cluster
+	cluster, err := join(joining, cfg)
+	if err != nil {
+		return err
+	}
+	defer leave(cluster) //nolint:errcheck // it was only here to look
+	if o.watch {
+		return o.follow(ctx, cluster)
+	}
+	enough := o.await(joining, cluster)
+	if err := o.write(o.listed(cluster)); err != nil {
+		return as(errIO, err)
+	}
+	if !enough {
+		err := fmt.Errorf("after %v there are %d such members, not %d", o.timeout, len(o.listed(cluster)), o.wait)
+		return withHint(as(errCheck, err), "--timeout waits longer")
+	}
+	return nil
+}
+
+// await waits until enough members are listed and their metadata is known.
+func (o *swimMembersOptions) await(ctx context.Context, cluster *swim.Cluster) (enough bool) {
+	for range cluster.Events(ctx) {
+		listed := o.listed(cluster)
+		enough = len(listed) >= o.wait
+		if enough && !slices.ContainsFunc(listed, waitsForMetadata) {
+			return true
+		}
+	}
+	return enough
+}
+
+// waitsForMetadata holds while a member that is online has not been asked.
+func waitsForMetadata(m swim.Member) bool { return m.Status == swim.Online && m.Metadata == nil }
+
+// listed returns the other members with a status that was asked for.
+func (o *swimMembersOptions) listed(cluster *swim.Cluster) []swim.Member {
+	return slices.DeleteFunc(cluster.Members(), func(m swim.Member) bool { return !o.lists(m) })
+}
+
+func (o *swimMembersOptions) lists(m swim.Member) bool { return !m.Local && m.Status.In(o.set) }
+
+// memberView is a member as answers show it. Values that are no text are
+// given in base64.
+type memberView struct {
+	Name     string            `json:"name"`
+	Address  string            `json:"address"`
+	Status   string            `json:"status"`
+	Since    time.Time         `json:"since"`
+	Previous string            `json:"previous,omitempty"`
+	Clock    uint64            `json:"clock"`
+	Observer bool              `json:"observer,omitzero"`
+	Metadata map[string]string `json:"metadata"`
+	Binary   map[string][]byte `json:"metadata_base64,omitempty"`
+}
+
+func viewMember(m swim.Member) memberView {
+	v := memberView{
+		Name: m.Name, Address: m.Addr, Status: m.Status.String(), Since: m.StatusTime.UTC(),
+		Clock: m.Clock, Observer: m.Observer,
+	}
+	if m.Previous != 0 {
+		v.Previous = m.Previous.String()
+	}
+	if m.Metadata != nil {
+		v.Metadata = map[string]string{}
+	}
+	for k, value := range m.Metadata {
+		if utf8.Valid(value) {
+			v.Metadata[k] = string(value)
+			continue
+		}
+		if v.Binary == nil {
+			v.Binary = map[string][]byte{}
+		}
+		v.Binary[k] = value
+	}
+	return v
+}
+
+func (o *swimMembersOptions) write(members []swim.Member) error {
+	if o.format == "json" {
+		views := make([]memberView, len(members))
+		for i, m := range members {
+			views[i] = viewMember(m)
+		}
+		return writeJSON(o.std.Out, struct {
+			Schema  string       `json:"schema"`
+			Members []memberView `json:"members"`
+		}{"proxenos.swim.members/v1", views})
+	}
+	rows := [][]string{{"NAME", "STATUS", "ADDRESS", "CLOCK", "METADATA"}}
+	for _, m := range members {
+		rows = append(rows, memberRow(m))
+	}
+	return writeTable(o.std.Out, rows)
+}
+
+// memberRow returns the columns of a member, with nothing in them that a
+// terminal might obey.
+func memberRow(m swim.Member) []string {
+	status := m.Status.String()
+	if m.Observer {
+		status += " (observer)"
+	}
+	return []string{printable(m.Name), status, m.Addr, strconv.FormatUint(m.Clock, 10), metadataText(m.Metadata)}
+}
+
+// maxShown is how much of a value a line shows.
+const maxShown = 40
+
+// metadataText shows metadata as key=value, sorted, in one line.
+func metadataText(metadata map[string][]byte) string {
+	if metadata == nil {
+		return "unknown"
+	}
+	var pairs []string
+	for _, k := range slices.Sorted(maps.Keys(metadata)) {
+		value := metadata[k]
+		text := string(value)
+		if len(value) > maxShown {
+			text = fmt.Sprintf("(%d bytes)", len(value))
+		} else if !utf8.Valid(value) {
+			text = fmt.Sprintf("0x%x", value)
+		}
+		pairs = append(pairs, printable(k)+"="+printable(text))
+	}
+	return strings.Join(pairs, " ")
+}
+
+// follow writes a line for everybody and then for every change.
+func (o *swimMembersOptions) follow(ctx context.Context, cluster *swim.Cluster) error {
+	for e := range cluster.Events(ctx) {
+		if !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) || e.Member.Local {
+			continue
+		}
+		if err := o.writeChange(e); err != nil {
+			return as(errIO, err)
+		}
+	}
+	return nil
+}
+
+func (o *swimMembersOptions) writeChange(e swim.Event) error {
+	if o.format == "json" {
+		line, err := newJSONBuffer("", "").encode(struct {
+			Schema    string `json:"schema"`
+			Forgotten bool   `json:"forgotten,omitzero"`
+			memberView
+		}{"proxenos.swim.change/v1", e.Forgotten, viewMember(e.Member)})
+		if err == nil {
+			_, err = o.std.Out.Write(line)
+		}
+		return err
+	}
+	row := memberRow(e.Member)
+	if e.Forgotten {
+		row[1] = "FORGOTTEN"
+	}
+	_, err := fmt.Fprintln(o.std.Out, strings.Join(row, "\t"))
+	return err
+}

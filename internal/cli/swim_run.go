@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+// swimRunOptions describe a member that does nothing else.
+type swimRunOptions struct {
+	std      *streams
+	join     swimOptions
+	scheme   schemeOptions
+	meta     []string
+	metaFile string
+	http     string
+	observer bool
+}
+
+func newSwimRun(std *streams) *cobra.Command {
+	o := &swimRunOptions{std: std}
+	c := &cobra.Command{
+		Use:   "run --name HOST:PORT [--peer HOST:PORT] [flags]",
+		Short: "Keep a member of a gossip cluster up",
+		Long: `Keep a member of a gossip cluster up until it is interrupted, as a sidecar does
+for the program beside it. The metadata keys addr, weight, zone, tags and drain
+say how the member takes part in placement.
+
+SIGHUP reads --meta-file and --secret-file again. With --http a status page
+shows the members and tells who owns a key; it changes nothing.`,
+		Example: `  # A member that serves on port 80 and counts double
+  proxenos swim run --name 10.0.0.1:7946 --peer 10.0.0.2:7946 \
+    --secret-file /etc/proxenos/secret --meta addr=10.0.0.1:80 --meta weight=2
+
+  # One with a status page on http://127.0.0.1:9911
+  proxenos swim run --name 127.0.0.1:2001 --http 127.0.0.1:9911`,
+		Args: wantArgs(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(c); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	addGroup(c, "Member", func(fs *pflag.FlagSet) {
+		fs.StringArrayVar(&o.meta, "meta", nil, "`key=value` of metadata; may be repeated")
+		fs.StringVar(&o.metaFile, "meta-file", "", "`file` of metadata, a key=value a line; --meta wins")
+		fs.StringVar(&o.http, "http", "", "`address` of the status page, like 127.0.0.1:9911")
+		fs.BoolVar(&o.observer, "observer", false, "take no part in placement")
+	})
+	o.join.declare(c)
+	o.scheme.bind(c, algorithms)
+	return c
+}
+
+func (o *swimRunOptions) parse(c *cobra.Command) error {
+	if err := o.scheme.parse(c, o.std); err != nil {
+		return err
+	}
+	if err := o.join.parse(o.std); err != nil {
+		return err
+	}
+	if _, err := o.metadata(); err != nil {
+		return err
+	}
+	return o.join.parseName()
+}
+
+// metadata reads the file and then the flags.
+func (o *swimRunOptions) metadata() (map[string][]byte, error) {
+	metadata := map[string][]byte{}
+	if o.metaFile != "" {
+		raw, err := readSwimFile(o.metaFile)
+		if err != nil {
+			return nil, withHint(err, "it is the file of --meta-file")
+		}
+		for line := range strings.Lines(string(raw)) {
+			line = strings.TrimRight(line, "\r\n")
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			if err := addPair(metadata, line); err != nil {
+				return nil, fmt.Errorf("%s: %w", o.metaFile, err)
+			}
+		}
+	}
+	for _, pair := range o.meta {
+		if err := addPair(metadata, pair); err != nil {
+			return nil, &usageError{fmt.Errorf("--meta: %w", err)}
+		}
+	}
+	return metadata, nil
+}
+
+func addPair(metadata map[string][]byte, pair string) error {
+	key, value, ok := strings.Cut(pair, "=")
+	if !ok || key == "" {
+		return fmt.Errorf("%q is not key=value", pair)
+	}
+	metadata[key] = []byte(value)
+	return nil
+}
+
+func (o *swimRunOptions) run(ctx context.Context) error {
+	hangups := hangups()
+	log := swimLog(o.std, true)
+	cfg, err := o.join.config(ctx, o.std, log)
+	if err != nil {
+		return err
+	}
+	cfg.Observer = o.observer
+	if cfg.Metadata, err = o.metadata(); err != nil {
+		return err
+	}
+	cluster, err := join(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer leave(cluster) //nolint:errcheck // there is nobody left to tell
+	if o.http != "" {
+		page := &statusPage{cluster: cluster, scheme: &o.scheme, alone: len(cfg.Peers) == 0}
+		if err := page.serve(ctx, o.http, &beside); err != nil {
+			return withHint(err, "--http wants an address like 127.0.0.1:9911")
+		}
+	}
+	beside.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
+	<-ctx.Done()
+	return nil
+}
+
+// reload takes over what the files say now.
+func (o *swimRunOptions) reload(cluster *swim.Cluster) {
+	rotateSecrets(&o.join, o.std, cluster)
+	metadata, err := o.metadata()
+	if err == nil {
+		err = cluster.SetMetadata(metadata)
+	}
+	if err != nil {
+		o.std.warn("the metadata stays as it is: %v", err)
+	}
+}

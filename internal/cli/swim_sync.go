@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/mapper/swim"
+	"github.com/proxenos/proxenos/mapper/swim/filesync"
+)
+
+// swimSyncOptions say what to mirror where.
+type swimSyncOptions struct {
+	std   *streams
+	join  swimOptions
+	dir   string
+	watch bool
+	hook  time.Duration
+}
+
+func newSwimSync(std *streams) *cobra.Command {
+	o := &swimSyncOptions{std: std}
+	c := &cobra.Command{
+		Use:   "sync --name HOST:PORT [--peer HOST:PORT] [flags] DIR",
+		Short: "Mirror a gossip cluster into a directory",
+		Long: `Be a member of a gossip cluster, and mirror the cluster into a directory.
+
+DIR/.local leads to the files that are this member's metadata: edit them and
+send SIGHUP, or let --watch notice. Every other member has a folder with its
+files, and links in .online, .suspect and .offline, and in .available and
+.unavailable. The program DIR/on-update, if there is one, is run after each
+change with the member's name, its status and its folder.
+
+An interrupt or SIGTERM says goodbye, cleans up and exits with 0.`,
+		Example: `  # Two members on one machine
+  proxenos swim sync --name 127.0.0.1:2001 --peer 127.0.0.1:2002 ~/node1
+  proxenos swim sync --name 127.0.0.1:2002 --peer 127.0.0.1:2001 ~/node2
+
+  # Change what a member says of itself
+  echo 2 > ~/node1/.local/weight && pkill -HUP -f node1`,
+		Args: wantArgs("DIR"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = args[0]
+			if err := o.parse(); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	addGroup(c, "Directory", func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.watch, "watch", false, "notice changes of the local files without SIGHUP")
+		fs.DurationVar(&o.hook, "hook-timeout", 30*time.Second, "how long on-update may run")
+	})
+	o.join.declare(c)
+	return c
+}
+
+func (o *swimSyncOptions) parse() error {
+	if o.hook <= 0 {
+		return usagef("--hook-timeout %v: must be more than 0", o.hook)
+	}
+	if err := o.join.parse(o.std); err != nil {
+		return err
+	}
+	return o.join.parseName()
+}
+
+func (o *swimSyncOptions) run(ctx context.Context) (err error) {
+	hangups := hangups()
+	log := swimLog(o.std, true)
+	cfg, err := o.join.config(ctx, o.std, log)
+	if err != nil {
+		return err
+	}
+	mirror, err := filesync.Open(o.dir, cfg.Name, filesync.Config{HookTimeout: o.hook, Logger: log})
+	if err != nil {
+		return withHint(err, "DIR is made if it is missing, but not what is above it")
+	}
+	defer func() { err = errors.Join(err, mirror.Close()) }()
+	if cfg.Metadata, err = mirror.Local(); err != nil {
+		return withHint(err, "the files in %s/.local are what this member says of itself", o.dir)
+	}
+	cluster, err := join(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	var beside sync.WaitGroup
+	reload := func() {
+		if err := mirror.Reload(cluster); err != nil {
+			log.Error("the local files are not read", "error", err)
+		}
+	}
+	beside.Go(func() { onHangup(ctx, hangups, func() { rotateSecrets(&o.join, o.std, cluster); reload() }) })
+	if o.watch {
+		beside.Go(func() {
+			if err := mirror.Watch(ctx, reload); err != nil {
+				log.Error("the local files are not watched", "error", err)
+			}
+		})
+	}
+	err = mirror.Run(ctx, cluster)
+	beside.Wait()
+	return errors.Join(err, leave(cluster))
+}
+
+// rotateSecrets takes over what the file with the secret holds now.
+func rotateSecrets(o *swimOptions, std *streams, cluster *swim.Cluster) {
+	secrets, err := o.secrets(std)
+	if err == nil && len(secrets) > 0 {
+		err = cluster.SetSecrets(secrets...)
+	}
+	if err != nil {
+		std.warn("the secrets stay as they are: %v", err)
+	}
+}
+
+// hangups returns a channel of SIGHUPs. It is to be asked for before anything
+// that takes time, as an early one would end the process.
+func hangups() chan os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c
+}
+
+// onHangup calls act for each SIGHUP until the context ends.
+func onHangup(ctx context.Context, hangups chan os.Signal, act func()) {
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-hangups:
+			act()
+		case <-ctx.Done():
+			return
+		}
+	}
+}

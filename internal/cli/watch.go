@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/static"
+)
+
+// watchFormats are the values of --output of watch.
+var watchFormats = []string{"text", "json"}
+
+// watchOptions say whose nodes to watch, and what to do about changes.
+type watchOptions struct {
+	std    *streams
+	source sourceOptions
+	format string
+	poll   time.Duration
+	hook   hook
+}
+
+func newWatch(std *streams) *cobra.Command {
+	o := &watchOptions{std: std}
+	c := &cobra.Command{
+		Use:   "watch [flags] [--exec PROGRAM [-- ARG...]]",
+		Short: "Tell of every change of the nodes",
+		Long: `Tell of every change of the nodes, after the filters, until interrupted (130).
+The first line is the nodes as they are. A change is a line: when, how many
+nodes there are, and +ID for a node that came, -ID for one that went, ~ID for
+one that is described differently. With -o json it is an object a line, with
+the nodes.
+
+A source that fails is told of as a warning (-o json: an object with "error"),
+the nodes stay, and it is tried on. Consul and files are watched; other sources
+are asked again and again.
+
+--exec runs a program for every change, without a shell: the object that
+-o json writes is its standard input, its arguments are those after --, and
+what it writes goes to standard error. Changes that come while it runs are one
+change afterwards. One that fails is warned of, and ended after --exec-timeout.`,
+		Example: `  # Tell of every change of web in Consul
+  proxenos watch -b consul -s web
+
+  # Reload a proxy when the list of nodes changes
+  proxenos watch -f nodes.txt --exec ./reload -- --gently`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.parse(c, args); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	addGroup(c, "Output", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.format, "output", "o", "text", "text or json, a line for every change")
+	})
+	addGroup(c, "Watching", func(fs *pflag.FlagSet) {
+		fs.DurationVar(&o.poll, "poll", mapper.DefaultPoll, "how often to ask a source that does not tell of changes")
+		fs.StringVar(&o.hook.program, "exec", "", "`program` to run for every change; its arguments come after --")
+		fs.DurationVar(&o.hook.timeout, "exec-timeout", 30*time.Second, "how long the program may take")
+	})
+	complete(c, "output", watchFormats)
+	o.source.bind(c)
+	o.source.keep.bind(c)
+	return c
+}
+
+// parse checks what the flags do not check by themselves.
+func (o *watchOptions) parse(c *cobra.Command, args []string) error {
+	o.hook.args = args
+	switch {
+	case !slices.Contains(watchFormats, o.format):
+		return unknownChoice("output format", o.format, watchFormats)
+	case o.poll <= 0:
+		return usagef("--poll %v: must be more than 0", o.poll)
+	case o.hook.timeout <= 0:
+		return usagef("--exec-timeout %v: must be more than 0", o.hook.timeout)
+	case len(args) > 0 && o.hook.program == "":
+		return withHint(usagef("watch takes no arguments, got %q", args[0]), "arguments are for --exec PROGRAM")
+	case o.source.readsStandardInput():
+		return withHint(usagef("standard input cannot be watched"), "put the nodes in a file: -f FILE")
+	}
+	if err := o.source.parse(c); err != nil {
+		return err
+	}
+	return o.hook.find()
+}
+
+func (o *watchOptions) run(ctx context.Context) error {
+	source, err := o.open()
+	if err != nil {
+		return err
+	}
+	w := watching{watchOptions: o}
+	for nodes, err := range mapper.Watch(ctx, source, o.poll) {
+		if err := w.take(ctx, nodes, err); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// open makes the source with what stands around it.
+func (o *watchOptions) open() (mapper.Mapper, error) {
+	source, err := o.source.choice().open(&o.source, o.std)
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := source.(writtenDown); ok && len(list.flags) == 0 {
+		if file, ok := list.file.(*static.File); ok {
+			source = file // alone it tells of its changes
+		}
+	}
+	if guarded, ok := o.source.keep.guard(source).(*mapper.Guard); ok {
+		guarded.Poll = o.poll
+		source = guarded
+	}
+	if o.source.keep.cache == "" {
+		return source, nil
+	}
+	cached := o.source.keep.cached(source, o.source.timeout, o.std)
+	cached.Poll = o.poll
+	return cached, nil
+}
+
+// watching is a watch under way.
+type watching struct {
+	*watchOptions
+	nodes   []mapper.Node
+	begun   bool
+	failing bool
+}
+
+// take tells of what the source reports.
+func (w *watching) take(ctx context.Context, nodes []mapper.Node, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		w.failing = true
+		return w.fail(err)
+	}
+	nodes = w.source.filter.apply(nodes)
+	e := changeOf(w.nodes, nodes)
+	e.Recovered = w.failing
+	same := w.begun && mapper.Equal(w.nodes, nodes)
+	w.nodes, w.begun, w.failing = nodes, true, false
+	if same && !e.Recovered {
+		return nil
+	}
+	if err := w.write(e); err != nil || same {
+		return err
+	}
+	w.hook.run(ctx, e, w.std)
+	return nil
+}
+
+// fail tells that the source fails, and ends the watch if it always will.
+func (w *watching) fail(err error) error {
+	var usage *usageError
+	if err = w.source.choice().classify(err); errors.As(err, &usage) {
+		return err
+	}
+	if w.format == "json" {
+		return w.write(&watchEvent{Error: err.Error()})
+	}
+	w.std.warn("%v", err)
+	return nil
+}

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// watchEvent is one line of watch -o json.
+type watchEvent struct {
+	Schema    string        `json:"schema"`
+	Time      time.Time     `json:"time"`
+	Error     string        `json:"error,omitempty"` // why the source fails; the rest is empty then
+	Recovered bool          `json:"recovered,omitzero"`
+	Added     []string      `json:"added,omitempty"`
+	Removed   []string      `json:"removed,omitempty"`
+	Changed   []string      `json:"changed,omitempty"`
+	Nodes     []mapper.Node `json:"nodes,omitzero"`
+}
+
+// changeOf tells what differs between two sets of nodes, by their names.
+func changeOf(before, after []mapper.Node) *watchEvent {
+	e := &watchEvent{Nodes: append([]mapper.Node{}, after...)} // [] says that nobody is there
+	known := map[string]mapper.Node{}
+	for _, n := range before {
+		known[n.Name] = n
+	}
+	for _, n := range after {
+		old, was := known[n.Name]
+		switch {
+		case !was:
+			e.Added = append(e.Added, n.Name)
+		case !old.Equal(n):
+			e.Changed = append(e.Changed, n.Name)
+		}
+		delete(known, n.Name)
+	}
+	for _, n := range before {
+		if _, gone := known[n.Name]; gone {
+			e.Removed = append(e.Removed, n.Name)
+		}
+	}
+	return e
+}
+
+// json returns the event as a line.
+func (e *watchEvent) json() ([]byte, error) { return newJSONBuffer("", "").encode(e) }
+
+// text returns the event as a line that a terminal can show.
+func (e *watchEvent) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %d nodes", e.Time.Format(time.RFC3339), len(e.Nodes))
+	if e.Recovered {
+		b.WriteString(" recovered")
+	}
+	list := func(sign string, names []string) {
+		for _, name := range names {
+			b.WriteString(" " + sign + printable(name))
+		}
+	}
+	list("+", e.Added)
+	list("-", e.Removed)
+	list("~", e.Changed)
+	return b.String() + "\n"
+}
+
+// write writes an event to standard output.
+func (o *watchOptions) write(e *watchEvent) error {
+	e.Schema, e.Time = "proxenos.watch/v1", time.Now().UTC()
+	line := e.text()
+	if o.format == "json" {
+		object, err := e.json()
+		if err != nil {
+			return err
+		}
+		line = string(object)
+	}
+	_, err := io.WriteString(o.std.Out, line)
+	return as(errIO, err)
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// hook is the program that watch runs for every change.
+type hook struct {
+	program string
+	args    []string
+	timeout time.Duration
+}
+
+// hookGrace is how long a program that is asked to end may take, before it is
+// killed.
+const hookGrace = 2 * time.Second
+
+// find looks for the program before anything is watched.
+func (h *hook) find() error {
+	if h.program == "" {
+		return nil
+	}
+	if _, err := exec.LookPath(h.program); err != nil {
+		return withHint(&usageError{fmt.Errorf("--exec: %w", err)}, "it is one program, run without a shell; arguments come after --")
+	}
+	return nil
+}
+
+// run runs the program and waits for its end. Its failure is a warning, as the
+// next change may find it well.
+func (h *hook) run(ctx context.Context, e *watchEvent, std *streams) {
+	if h.program == "" {
+		return
+	}
+	input, err := e.json()
+	if err != nil {
+		std.warn("--exec: %v", err)
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	cmd := exec.CommandContext(limited, h.program, h.args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), std.Err, std.Err
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = hookGrace
+	err = cmd.Run()
+	switch {
+	case err == nil, ctx.Err() != nil:
+	case errors.Is(limited.Err(), context.DeadlineExceeded):
+		std.warn("--exec %s: ended, as it took more than %v", h.program, h.timeout)
+	default:
+		std.warn("--exec %s: %v", h.program, err)
+	}
+}
