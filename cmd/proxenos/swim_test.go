@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+)
+
+// TestSwimScripts runs the scripts of testdata/swim, in which several processes
+// are members of one cluster. $P1 to $P9 are free ports of loopback.
+func TestSwimScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "swim"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"await":  await,
+			"fetch":  fetch,
+			"signal": signal,
+		},
+		RequireUniqueNames: true,
+		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			for i, port := range freePorts(t, 9) {
+				env.Setenv(fmt.Sprint("P", i+1), fmt.Sprint(port))
+			}
+			return nil
+		},
+	})
+}
+
+// freePorts returns ports that nobody used a moment ago.
+func freePorts(t *testing.T, n int) (ports []int) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, l.Close()) }()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+// patience bounds what takes a second on a machine that has nothing else to do.
+const patience = 30 * time.Second
+
+// await waits until a file holds a text, or with ! until it does not exist:
+//
+//	await node1/.online/127.0.0.1:2002/port 8080
+func await(ts *testscript.TestScript, gone bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: [!] await FILE [TEXT]")
+	}
+	path, want := ts.MkAbs(args[0]), strings.Join(args[1:], " ")
+	var content []byte
+	var err error
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		content, err = os.ReadFile(path)
+		if gone && os.IsNotExist(err) || !gone && err == nil && strings.Contains(string(content), want) {
+			return
+		}
+	}
+	ts.Fatalf("%s: %q, %v", args[0], content, err)
+}
+
+// signal sends a signal to the background command with that argument:
+//
+//	signal TERM 127.0.0.1:2001
+func signal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM}
+	if neg || len(args) != 2 || signals[args[0]] == nil {
+		ts.Fatalf("usage: signal HUP|TERM ARGUMENT")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		if i := slices.Index(cmd.Args, "--name"); i > 0 && cmd.Args[i+1] == args[1] {
+			ts.Check(cmd.Process.Signal(signals[args[0]]))
+			return
+		}
+	}
+	ts.Fatalf("no background command is named %s", args[1])
+}
+
+// fetch asks a server until it answers, and writes the answer to a file: the
+// code in the first line, then the body.
+//
+//	fetch answer.txt application/json http://127.0.0.1:9911/
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: fetch FILE ACCEPT URL")
+	}
+	request, err := http.NewRequest(http.MethodGet, args[2], nil)
+	ts.Check(err)
+	request.Header.Set("Accept", args[1])
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		answer, err := client.Do(request)
+		if err != nil && time.Now().Before(end) {
+			continue
+		}
+		ts.Check(err)
+		body, err := io.ReadAll(answer.Body)
+		ts.Check(err)
+		ts.Check(answer.Body.Close())
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), fmt.Appendf(nil, "%d\n%s", answer.StatusCode, body), 0o600))
+		return
+	}
+}
