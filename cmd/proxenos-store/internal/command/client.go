@@ -1,0 +1,71 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
+)
+
+// newClientCommand is what the commands that ask the store have in common.
+func newClientCommand(use, short string, args []string, run func(ctx context.Context, store *rpc.Client, args []string) error) *cobra.Command {
+	var to access
+	c := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  wantArgs(args...),
+		RunE: func(c *cobra.Command, args []string) error {
+			store, err := to.client(c.Context())
+			if err != nil {
+				return err
+			}
+			return run(c.Context(), store, args)
+		},
+	}
+	to.bind(c)
+	return c
+}
+
+func newPut(*output) *cobra.Command {
+	return newClientCommand("put [-h PEER] KEY VALUE", "Store a value; done when every replica has it", []string{"KEY", "VALUE"},
+		func(ctx context.Context, store *rpc.Client, args []string) error {
+			return store.Put(ctx, args[0], args[1])
+		})
+}
+
+func newGet(std *output) *cobra.Command {
+	return newClientCommand("get [-h PEER] KEY", "Print a value; exit code 1 if there is none", []string{"KEY"},
+		func(ctx context.Context, store *rpc.Client, args []string) error {
+			value, ok, err := store.Get(ctx, args[0])
+			if err == nil && !ok {
+				err = fmt.Errorf("key %q: %w", args[0], errMissing)
+			}
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(std.Out, value)
+			return err
+		})
+}
+
+func newDelete(*output) *cobra.Command {
+	return newClientCommand("delete [-h PEER] KEY", "Delete a key", []string{"KEY"},
+		func(ctx context.Context, store *rpc.Client, args []string) error {
+			return store.Delete(ctx, args[0])
+		})
+}
+
+func newList(std *output) *cobra.Command {
+	return newClientCommand("list [-h PEER]", "List all keys", nil,
+		func(ctx context.Context, store *rpc.Client, _ []string) error {
+			keys, err := store.Keys(ctx)
+			for _, key := range keys {
+				if _, err := fmt.Fprintln(std.Out, key); err != nil {
+					return err
+				}
+			}
+			return err
+		})
+}

@@ -1,0 +1,34 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/legacy"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
+	"github.com/proxenos/proxenos/mapper/locator"
+)
+
+// notIn2009 are the flags that a network of 2009 has no use for.
+var notIn2009 = []string{"replicas", "zone", "data", "secret-file", "status"}
+
+// runLegacy is a node of a network of 2009 until the context ends.
+func (o *serveOptions) runLegacy(c *cobra.Command) error {
+	for _, flag := range notIn2009 {
+		if c.Flags().Changed(flag) {
+			return fmt.Errorf("%w: --%s: a network of 2009 does not have it; leave out --legacy", errUsage, flag)
+		}
+	}
+	ctx := c.Context()
+	peer, _ := o.seek(ctx)
+	n, err := legacy.Listen(ctx, locator.Config{
+		Host: o.listen, Port: o.port, Advertise: o.advertise, Peer: peer,
+		Services: rpc.Services, Call: o.call, Log: o.log,
+	}, o.std.Err)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.std.Err, "Starting the server at %s...\n", n.Self().Name)
+	return n.Serve(ctx)
+}

@@ -1,0 +1,214 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/apache/thrift/lib/go/thrift"
+	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/status"
+	"github.com/proxenos/proxenos/mapper/locator"
+)
+
+// serveOptions describe a node.
+type serveOptions struct {
+	access
+	std       *output
+	port      int
+	listen    string
+	advertise string
+	replicas  int
+	zone      string
+	data      string
+	page      string
+	found     bool
+	legacy    bool
+	verbose   bool
+	log       *slog.Logger
+}
+
+func newServe(std *output) *cobra.Command {
+	o := &serveOptions{std: std}
+	c := &cobra.Command{
+		Use:   "serve [-h PEER] [-p PORT] [flags]",
+		Short: "Run a node of the store",
+		Long: `Run a node of the store. It joins the store of PEER, or of the first node found
+on ports 9900 to 9909 of this machine, or starts a store. Interrupted or
+terminated, it hands its keys over and leaves.`,
+		Args: wantArgs(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(); err != nil {
+				return err
+			}
+			if o.legacy {
+				return o.runLegacy(c)
+			}
+			return o.run(c.Context())
+		},
+	}
+	o.bind(c)
+	f := c.Flags()
+	f.IntVarP(&o.port, "port", "p", 0, "port to listen on; 0 is the first free one from 9900")
+	f.StringVar(&o.listen, "listen", "127.0.0.1", "`address` to listen on; others than this machine's own need a secret")
+	f.StringVar(&o.advertise, "advertise", "", "`host` that others reach this node by")
+	f.IntVar(&o.replicas, "replicas", 2, "how many nodes keep each key; the same at every node")
+	f.StringVar(&o.zone, "zone", "", "what fails together with this node; replicas are in distinct zones")
+	f.StringVar(&o.data, "data", "", "`directory` to keep keys in; by default they are in memory")
+	f.StringVar(&o.page, "status", "", "`address` on loopback to show status and metrics at, like 127.0.0.1:9980")
+	f.BoolVar(&o.legacy, "legacy", false, "be a node of a network of 2009: one copy of each key, in memory")
+	f.BoolVar(&o.found, "found", false, "start a store, whatever is on this machine")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "say more")
+	return c
+}
+
+// parse checks what was typed.
+func (o *serveOptions) parse() error {
+	if err := o.access.parse(); err != nil {
+		return err
+	}
+	switch {
+	case o.port < 0 || o.port > 65535:
+		return fmt.Errorf("%w: --port %d: want 0 to 65535", errUsage, o.port)
+	case o.replicas < 1 || o.replicas > 100:
+		return fmt.Errorf("%w: --replicas %d: want 1 to 100", errUsage, o.replicas)
+	case o.found && o.peer != "":
+		return fmt.Errorf("%w: --found starts a store, and -h joins one", errUsage)
+	case !isLoopback(o.listen) && o.secret == nil:
+		return fmt.Errorf("%w: --listen %q lets strangers write: give all nodes a --secret-file", errUsage, o.listen)
+	}
+	level := slog.LevelWarn
+	if o.verbose {
+		level = slog.LevelInfo
+	}
+	o.log = slog.New(slog.NewTextHandler(o.std.Err, &slog.HandlerOptions{Level: level}))
+	// The generated code would look 200 times a second whether the caller of
+	// a running request is still there. Requests end by themselves.
+	thrift.ServerConnectivityCheckInterval = 0
+	o.call.Limits = limits
+	return nil
+}
+
+// limits lets the largest batch of entries through, and little more.
+var limits = locator.Limits{Message: 8 << 20, Conns: 1024}
+
+// run is a node until the context ends.
+func (o *serveOptions) run(ctx context.Context) (err error) {
+	peer, known := o.seek(ctx)
+	engine, err := o.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	server, err := locator.Listen(ctx, o.locator())
+	if err != nil {
+		return err
+	}
+	cluster, err := o.enter(ctx, server.Self().Name, peer)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	defer func() { err = errors.Join(err, cluster.Close()) }()
+	return o.serve(ctx, engine, server, cluster, !known)
+}
+
+// seek returns the node to join by.
+func (o *serveOptions) seek(ctx context.Context) (peer string, known bool) {
+	if o.found {
+		return "", false
+	}
+	if peer, known = o.find(ctx); !known {
+		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
+	}
+	return peer, known
+}
+
+// open opens what the keys are kept in.
+func (o *serveOptions) open() (kv.Engine, error) {
+	if o.data == "" {
+		return kv.NewMemory(), nil
+	}
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return nil, err
+	}
+	return kv.OpenFile(filepath.Join(o.data, "store.db"))
+}
+
+func (o *serveOptions) locator() locator.Config {
+	return locator.Config{
+		Host: o.listen, Port: o.port, Advertise: o.advertise,
+		Services: rpc.Services, Refresh: -1,
+		Call: o.call, TLS: o.call.TLS, Log: o.log,
+	}
+}
+
+// enter makes this node a member of the cluster of a peer, or of its own.
+func (o *serveOptions) enter(ctx context.Context, self, peer string) (*gossip, error) {
+	if peer == "" {
+		return o.meet(ctx, self, "")
+	}
+	at, err := rpc.NewClient(peer, o.call).GossipAddr(ctx)
+	if rpc.IsOld(err) {
+		return nil, fmt.Errorf("peer %q: %w; join it with --legacy", peer, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: cannot join by %q: %w", locator.ErrNoPeer, peer, err)
+	}
+	return o.meet(ctx, self, at)
+}
+
+// serve answers requests, from before this node takes keys over until after it
+// has handed them over.
+func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *locator.Server, cluster *gossip, first bool) error {
+	calls := o.call
+	calls.Keep = 16
+	calls.Limits.Call = time.Minute // the node bounds each call itself, some more generously
+	n, err := node.New(node.Config{
+		Self: server.Self().Name, Replicas: o.replicas, Engine: engine, Cluster: cluster, Found: first,
+		Dial:  func(name string) node.Peer { return o.dial(name, calls) },
+		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
+		Log:   o.log,
+	})
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	page := &status.Page{Node: n}
+	if o.page != "" {
+		at, err := page.Listen(ctx, o.page)
+		if err != nil {
+			return errors.Join(err, server.Close())
+		}
+		fmt.Fprintf(o.std.Err, "Showing status at http://%s/\n", at)
+	}
+	handler := &rpc.Handler{Server: server, Node: n, GossipAddr: cluster.Local().Addr, Log: o.log}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var answering sync.WaitGroup
+	var failed error
+	answering.Go(func() { failed = server.Serve(work, peerwire.NewPeerProcessor(handler)) })
+	fmt.Fprintf(o.std.Err, "Starting the server at %s...\n", server.Self().Name)
+	err = n.Run(ctx)
+	stop()
+	answering.Wait()
+	n.Close()
+	return errors.Join(err, failed, page.Close())
+}
+
+// dial returns a peer by its name, which is its address without brackets.
+func (o *serveOptions) dial(name string, cfg locator.CallConfig) node.Peer {
+	addr, err := locator.ParsePeer(name)
+	if err != nil {
+		o.log.Error("a member has a name that is no address", "name", name)
+		addr = name
+	}
+	return rpc.NewPeer(addr, cfg)
+}

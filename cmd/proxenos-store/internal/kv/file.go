@@ -1,0 +1,220 @@
+package kv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// File is an Engine in a file: what Merge has returned from survives the end of
+// the process and of the machine.
+type File struct{ db *bbolt.DB }
+
+var (
+	entriesBucket = []byte("entries")
+	formatBucket  = []byte("proxenos-store")
+	formatKey     = []byte("format")
+	formatValue   = []byte("1")
+)
+
+// lockTime is how long to wait for another process to let go of the file.
+const lockTime = time.Second
+
+// OpenFile opens a file, which is made if it does not exist, and reads all of
+// it: the cost is a moment for each gigabyte, and a damaged file is found now and
+// not by a reader later. A file that is damaged, or is something else, is
+// refused with ErrCorrupt and left as it is.
+func OpenFile(path string) (*File, error) {
+	if err := refuseForeign(path); err != nil {
+		return nil, err
+	}
+	var f *File
+	err := guard(func() (err error) {
+		f, err = open(path)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrCorrupt), err == nil:
+	case errors.Is(err, bolterrors.ErrTimeout):
+		err = errors.New("another process uses the file")
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data file %q: %w", path, err)
+	}
+	return f, nil
+}
+
+// refuseForeign refuses a file without the mark of a database, which bbolt might
+// take for a new one.
+func refuseForeign(path string) error {
+	head := make([]byte, 24)
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	if n, _ := file.Read(head); n < len(head) || !bytes.Contains(head, []byte{0xed, 0xda, 0x0c, 0xed}) && !bytes.Contains(head, []byte{0xed, 0x0c, 0xda, 0xed}) {
+		return fmt.Errorf("data file %q: %w: it is no database", path, ErrCorrupt)
+	}
+	return nil
+}
+
+// guard turns what bbolt does with a damaged file into an error: it panics on a
+// page that makes no sense, and reading beyond the end of a file that was cut
+// off is a fault of memory.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrCorrupt, p)
+		}
+	}()
+	return f()
+}
+
+func open(path string) (*File, error) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTime, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
+	if err != nil {
+		return nil, err
+	}
+	db.MaxBatchDelay = time.Millisecond // the default of 10 ms is most of the time of a write
+	f := &File{db}
+	if err := f.check(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return f, f.prepare()
+}
+
+// check reads every record of a file that is not new.
+func (f *File) check() error {
+	return f.db.View(func(tx *bbolt.Tx) error {
+		format := tx.Bucket(formatBucket)
+		if format == nil {
+			if name, _ := tx.Cursor().First(); name != nil {
+				return fmt.Errorf("%w: it is another program's database", ErrCorrupt)
+			}
+			return nil
+		}
+		if got := format.Get(formatKey); !bytes.Equal(got, formatValue) {
+			return fmt.Errorf("%w: its format is %q, want %q", ErrCorrupt, got, formatValue)
+		}
+		return tx.Bucket(entriesBucket).ForEach(func(k, v []byte) error {
+			_, err := decode(k, v)
+			return err
+		})
+	})
+}
+
+// prepare makes the buckets of a new file.
+func (f *File) prepare() error {
+	return f.db.Update(func(tx *bbolt.Tx) error {
+		if _, err := tx.CreateBucketIfNotExists(entriesBucket); err != nil {
+			return err
+		}
+		format, err := tx.CreateBucketIfNotExists(formatBucket)
+		if err != nil {
+			return err
+		}
+		return format.Put(formatKey, formatValue)
+	})
+}
+
+// Get returns the entry of a key.
+func (f *File) Get(key string) (e Entry, ok bool, err error) {
+	err = f.db.View(func(tx *bbolt.Tx) error {
+		k := recordKey(key)
+		v := tx.Bucket(entriesBucket).Get(k)
+		if v == nil {
+			return nil
+		}
+		ok = true
+		e, err = decode(k, v)
+		e.Value = slices.Clone(e.Value) // v is gone with the transaction
+		return err
+	})
+	return e, ok && err == nil, err
+}
+
+// Merge keeps those entries that are newer than what is there. Calls at the same
+// time share a write to the disk.
+func (f *File) Merge(entries []Entry) error {
+	return f.db.Batch(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(entriesBucket)
+		for _, e := range entries {
+			if err := mergeRecord(bucket, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func mergeRecord(bucket *bbolt.Bucket, e Entry) error {
+	k := recordKey(e.Key)
+	if v := bucket.Get(k); v != nil {
+		old, err := decode(k, v)
+		if err != nil {
+			return err
+		}
+		if !e.Newer(old.Stamp) {
+			return nil
+		}
+	}
+	return bucket.Put(k, encode(e))
+}
+
+// Drop removes what still has exactly these versions.
+func (f *File) Drop(stamps []Stamp) error {
+	return f.db.Batch(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(entriesBucket)
+		for _, s := range stamps {
+			k := recordKey(s.Key)
+			v := bucket.Get(k)
+			if v == nil {
+				continue
+			}
+			if old, err := decode(k, v); err != nil || old.Stamp != s {
+				continue
+			}
+			if err := bucket.Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Scan calls f with what a bucket holds.
+func (f *File) Scan(bucket int, visit func(Stamp) bool) error {
+	return f.db.View(func(tx *bbolt.Tx) error {
+		prefix := []byte{byte(bucket)}
+		c := tx.Bucket(entriesBucket).Cursor()
+		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			e, err := decode(k, v)
+			if err != nil {
+				return err
+			}
+			if !visit(e.Stamp) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.db.Close() }
+
+var _ Engine = (*File)(nil)

@@ -1,0 +1,259 @@
+package kv
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.etcd.io/bbolt"
+)
+
+func entry(key string, clock uint64, writer, value string) Entry {
+	return Entry{Stamp{Key: key, Version: Version{clock, writer}}, []byte(value)}
+}
+
+func openTemp(t *testing.T) (*File, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "data")
+	f, err := OpenFile(path)
+	require.NoError(t, err)
+	return f, path
+}
+
+// engines runs a test over every engine.
+func engines(t *testing.T, f func(*testing.T, Engine)) {
+	t.Run("memory", func(t *testing.T) { f(t, NewMemory()) })
+	t.Run("file", func(t *testing.T) {
+		e, _ := openTemp(t)
+		defer func() { require.NoError(t, e.Close()) }()
+		f(t, e)
+	})
+}
+
+func TestEngineKeepsTheNewest(t *testing.T) {
+	engines(t, func(t *testing.T, e Engine) {
+		value := func() string {
+			got, ok, err := e.Get("k")
+			require.NoError(t, err)
+			require.True(t, ok)
+			return string(got.Value)
+		}
+		_, ok, err := e.Get("k")
+		require.NoError(t, err)
+		require.False(t, ok)
+		require.NoError(t, e.Merge([]Entry{entry("k", 2, "a", "two")}))
+		require.NoError(t, e.Merge([]Entry{entry("k", 1, "z", "one")}))
+		assert.Equal(t, "two", value(), "an older clock loses")
+		require.NoError(t, e.Merge([]Entry{entry("k", 2, "b", "two of b")}))
+		assert.Equal(t, "two of b", value(), "the writer decides at the same clock")
+		require.NoError(t, e.Merge([]Entry{entry("k", 2, "a", "two")}))
+		assert.Equal(t, "two of b", value())
+
+		require.NoError(t, e.Drop([]Stamp{entry("k", 2, "a", "").Stamp}))
+		assert.Equal(t, "two of b", value(), "another version is not dropped")
+		require.NoError(t, e.Drop([]Stamp{entry("k", 2, "b", "").Stamp, {Key: "nothing"}}))
+		_, ok, err = e.Get("k")
+		require.NoError(t, err)
+		assert.False(t, ok)
+	})
+}
+
+// The order in which versions arrive does not matter.
+func TestEngineMergeCommutes(t *testing.T) {
+	var entries []Entry
+	for i := range 40 {
+		e := entry("k"+strconv.Itoa(i%4), rand.Uint64N(10), string(rune('a'+rand.IntN(3))), strconv.Itoa(i))
+		e.Deleted = i%7 == 0
+		e.Value = []byte(fmt.Sprint(e.Version, e.Key)) // the same version has the same value
+		entries = append(entries, e)
+	}
+	state := func(e Engine) (all []Entry) {
+		for i := range 4 {
+			got, _, err := e.Get("k" + strconv.Itoa(i))
+			require.NoError(t, err)
+			all = append(all, Entry{Stamp{Key: got.Key, Version: got.Version}, got.Value})
+		}
+		return all
+	}
+	first := NewMemory()
+	require.NoError(t, first.Merge(entries))
+	want := state(first)
+	for range 50 {
+		rand.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+		e := NewMemory()
+		for _, one := range entries {
+			require.NoError(t, e.Merge([]Entry{one}))
+		}
+		require.Equal(t, want, state(e))
+	}
+}
+
+func TestEngineScansByBucket(t *testing.T) {
+	engines(t, func(t *testing.T, e Engine) {
+		var entries []Entry
+		for i := range 1000 {
+			entries = append(entries, entry(strconv.Itoa(i), 1, "a", "v"))
+		}
+		deleted := entry("gone", 1, "a", "")
+		deleted.Deleted = true
+		require.NoError(t, e.Merge(append(entries, deleted)))
+		seen := map[string]bool{}
+		for b := range Buckets {
+			stamps, err := Stamps(e, b)
+			require.NoError(t, err)
+			for _, s := range stamps {
+				assert.Equal(t, b, Bucket(s.Key))
+				assert.False(t, seen[s.Key])
+				seen[s.Key] = true
+			}
+		}
+		assert.Len(t, seen, 1001)
+		n, err := Count(e)
+		require.NoError(t, err)
+		assert.Equal(t, 1000, n, "deletions do not count")
+		newest, err := Newest(e)
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, newest)
+	})
+}
+
+func TestEngineConcurrentWriters(t *testing.T) {
+	engines(t, func(t *testing.T, e Engine) {
+		var group sync.WaitGroup
+		for w := range 8 {
+			group.Go(func() {
+				for i := range 20 {
+					assert.NoError(t, e.Merge([]Entry{entry("k", uint64(i), strconv.Itoa(w), "v")}))
+				}
+			})
+		}
+		group.Wait()
+		got, _, err := e.Get("k")
+		require.NoError(t, err)
+		assert.Equal(t, Version{19, "7"}, got.Version)
+	})
+}
+
+func TestFileKeepsWhatItTook(t *testing.T) {
+	f, path := openTemp(t)
+	deleted := Entry{Stamp: Stamp{Key: "gone", Deleted: true, Version: Version{9, "w"}}}
+	require.NoError(t, f.Merge([]Entry{entry("", 1, "", ""), entry("touché", 7, "127.0.0.1:9900", "\x00\xff"), deleted}))
+	require.NoError(t, f.Close())
+	f, err := OpenFile(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	got, ok, err := f.Get("touché")
+	require.NoError(t, err)
+	require.True(t, ok)
+	assert.Equal(t, entry("touché", 7, "127.0.0.1:9900", "\x00\xff"), got)
+	got, _, err = f.Get("gone")
+	require.NoError(t, err)
+	assert.True(t, got.Deleted)
+	newest, err := Newest(f)
+	require.NoError(t, err)
+	assert.EqualValues(t, 9, newest)
+}
+
+func TestFileInUse(t *testing.T) {
+	f, path := openTemp(t)
+	defer func() { require.NoError(t, f.Close()) }()
+	_, err := OpenFile(path)
+	require.ErrorContains(t, err, "another process uses the file")
+}
+
+// A damaged file is refused and left as it is.
+func TestFileDamaged(t *testing.T) {
+	f, path := openTemp(t)
+	var entries []Entry
+	for i := range 2000 {
+		entries = append(entries, entry(strconv.Itoa(i), 1, "writer", "a value of some length"))
+	}
+	require.NoError(t, f.Merge(entries))
+	require.NoError(t, f.Close())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+
+	damage := map[string]func([]byte) []byte{
+		"a record":       func(b []byte) []byte { return flip(b, "a value of some length") },
+		"cut off":        func(b []byte) []byte { return b[:len(b)/2] },
+		"cut very short": func(b []byte) []byte { return b[:100] },
+		"empty":          func([]byte) []byte { return []byte{} },
+		"text":           func([]byte) []byte { return []byte("dear diary, this is no database at all") },
+		"zeros":          func(b []byte) []byte { return make([]byte, len(b)) },
+		"a page of zeros": func(b []byte) []byte {
+			for at := 4 * os.Getpagesize(); at < 8*os.Getpagesize(); at++ {
+				b[at] = 0
+			}
+			return b
+		},
+	}
+	for name, do := range damage {
+		t.Run(name, func(t *testing.T) {
+			damaged := do(append([]byte(nil), whole...))
+			path := filepath.Join(t.TempDir(), "data")
+			require.NoError(t, os.WriteFile(path, damaged, 0o600))
+			_, err := OpenFile(path)
+			require.ErrorIs(t, err, ErrCorrupt)
+			after, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, damaged, after, "left as it is")
+		})
+	}
+}
+
+// flip changes one bit in the first occurrence of the text.
+func flip(b []byte, text string) []byte {
+	for at := range b {
+		if string(b[at:min(at+len(text), len(b))]) == text {
+			b[at] ^= 1
+			return b
+		}
+	}
+	return b
+}
+
+func TestFileOfAnotherProgram(t *testing.T) {
+	f, path := openTemp(t)
+	require.NoError(t, f.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.DeleteBucket(formatBucket))
+	}))
+	require.NoError(t, f.Close())
+	_, err := OpenFile(path)
+	require.ErrorIs(t, err, ErrCorrupt)
+	require.ErrorContains(t, err, "another program's")
+}
+
+func FuzzDecode(f *testing.F) {
+	good := entry("k", 7, "w", "v")
+	f.Add(recordKey("k"), encode(good))
+	f.Add([]byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, key, record []byte) {
+		e, err := decode(key, record)
+		if err == nil {
+			require.Equal(t, record, encode(e), "what is accepted is what would be written")
+		}
+	})
+}
+
+func TestClock(t *testing.T) {
+	now := time.UnixMilli(1000)
+	c := Clock{Now: func() time.Time { return now }}
+	first := c.Tick()
+	assert.Equal(t, now.UnixMilli(), Time(first).UnixMilli())
+	assert.Greater(t, c.Tick(), first, "within the same millisecond")
+	now = now.Add(-time.Second)
+	assert.Greater(t, c.Tick(), first, "the time of day went back")
+	ahead := first + 5000<<counterBits
+	require.NoError(t, c.Observe(ahead))
+	assert.Greater(t, c.Tick(), ahead, "later than what it has seen")
+	require.Error(t, c.Observe(first+uint64(time.Hour.Milliseconds())<<counterBits))
+	assert.Less(t, c.Tick(), ahead+10, "and a wrong clock does not drag it along")
+}

@@ -1,0 +1,118 @@
+package legacy
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// listen takes a port that 2009 can write.
+func listen(t *testing.T, peer string) *Node {
+	t.Helper()
+	for range 100 {
+		cfg := locator.Config{Port: 20000 + rand.N(12000), Peer: peer, Services: []string{"locator.Base", "locator.Locator", "diststore.Store"}}
+		n, err := Listen(t.Context(), cfg, t.Output())
+		if err == nil {
+			return n
+		}
+		require.ErrorIs(t, err, locator.ErrAddressInUse)
+	}
+	t.Fatal("no free port below 32768")
+	return nil
+}
+
+// start starts a node.
+func start(t *testing.T, peer string) (n *Node, leave func()) {
+	t.Helper()
+	n = listen(t, peer)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- n.Serve(ctx) }()
+	leave = sync.OnceFunc(func() { cancel(); assert.NoError(t, <-done) })
+	t.Cleanup(leave)
+	return n, leave
+}
+
+func members(t *testing.T, n *Node) int {
+	nodes, err := n.Nodes(t.Context())
+	require.NoError(t, err)
+	return len(nodes)
+}
+
+func TestKeysFollowTheirOwners(t *testing.T) {
+	a, leaveA := start(t, "")
+	client := func(n *Node) *diststore.StoreClient {
+		return diststore.NewStoreClient(locator.NewCaller(n.Self().Addr, locator.CallConfig{}))
+	}
+	for i := range 100 {
+		require.NoError(t, client(a).Put(t.Context(), strconv.Itoa(i), fmt.Sprint("value ", i)))
+	}
+	complete := func(nodes ...*Node) {
+		t.Helper()
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			held := 0
+			for _, n := range nodes {
+				assert.Equal(c, len(nodes), members(t, n))
+				for key := range n.held() {
+					owner, ok := n.Owner(key)
+					assert.True(c, ok)
+					assert.Equal(c, n.Self(), owner, "one copy, at the owner")
+					held++
+				}
+			}
+			assert.Equal(c, 100, held)
+		}, 10*time.Second, 10*time.Millisecond)
+		for i := range 100 {
+			value, err := client(nodes[i%len(nodes)]).Get(t.Context(), strconv.Itoa(i))
+			require.NoError(t, err)
+			require.Equal(t, fmt.Sprint("value ", i), value)
+		}
+	}
+	complete(a)
+	b, leaveB := start(t, a.Self().Addr)
+	complete(a, b)
+	c, _ := start(t, b.Self().Addr)
+	complete(a, b, c)
+	leaveB()
+	complete(a, c)
+	leaveA()
+	complete(c)
+	value, err := client(c).Get(t.Context(), "never")
+	require.NoError(t, err)
+	assert.Empty(t, value)
+}
+
+// A value whose owner is dead goes to the next owner, where 2009 lost it.
+func TestDeadOwner(t *testing.T) {
+	a, _ := start(t, "")
+	dead := listen(t, "")
+	require.NoError(t, dead.Close())
+	require.NoError(t, a.Add(t.Context(), location(t, dead.Self().Name), nil))
+	require.Equal(t, 2, members(t, a))
+	for i := range 50 {
+		require.NoError(t, a.Put(t.Context(), strconv.Itoa(i), "v"))
+	}
+	assert.Len(t, a.held(), 50)
+	assert.Equal(t, 1, members(t, a), "and it is dropped")
+}
+
+func location(t *testing.T, name string) *wire.Location {
+	t.Helper()
+	l, err := locator.ParseLocation(name)
+	require.NoError(t, err)
+	return l
+}

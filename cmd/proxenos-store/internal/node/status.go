@@ -1,0 +1,62 @@
+package node
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+)
+
+// Members returns the names of the members, sorted.
+func (n *Node) Members() []string {
+	var names []string
+	for _, m := range n.known.Load().members {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// State returns how this node stands.
+func (n *Node) State() State { return n.known.Load().state(n.cfg.Self) }
+
+// Owners returns the replicas of a key, the first one first.
+func (n *Node) Owners(key string) []string {
+	p := n.known.Load()
+	return p.names(nil, p.now, key, p.replicas)
+}
+
+// Count returns how many keys this node holds. It reads all of them.
+func (n *Node) Count() (int, error) { return kv.Count(n.cfg.Engine) }
+
+// Keys returns the keys of a bucket, wherever they are, sorted.
+func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
+	newest := map[string]kv.Stamp{}
+	var mu sync.Mutex
+	var failed error
+	var group sync.WaitGroup
+	for _, name := range n.Members() {
+		group.Go(func() {
+			err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
+				stamps, err := peer.Held(ctx, bucket, "")
+				mu.Lock()
+				defer mu.Unlock()
+				for _, s := range stamps {
+					if old, ok := newest[s.Key]; !ok || s.Newer(old) {
+						newest[s.Key] = s
+					}
+				}
+				return err
+			})
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = ErrUnavailable
+			}
+		})
+	}
+	group.Wait()
+	maps.DeleteFunc(newest, func(_ string, s kv.Stamp) bool { return s.Deleted })
+	return slices.Sorted(maps.Keys(newest)), failed
+}

@@ -1,0 +1,107 @@
+package rpc
+
+import (
+	"context"
+	"encoding/hex"
+	"io"
+	"iter"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator"
+)
+
+// alone is a cluster of one member.
+type alone struct {
+	name   string
+	states chan node.State
+}
+
+func (a alone) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+	return func(yield func([]mapper.Node, error) bool) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case state := <-a.states:
+				if !yield([]mapper.Node{{Name: a.name, Meta: map[string]string{node.StateKey: string(state)}}}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (a alone) SetState(_ context.Context, state node.State) error {
+	a.states <- state
+	return nil
+}
+
+func (alone) Leave(context.Context) error { return nil }
+
+// startAlone serves a node over a real connection.
+func startAlone(tb testing.TB) (addr string) {
+	tb.Helper()
+	log := slog.New(slog.DiscardHandler)
+	server, err := locator.Listen(context.Background(), locator.Config{
+		Port: locator.AnyPort, Refresh: -1, Services: Services,
+		Call: locator.CallConfig{Limits: locator.Limits{Message: 1 << 16, Call: time.Second}},
+	})
+	require.NoError(tb, err)
+	ready := make(chan struct{})
+	n, err := node.New(node.Config{Self: server.Self().Name, Engine: kv.NewMemory(), Cluster: alone{server.Self().Name, make(chan node.State)}, Found: true, Ready: func() { close(ready) }})
+	require.NoError(tb, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	served, ran := make(chan error, 1), make(chan error, 1)
+	running, leave := context.WithCancel(context.Background())
+	go func() { ran <- n.Run(running) }()
+	go func() {
+		served <- server.Serve(ctx, peerwire.NewPeerProcessor(&Handler{Server: server, Node: n, Log: log}))
+	}()
+	<-ready
+	tb.Cleanup(func() {
+		leave()
+		assert.NoError(tb, <-ran)
+		cancel()
+		assert.NoError(tb, <-served)
+		n.Close()
+	})
+	return server.Self().Addr
+}
+
+// FuzzHandler writes raw bytes at a node. Whatever they are, the node goes on
+// answering.
+func FuzzHandler(f *testing.F) {
+	for _, text := range []string{
+		"800100010000000470696e670000000000",
+		"8001000100000004726561640000000000" + "0b0001000000016b00",
+		"80010001000000046b656570000000000f00010c00000001" + "0c00010b0001000000016b0a000200000000000000010b000300000001770200040000" + "0b00020000000176" + "0000",
+		"80010001000000056f66666572000000000f00010c7fffffff",
+		"800100010000000468656c64000000000800010000ffff0b0002000000000000",
+	} {
+		raw, err := hex.DecodeString(text)
+		require.NoError(f, err)
+		f.Add(raw)
+	}
+	addr := startAlone(f)
+	client := locator.NewClient(addr, locator.CallConfig{Keep: 1})
+	f.Cleanup(func() { _ = client.Close() })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		conn, err := net.Dial("tcp", addr)
+		require.NoError(t, err)
+		_, _ = conn.Write(data)
+		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+		_, _ = io.Copy(io.Discard, conn)
+		require.NoError(t, conn.Close())
+		require.NoError(t, client.Ping(t.Context()), "it goes on answering")
+	})
+}

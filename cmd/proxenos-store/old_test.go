@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+)
+
+const locatorDir = "../../mapper/locator/"
+
+// python returns a Python with the Thrift library and the generated code, for
+// nodes that behave as those of 2009 do.
+func python(t *testing.T) (program, generated string) {
+	t.Helper()
+	missing := func() {
+		if os.Getenv("PROXENOS_REQUIRE_PEERS") == "1" {
+			t.Fatal("no Thrift for Python: apt-get install thrift-compiler python3-thrift python3")
+		}
+		t.Skip("no Thrift for Python")
+	}
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		if exec.Command(name, "-c", "import thrift").Run() == nil {
+			program = name
+		}
+	}
+	if _, err := exec.LookPath("thrift"); err != nil || program == "" {
+		missing()
+	}
+	generated = t.TempDir()
+	for _, idl := range []string{"locator.thrift", "diststore.thrift"} {
+		out, err := exec.Command("thrift", "-out", generated, "--gen", "py", locatorDir+"idl/"+idl).CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	return program, generated
+}
+
+// oldNode is a node in Python.
+type oldNode struct {
+	addr string
+	stop func()
+}
+
+func startOld(t *testing.T, program, generated, peer string) *oldNode {
+	t.Helper()
+	port := freePort(t)
+	args := []string{locatorDir + "testdata/peer.py", generated, "serve", port}
+	if peer != "" {
+		_, peerPort, err := net.SplitHostPort(peer)
+		require.NoError(t, err)
+		args = append(args, peerPort)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	require.NoError(t, cmd.Start())
+	n := &oldNode{addr: net.JoinHostPort("127.0.0.1", port)}
+	ended := false
+	n.stop = func() {
+		if !ended {
+			ended = true
+			require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+			hurry := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+			assert.NoError(t, cmd.Wait())
+			hurry.Stop()
+		}
+	}
+	t.Cleanup(n.stop)
+	awaitAnswer(t, n.addr)
+	return n
+}
+
+func awaitAnswer(t *testing.T, addr string) {
+	t.Helper()
+	c := locator.NewClient(addr, locator.CallConfig{})
+	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, 20*time.Second, 10*time.Millisecond)
+}
+
+// startLegacy starts a node of ours that is an equal peer of those.
+func startLegacy(t *testing.T, args ...string) *server {
+	t.Helper()
+	port := freePort(t)
+	s := launch(t, append([]string{"--legacy", "-p", port}, args...)...)
+	s.addr = net.JoinHostPort("127.0.0.1", port)
+	awaitAnswer(t, s.addr)
+	return s
+}
+
+// Nodes of 2009 and of ours in one network: whoever joins gets its keys, whoever
+// leaves hands them over, and all can be asked for all.
+func TestLegacyNetwork(t *testing.T) {
+	program, generated := python(t)
+	all := func(addrs ...string) {
+		t.Helper()
+		for _, addr := range addrs {
+			require.EventuallyWithT(t, func(c *assert.CollectT) {
+				out, said, code := run(t, "test", "-h", addr)
+				assert.Zero(c, code, said)
+				assert.Len(c, strings.Fields(out), 26)
+			}, 20*time.Second, 50*time.Millisecond, addr)
+		}
+	}
+	a := startOld(t, program, generated, "")
+	b := startLegacy(t, "-h", a.addr)
+	members(t, 2, a.addr, b.addr)
+	_, said, code := run(t, "prime", "-h", b.addr)
+	require.Zero(t, code, said)
+	all(a.addr, b.addr)
+	c := startOld(t, program, generated, b.addr)
+	members(t, 3, a.addr, b.addr, c.addr)
+	all(a.addr, b.addr, c.addr)
+	require.NoError(t, b.end(syscall.SIGTERM))
+	members(t, 2, a.addr, c.addr)
+	all(a.addr, c.addr)
+	d := startLegacy(t, "-h", c.addr)
+	members(t, 3, a.addr, c.addr, d.addr)
+	a.stop()
+	members(t, 2, c.addr, d.addr)
+	c.stop()
+	members(t, 1, d.addr)
+	all(d.addr)
+
+	_, said, code = run(t, "delete", "-h", d.addr, "A")
+	assert.Equal(t, 78, code)
+	assert.Contains(t, said, "keeps to the calls of 2009")
+}
+
+func members(t *testing.T, n int, addrs ...string) {
+	t.Helper()
+	for _, addr := range addrs {
+		c := locator.NewClient(addr, locator.CallConfig{})
+		require.Eventually(t, func() bool {
+			nodes, err := c.Nodes2009(t.Context())
+			return err == nil && len(nodes) == n
+		}, 20*time.Second, 10*time.Millisecond, addr)
+	}
+}
+
+// Clients of 2009 are served by a replicated store, and its servers kept out.
+func TestOldClientsOfAReplicatedStore(t *testing.T) {
+	first := found(t)
+	second := serve(t, "-h", first.addr, "-p", freePort(t))
+	caller := func(addr string) *diststore.StoreClient {
+		return diststore.NewStoreClient(locator.NewCaller(addr, locator.CallConfig{}))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	require.NoError(t, caller(first.addr).Put(ctx, "touché", "café"))
+	require.Eventually(t, func() bool {
+		value, err := caller(second.addr).Get(ctx, "touché")
+		return err == nil && value == "café"
+	}, 10*time.Second, 5*time.Millisecond)
+	value, err := caller(first.addr).Get(ctx, "never")
+	require.NoError(t, err)
+	assert.Empty(t, value)
+	service, err := caller(first.addr).ServiceType(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, "diststore.Store", service)
+	_, err = caller(first.addr).GetAll(ctx)
+	require.ErrorContains(t, err, "started with --legacy")
+
+	legacy := launch(t, "--legacy", "-p", freePort(t), "-h", first.addr)
+	require.Error(t, <-legacy.done)
+	legacy.done = nil
+	assert.Contains(t, legacy.said(), "this network keeps replicas")
+}
+
+func TestJoinLegacyWithoutLegacy(t *testing.T) {
+	old := startLegacy(t, "--found")
+	_, said, code := run(t, "serve", "-h", old.addr, "-p", freePort(t))
+	assert.Equal(t, 78, code)
+	assert.Contains(t, said, "join it with --legacy")
+	_, said, code = run(t, "serve", "--legacy", "--data", t.TempDir())
+	assert.Equal(t, 2, code)
+	assert.Contains(t, said, "--data: a network of 2009 does not have it")
+}

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
+	"github.com/proxenos/proxenos/mapper/locator"
+)
+
+// The session of the original's README, as written, with this program for its
+// scripts.
+func TestReadmeSession(t *testing.T) {
+	for port := 9900; port < 9910; port++ {
+		if conn, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			require.NoError(t, conn.Close())
+			t.Skipf("port %d, which the session uses, is taken on this machine", port)
+		}
+	}
+	first := serve(t)
+	assert.Equal(t, "127.0.0.1:9900", first.addr)
+	assert.Contains(t, first.said(), "No peer autodiscovered.")
+	second := serve(t)
+	assert.Equal(t, "127.0.0.1:9901", second.addr)
+
+	ok := func(args ...string) string {
+		out, said, code := run(t, args...)
+		require.Zero(t, code, "%v: %s", args, said)
+		return out
+	}
+	for _, pair := range []string{"a apple", "b banana", "c crayon", "d dinosaur"} {
+		ok(append([]string{"put"}, strings.Fields(pair)...)...)
+	}
+	ok("prime")
+	assert.Equal(t, "crayon\n", ok("get", "c"))
+	assert.Len(t, strings.Fields(ok("test")), 26)
+	third := serve(t)
+	assert.Equal(t, "127.0.0.1:9902", third.addr)
+	assert.Len(t, strings.Fields(ok("test")), 26)
+	assert.Len(t, strings.Fields(ok("list")), 30)
+
+	require.NoError(t, second.end(syscall.SIGINT))
+	assert.Len(t, strings.Fields(ok("test", "-h", "localhost:9902")), 26)
+	require.NoError(t, first.end(syscall.SIGTERM))
+	assert.Len(t, strings.Fields(ok("test")), 26)
+
+	ok("delete", "c")
+	out, said, code := run(t, "get", "c")
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out)
+	assert.Contains(t, said, `key "c": not found`)
+}
+
+// client returns a client that keeps connections.
+func client(t *testing.T, addr string) *rpc.Client {
+	t.Helper()
+	c := rpc.NewClient(addr, locator.CallConfig{Keep: 16, Limits: locator.Limits{Call: 10 * time.Second}})
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// fill puts keys, and returns when all are acknowledged.
+func fill(t *testing.T, c *rpc.Client, keys int) {
+	t.Helper()
+	var group sync.WaitGroup
+	for part := range 16 {
+		group.Go(func() {
+			for i := part; i < keys; i += 16 {
+				assert.NoError(t, c.Put(t.Context(), strconv.Itoa(i), "value of "+strconv.Itoa(i)))
+			}
+		})
+	}
+	group.Wait()
+}
+
+// lost counts the keys that are not what fill has put.
+func lost(t *testing.T, c *rpc.Client, keys int) int64 {
+	t.Helper()
+	var lost atomic.Int64
+	var group sync.WaitGroup
+	for part := range 16 {
+		group.Go(func() {
+			for i := part; i < keys; i += 16 {
+				value, ok, err := c.Get(t.Context(), strconv.Itoa(i))
+				assert.NoError(t, err)
+				if !ok || value != "value of "+strconv.Itoa(i) {
+					lost.Add(1)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return lost.Load()
+}
+
+func TestKillOneOfFive(t *testing.T) {
+	const keys = 10_000
+	nodes := grow(t, found(t), 4)
+	fill(t, client(t, nodes[0].addr), keys)
+	require.Error(t, nodes[2].end(syscall.SIGKILL))
+	assert.Zero(t, lost(t, client(t, nodes[1].addr), keys))
+}
+
+func TestKillTwoOfFiveWithThreeReplicas(t *testing.T) {
+	const keys = 2000
+	nodes := grow(t, found(t, "--replicas", "3"), 4, "--replicas", "3")
+	fill(t, client(t, nodes[0].addr), keys)
+	require.NoError(t, nodes[1].cmd.Process.Signal(syscall.SIGKILL))
+	require.Error(t, nodes[3].end(syscall.SIGKILL))
+	assert.Zero(t, lost(t, client(t, nodes[4].addr), keys))
+}
+
+// A reader that never stops, while nodes join, leave and die.
+func TestContinuousReader(t *testing.T) {
+	const keys = 500
+	first := found(t)
+	c := client(t, first.addr)
+	fill(t, c, keys)
+	ctx, cancel := context.WithCancel(t.Context())
+	var reads, misses, failures atomic.Int64
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for i := 0; ctx.Err() == nil; i = (i + 7) % keys {
+				value, ok, err := c.Get(t.Context(), strconv.Itoa(i))
+				reads.Add(1)
+				switch {
+				case err != nil:
+					failures.Add(1)
+				case !ok || value != "value of "+strconv.Itoa(i):
+					misses.Add(1)
+				}
+			}
+		})
+	}
+	nodes := grow(t, first, 3)
+	assert.NoError(t, nodes[1].end(syscall.SIGTERM))
+	assert.Error(t, nodes[2].end(syscall.SIGKILL))
+	nodes = append(nodes, serve(t, "-h", first.addr, "-p", freePort(t)))
+	assert.NoError(t, nodes[4].end(syscall.SIGINT))
+	cancel()
+	group.Wait()
+	t.Logf("%d reads, %d misses, %d failures", reads.Load(), misses.Load(), failures.Load())
+	assert.Zero(t, misses.Load())
+	assert.Zero(t, failures.Load())
+	assert.Greater(t, reads.Load(), int64(1000))
+}
+
+// Killed in the middle of writing, a node with data has all it acknowledged.
+func TestRestartWithData(t *testing.T) {
+	dir, port := t.TempDir(), freePort(t)
+	args := []string{"--found", "-p", port, "--data", filepath.Join(dir, "data")}
+	node := serve(t, args...)
+	c := client(t, node.addr)
+	written := make(chan int, 1)
+	go func() {
+		i := 0
+		for ; c.Put(context.Background(), strconv.Itoa(i), "value of "+strconv.Itoa(i)) == nil; i++ {
+		}
+		written <- i
+	}()
+	time.Sleep(500 * time.Millisecond)
+	require.Error(t, node.end(syscall.SIGKILL))
+	keys := <-written
+	require.Greater(t, keys, 10)
+	node = serve(t, args...)
+	assert.Zero(t, lost(t, client(t, node.addr), keys))
+	t.Logf("%d acknowledged before the kill, all there after", keys)
+	require.NoError(t, node.end(syscall.SIGTERM))
+}
+
+// A disk that is full refuses writes with a clear error, loses nothing that was
+// acknowledged, and serves reads. A limit on the size of files stands in for it.
+func TestFullDisk(t *testing.T) {
+	dir, port := t.TempDir(), freePort(t)
+	limited := exec.Command("sh", "-c", `ulimit -f 512; exec "$0" "$@"`, os.Args[0], "serve", "--found", "-p", port, "--data", dir)
+	limited.Env = append(os.Environ(), asCommand+"=1")
+	node := &server{t: t, cmd: limited, done: make(chan error, 1), addr: "127.0.0.1:" + port}
+	limited.Stderr = node
+	require.NoError(t, limited.Start())
+	go func() { node.done <- limited.Wait() }()
+	t.Cleanup(func() { _ = limited.Process.Kill() })
+	require.Eventually(t, func() bool { return strings.Contains(node.said(), "Serving.") }, 20*time.Second, 5*time.Millisecond)
+
+	c := client(t, node.addr)
+	keys, big := 0, strings.Repeat("x", 20_000)
+	var err error
+	for ; keys < 1000 && err == nil; keys++ {
+		err = c.Put(t.Context(), strconv.Itoa(keys), big)
+	}
+	keys--
+	require.Error(t, err)
+	assert.Contains(t, node.said(), "cannot keep what was written")
+	assert.Contains(t, node.said(), "file too large")
+	require.Greater(t, keys, 3)
+	there := func(c *rpc.Client) {
+		for i := range keys {
+			value, ok, err := c.Get(t.Context(), strconv.Itoa(i))
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.Len(t, value, len(big))
+		}
+	}
+	there(c)
+	require.NoError(t, node.end(syscall.SIGTERM))
+	there(client(t, serve(t, "--found", "-p", port, "--data", dir).addr))
+}
+
+// A damaged file is refused, and not touched.
+func TestCorruptData(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "store.db")
+	require.NoError(t, os.WriteFile(path, []byte("dear diary, this is no database at all"), 0o600))
+	_, said, code := run(t, "serve", "--found", "-p", freePort(t), "--data", dir)
+	assert.Equal(t, 78, code)
+	assert.Contains(t, said, "the data file is damaged")
+	assert.Contains(t, said, "hint: nothing was changed")
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "dear diary, this is no database at all", string(after))
+}
+
+func TestPortInUse(t *testing.T) {
+	node := found(t)
+	_, port, err := net.SplitHostPort(node.addr)
+	require.NoError(t, err)
+	_, said, code := run(t, "serve", "--found", "-p", port)
+	assert.Equal(t, 78, code)
+	assert.Contains(t, said, "address in use")
+	assert.Contains(t, said, "hint: leave out -p")
+}
+
+func TestBadInput(t *testing.T) {
+	short := filepath.Join(t.TempDir(), "short")
+	require.NoError(t, os.WriteFile(short, []byte("short\n"), 0o600))
+	tests := []struct {
+		args string
+		code int
+		says string
+	}{
+		{"get -h 127.0.0.1:1 a", 64, "unreachable"},
+		{"put -h 127.0.0.1:1 a b", 64, "hint: start one with: proxenos-store serve"},
+		{"serve -h 127.0.0.1:1 -p 0", 64, "cannot join by"},
+		{"get", 2, "takes 1 arguments [KEY], got 0"},
+		{"get -h localhost a", 2, "want host:port"},
+		{"gte a", 2, `unknown command "gte": choose from`},
+		{"serve --replicas 0", 2, "--replicas 0: want 1 to 100"},
+		{"serve -p 70000", 2, "--port 70000"},
+		{"serve --listen 0.0.0.0", 2, "lets strangers write: give all nodes a --secret-file"},
+		{"serve --secret-file /nonexistent", 78, "no such file"},
+		{"serve --secret-file " + short, 78, "fewer than 16 bytes"},
+		{"get --nonsense", 2, "unknown flag"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			out, said, code := run(t, strings.Fields(tt.args)...)
+			assert.Equal(t, tt.code, code)
+			assert.Contains(t, said, tt.says)
+			assert.Empty(t, out)
+		})
+	}
+}
+
+// With a secret, nobody gets in without it, to write or to read.
+func TestSecret(t *testing.T) {
+	dir := t.TempDir()
+	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
+	require.NoError(t, os.WriteFile(ours, []byte(strings.Repeat("0123456789abcdef", 2)+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(theirs, []byte(strings.Repeat("fedcba9876543210", 2)+"\n"), 0o600))
+	first := found(t, "--secret-file", ours)
+	serve(t, "-h", first.addr, "-p", freePort(t), "--secret-file", ours)
+	_, said, code := run(t, "put", "-h", first.addr, "--secret-file", ours, "k", "v")
+	require.Zero(t, code, said)
+	out, _, _ := run(t, "get", "-h", first.addr, "--secret-file", ours, "k")
+	assert.Equal(t, "v\n", out)
+	for _, args := range [][]string{{"get", "-h", first.addr, "k"}, {"get", "-h", first.addr, "--secret-file", theirs, "k"}} {
+		out, _, code := run(t, args...)
+		assert.NotZero(t, code)
+		assert.Empty(t, out)
+	}
+	assert.NotContains(t, first.said(), "0123456789abcdef")
+}
+
+// Two dozen nodes come at once.
+func TestTwoDozen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two dozen processes")
+	}
+	began := time.Now()
+	first := found(t)
+	var group sync.WaitGroup
+	for range 23 {
+		group.Go(func() { serve(t, "-h", first.addr, "-p", freePort(t)) })
+	}
+	group.Wait()
+	nodes, err := client(t, first.addr).Nodes(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, nodes, 24)
+	t.Logf("%d nodes serve after %v", len(nodes), time.Since(began))
+}
