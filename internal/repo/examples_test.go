@@ -1,0 +1,175 @@
+package repo
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// withoutExample are the exported functions that no example would explain
+// better than their comment, each with the reason.
+var withoutExample = map[string]string{
+	"mapper/mappertest.Test": "called by tests only; its package comment shows how",
+
+	"mapper/locator.NewCaller":           "in the example of Server.Serve",
+	"mapper/locator.Caller.Addr":         "returns what NewCaller was given",
+	"mapper/locator.Caller.Close":        "as on any connection",
+	"mapper/locator.Caller.Call":         "called by generated code",
+	"mapper/locator.Client.Ping":         "in the example of NewClient",
+	"mapper/locator.Client.ServiceType":  "in the example of NewClient",
+	"mapper/locator.Client.ServiceTypes": "in the example of NewClient",
+	"mapper/locator.Client.Nodes":        "in the example of NewClient",
+	"mapper/locator.Client.Nodes2009":    "as Nodes",
+	"mapper/locator.Client.Owner":        "in the example of NewClient",
+	"mapper/locator.Client.Debug":        "a call of the wire",
+	"mapper/locator.Client.Die":          "a call of the wire",
+	"mapper/locator.Client.Join":         "a call of the wire that servers make",
+	"mapper/locator.Client.Add":          "a call of the wire that servers make",
+	"mapper/locator.Client.Remove":       "a call of the wire that servers make",
+	"mapper/locator.Listen":              "in the example of Server.Serve",
+	"mapper/locator.Server.Self":         "in the example of the package",
+	"mapper/locator.Server.Nodes":        "as on any mapper.Mapper",
+	"mapper/locator.Server.Watch":        "in the example of the package",
+	"mapper/locator.Server.Owner":        "in the example of the package",
+	"mapper/locator.Server.Client":       "as NewClient",
+	"mapper/locator.Server.Unreachable":  "one line in a handler",
+	"mapper/locator.ParseLocation":       "as ParsePeer",
+	"mapper/locator.Server.Close":        "as on any listener",
+
+	"mapper/consul.Error.Hint": "the words that follow those of Error",
+
+	"ring.NewBuilder":  "in the examples of Builder",
+	"ring.Builder.Len": "as on Ring",
+	"ring.Lease.Node":  "in the example of Balancer.Acquire",
+
+	"rendezvous.Table.Rank":     "as on Set",
+	"rendezvous.Table.Scores":   "as on Set",
+	"rendezvous.Table.Len":      "as on Set",
+	"rendezvous.Table.All":      "as on Set",
+	"rendezvous.Table.Checksum": "as on Set",
+}
+
+// handlers are the methods of a locator that generated code calls.
+var handlers = map[string]bool{
+	"Server.Ping": true, "Server.ServiceType": true, "Server.ServiceTypes": true, "Server.Debug": true, "Server.Die": true,
+	"Server.Join": true, "Server.Add": true, "Server.Remove": true,
+	"Server.GetAll": true, "Server.GetAllWide": true, "Server.GetNode": true, "Server.GetNodeWide": true,
+}
+
+// ownExample are the methods that are called through an interface of the
+// standard library, where the reader meets them.
+var ownExample = map[string]bool{
+	"Close": true, "Error": true, "Unwrap": true, "Is": true, "String": true,
+	"MarshalText": true, "UnmarshalText": true, "MarshalJSON": true, "UnmarshalJSON": true, "UnmarshalYAML": true,
+	"GoString": true, "LogValue": true,
+}
+
+// TestEveryVerbHasAnExample: what a user can call is shown in use. In the pure
+// rooms the output is shown, and so checked, as well.
+func TestEveryVerbHasAnExample(t *testing.T) {
+	checked := 0
+	for _, p := range ourPackages(t) {
+		if p.Name == "main" || strings.Contains("/"+p.room(), "/internal/") {
+			continue
+		}
+		examples := examplesOf(t, p)
+		for _, verb := range verbsOf(t, p) {
+			name := p.room() + "." + verb
+			if withoutExample[name] != "" || handlers[verb] && p.room() == "mapper/locator" {
+				continue
+			}
+			checked++
+			example := examples["Example"+strings.ReplaceAll(verb, ".", "_")]
+			if !assert.NotNil(t, example, "%s has no example", name) {
+				continue
+			}
+			if p.room() == "rendezvous" {
+				assert.True(t, example.Output != "" || example.EmptyOutput, "the example of %s is never run", name)
+			}
+		}
+	}
+	assert.Greater(t, checked, 10, "hardly any verbs found")
+}
+
+// verbsOf lists exported functions as "New" and methods as "Set.Select".
+func verbsOf(t *testing.T, p pkg) (verbs []string) {
+	t.Helper()
+	for _, name := range p.GoFiles {
+		file := parse(t, filepath.Join(p.Dir, name))
+		if ast.IsGenerated(file) {
+			continue
+		}
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Name.IsExported() {
+				verbs = append(verbs, verbOf(f)...)
+			}
+		}
+	}
+	return verbs
+}
+
+// verbOf returns nothing for methods of unexported types.
+func verbOf(f *ast.FuncDecl) []string {
+	if f.Recv == nil {
+		return []string{f.Name.Name}
+	}
+	owner := receiver(f.Recv.List[0].Type)
+	if !token.IsExported(owner) || ownExample[f.Name.Name] {
+		return nil
+	}
+	return []string{owner + "." + f.Name.Name}
+}
+
+// receiver strips *Set[N] to Set.
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.IndexListExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	default:
+		return ""
+	}
+}
+
+// examplesOf finds ExampleX and ExampleX_suffix, the latter under X if X has
+// no example of its own.
+func examplesOf(t *testing.T, p pkg) map[string]*doc.Example {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(p.Dir, "*_test.go"))
+	require.NoError(t, err)
+	var files []*ast.File
+	for _, path := range paths {
+		files = append(files, parse(t, path))
+	}
+	found := map[string]*doc.Example{}
+	for _, example := range doc.Examples(files...) {
+		found["Example"+example.Name] = example
+	}
+	for name, example := range found {
+		if stem, suffix, ok := cutLast(name, "_"); ok && startsLower(suffix) && found[stem] == nil {
+			found[stem] = example
+		}
+	}
+	return found
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+func startsLower(s string) bool { return s != "" && strings.ToLower(s[:1]) == s[:1] }

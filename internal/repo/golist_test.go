@@ -1,0 +1,90 @@
+package repo
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// module is the path that every import of our own begins with.
+const module = "github.com/proxenos/proxenos"
+
+// root is the top of the repository, seen from this package.
+var root = func() string {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
+// pkg is what the tests need of `go list -json`.
+type pkg struct {
+	ImportPath string
+	Dir        string
+	Name       string
+	GoFiles    []string
+	Imports    []string
+	Standard   bool
+	Module     *struct{ Path string }
+}
+
+// room is the import path within the module: "" for a package of others.
+func (p pkg) room() string { return roomOf(p.ImportPath) }
+
+func roomOf(importPath string) string {
+	room, ours := strings.CutPrefix(importPath, module+"/")
+	if !ours {
+		return ""
+	}
+	return room
+}
+
+// packages are those of the module, nested modules left out.
+var packages = sync.OnceValues(func() ([]pkg, error) { return goList("./...") })
+
+// goList runs `go list -json` at the root of the repository.
+func goList(args ...string) ([]pkg, error) {
+	out, err := run(root, "go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,Imports,Standard,Module"}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	var list []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return list, nil
+		} else if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+}
+
+func ourPackages(t *testing.T) []pkg {
+	t.Helper()
+	list, err := packages()
+	require.NoError(t, err)
+	require.Greater(t, len(list), 5, "go list found hardly any packages")
+	return list
+}
+
+// run returns what a command prints on standard output, and puts what it
+// prints on standard error into the error.
+func run(dir, name string, args ...string) ([]byte, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return nil, errors.Join(err, errors.New(string(exit.Stderr)))
+	}
+	return out, err
+}

@@ -1,0 +1,162 @@
+package repo
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// rule says what the packages of one room may import beside the standard
+// library. A pattern ending in "/..." stands for everything at and below it.
+type rule struct {
+	room   string
+	may    []string // rooms of this module
+	others []string // modules of others
+	why    string
+}
+
+// rules draws the house. Imports only ever point down; a package without a
+// rule is a room that nobody has decided on, and fails.
+var rules = []rule{
+	{room: "rendezvous", may: pureBelow, others: []string{"golang.org/x/sys"}, why: "pure: it asks the processor what it can do, and reaches hashes of others through internal/hash only"},
+	{room: "ring", may: pureBelow, why: "pure: it reaches hashes of others through internal/hash only"},
+
+	{room: "mapper", why: "standard library only"},
+	{room: "mapper/mappertest", may: []string{"mapper"}, others: []string{testify, "go.uber.org/goleak"}, why: "imported by tests only"},
+	{room: "mapper/static", may: []string{"mapper"}, others: []string{"go.yaml.in/yaml/v3", "github.com/fsnotify/fsnotify"}, why: "one technology: files"},
+	{room: "mapper/dns", may: []string{"mapper"}, why: "one technology, which the standard library speaks"},
+	{room: "mapper/consul", may: []string{"mapper"}, others: []string{"github.com/hashicorp/consul/api"}, why: "one technology"},
+	{room: "mapper/swim", may: []string{"mapper"}, others: []string{"github.com/hashicorp/memberlist"}, why: "one technology"},
+	{room: "mapper/swim/filesync", may: []string{"mapper", "mapper/swim"}, others: []string{"github.com/fsnotify/fsnotify", "golang.org/x/text"}, why: "mirrors the members of the package above it"},
+	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/..."}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
+
+	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "a door"},
+	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
+		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
+	{room: "internal/cli", may: []string{"rendezvous", "ring", "mapper/...", "internal/hash", "internal/checkfile", "internal/compare", "internal/report"},
+		others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/mattn/go-isatty", "charm.land/bubbletea/v2"}, why: "where the rooms meet"},
+
+	{room: "internal/hash", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only door to hashes of others"},
+	{room: "internal/roster", may: []string{"internal/hash"}, why: "shared by the schemes"},
+	{room: "internal/mt", why: "arithmetic"},
+	{room: "internal/exact", why: "arithmetic"},
+	{room: "internal/compare", why: "arithmetic"},
+	{room: "internal/checkfile", others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
+	{room: "internal/report", why: "figures in, bytes out"},
+	{room: "internal/swimlab", may: []string{"mapper/swim", "internal/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
+	{room: "internal/mixlab", may: []string{"rendezvous", "internal/..."}, why: "an experiment"},
+	{room: "internal/vectors", why: "imported by tests only"},
+	{room: "internal/consultest/...", may: []string{"internal/consultest/..."},
+		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
+	{room: "internal/faultnet", others: []string{"github.com/hashicorp/memberlist"}, why: "imported by tests only"},
+	{room: "internal/repo", why: "has no code of its own"},
+}
+
+const testify = "github.com/stretchr/testify"
+
+var pureBelow = []string{"internal/hash", "internal/mt", "internal/exact", "internal/roster"}
+
+// testOnly are the rooms that no program may link.
+var testOnly = []string{"mapper/mappertest", "internal/vectors", "internal/consultest/...", "internal/faultnet", "internal/repo"}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, p := range ourPackages(t) {
+		t.Run(p.room(), func(t *testing.T) {
+			r, found := ruleFor(p.room())
+			require.True(t, found, "no rule says what %s may import", p.ImportPath)
+			for _, imported := range p.Imports {
+				assert.True(t, r.allows(imported), "%s imports %s, but it is %s", p.ImportPath, imported, r.why)
+			}
+		})
+	}
+}
+
+// TestRulesAreNeeded keeps the table free of permissions that nobody uses for
+// modules of others: each would be a dependency let in unseen.
+func TestRulesAreNeeded(t *testing.T) {
+	for _, r := range rules {
+		var members []pkg
+		for _, p := range ourPackages(t) {
+			if covers(r.room, p.room()) {
+				members = append(members, p)
+			}
+		}
+		for _, other := range r.others {
+			used := slices.ContainsFunc(members, func(p pkg) bool {
+				return slices.ContainsFunc(p.Imports, func(i string) bool { return covers(other+"/...", i) })
+			})
+			assert.True(t, used || len(members) == 0, "%s may import %s and does not", r.room, other)
+		}
+	}
+}
+
+// TestPureRoomsLinkAlmostNothing: a program that only asks who owns a key
+// carries the standard library and the hashes, whatever the CLI needs.
+func TestPureRoomsLinkAlmostNothing(t *testing.T) {
+	for _, room := range []string{"rendezvous", "ring", "mapper"} {
+		t.Run(room, func(t *testing.T) {
+			linked, err := goList("-deps", "./"+room)
+			require.NoError(t, err)
+			hashes, _ := ruleFor("internal/hash")
+			scheme, _ := ruleFor(room)
+			for _, p := range linked {
+				if p.Standard || p.room() != "" {
+					continue
+				}
+				assert.Contains(t, slices.Concat(hashes.others, scheme.others), p.Module.Path, "%s links %s", room, p.ImportPath)
+			}
+		})
+	}
+}
+
+func TestProgramsLinkNoTestHelpers(t *testing.T) {
+	programs := 0
+	for _, p := range ourPackages(t) {
+		if !strings.HasPrefix(p.room(), "cmd/") {
+			continue
+		}
+		programs++
+		linked, err := goList("-deps", p.ImportPath)
+		require.NoError(t, err)
+		for _, dep := range linked {
+			for _, room := range testOnly {
+				assert.False(t, covers(room, dep.room()), "%s links %s", p.ImportPath, dep.ImportPath)
+			}
+			assert.False(t, covers(testify+"/...", dep.ImportPath), "%s links %s", p.ImportPath, dep.ImportPath)
+		}
+	}
+	assert.Positive(t, programs, "no programs under cmd")
+}
+
+func ruleFor(room string) (rule, bool) {
+	i := slices.IndexFunc(rules, func(r rule) bool { return covers(r.room, room) })
+	if i < 0 {
+		return rule{}, false
+	}
+	return rules[i], true
+}
+
+func (r rule) allows(imported string) bool {
+	if room := roomOf(imported); room != "" {
+		return slices.ContainsFunc(r.may, func(pattern string) bool { return covers(pattern, room) })
+	}
+	if isStandard(imported) {
+		return true
+	}
+	return slices.ContainsFunc(r.others, func(path string) bool { return covers(path+"/...", imported) })
+}
+
+// isStandard: only packages of the standard library have no dot in the first
+// element of their path.
+func isStandard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return !strings.Contains(first, ".")
+}
+
+func covers(pattern, path string) bool {
+	stem, below := strings.CutSuffix(pattern, "/...")
+	return path == stem || below && strings.HasPrefix(path, stem+"/")
+}

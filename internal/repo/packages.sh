@@ -1,0 +1,41 @@
+#!/bin/sh
+# packages.sh - have what the tests use beside Go.
+#
+#   usage: internal/repo/packages.sh
+#
+# As root on Debian or Ubuntu it installs what is missing. Elsewhere it says
+# which packages are missing and which tests will fail for it, and leaves the
+# failing to them.
+set -eu
+
+# needs PROBE PACKAGE TESTS notes a package that is missing.
+missing=
+needs() {
+	sh -c "$1" >/dev/null 2>&1 && return
+	missing="$missing $2"
+	printf '  %-18s %s\n' "$2" "$3"
+}
+
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+{
+	needs 'command -v gcc && echo "#include <stdlib.h>" | gcc -E -' 'gcc libc6-dev' 'make race; ring: TestKetamaAgainstLibmemcached'
+	needs 'echo "#include <libmemcached/memcached.h>" | gcc -E -' libmemcached-dev 'ring: TestKetamaAgainstLibmemcached'
+	needs 'command -v nginx || test -x /usr/sbin/nginx' nginx-light 'ring: TestNginxAgainstNginx'
+	needs 'command -v thrift' thrift-compiler 'mapper/locator, cmd/proxenos-store: tests of generated code and against Python'
+	needs 'python3 -c "import thrift" || /usr/bin/python3 -c "import thrift"' python3-thrift 'mapper/locator, cmd/proxenos-store: tests against Python'
+	needs 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium 'internal/report/browsertest'
+	needs 'command -v qemu-s390x || command -v qemu-s390x-static' qemu-user 'make test-arch'
+} >"$report"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "packages: installing$missing (once; about a minute)"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq update
+	# shellcheck disable=SC2086 # a list of packages
+	apt-get -qq install --yes --no-install-recommends $missing >/dev/null
+else
+	echo "packages: missing, by their Debian names, and what fails without them:" >&2
+	cat "$report" >&2
+fi

@@ -1,0 +1,203 @@
+package repo
+
+// The README shows only what runs. This file reads it, and session_test.go
+// runs it, as one session from top to bottom in an empty directory, with the
+// program just built in PATH.
+//
+// A console block is a conversation. A line that begins with "$ " is a command
+// (one that ends in a backslash continues on the next line), and the lines up
+// to the next command are exactly what it prints, on standard output and
+// standard error together. A line of "..." stands for any lines; an empty line
+// before a command is only there for the eye.
+//
+//	```console
+//	$ proxenos select -n a -n b -n c user:42
+//	b
+//	$ proxenos select -b static user:42 2>/dev/null
+//	$ echo $?
+//	65
+//	```
+//
+// A command that fails must be followed by "$ echo $?", as above.
+//
+// A sh block holds commands for the reader to copy, one a line, without "$ ".
+// They must succeed; what they print is not compared.
+//
+// A go block is a whole program, which must run. Its output is compared with
+// the comment that follows "// Output:" at its end, as in an example.
+//
+// A comment in the line before a block says more about it:
+//
+//	<!-- file: ten.txt -->      the block, in whatever language, is that file
+//	<!-- needs: consul -->      8500 is the port of a real Consul, with the
+//	                            services of consulWithWeb
+//	<!-- illustration -->       nothing that runs: a sketch, a signature
+//
+// Some commands stand for something that a test can do: see standIns.
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// block is a fenced block of the README.
+type block struct {
+	line     int // of its fence, counted from 1
+	language string
+	mark     string // "file: ten.txt", "needs: consul", "illustration" or ""
+	text     string
+}
+
+func (b block) String() string { return fmt.Sprintf("README.md:%d", b.line) }
+
+// step is a command and what it is to print.
+type step struct {
+	command string
+	want    string
+	silent  bool // the output is not compared
+}
+
+var (
+	fence   = regexp.MustCompile("^```([a-z]*)$")
+	comment = regexp.MustCompile(`^<!-- (.*) -->$`)
+)
+
+// blocksOf reads the fenced blocks, and refuses a fence that never closes.
+func blocksOf(markdown string) (blocks []block, err error) {
+	var open *block
+	before := ""
+	for i, line := range strings.Split(markdown, "\n") {
+		switch {
+		case open != nil && line == "```":
+			blocks = append(blocks, *open)
+			open = nil
+		case open != nil:
+			open.text += line + "\n"
+		case fence.MatchString(line):
+			open = &block{line: i + 1, language: fence.FindStringSubmatch(line)[1]}
+			if mark := comment.FindStringSubmatch(before); mark != nil {
+				open.mark = mark[1]
+			}
+		}
+		before = line
+	}
+	if open != nil {
+		return nil, fmt.Errorf("%v: the block never ends", open)
+	}
+	return blocks, nil
+}
+
+// stepsOf reads a console block or a sh block.
+func stepsOf(b block) (steps []step, err error) {
+	lines := strings.Split(strings.TrimSuffix(b.text, "\n"), "\n")
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		prompted := strings.HasPrefix(line, "$ ")
+		switch {
+		case b.language == "sh" && (strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#")):
+			continue
+		case b.language == "sh", prompted:
+			if len(steps) > 0 && lines[i-1] == "" {
+				last := &steps[len(steps)-1]
+				last.want = strings.TrimSuffix(last.want, "\n")
+			}
+			command := strings.TrimPrefix(line, "$ ")
+			for strings.HasSuffix(command, `\`) && i+1 < len(lines) {
+				i++
+				command += "\n" + lines[i]
+			}
+			steps = append(steps, step{command: command, silent: b.language == "sh"})
+		case len(steps) == 0:
+			return nil, fmt.Errorf("%v: output %q comes before any command", b, line)
+		default:
+			steps[len(steps)-1].want += line + "\n"
+		}
+	}
+	return steps, nil
+}
+
+// matches compares what a command printed with what the README shows. Each
+// "..." line takes as few lines as will do.
+func matches(want, got string) bool {
+	var pattern strings.Builder
+	for line := range strings.Lines(want) {
+		if line == "...\n" {
+			pattern.WriteString(`(?:.*\n)*?`)
+		} else {
+			pattern.WriteString(regexp.QuoteMeta(line))
+		}
+	}
+	return regexp.MustCompile(`\A` + pattern.String() + `\z`).MatchString(got)
+}
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		want, got string
+		equal     bool
+	}{
+		{"the same", "a\nb\n", "a\nb\n", true},
+		{"nothing", "", "", true},
+		{"less", "a\nb\n", "a\n", false},
+		{"more", "a\n", "a\nb\n", false},
+		{"dots for two lines", "a\n...\nd\n", "a\nb\nc\nd\n", true},
+		{"dots for no line", "a\n...\nd\n", "a\nd\n", true},
+		{"dots at the start", "...\nd\n", "a\nd\n", true},
+		{"dots at the end", "a\n...\n", "a\nb\n", true},
+		{"dots for half a line are no dots", "a...\n", "ab\n", false},
+		{"dots twice in a row", "...\n...\n", "a\n", true},
+		{"a pattern means itself", "a.c\n", "abc\n", false},
+	} {
+		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.equal, matches(c.want, c.got)) })
+	}
+}
+
+func TestStepsOf(t *testing.T) {
+	console, err := stepsOf(block{language: "console", text: "$ one \\\n  two\nout\n\nput\n\n$ three\n"})
+	require.NoError(t, err)
+	assert.Equal(t, []step{{command: "one \\\n  two", want: "out\n\nput\n"}, {command: "three"}}, console)
+
+	sh, err := stepsOf(block{language: "sh", text: "# a remark\none\n\ntwo\n"})
+	require.NoError(t, err)
+	assert.Equal(t, []step{{command: "one", silent: true}, {command: "two", silent: true}}, sh)
+
+	_, err = stepsOf(block{line: 7, language: "console", text: "out\n"})
+	assert.EqualError(t, err, `README.md:7: output "out" comes before any command`)
+}
+
+func TestBlocksOf(t *testing.T) {
+	blocks, err := blocksOf("text\n<!-- file: a.txt -->\n```text\none\n```\n\n```console\n$ two\n```\n")
+	require.NoError(t, err)
+	assert.Equal(t, []block{
+		{line: 3, language: "text", mark: "file: a.txt", text: "one\n"},
+		{line: 7, language: "console", text: "$ two\n"},
+	}, blocks)
+
+	_, err = blocksOf("```sh\nnever closed\n")
+	assert.EqualError(t, err, "README.md:1: the block never ends")
+}
+
+// TestREADME runs the README.
+func TestREADME(t *testing.T) {
+	markdown, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	blocks, err := blocksOf(string(markdown))
+	require.NoError(t, err)
+	s := newSession(t)
+	for _, b := range blocks {
+		s.play(b)
+	}
+	assert.Positive(t, s.commands, "the README shows no command")
+	assert.Positive(t, s.programs, "the README shows no program")
+	assert.Subset(t, s.seen, quickStart, "the README's quick start")
+}
+
+// quickStart are the two commands that a newcomer types first.
+var quickStart = []string{"go run ./cmd/proxenos select -n a -n b -n c user:42", "make test"}

@@ -1,0 +1,179 @@
+package repo
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/consultest"
+)
+
+// session is the reader's terminal.
+type session struct {
+	*testing.T
+	dir  string // where the reader is
+	bin  string // where the program was installed
+	code int    // $?
+
+	commands, programs int
+	seen               []string
+}
+
+// newSession installs the program and opens a terminal in an empty directory.
+func newSession(t *testing.T) *session {
+	s := &session{T: t, dir: t.TempDir(), bin: t.TempDir()}
+	_, err := run(root, "go", "build", "-buildvcs=false", "-o", s.bin+string(filepath.Separator), "./cmd/...")
+	require.NoError(t, err)
+	return s
+}
+
+// play does what a block says.
+func (s *session) play(b block) {
+	kind, value, _ := strings.Cut(b.mark, ": ")
+	if kind == "needs" {
+		b.text = withServer(s.T, value, b.text)
+	}
+	switch {
+	case kind == "illustration":
+	case kind == "file":
+		require.True(s, filepath.IsLocal(value), "%v: %q", b, value)
+		require.NoError(s, os.WriteFile(filepath.Join(s.dir, value), []byte(b.text), 0o644))
+	case b.language == "console", b.language == "sh":
+		s.converse(b)
+	case b.language == "go":
+		s.program(b)
+	default:
+		assert.Fail(s, "a block that nothing checks", "%v: mark it as a file or as an illustration", b)
+	}
+}
+
+func (s *session) converse(b block) {
+	steps, err := stepsOf(b)
+	require.NoError(s, err)
+	require.NotEmpty(s, steps, "%v: no commands", b)
+	for i, step := range steps {
+		s.commands++
+		s.seen = append(s.seen, step.command)
+		got := s.exec(step.command)
+		if !step.silent {
+			assert.True(s, matches(step.want, got), "%v: %s\nshown:\n%s\nprinted:\n%s", b, step.command, step.want, got)
+		}
+		expected := i+1 < len(steps) && steps[i+1].command == "echo $?"
+		assert.True(s, s.code == 0 || expected, "%v: %s: exit code %d\n%s", b, step.command, s.code, got)
+	}
+}
+
+// exec runs a command in a shell of its own, which knows how the one before it
+// ended.
+func (s *session) exec(command string) string {
+	dir, shown := s.dir, command
+	for _, in := range standIns {
+		if in.pattern.MatchString(command) {
+			dir, command = root, in.pattern.ReplaceAllString(command, in.run)
+			break
+		}
+	}
+	cmd := exec.Command("sh", "-c", "(exit $LAST)\n"+command)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(),
+		"PATH="+s.bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"LAST="+strconv.Itoa(s.code), "BIN="+s.bin, "NO_COLOR=1", "LC_ALL=C", "GOFLAGS=-buildvcs=false", "MAKEFLAGS=")
+	out, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		require.NoError(s, err, shown)
+	}
+	s.code = cmd.ProcessState.ExitCode()
+	return string(out)
+}
+
+// standIns are commands that a test cannot or should not run as they stand,
+// and what it runs in their place. They run at the top of the repository.
+var standIns = []struct {
+	pattern *regexp.Regexp
+	run     string
+}{
+	// This test is run by make: it only asks whether make knows the target.
+	{regexp.MustCompile(`^make( .*)?$`), "make --dry-run$1 >/dev/null"},
+	{regexp.MustCompile(`^go test (.*)$`), "go test -run '^$$' $1"},
+	{regexp.MustCompile(`^go install ` + module + `/(\S+)@latest$`), `go build -o "$$BIN/" ./$1`},
+	// Nothing is fetched: the place to fetch from must be the module's path.
+	{regexp.MustCompile(`^git clone https://` + module + `(\.git)?( && cd proxenos)?$`), "true"},
+	{regexp.MustCompile(`^go get ` + module + `(@latest)?$`), "true"},
+	{regexp.MustCompile(`^(go (run|build|vet|doc) .*)$`), "$1"},
+}
+
+// program runs a go block as the reader would: in a file of its own, with the
+// module at hand.
+func (s *session) program(b block) {
+	s.programs++
+	require.Contains(s, b.text, "package main\n", "%v: not a whole program", b)
+	file := filepath.Join(s.TempDir(), "main.go")
+	require.NoError(s, os.WriteFile(file, []byte(b.text), 0o644))
+	formatted, err := run(root, "gofmt", "-l", file)
+	require.NoError(s, err)
+	assert.Empty(s, string(formatted), "%v: gofmt would change it", b)
+	out, err := run(root, "go", "run", file)
+	require.NoError(s, err, "%v", b)
+	want, shown := outputComment(b.text)
+	assert.True(s, shown, "%v: no // Output: comment", b)
+	assert.True(s, matches(want, string(out)), "%v: shown:\n%s\nprinted:\n%s", b, want, out)
+}
+
+// outputComment returns the lines of comment that follow "// Output:".
+func outputComment(program string) (text string, found bool) {
+	_, rest, found := strings.Cut(program, "// Output:\n")
+	for line := range strings.Lines(rest) {
+		said, isComment := strings.CutPrefix(strings.TrimSpace(line), "//")
+		if !isComment {
+			break
+		}
+		text += strings.TrimPrefix(said, " ") + "\n"
+	}
+	return text, found
+}
+
+func TestOutputComment(t *testing.T) {
+	text, found := outputComment("func main() {}\n\t// Output:\n\t// a\n\t//\n\t//  b\n}\n// c\n")
+	assert.True(t, found)
+	assert.Equal(t, "a\n\n b\n", text)
+}
+
+// withServer starts a real server and puts its port where the text says the
+// usual one.
+func withServer(t *testing.T, name, text string) string {
+	t.Helper()
+	server, known := servers[name]
+	require.True(t, known, "needs %q: nothing starts that", name)
+	require.Contains(t, text, server.port, "needs %s, and no command says its port", name)
+	return strings.ReplaceAll(text, server.port, server.start(t))
+}
+
+// servers run until the test ends. Start returns the port.
+var servers = map[string]struct {
+	port  string // as the README has it
+	start func(*testing.T) string
+}{
+	"consul": {"8500", consulWithWeb},
+}
+
+// consulWithWeb has three instances of one service, on a node called demo.
+func consulWithWeb(t *testing.T) string {
+	server := consultest.Start(t, consultest.Options{Node: "demo"})
+	server.Register(
+		consultest.Instance{Service: "web", ID: "web-1", Address: "10.0.0.1", Port: 80, Tags: []string{"v1"}},
+		consultest.Instance{Service: "web", ID: "web-2", Address: "10.0.0.2", Port: 80, Tags: []string{"v2"}},
+		consultest.Instance{Service: "web", ID: "web-3", Address: "10.0.0.3", Port: 80, Tags: []string{"v2"}},
+	)
+	_, port, err := net.SplitHostPort(server.Addr)
+	require.NoError(t, err)
+	return port
+}

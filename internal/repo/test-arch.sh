@@ -1,0 +1,70 @@
+#!/bin/sh
+# test-arch.sh - run the tests of what decides placement on other processors.
+#
+#   usage: internal/repo/test-arch.sh [GOARCH...]      default: 386 arm64 s390x
+#
+# The tests are cross-compiled and run in the folder of their package. s390x is
+# big-endian, 386 has 32-bit words, arm64 fuses multiplications and additions.
+# A processor that is not this machine's own needs QEMU's user mode
+# (Debian: apt-get install qemu-user); without it this fails.
+#
+# PACKAGES replaces the list of packages; each of them must exist and have
+# tests. ARGS is given to the tests; by default it leaves out those that count
+# millions of keys, which is a matter of statistics and not of the processor.
+set -eu
+
+packages=${PACKAGES:-rendezvous ring internal/exact internal/hash internal/mt internal/vectors}
+cd "$(dirname "$0")/../.."
+root=$(pwd)
+host=$(go env GOHOSTARCH)
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+# emulator ARCH prints the command that runs programs of that processor, or
+# nothing if this machine runs them itself.
+emulator() {
+	case $1 in
+	"$host") return ;;
+	386) [ "$host" = amd64 ] && return; name=qemu-i386 ;;
+	amd64) name=qemu-x86_64 ;;
+	arm64) name=qemu-aarch64 ;;
+	*) name=qemu-$1 ;;
+	esac
+	command -v "$name" || command -v "$name-static" || {
+		echo "test-arch: $name is missing: apt-get install qemu-user" >&2
+		return 1
+	}
+}
+
+# check ARCH PACKAGE runs the tests of one package.
+check() {
+	binary=$out/$1-$(echo "$2" | tr / -).test
+	CGO_ENABLED=0 GOARCH=$1 go test -c -o "$binary" "./$2" || return 1
+	if [ ! -e "$binary" ]; then
+		echo "test-arch: $2 has no tests" >&2
+		return 1
+	fi
+	printf '%s\t%s\t' "$1" "$2"
+	# $run is empty or a command, ARGS a list of flags.
+	# shellcheck disable=SC2086
+	(cd "$root/$2" && $run "$binary" ${ARGS:--test.short}) >"$out/log" 2>&1 || {
+		echo FAIL
+		cat "$out/log"
+		return 1
+	}
+	tail -n 1 "$out/log"
+	rm "$binary"
+}
+
+failed=
+[ $# -gt 0 ] || set -- 386 arm64 s390x
+for arch; do
+	run=$(emulator "$arch")
+	for package in $packages; do
+		check "$arch" "$package" || failed="$failed $arch/$package"
+	done
+done
+if [ -n "$failed" ]; then
+	echo "test-arch: failed:$failed" >&2
+	exit 1
+fi

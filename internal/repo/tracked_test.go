@@ -1,0 +1,83 @@
+package repo
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// trackedFiles are the paths of the files that git knows or would add. Outside
+// a checkout, as in the module cache, there is nothing to hold to account.
+func trackedFiles(t *testing.T) []string {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
+		t.Skip("not a git checkout")
+	}
+	// A container's checkout may belong to another user, which git refuses.
+	out, err := run(root, "git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate")
+	require.NoError(t, err)
+	paths := strings.Fields(string(out))
+	require.Greater(t, len(paths), 50, "git knows hardly any files")
+	return paths
+}
+
+// readTracked returns nil for a file that was deleted and not yet committed.
+func readTracked(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	require.NoError(t, err)
+	return text
+}
+
+// homeOfSomebody matches paths that exist on one machine only.
+var homeOfSomebody = regexp.MustCompile(`(^|[^\w.])(/root/|/home/\w|/Users/\w|[A-Z]:\\Users\\)`)
+
+func TestNoPathOfOneMachine(t *testing.T) {
+	for _, path := range trackedFiles(t) {
+		text := readTracked(t, path)
+		// Built from halves, so that this file passes its own test.
+		assert.NotContains(t, string(text), root+"/", path)
+		if path != "internal/repo/tracked_test.go" {
+			assert.False(t, homeOfSomebody.Match(text), "%s holds %q", path, homeOfSomebody.Find(text))
+		}
+	}
+}
+
+// TestTextIsPlain: no carriage returns and a newline at the end, but for test
+// data, where bytes are bytes.
+func TestTextIsPlain(t *testing.T) {
+	for _, path := range trackedFiles(t) {
+		if strings.Contains(path, "testdata/") {
+			continue
+		}
+		text := readTracked(t, path)
+		if len(text) == 0 || bytes.IndexByte(text, 0) >= 0 {
+			continue
+		}
+		assert.False(t, bytes.Contains(text, []byte("\r\n")), "%s has carriage returns", path)
+		assert.True(t, bytes.HasSuffix(text, []byte("\n")), "%s does not end in a newline", path)
+	}
+}
+
+// leftover matches what somebody meant to come back to.
+var leftover = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
+
+func TestNothingIsLeftForLater(t *testing.T) {
+	for _, path := range trackedFiles(t) {
+		if !strings.HasSuffix(path, ".go") || readTracked(t, path) == nil {
+			continue
+		}
+		for _, comment := range parse(t, filepath.Join(root, path)).Comments {
+			assert.NotRegexp(t, leftover, comment.Text(), path)
+		}
+	}
+}
