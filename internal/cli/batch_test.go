@@ -193,23 +193,48 @@ func TestAnsweringAllocatesNothing(t *testing.T) {
 
 // The worker for the usual case writes what the worker for all cases writes.
 func TestQuickAnswersAreTheSame(t *testing.T) {
-	p, err := defaultsOf(algorithms[0]).build(append(tenNodes(), mapper.Node{Name: "bare"}))
-	require.NoError(t, err)
 	for name, keys := range map[string]string{
-		"plain":    string(seq(1000)),
-		"controls": "a\tb\nc\r\nd\x1b\ne",
+		"plain":     string(seq(1000)),
+		"controls":  "a\tb\nc\r\nd\x1b\ne",
+		"empty":     "\n\n\n",
+		"no end":    "a\nbc",
+		"sizes":     lengths(100),
+		"not ASCII": strings.Repeat("\x80\xff\x8a\n\u00e9\u020a\n", 20),
 	} {
-		t.Run(name, func(t *testing.T) {
-			e := newTextEncoding(&outputOptions{many: true, count: 1}, p)
-			w := &owners{scheme: p.scheme, count: 1, encoder: e.newEncoder(), check: &expectation{}}
-			require.IsType(t, &firstOwners{}, w.quick())
-			want, err := w.answer(nil, []byte(keys), '\n')
-			require.NoError(t, err)
-			got, err := w.quick().answer(nil, []byte(keys), '\n')
-			require.NoError(t, err)
-			assert.Equal(t, string(want), string(got))
-		})
+		t.Run(name, func(t *testing.T) { compareQuick(t, []byte(keys), '\n') })
 	}
+	t.Run("much room for few", func(t *testing.T) {
+		compareQuick(t, bytes.Repeat([]byte{'\n'}, maxRoom/len(longName)+1), '\n')
+	})
+}
+
+func FuzzQuickAnswers(f *testing.F) {
+	f.Add([]byte("a\nb\r\n0123456789abcdef0123456789abcdef\n"), byte('\n'))
+	f.Fuzz(compareQuick)
+}
+
+// lengths are keys of every length up to n.
+func lengths(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat("k", i) + "\n")
+	}
+	return b.String()
+}
+
+var longName = strings.Repeat("long", 30)
+
+func compareQuick(t *testing.T, keys []byte, delimiter byte) {
+	p, err := defaultsOf(algorithms[0]).build(append(tenNodes(), mapper.Node{Name: "bare"}, mapper.Node{Name: longName}))
+	require.NoError(t, err)
+	e := newTextEncoding(&outputOptions{many: true, count: 1}, p)
+	w := &owners{scheme: p.scheme, count: 1, encoder: e.newEncoder(), check: &expectation{}}
+	require.IsType(t, &firstOwners{}, w.quick())
+	want, err := w.answer([]byte("before"), keys, delimiter)
+	require.NoError(t, err)
+	got, err := w.quick().answer([]byte("before"), keys, delimiter)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got))
 }
 
 // defaultsOf are the options of an algorithm for which no flag was given.

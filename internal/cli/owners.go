@@ -18,7 +18,7 @@ func (w *owners) quick() worker {
 	if !ok || w.count != 1 || w.check.want != "" || text.terminal || text.one {
 		return w
 	}
-	return &firstOwners{owners: w, endings: text.endings()}
+	return newFirstOwners(w, text.endings())
 }
 
 // answer appends the answers for a run of keys.
@@ -48,25 +48,4 @@ func (w *owners) one(dst []byte, key string) ([]byte, error) {
 		w.check.compare(key, w.found)
 	}
 	return w.encoder.encode(append(dst, w.separator...), key, w.found)
-}
-
-// firstOwners is the worker for the usual case, one owner for every key as
-// text: it copies the key and then the node's text with its tab and newline.
-type firstOwners struct {
-	*owners
-	endings []string
-}
-
-func (w *firstOwners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
-	if !needsNoEscape(keys, delimiter) {
-		return w.owners.answer(dst, keys, delimiter)
-	}
-	var key string
-	for len(keys) > 0 {
-		key, keys = nextKey(keys, delimiter)
-		if i, ok := w.scheme.Select(key); ok {
-			dst = append(append(dst, key...), w.endings[i]...)
-		}
-	}
-	return dst, nil
 }
