@@ -2,7 +2,11 @@
 
 package rendezvous
 
-import "golang.org/x/sys/cpu"
+import (
+	"math/bits"
+
+	"golang.org/x/sys/cpu"
+)
 
 // vectorFrom is the number of nodes from which the vector form is faster.
 const vectorFrom = 32
@@ -26,4 +30,61 @@ func (x mixer) bestVector(seeds []uint64) int {
 		return whole + at
 	}
 	return start
+}
+
+// aboveAVX512 finds the first step of the vector form with a score greater
+// than this one. It returns where the step starts and which of its seeds have
+// one, the lowest bit for the first; or len(seeds) if there is none. The
+// number of seeds is a multiple of lanes, or zero.
+//
+//go:noescape
+func aboveAVX512(seeds []uint64, k, m, than uint64) (at int, which uint64)
+
+// topsAVX512 deals the seeds out to eight and finds the greatest score of each.
+// The number of seeds is a positive multiple of lanes.
+//
+//go:noescape
+func topsAVX512(seeds []uint64, k, m uint64, tops *[few]uint64)
+
+// sample is how many seeds bestFewVector looks at twice. Each doubling of their
+// number costs more than the few seeds that it would have kept out.
+const sample = 512
+
+// bestFewVector first finds a score that at least as many seeds of a sample
+// reach as are to be kept, and hardly more: so many of the greatest scores of
+// eight parts reach it. Then it passes over the seeds that do not, lanes at a
+// time. No branch depends on a score but for those that are kept.
+func (x mixer) bestFewVector(kept []candidate, seeds []uint64) {
+	whole := len(seeds) &^ (lanes - 1)
+	var tops [few]uint64
+	topsAVX512(seeds[:min(whole, sample)], x.k, x.m, &tops)
+	floor := nth(&tops, len(kept))
+	if floor == 0 { // no score is less, so nothing would be told apart
+		x.bestFewScalar(kept, seeds)
+		return
+	}
+	clear(kept)
+	last := &kept[len(kept)-1].raw
+	for at := 0; at < whole; at += lanes {
+		step, which := aboveAVX512(seeds[at:whole], x.k, x.m, max(floor-1, *last))
+		at += step
+		for ; which != 0; which &= which - 1 {
+			i := at + bits.TrailingZeros64(which)
+			if raw := x.score(seeds[i]); raw > *last {
+				insertRaw(kept, raw, i)
+			}
+		}
+	}
+	x.improve(kept, seeds, whole, len(seeds))
+}
+
+// nth returns the n-th greatest of the values, n being at least 1.
+func nth(values *[few]uint64, n int) uint64 {
+	var top [few]uint64
+	for _, v := range values {
+		for j := range top[:n] {
+			top[j], v = max(top[j], v), min(top[j], v)
+		}
+	}
+	return top[n-1]
 }

@@ -90,3 +90,71 @@ step:
 	MOVQ BX, at+40(FP)
 	MOVQ AX, top+48(FP)
 	RET
+
+// func aboveAVX512(seeds []uint64, k, m, than uint64) (at int, which uint64)
+//
+//	Z0 k   Z1 m   Z2 than
+TEXT ·aboveAVX512(SB), NOSPLIT, $0-64
+	MOVQ seeds_base+0(FP), SI
+	MOVQ seeds_len+8(FP), CX
+	VPBROADCASTQ k+24(FP), Z0
+	VPBROADCASTQ m+32(FP), Z1
+	VPBROADCASTQ than+40(FP), Z2
+	XORQ AX, AX // the seeds passed over
+	XORQ BX, BX
+	TESTQ CX, CX
+	JZ   done
+
+step:
+	VPXORQ    (SI)(AX*8), Z0, Z8
+	VPXORQ    64(SI)(AX*8), Z0, Z9
+	VPMULLQ   Z1, Z8, Z8
+	VPMULLQ   Z1, Z9, Z9
+	VPCMPUQ   $6, Z2, Z8, K1 // greater than
+	VPCMPUQ   $6, Z2, Z9, K2
+	KORTESTB  K1, K2
+	JNZ       found
+	ADDQ      $16, AX
+	CMPQ      AX, CX
+	JB        step
+	JMP       done
+
+found:
+	KMOVB K1, BX
+	KMOVB K2, DX
+	SHLQ  $8, DX
+	ORQ   DX, BX
+
+done:
+	VZEROUPPER
+	MOVQ AX, at+48(FP)
+	MOVQ BX, which+56(FP)
+	RET
+
+// func topsAVX512(seeds []uint64, k, m uint64, tops *[8]uint64)
+//
+//	Z0 k   Z1 m   Z2 Z3 greatest scores
+TEXT ·topsAVX512(SB), NOSPLIT, $0-48
+	MOVQ seeds_base+0(FP), SI
+	MOVQ seeds_len+8(FP), CX
+	VPBROADCASTQ k+24(FP), Z0
+	VPBROADCASTQ m+32(FP), Z1
+	MOVQ tops+40(FP), DI
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+step:
+	VPXORQ  (SI), Z0, Z8
+	VPXORQ  64(SI), Z0, Z9
+	VPMULLQ Z1, Z8, Z8
+	VPMULLQ Z1, Z9, Z9
+	VPMAXUQ Z8, Z2, Z2
+	VPMAXUQ Z9, Z3, Z3
+	ADDQ    $128, SI
+	SUBQ    $16, CX
+	JNZ     step
+
+	VPMAXUQ   Z2, Z3, Z2
+	VMOVDQU64 Z2, (DI)
+	VZEROUPPER
+	RET

@@ -8,3 +8,5 @@ const (
 )
 
 func (x mixer) bestVector(seeds []uint64) int { return x.bestScalar(seeds) }
+
+func (x mixer) bestFewVector(kept []candidate, seeds []uint64) { x.bestFewScalar(kept, seeds) }
