@@ -39,7 +39,7 @@ func (l continuum) String() string {
 func (l continuum) ordered() bool { return true }
 
 func (l continuum) lay(members []member, hash func(string) uint64) (*plan, error) {
-	if err := fixedHash(l, hash); err != nil {
+	if err := fixedMD5(l, hash); err != nil {
 		return nil, err
 	}
 	if l.dots < 1 || l.dots > MaxPoints {

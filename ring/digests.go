@@ -2,6 +2,7 @@ package ring
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 
 	"github.com/proxenos/proxenos/internal/hash"
@@ -9,6 +10,22 @@ import (
 
 // The hash functions of the programs that layouts agree with, each as that
 // program reads it. None depends on the processor, and none allocates.
+
+// fixedMD5 is fixedHash for a layout that hashes by MD5, which not every process
+// may use.
+func fixedMD5(l Layout, h func(string) uint64) error {
+	if err := fixedHash(l, h); err != nil {
+		return err
+	}
+	return permitMD5(l)
+}
+
+func permitMD5(l Layout) error {
+	if err := hash.MD5.Permitted(); err != nil {
+		return fmt.Errorf("layout %s: %w", l, err)
+	}
+	return nil
+}
 
 // md5Words returns the MD5 digest of s as four words, little end first.
 func md5Words(s string) (words [4]uint32) {

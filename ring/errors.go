@@ -3,6 +3,7 @@ package ring
 import (
 	"errors"
 
+	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/roster"
 )
 
@@ -34,6 +35,10 @@ var (
 	ErrLayout = errors.New("the layout's parameter is out of range")
 	// ErrHashFixed refuses a Config.Hash beside a Layout that brings its own.
 	ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
+	// ErrFIPS refuses a Layout that hashes by MD5 in a process that runs under
+	// GODEBUG=fips140=only: every one that agrees with another program but Nginx
+	// and, among equal servers, Ketama(KetamaDefault).
+	ErrFIPS = hash.ErrFIPS
 	// ErrTooManyPoints refuses capacities that need more than MaxPoints points,
 	// before any is allocated.
 	ErrTooManyPoints = errors.New("the capacities need too many points")

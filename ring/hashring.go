@@ -33,7 +33,7 @@ func (hashRing) String() string { return "hash-ring" }
 func (hashRing) ordered() bool  { return false }
 
 func (l hashRing) lay(members []member, hash func(string) uint64) (*plan, error) {
-	if err := fixedHash(l, hash); err != nil {
+	if err := fixedMD5(l, hash); err != nil {
 		return nil, err
 	}
 	counts, err := hashRingCounts(members)

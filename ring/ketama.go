@@ -79,10 +79,13 @@ func (l ketama) lay(members []member, hash func(string) uint64) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{key: key, bits: 32}
-	if l.weighted(servers) {
-		return p, p.addWeighted(servers)
+	if !l.weighted(servers) {
+		return p, p.addUnweighted(servers)
 	}
-	return p, p.addUnweighted(servers)
+	if err := permitMD5(l); err != nil {
+		return nil, err
+	}
+	return p, p.addWeighted(servers)
 }
 
 // keyHash returns the function that places keys and, unweighted, points.
@@ -91,7 +94,7 @@ func (l ketama) keyHash(hash func(string) uint64) (func(string) uint64, error) {
 		return nil, fmt.Errorf("%s: not one of %v: %w", l, ketamaNames, ErrLayout)
 	}
 	if l.mode != KetamaDefault {
-		return md5Word, fixedHash(l, hash)
+		return md5Word, fixedMD5(l, hash)
 	}
 	if hash == nil {
 		return oneAtATime, nil

@@ -76,7 +76,7 @@ type Ring[N any] struct {
 }
 
 // New builds a ring. The cost is about 20 ns a point with the default hash. It
-// refuses nodes with a *NodeError, and with ErrLayout, ErrHashFixed,
+// refuses nodes with a *NodeError, and with ErrLayout, ErrHashFixed, ErrFIPS,
 // ErrTooManyPoints or ErrNoPoints what its configuration cannot mean. No nodes,
 // or none that is not drained, is a ring that selects nobody.
 func New[N any](nodes []N, cfg Config[N]) (*Ring[N], error) {

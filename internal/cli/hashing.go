@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+
 	"github.com/spf13/pflag"
 
 	"github.com/proxenos/proxenos/internal/hash"
@@ -42,11 +44,17 @@ func (o *hashOptions) parse(std *streams) (err error) {
 	return nil
 }
 
+const fipsHint = "choose rendezvous, table or ring, by siphash or sha256"
+
 // parseMethod returns the method that was named in a flag or a variable.
 func parseMethod(what, name string) (hash.Method, error) {
 	m, err := hash.Parse(name)
-	if err != nil {
+	switch {
+	case errors.Is(err, hash.ErrFIPS):
+		return m, withHint(&usageError{err}, fipsHint)
+	case err != nil:
 		return m, unknownChoice(what, name, hash.Names())
+	default:
+		return m, nil
 	}
-	return m, nil
 }

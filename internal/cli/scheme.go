@@ -140,6 +140,8 @@ func explainScheme(err error) error {
 	switch {
 	case errors.Is(err, rendezvous.ErrDuplicateID):
 		return withHint(err, "no two nodes may have one ID or, where an algorithm hashes addresses, one address")
+	case errors.Is(err, ring.ErrFIPS):
+		return withHint(&usageError{err}, fipsHint)
 	case errors.Is(err, ring.ErrWhole):
 		return withHint(err, "the program it agrees with knows whole weights only")
 	case errors.Is(err, ring.ErrNoPoints), errors.Is(err, ring.ErrTooManyPoints):

@@ -2,6 +2,7 @@ package hash
 
 import (
 	"crypto/fips140"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,15 +54,14 @@ func Names() []string {
 
 // Parse returns the method with the given name in upper or lower case. The
 // murmur methods may also be spelled mmh_32, mmh_64 and mmh_128. The error
-// quotes what was given and lists the valid names. MD5 and SHA-1 are refused
-// where GODEBUG=fips140=only forbids them.
+// quotes what was given and lists the valid names, or wraps ErrFIPS.
 func Parse(name string) (Method, error) {
 	lower := strings.ToLower(name)
 	if bits, ok := strings.CutPrefix(lower, "mmh_"); ok {
 		lower = "mmh3_" + bits
 	}
 	if i := slices.Index(names, lower); i >= 0 {
-		return Method(i), Method(i).permitted(fips140.Enforced())
+		return Method(i), Method(i).Permitted()
 	}
 	list := strings.Join(Names(), ", ")
 	if near := nearest(name); near != "" {
@@ -70,11 +70,17 @@ func Parse(name string) (Method, error) {
 	return 0, fmt.Errorf("unknown hash method %.40q: use one of %s", name, list)
 }
 
-// permitted refuses the methods that the standard library panics on where only
-// FIPS 140 cryptography is allowed.
+// ErrFIPS refuses MD5 and SHA-1 where only FIPS 140 cryptography is allowed: the
+// standard library would panic in the middle of a lookup.
+var ErrFIPS = errors.New("not allowed under GODEBUG=fips140=only")
+
+// Permitted returns an error that wraps ErrFIPS if this process may not use the
+// method.
+func (m Method) Permitted() error { return m.permitted(fips140.Enforced()) }
+
 func (m Method) permitted(onlyFIPS bool) error {
 	if onlyFIPS && (m == MD5 || m == SHA1) {
-		return fmt.Errorf("hash method %q is not allowed under GODEBUG=fips140=only: use sha256 or siphash", m)
+		return fmt.Errorf("hash method %v: %w", m, ErrFIPS)
 	}
 	return nil
 }
