@@ -21,7 +21,7 @@ func (r *Ring[N]) Checksum() uint64 {
 	}
 	for i, id := range r.r.IDs {
 		sum.String(id)
-		sum.Uint64(math.Float64bits(math.Abs(r.r.Weights[i]))) // 0 and -0 are one
+		sum.Uint64(math.Float64bits(r.r.Weights[i]))
 	}
 	sum.Uint64(r.foldPoints())
 	return sum.Sum()

@@ -65,7 +65,7 @@ func New[N any](nodes []N, id func(N) string, weight func(N) float64) (*Roster[N
 	for i, from := range order {
 		r.Nodes[i], r.IDs[i], r.Weights[i] = nodes[from], given[from], 1
 		if weight != nil {
-			r.Weights[i] = weight(nodes[from])
+			r.Weights[i] = weight(nodes[from]) + 0 // of the two zeros the positive one, as checksums see bits
 		}
 		if err := r.check(i); err != nil {
 			return nil, err

@@ -52,6 +52,13 @@ func TestNewRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoID)
 }
 
+// TestNewKnowsOneZero: both drain a node, and checksums must not differ.
+func TestNewKnowsOneZero(t *testing.T) {
+	r, err := New([]string{"a"}, same, func(string) float64 { return math.Copysign(0, -1) })
+	require.NoError(t, err)
+	assert.False(t, math.Signbit(r.Weights[0]))
+}
+
 func TestNewAdmitsTheLimits(t *testing.T) {
 	for _, w := range []float64{0, math.SmallestNonzeroFloat64, MaxWeight} {
 		_, err := New([]string{"a"}, same, func(string) float64 { return w })
