@@ -114,6 +114,44 @@ func hintOf(err error) string {
 	return ""
 }
 
+// listError is an error with a list of what could have been typed, which is too
+// long for the line that says what is wrong.
+type listError struct {
+	error
+	label string
+	items []string
+}
+
+func (e *listError) Unwrap() error { return e.error }
+
+// withList adds a list to an error.
+func withList(err error, label string, items []string) error {
+	return &listError{err, label, items}
+}
+
+// listWidth is the width of a terminal that nobody has changed.
+const listWidth = 80
+
+// lines are the list in lines below one another, the first after the label.
+func (e *listError) lines() []string {
+	var lines []string
+	line := ""
+	for i, item := range e.items {
+		if i < len(e.items)-1 {
+			item += ","
+		}
+		switch {
+		case line == "":
+			line = item
+		case len(e.label)+1+len(line)+1+len(item) > listWidth:
+			lines, line = append(lines, line), item
+		default:
+			line += " " + item
+		}
+	}
+	return append(lines, line)
+}
+
 // referTo gives a refusal without advice a place to read on: the help of the
 // command that refused.
 func referTo(c *cobra.Command, err error) error {

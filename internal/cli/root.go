@@ -142,13 +142,18 @@ func plainReason(err error) error {
 
 // unknownFlag refuses a flag and names the ones that the command has.
 func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
-	var names []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	var names, flags []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		names, flags = append(names, f.Name), append(flags, "--"+f.Name)
+		if f.Shorthand != "" {
+			flags[len(flags)-1] = "-" + f.Shorthand + " --" + f.Name
+		}
+	})
 	typed := "-" + err.GetSpecifiedName()
 	if err.GetSpecifiedShortnames() == "" {
 		typed = "-" + typed
 	}
-	refusal := usagef("unknown flag %q: %s has --%s", typed, c.CommandPath(), strings.Join(names, ", --"))
+	refusal := withList(usagef("unknown flag %q for %s", typed, c.CommandPath()), "flags:", flags)
 	if near := nearest(err.GetSpecifiedName(), names); near != "" && len(err.GetSpecifiedName()) > 1 {
 		return withHint(refusal, "did you mean --%s?", near)
 	}

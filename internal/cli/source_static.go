@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/proxenos/proxenos/mapper"
@@ -13,14 +15,15 @@ import (
 type writtenDown struct {
 	flags []string
 	file  mapper.Mapper // nil if there is none
+	path  string        // of the file, in messages
 }
 
 func openStatic(o *sourceOptions, std *streams) (mapper.Mapper, error) {
-	w := writtenDown{flags: o.nodes}
+	w := writtenDown{flags: o.nodes, path: o.file}
 	switch o.file {
 	case "":
 	case "-":
-		w.file = standardInput{std.In}
+		w.file, w.path = standardInput{std.In}, "standard input"
 	default:
 		w.file = &static.File{Path: o.file}
 	}
@@ -34,7 +37,11 @@ func explainStatic(err error) error { return err }
 // Nodes returns the nodes of the flags and of the file.
 func (w writtenDown) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	flags, err := static.Flags(w.flags)
-	if err != nil {
+	var twice *static.DuplicateError
+	switch {
+	case errors.As(err, &twice):
+		return nil, withHint(&usageError{err}, "two -n say different things about %q: leave one out, or name it otherwise", twice.ID)
+	case err != nil:
 		return nil, withHint(&usageError{err}, "a node is ID[=ADDR][,w=2][,zone=a], like -n web-1=10.0.0.1:80,w=2")
 	}
 	nodes, err := flags.Nodes(ctx)
@@ -45,11 +52,27 @@ func (w writtenDown) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err != nil {
 		return nil, withHint(err, "proxenos help sources tells how nodes are written")
 	}
-	both, err := static.New(append(nodes, more...))
-	if err != nil {
-		return nil, withHint(err, "-n and -f are taken together")
+	return w.together(nodes, more)
+}
+
+// together adds the nodes of the file to those of the flags, less those that
+// say the same.
+func (w writtenDown) together(nodes, more []mapper.Node) ([]mapper.Node, error) {
+	flags := make(map[string]mapper.Node, len(nodes))
+	for _, n := range nodes {
+		flags[n.ID()] = n
 	}
-	return both.Nodes(ctx)
+	for _, n := range more {
+		flag, twice := flags[n.ID()]
+		switch {
+		case !twice:
+			nodes = append(nodes, n)
+		case !flag.Equal(n):
+			err := fmt.Errorf("%s: node %q is given by -n too, with other data", w.path, n.ID())
+			return nil, withHint(err, "-n and -f are taken together: leave -n out, or say the same")
+		}
+	}
+	return nodes, nil
 }
 
 // standardInput is a list of nodes on standard input. If the context ends

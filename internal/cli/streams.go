@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,6 +53,17 @@ func (s *streams) warn(format string, args ...any) {
 	s.say("proxenos:", "33", "warning: "+fmt.Sprintf(format, args...))
 }
 
+// sayList writes the lines of a list below one another.
+func (s *streams) sayList(list *listError) {
+	for i, line := range list.lines() {
+		if i == 0 {
+			s.say(list.label, "36", line)
+			continue
+		}
+		fmt.Fprintf(s.Err, "%*s %s\n", len(list.label), "", printable(line))
+	}
+}
+
 // report tells why a command failed and how to go on, and returns its code.
 func (s *streams) report(err error) int {
 	code := exitCode(err)
@@ -61,6 +73,10 @@ func (s *streams) report(err error) int {
 	s.say("proxenos:", "31", err.Error())
 	if hint := hintOf(err); hint != "" {
 		s.say("hint:", "36", hint)
+	}
+	var list *listError
+	if errors.As(err, &list) {
+		s.sayList(list)
 	}
 	return code
 }

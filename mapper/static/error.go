@@ -21,6 +21,18 @@ func (e *Error) Error() string {
 // Unwrap returns what is wrong.
 func (e *Error) Unwrap() error { return e.Err }
 
+// DuplicateError refuses a node whose ID an earlier one has with other data. It
+// is what an Error wraps.
+type DuplicateError struct {
+	ID     string
+	Before string // where the earlier one is, as Error shows a place
+}
+
+// Error names the place of the earlier node.
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("node %s was given before with other data (%s): remove one, or make them the same", quote(e.ID), e.Before)
+}
+
 // quote quotes what was typed, and cuts what is too long for a line.
 func quote(s string) string {
 	const enough = 80

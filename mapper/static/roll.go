@@ -24,7 +24,7 @@ func (r *roll) add(n mapper.Node, at place) error {
 		if r.nodes[before.index].Equal(n) {
 			return nil
 		}
-		return at.errorf("node %s was given before with other data (%v): remove one, or make them the same", quote(n.Name), before.at)
+		return at.wrap(&DuplicateError{n.Name, before.at.String()})
 	}
 	if r.seen == nil {
 		r.seen = make(map[string]entry)
