@@ -67,7 +67,7 @@ the rest of the file as it is. --schema prints the format as JSON Schema.`,
 			return o.run(c.Context())
 		},
 	}
-	addGroup(c, "Checks", func(fs *pflag.FlagSet) {
+	addGroup(c, checksGroup, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.live, "live", false, "take the nodes that the flags below name, and not those of the file")
 		fs.BoolVar(&o.update, "update", false, "write the present owners into the pins of the file")
 		fs.StringArrayVar(&o.reports, "report", nil, "also junit=FILE, tap or tap=FILE, or github (annotations and summary); may be repeated")
@@ -77,6 +77,9 @@ the rest of the file as it is. --schema prints the format as JSON Schema.`,
 	return c
 }
 
+// checksGroup is the title of the flags that are not about --live.
+const checksGroup = "Checks"
+
 func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	if o.schema {
 		return wantArgs()(c, args)
@@ -85,8 +88,8 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 		return err
 	}
 	o.path = args[0]
-	if !o.live && sourceGiven(c) {
-		return withHint(usagef("the nodes are those of %q, and the flags name others", o.path), "--live takes those of the flags")
+	if flag := aboutLive(c); flag != "" && !o.live {
+		return withHint(usagef("the nodes are those of %q, and --%s is about others", o.path, flag), "--live takes those that the flags name")
 	}
 	toStdout := 0
 	for _, r := range o.reports {
@@ -101,6 +104,16 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 		return withHint(usagef("--report tap and github both write to standard output"), "tap=FILE writes to a file")
 	}
 	return o.source.parse(c)
+}
+
+// aboutLive returns a flag that was given and says something about a source.
+func aboutLive(c *cobra.Command) (flag string) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if title := f.Annotations[groupKey]; len(title) == 1 && title[0] != checksGroup {
+			flag = f.Name
+		}
+	})
+	return flag
 }
 
 // reportKinds are the values of --report.
