@@ -1,0 +1,58 @@
+// Package freeport finds ports for servers that tests start as processes of
+// their own, where port 0 is no choice because others must know the port.
+//
+// A port that was free a moment ago is nobody's: the kernel may give it to
+// another test or to the near end of a connection before the server has it. So
+// these ports are below those that kernels give away, and a test that has one
+// keeps a listener on a second port that belongs to the first, which every
+// other test would need before taking it.
+package freeport
+
+import (
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"testing"
+)
+
+// Linux gives away ports from 32768 and others from 49152 on.
+const (
+	first = 20000
+	count = 6000 // ports; as many above them say which are taken
+)
+
+// Take returns a port of loopback that nobody uses over TCP or UDP, and that
+// no other caller gets before the test ends.
+func Take(t testing.TB) int {
+	t.Helper()
+	for range count {
+		port := first + rand.IntN(count)
+		claim, err := net.Listen("tcp", loopback(port+count))
+		if err != nil {
+			continue
+		}
+		if !isFree(port) {
+			_ = claim.Close()
+			continue
+		}
+		t.Cleanup(func() { _ = claim.Close() })
+		return port
+	}
+	t.Fatalf("no free port from %d to %d", first, first+count)
+	return 0
+}
+
+func isFree(port int) bool {
+	stream, err := net.Listen("tcp", loopback(port))
+	if err != nil {
+		return false
+	}
+	defer stream.Close() //nolint:errcheck // nobody connected
+	packets, err := net.ListenPacket("udp", loopback(port))
+	if err != nil {
+		return false
+	}
+	return packets.Close() == nil
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

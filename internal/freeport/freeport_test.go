@@ -1,0 +1,30 @@
+package freeport_test
+
+import (
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/freeport"
+)
+
+func TestPortsAreTakenOnce(t *testing.T) {
+	seen := map[int]bool{}
+	for range 500 {
+		port := freeport.Take(t)
+		require.False(t, seen[port], "port %d is given twice", port)
+		seen[port] = true
+	}
+}
+
+func TestPortsCanBeListenedOn(t *testing.T) {
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freeport.Take(t)))
+	l, err := net.Listen("tcp", addr)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	p, err := net.ListenPacket("udp", addr)
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+}
