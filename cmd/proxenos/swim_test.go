@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,7 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/freeport"
 )
 
 // TestSwimScripts runs the scripts of testdata/swim, in which several processes
@@ -31,27 +31,16 @@ func TestSwimScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
-			for i, port := range freePorts(t, 9) {
-				env.Setenv(fmt.Sprint("P", i+1), fmt.Sprint(port))
+			for i := range 9 {
+				env.Setenv(fmt.Sprint("P", i+1), fmt.Sprint(freeport.Take(env.T().(testing.TB))))
 			}
 			return nil
 		},
 	})
 }
 
-// freePorts returns ports that nobody used a moment ago.
-func freePorts(t *testing.T, n int) (ports []int) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer func() { require.NoError(t, l.Close()) }()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
-}
-
 // patience bounds what takes a second on a machine that has nothing else to do.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // await waits until a file holds a text, or with ! until it does not exist:
 //
@@ -89,14 +78,15 @@ func signal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("no background command is named %s", args[1])
 }
 
-// fetch asks a server until it answers, and writes the answer to a file: the
-// code in the first line, then the body.
+// fetch asks a server until it answers, with the text if one is given, and
+// writes the answer to a file: the code in the first line, then the body.
 //
-//	fetch answer.txt application/json http://127.0.0.1:9911/
+//	fetch answer.txt application/json http://127.0.0.1:9911/ '"name":"a"'
 func fetch(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: fetch FILE ACCEPT URL")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fetch FILE ACCEPT URL [TEXT]")
 	}
+	want := strings.Join(args[3:], " ")
 	request, err := http.NewRequest(http.MethodGet, args[2], nil)
 	ts.Check(err)
 	request.Header.Set("Accept", args[1])
@@ -110,6 +100,12 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 		body, err := io.ReadAll(answer.Body)
 		ts.Check(err)
 		ts.Check(answer.Body.Close())
+		if !strings.Contains(string(body), want) {
+			if time.Now().After(end) {
+				ts.Fatalf("%s: no %q in %s", args[2], want, body)
+			}
+			continue
+		}
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]), fmt.Appendf(nil, "%d\n%s", answer.StatusCode, body), 0o600))
 		return
 	}

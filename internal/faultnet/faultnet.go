@@ -27,6 +27,7 @@ type Network struct {
 	delay time.Duration
 	cut   func(from, to string) bool
 	hosts map[string]*Transport
+	dials map[string]int
 }
 
 // New makes a network that loses nothing and takes 200 µs for each packet.
@@ -37,6 +38,7 @@ func New(seed uint64) *Network {
 		delay: 200 * time.Microsecond,
 		cut:   func(string, string) bool { return false },
 		hosts: map[string]*Transport{},
+		dials: map[string]int{},
 	}
 }
 
@@ -56,6 +58,21 @@ func (n *Network) SetCut(cut func(from, to string) bool) {
 		cut = func(string, string) bool { return false }
 	}
 	n.cut = cut
+}
+
+// Streams returns how many streams were asked for, by one address or, if that
+// is empty, by all.
+func (n *Network) Streams(from string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if from != "" {
+		return n.dials[from]
+	}
+	total := 0
+	for _, dials := range n.dials {
+		total += dials
+	}
+	return total
 }
 
 // inbox bounds the packets and streams that wait for a transport's owner, as
@@ -139,6 +156,7 @@ func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, e
 // over a cut it takes the whole timeout to fail.
 func (t *Transport) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
 	t.net.mu.Lock()
+	t.net.dials[t.addr.String()]++
 	to, cut := t.net.hosts[a.Addr], t.net.cut(t.addr.String(), a.Addr) || t.net.cut(a.Addr, t.addr.String())
 	t.net.mu.Unlock()
 	if cut {

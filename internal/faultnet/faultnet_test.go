@@ -63,6 +63,9 @@ func TestStreams(t *testing.T) {
 		require.NoError(t, a.Shutdown())
 		_, err = a.WriteTo([]byte{1}, there)
 		require.Error(t, err)
+		require.Equal(t, 3, n.Streams(here))
+		require.Equal(t, 3, n.Streams(""))
+		require.Zero(t, n.Streams(there))
 	})
 }
 

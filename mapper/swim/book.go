@@ -23,6 +23,8 @@ type book struct {
 	clock  uint64 // the greatest of anybody's metadata
 	limit  int
 	events []Event
+
+	changed time.Time // when anybody's announcement last changed
 }
 
 // maxLeap bounds how far one message may move a counter, so that nobody can
@@ -37,6 +39,7 @@ func newBook(self string, f face, now time.Time) *book {
 	c.metadata = f.metadata
 	c.announced = version{f.boot, f.clock}
 	c.held = c.announced
+	b.note(c, now)
 	b.settle(c, now)
 	b.events = nil
 	return b
@@ -129,6 +132,7 @@ func (b *book) shown(c *card, n memberlist.Node, f face, now time.Time) {
 	}
 	if c.announced.before(v) {
 		c.announced, c.digest, c.asks, c.asked = v, f.digest, 0, time.Time{}
+		b.note(c, now)
 	}
 	b.settle(c, now)
 	if f.metadata != nil {
@@ -265,25 +269,27 @@ func (b *book) hold(c *card, v version, m map[string][]byte) {
 }
 
 // change replaces this member's own metadata and reports whether it differs.
-func (b *book) change(m map[string][]byte) bool {
+func (b *book) change(m map[string][]byte, now time.Time) bool {
 	me := b.me()
 	if equalMetadata(me.metadata, m) {
 		return false
 	}
 	me.announced.clock = b.clock + 1
 	b.hold(me, me.announced, m)
+	b.note(me, now)
 	return true
 }
 
 // outlive gives this member a later boot than one that is known of it: its
 // machine's clock may have gone back since.
-func (b *book) outlive(boot uint64) bool {
+func (b *book) outlive(boot uint64, now time.Time) bool {
 	me := b.me()
 	if boot < me.life.boot || boot > maxClock {
 		return false
 	}
 	me.life = life{boot + 1, 1}
 	me.announced.boot, me.held.boot = boot+1, boot+1
+	b.note(me, now)
 	return true
 }
 

@@ -145,9 +145,9 @@ func TestMetadataVersions(t *testing.T) {
 	require.Equal(t, "restarted", value(), "a restart counts more than any clock")
 	show(bootOne, 9, "nine")
 	require.Equal(t, "restarted", value())
-	require.True(t, b.change(map[string][]byte{"x": {1}}))
+	require.True(t, b.change(map[string][]byte{"x": {1}}, noon))
 	require.Greater(t, b.me().held.clock, uint64(5), "a change has a greater clock than any seen")
-	require.False(t, b.change(map[string][]byte{"x": {1}}), "the same again is no change")
+	require.False(t, b.change(map[string][]byte{"x": {1}}, noon), "the same again is no change")
 }
 
 func TestLargeMetadataIsAskedForAndChecked(t *testing.T) {
@@ -192,8 +192,8 @@ func TestMembersAreBounded(t *testing.T) {
 
 func TestOutliveAClockThatWentBack(t *testing.T) {
 	b := bookWith()
-	require.False(t, b.outlive(bootOne-1))
-	require.True(t, b.outlive(bootTwo))
+	require.False(t, b.outlive(bootOne-1, noon))
+	require.True(t, b.outlive(bootTwo, noon))
 	require.Equal(t, uint64(bootTwo+1), b.face().boot)
 }
 

@@ -97,6 +97,7 @@ func (c *Cluster) look(ctx context.Context, target memberlist.Node, limit time.D
 	started := time.Now()
 	patience := c.timing.ProbeTimeout * 2 / 5
 	pong := make(chan struct{})
+	c.remind(target)
 	c.running.Go(func() {
 		if _, err := c.engine.Ping(target.Name, packetAddr(target.Address())); err == nil {
 			close(pong)

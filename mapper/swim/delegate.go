@@ -35,9 +35,9 @@ func (d delegate) NotifyAlive(n *memberlist.Node) error {
 
 func (d delegate) hearOfSelf(f face) {
 	later := false
-	d.c.update(func(b *book, _ time.Time) {
+	d.c.update(func(b *book, now time.Time) {
 		if f.boot != b.me().life.boot {
-			later = b.outlive(f.boot)
+			later = b.outlive(f.boot, now)
 		}
 	})
 	if later {
@@ -99,23 +99,16 @@ func (e *clashError) Error() string {
 
 func (e *clashError) Unwrap() error { return ErrNameTaken }
 
-// AckPayload tells the prober how often this member refuted: what somebody
-// missed by loss, the next probe brings.
-func (d delegate) AckPayload() []byte {
-	d.c.mu.Lock()
-	defer d.c.mu.Unlock()
-	return message{kind: kindAlive, name: d.c.cfg.Name, life: d.c.book.me().life}.encode()
-}
+// AckPayload tells the prober how often this member refuted and what it knows
+// of others: what somebody missed by loss, the next probe brings.
+func (d delegate) AckPayload() []byte { return d.c.known().encode() }
 
 // NotifyPingComplete says that a member answered the engine.
 func (d delegate) NotifyPingComplete(n *memberlist.Node, _ time.Duration, payload []byte) {
-	m, err := decode(payload)
-	d.c.update(func(b *book, now time.Time) {
-		if err == nil && m.kind == kindAlive && m.name == n.Name {
-			b.alive(m, now)
-		}
-		b.seen(n.Name, now)
-	})
+	if m, err := decode(payload); err == nil && m.kind == kindKnown && m.name == n.Name {
+		d.c.reminded(m)
+	}
+	d.c.update(func(b *book, now time.Time) { b.seen(n.Name, now) })
 }
 
 // GetBroadcasts hands our news to the gossip.

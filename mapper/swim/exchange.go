@@ -38,6 +38,8 @@ func (c *Cluster) receive(m message) {
 	switch m.kind {
 	case kindSuspect, kindLeave, kindAlive:
 		c.learn(m)
+	case kindKnown:
+		c.reminded(m)
 	case kindFetch:
 		c.serve(m)
 	case kindData:

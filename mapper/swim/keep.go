@@ -123,8 +123,11 @@ func (c *Cluster) keep(ctx context.Context) {
 	reconnect := retry{min: min(time.Second, c.timing.Reconnect), max: c.timing.Reconnect}
 	reconnect.next = now.Add(reconnect.min)
 	forget := retry{max: time.Second}
+	lack := retry{min: c.timing.Settle, max: max(c.timing.Settle, c.timing.PushPull)}
 	for {
 		select {
+		case m := <-c.lacking:
+			c.repair(ctx, m, &lack)
 		case <-c.grown:
 			storm.grew(time.Now(), c.size())
 		case <-c.puzzled:

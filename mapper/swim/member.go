@@ -48,6 +48,7 @@ type card struct {
 	left      uint64 // the greatest beat of this boot that said goodbye
 
 	announced version           // what the member says it has
+	heard     time.Time         // when this member learned of that
 	digest    [digestSize]byte  // of what it announced
 	held      version           // what metadata holds
 	metadata  map[string][]byte // replaced whole, never changed

@@ -25,6 +25,7 @@ const (
 	kindData                    // name, boot, clock, metadata
 	kindAsk                     // name, nonce, from: do you see this member?
 	kindVouch                   // name, boot, beat, nonce: I do
+	kindKnown                   // name, boot, beat, reminders: said by the member itself
 )
 
 // life is one state of one member: which start of its process, and how often
@@ -40,6 +41,8 @@ type message struct {
 	nonce    uint64
 	from     string
 	metadata map[string][]byte
+
+	reminders []reminder
 }
 
 func (m message) encode() []byte {
@@ -62,6 +65,8 @@ func (m message) encode() []byte {
 	case kindVouch:
 		b = appendLife(b, m.life)
 		b = binary.BigEndian.AppendUint64(b, m.nonce)
+	case kindKnown:
+		b = appendReminders(appendLife(b, m.life), m.reminders)
 	}
 	return b
 }
@@ -89,6 +94,8 @@ func decode(b []byte) (message, error) {
 		m.nonce, m.from = r.uint64(), string(r.bytes(maxName))
 	case kindVouch:
 		m.life, m.nonce = r.life(), r.uint64()
+	case kindKnown:
+		m.life, m.reminders = r.life(), r.reminders()
 	default:
 		return message{}, fmt.Errorf("unknown message kind %d", m.kind)
 	}
@@ -158,6 +165,16 @@ func appendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
 }
 
+func appendReminders(dst []byte, all []reminder) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(all)))
+	for _, one := range all {
+		dst = appendBytes(dst, []byte(one.name))
+		dst = binary.BigEndian.AppendUint64(dst, one.version.boot)
+		dst = binary.AppendUvarint(dst, one.version.clock)
+	}
+	return dst
+}
+
 func appendLife(dst []byte, l life) []byte {
 	return binary.AppendUvarint(binary.BigEndian.AppendUint64(dst, l.boot), l.beat)
 }
@@ -221,6 +238,25 @@ func (r *reader) bytes(limit int) []byte {
 }
 
 func (r *reader) life() life { return life{boot: r.uint64(), beat: r.uvarint()} }
+
+func (r *reader) reminders() []reminder {
+	n := r.uvarint()
+	if r.err == nil && n > maxReminders {
+		r.err = fmt.Errorf("%d reminders, of %d allowed", n, maxReminders)
+	}
+	var all []reminder
+	for i := uint64(0); i < n && r.err == nil; i++ {
+		one := reminder{name: string(r.bytes(maxName)), version: version{r.uint64(), r.uvarint()}}
+		if r.err != nil {
+			break
+		}
+		if r.err = checkName(one.name); r.err == nil && one.version.clock > maxClock {
+			r.err = errors.New("the clock is out of range")
+		}
+		all = append(all, one)
+	}
+	return all
+}
 
 // end refuses what follows the last field.
 func (r *reader) end() error {

@@ -17,6 +17,8 @@ var everyMessage = []message{
 	{kind: kindData, name: "a", life: life{boot: 1}, clock: 9, metadata: map[string][]byte{"k": {1, 2}, "empty": {}}},
 	{kind: kindAsk, name: "a", nonce: 77, from: "b"},
 	{kind: kindVouch, name: "a", life: life{5, 6}, nonce: 77},
+	{kind: kindKnown, name: "a", life: life{5, 6}},
+	{kind: kindKnown, name: "a", life: life{5, 6}, reminders: []reminder{{"b", version{1 << 63, 9}}, {"c", version{1, maxClock}}}},
 }
 
 func TestMessagesComeBack(t *testing.T) {
@@ -31,7 +33,7 @@ func TestMessagesComeBack(t *testing.T) {
 		require.Equal(t, m, got)
 		seen[m.kind] = true
 	}
-	require.Len(t, seen, int(kindVouch), "every kind is tried")
+	require.Len(t, seen, int(kindKnown), "every kind is tried")
 }
 
 func TestMessagesAreRefused(t *testing.T) {
@@ -49,6 +51,10 @@ func TestMessagesAreRefused(t *testing.T) {
 		{"an escape in a name", message{kind: kindAlive, name: "\x1b[2J", life: life{1, 1}}.encode()},
 		{"a huge length", []byte{format, byte(kindAlive), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}},
 		{"too many keys", message{kind: kindData, name: "a", metadata: manyKeys(MaxKeys + 1)}.encode()},
+		{"too many reminders", message{kind: kindKnown, name: "a", reminders: make([]reminder, maxReminders+1)}.encode()},
+		{"a reminder of nobody", message{kind: kindKnown, name: "a", reminders: make([]reminder, 1)}.encode()},
+		{"a reminder of a path", message{kind: kindKnown, name: "a", reminders: []reminder{{"../x", version{1, 1}}}}.encode()},
+		{"a reminder of a clock at its end", message{kind: kindKnown, name: "a", reminders: []reminder{{"b", version{1, maxClock + 1}}}}.encode()},
 		{"a value too large", message{kind: kindData, name: "a", metadata: map[string][]byte{"k": make([]byte, MaxValue+1)}}.encode()},
 	}
 	for _, c := range cases {

@@ -97,13 +97,14 @@ type Cluster struct {
 	mu    sync.Mutex
 	book  *book
 	feeds map[*feed]struct{}
-	known int   // members, for the queue's arithmetic
+	count int   // members, for the queue's arithmetic
 	clash error // somebody else answers to our name
 
 	grown    chan struct{} // a member joined
 	puzzled  chan struct{} // a member went and nobody knows why
 	behind   chan struct{} // metadata was announced that we have not got
 	announce chan struct{} // what we show of ourselves changed
+	lacking  chan message  // somebody reminds us of changes that we have not got
 
 	rotating sync.Mutex
 	leaving  sync.Mutex
@@ -152,11 +153,12 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 		questions: make(chan message, maxQuestions),
 		book:      newBook(cfg.Name, face{boot: newBoot(now), clock: 1, observer: cfg.Observer, metadata: cloneMetadata(cfg.Metadata)}, now),
 		feeds:     map[*feed]struct{}{},
-		known:     1,
+		count:     1,
 		grown:     make(chan struct{}, 1),
 		puzzled:   make(chan struct{}, 1),
 		behind:    make(chan struct{}, 1),
 		announce:  make(chan struct{}, 1),
+		lacking:   make(chan message, 1),
 		stop:      stop,
 		closed:    make(chan struct{}),
 	}
@@ -228,7 +230,7 @@ func (c *Cluster) update(change func(b *book, now time.Time)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change(c.book, time.Now())
-	c.known = len(c.book.cards)
+	c.count = len(c.book.cards)
 	events := c.book.take()
 	if len(events) == 0 {
 		return
@@ -256,7 +258,7 @@ func (c *Cluster) tell(e Event) {
 func (c *Cluster) size() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.known
+	return c.count
 }
 
 // Members returns everybody known, the local member and offline ones
@@ -302,7 +304,7 @@ func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
 	}
 	metadata = cloneMetadata(metadata)
 	changed := false
-	c.update(func(b *book, _ time.Time) { changed = b.change(metadata) })
+	c.update(func(b *book, now time.Time) { changed = b.change(metadata, now) })
 	if changed {
 		wake(c.announce)
 	}

@@ -240,7 +240,7 @@ func TestLocalReadsPlainFilesOnly(t *testing.T) {
 		select {
 		case err := <-done:
 			require.ErrorContains(t, err, because)
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			require.FailNow(t, "reading hangs", name)
 		}
 		require.NoError(t, os.RemoveAll(path))
@@ -308,7 +308,7 @@ func TestHookThatHangsIsKilled(t *testing.T) {
 	hookFile(t, dir, "sleep 60 & sleep 60")
 	start := time.Now()
 	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{Name: "a:1"}), "was killed")
-	require.Less(t, time.Since(start), 20*time.Second)
+	require.Less(t, time.Since(start), 50*time.Second, "before the hook ends by itself")
 }
 
 func TestHookOfOthersIsNotRun(t *testing.T) {
@@ -351,7 +351,7 @@ func member(t *testing.T, name string, metadata map[string][]byte, peers ...stri
 // eventually waits for a file with that content.
 func eventually(t *testing.T, path, content string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		got, err := os.ReadFile(path)
 		if err == nil && string(got) == content {
 			return
@@ -401,7 +401,7 @@ func TestTwoMirrorsShowEachOther(t *testing.T) {
 		if got, _ := os.ReadFile(filepath.Join(dirs[1], "127.0.0.1:2001/k")); string(got) == "edited" {
 			break
 		}
-		require.Less(t, i, 50, "the edit is not seen")
+		require.Less(t, i, 200, "the edit is not seen")
 	}
 	cancel()
 	running.Wait()
@@ -444,7 +444,7 @@ func TestKilledWriterLeavesNoHalfFile(t *testing.T) {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "FILESYNC_TEST_WRITER="+dir)
 		require.NoError(t, cmd.Start())
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 			if _, err := os.Stat(file); err == nil {
 				break
 			}
