@@ -39,6 +39,13 @@ type point struct {
 	owner    uint32
 }
 
+// points are two slices of one length, as the first becomes the words of the
+// circle in place.
+type points struct {
+	positions []uint64
+	owners    []uint32
+}
+
 const (
 	ownerBits = 16
 	ownerMask = 1<<ownerBits - 1
@@ -52,17 +59,17 @@ func newCircle(p *plan, rename []uint32, nodes int) *circle {
 		c.after = 1
 	}
 	c.divide(len(p.positions))
-	points := c.sort(p)
+	all := c.sort(p)
 	if p.single {
-		points = slices.CompactFunc(points, func(a, b point) bool { return a.position == b.position })
-		c.reindex(points)
+		all.compact()
+		c.reindex(all.positions)
 	}
 	if rename != nil {
-		for i := range points {
-			points[i].owner = rename[points[i].owner]
+		for i, owner := range all.owners {
+			all.owners[i] = rename[owner]
 		}
 	}
-	c.pack(points, nodes)
+	c.pack(all, nodes)
 	return c
 }
 
@@ -84,49 +91,72 @@ func (c *circle) bucket(position uint64) uint64 {
 // sort orders points by position: a counting sort into the buckets, which makes
 // the index, and then what is left to do in each. It is stable, so points in
 // one place are in the order of their owners.
-func (c *circle) sort(p *plan) []point {
+func (c *circle) sort(p *plan) points {
 	largest := c.count(p.positions)
-	sorted := c.scatter(p)
+	all := c.scatter(p)
 	if largest > 32 { // Continuum heaps points in one place, HashRing beyond the last bucket
-		c.sortBuckets(sorted)
+		c.sortBuckets(all)
 	} else {
-		insertionSort(sorted)
+		all.insertionSort()
 	}
-	return sorted
+	return all
 }
 
-// scatter puts every point into its bucket.
-func (c *circle) scatter(p *plan) []point {
-	points := make([]point, len(p.positions))
+// scatter puts every point into its bucket, and leaves room for one more.
+func (c *circle) scatter(p *plan) points {
+	n := len(p.positions)
+	all := points{positions: make([]uint64, n, n+1), owners: make([]uint32, n, n+1)}
 	begin := 0
 	for owner, end := range p.ends {
 		for _, position := range p.positions[begin:end] {
 			next := &c.index[c.bucket(position)+1]
-			points[*next] = point{position, uint32(owner)}
+			all.positions[*next], all.owners[*next] = position, uint32(owner)
 			*next++
 		}
 		begin = end
 	}
-	return points
+	return all
 }
 
-func (c *circle) sortBuckets(points []point) {
-	for b := range c.index[1:] {
-		bucket := points[c.index[b]:c.index[b+1]]
+func (c *circle) sortBuckets(all points) {
+	var bucket []point
+	for b, begin := range c.index[:len(c.index)-1] {
+		bucket = bucket[:0]
+		for i := begin; i < c.index[b+1]; i++ {
+			bucket = append(bucket, point{all.positions[i], all.owners[i]})
+		}
 		slices.SortStableFunc(bucket, func(p, q point) int { return cmp.Compare(p.position, q.position) })
+		for i, p := range bucket {
+			all.positions[int(begin)+i], all.owners[int(begin)+i] = p.position, p.owner
+		}
 	}
 }
 
 // insertionSort is for points that are in their buckets already, and those
 // small: none has far to go.
-func insertionSort(points []point) {
-	for i := 1; i < len(points); i++ {
-		p, j := points[i], i
-		for ; j > 0 && points[j-1].position > p.position; j-- {
-			points[j] = points[j-1]
+func (all points) insertionSort() {
+	positions, owners := all.positions, all.owners[:len(all.positions)]
+	for i := 1; i < len(positions); i++ {
+		position, owner, j := positions[i], owners[i], i
+		for ; j > 0 && positions[j-1] > position; j-- {
+			positions[j], owners[j] = positions[j-1], owners[j-1]
 		}
-		points[j] = p
+		if j != i {
+			positions[j], owners[j] = position, owner
+		}
 	}
+}
+
+// compact keeps the first of the points in one place.
+func (all *points) compact() {
+	kept := 0
+	for i, position := range all.positions {
+		if i == 0 || position != all.positions[kept-1] {
+			all.positions[kept], all.owners[kept] = position, all.owners[i]
+			kept++
+		}
+	}
+	all.positions, all.owners = all.positions[:kept], all.owners[:kept]
 }
 
 // count makes index[b+1] the place where the points of bucket b begin; counting
@@ -147,54 +177,55 @@ func (c *circle) count(positions []uint64) (largest uint32) {
 	return max(largest, uint32(len(positions))-placed)
 }
 
-// reindex makes the index again, of fewer points.
-func (c *circle) reindex(points []point) {
+// reindex makes the index again, of fewer positions.
+func (c *circle) reindex(positions []uint64) {
 	next := 0
-	for i, p := range points {
-		for ; uint64(next) <= c.bucket(p.position); next++ {
+	for i, position := range positions {
+		for ; uint64(next) <= c.bucket(position); next++ {
 			c.index[next] = uint32(i)
 		}
 	}
 	for ; next < len(c.index); next++ {
-		c.index[next] = uint32(len(points))
+		c.index[next] = uint32(len(positions))
 	}
 }
 
-// pack lays sorted points into flat memory.
-func (c *circle) pack(points []point, nodes int) {
-	n := len(points)
-	c.up = uint(64 - max(bits.Len64(c.last()+c.after), bits.Len64(points[n-1].position)))
-	c.words = make([]uint64, n+1)
-	if nodes > ownerMask+1 {
-		c.wide = make([]uint32, n+1)
-	}
+// pack turns sorted points into words, in place.
+func (c *circle) pack(all points, nodes int) {
+	n := len(all.positions)
+	c.up = uint(64 - max(bits.Len64(c.last()+c.after), bits.Len64(all.positions[n-1])))
+	c.words = append(all.positions, math.MaxUint64>>c.up)
+	owners := append(all.owners, all.owners[0])
 	if c.up < ownerBits {
 		c.low = make([]uint16, n)
 	}
-	seen := make([]bool, nodes)
-	for i, p := range points {
-		c.put(i, p)
-		seen[p.owner] = true
+	for i, position := range c.words {
+		word := position << (c.up & 63)
+		if i < len(c.low) {
+			c.low[i] = uint16(word)
+		}
+		c.words[i] = word &^ ownerMask
 	}
-	c.put(n, point{position: math.MaxUint64 >> c.up, owner: points[0].owner})
+	c.own(owners, nodes)
+}
+
+// own says who has each word: in it, if the nodes are few enough for that.
+func (c *circle) own(owners []uint32, nodes int) {
+	seen := make([]bool, nodes)
+	for _, owner := range owners {
+		seen[owner] = true
+	}
 	for _, has := range seen {
 		if has {
 			c.owners++
 		}
 	}
-}
-
-// put writes a point, or beyond the last one the way back to the first.
-func (c *circle) put(i int, p point) {
-	word := p.position << (c.up & 63)
-	if i < len(c.low) {
-		c.low[i] = uint16(word)
+	if nodes > ownerMask+1 {
+		c.wide = owners
+		return
 	}
-	c.words[i] = word &^ ownerMask
-	if c.wide == nil {
-		c.words[i] |= uint64(p.owner)
-	} else {
-		c.wide[i] = p.owner
+	for i, owner := range owners {
+		c.words[i] |= uint64(owner)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/proxenos/proxenos/internal/hash"
 )
@@ -59,8 +60,9 @@ func (l hashed) lay(members []member, h func(string) uint64) (*plan, error) {
 		h = hash.Default
 	}
 	p := &plan{positions: make([]uint64, 0, int(total)), key: h, mixed: true, bits: 64}
+	var text labels
 	for _, m := range members {
-		p.positions = appendHashed(p.positions, m.id, int(l.count(m)), h)
+		p.positions = appendHashed(p.positions, m.id, int(l.count(m)), h, &text)
 		p.next()
 	}
 	return p, nil
@@ -83,10 +85,10 @@ const (
 )
 
 // appendHashed appends the n points of a node.
-func appendHashed(dst []uint64, id string, n int, h func(string) uint64) []uint64 {
-	labels := newLabels(id, n)
+func appendHashed(dst []uint64, id string, n int, h func(string) uint64, l *labels) []uint64 {
+	l.begin(id)
 	for ; n > 0; n -= pointsPerLabel {
-		x := h(labels.next())
+		x := h(l.next())
 		for range min(n, pointsPerLabel) {
 			dst = append(dst, hash.Finalise(x))
 			x += gamma
@@ -95,37 +97,35 @@ func appendHashed(dst []uint64, id string, n int, h func(string) uint64) []uint6
 	return dst
 }
 
-// labels are the labels of a node. A plugged-in hash function may keep what it
-// is given, so they are cut from a text that is never written again.
+// labels makes the labels of one node after another. A plugged-in hash function
+// may keep what it is given, so they are cut from texts that are never written
+// again, and those are long, as each is an allocation.
 type labels struct {
-	prefix []byte // what all labels begin with
-	number uint32 // of the label after the text
-	text   string
-	ahead  []byte // the next text is written here
+	prefix []byte // what all labels of the node begin with
+	number uint32 // of the next label
+	text   strings.Builder
 }
 
-func newLabels(id string, points int) *labels {
-	const most = DefaultPoints / pointsPerLabel
-	prefix := append(binary.AppendUvarint(nil, uint64(len(id))), id...)
-	few := min(most, (points+pointsPerLabel-1)/pointsPerLabel)
-	return &labels{prefix: prefix, ahead: make([]byte, 0, few*(len(prefix)+4))}
+const labelText = 16 << 10
+
+// begin turns to the next node.
+func (l *labels) begin(id string) {
+	l.prefix = append(binary.AppendUvarint(l.prefix[:0], uint64(len(id))), id...)
+	l.number = 0
 }
 
-func (l *labels) next() (label string) {
-	if l.text == "" {
-		l.write()
-	}
+// next returns the next label of the node.
+func (l *labels) next() string {
 	size := len(l.prefix) + 4
-	label, l.text = l.text[:size], l.text[size:]
-	return label
-}
-
-// write writes as many labels as there is room for.
-func (l *labels) write() {
-	text := l.ahead
-	for len(text) < cap(text) {
-		text = binary.BigEndian.AppendUint32(append(text, l.prefix...), l.number)
-		l.number++
+	if l.text.Cap()-l.text.Len() < size {
+		l.text.Reset()
+		l.text.Grow(max(labelText, size))
 	}
-	l.text = string(text)
+	var number [4]byte
+	binary.BigEndian.PutUint32(number[:], l.number)
+	l.text.Write(l.prefix)
+	l.text.Write(number[:])
+	l.number++
+	text := l.text.String()
+	return text[len(text)-size:]
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // MaxPoints bounds the points of one ring: 2^24, enough for 100,000 nodes of
-// 160 points. A ring takes about 14 bytes a point and four times that while it
-// is built, so the bound keeps a mistyped capacity from taking the machine.
+// 160 points. A ring takes about 14 bytes a point and twice that while it is
+// built, so the bound keeps a mistyped capacity from taking the machine.
 const MaxPoints = 1 << 24
 
 // Layout decides two things: where the points of the members lie, and where a

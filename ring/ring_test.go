@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -125,7 +126,7 @@ func TestCollisionsKeepBothPoints(t *testing.T) {
 
 // TestHashedPoints computes the points anew from the comment on Hashed.
 func TestHashedPoints(t *testing.T) {
-	const capacity = 3.5 // so that there are two texts of labels, and the last label is used in part
+	const capacity = 3.5 // so that the last label is used in part
 	r, err := New([]string{"node1"}, Config[string]{
 		ID: self, Hash: md5Word, Layout: Hashed(100), Capacity: func(string) float64 { return capacity },
 	})
@@ -145,6 +146,29 @@ func TestHashedPoints(t *testing.T) {
 // label is what Hashed hashes.
 func label(id string, number uint32) string {
 	return string(binary.BigEndian.AppendUint32(append(binary.AppendUvarint(nil, uint64(len(id))), id...), number))
+}
+
+// TestLabelsAreTheHashFunctionsToKeep goes through several texts of labels, with
+// an ID that fills one alone.
+func TestLabelsAreTheHashFunctionsToKeep(t *testing.T) {
+	ids := []string{strings.Repeat("x", 2*labelText)}
+	for i := range 300 {
+		ids = append(ids, fmt.Sprintf("node%03d", i))
+	}
+	var kept, want []string
+	keep := func(s string) uint64 {
+		kept = append(kept, s)
+		return hash.Default(s)
+	}
+	_, err := New(ids, Config[string]{ID: self, Hash: keep, Layout: Hashed(100)})
+	require.NoError(t, err)
+	slices.Sort(ids)
+	for _, id := range ids {
+		for number := range 5 {
+			want = append(want, label(id, uint32(number)))
+		}
+	}
+	assert.True(t, slices.Equal(want, kept))
 }
 
 func TestLabelsDoNotCollide(t *testing.T) {
