@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,6 +43,7 @@ type Reply struct {
 	After    time.Duration // answers so much later
 	Hang     bool          // never answers
 	Cut      bool          // closes the connection in the middle of the body
+	Refuse   bool          // nobody listens; to RoundTrip only
 	NoLeader bool          // X-Consul-KnownLeader: false
 	Filtered bool          // X-Consul-Results-Filtered-By-ACLs: true
 	Deny     bool          // X-Consul-Default-ACL-Policy: deny
@@ -189,6 +192,9 @@ func (f *Fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := f.note(r)
 	if !a.pause(r.Context()) {
 		return nil, context.Cause(r.Context())
+	}
+	if a.Refuse {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	body := a.body()
 	var reader io.Reader = bytes.NewReader(body)

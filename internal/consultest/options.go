@@ -1,12 +1,5 @@
 package consultest
 
-import (
-	"net"
-	"testing"
-
-	"github.com/stretchr/testify/require"
-)
-
 // Options say what agent to start. The zero value is one without ACLs or
 // TLS, on free ports.
 type Options struct {
@@ -24,41 +17,6 @@ type Options struct {
 	ClientCerts bool
 	// Node is the name of the agent's node. Empty is a name of its own.
 	Node string
-}
-
-// ports are those an agent listens on.
-type ports struct {
-	http, https, dns, server, serfLAN, serfWAN int
-}
-
-// freePorts finds ports that nobody listens on now, on both TCP and UDP. All
-// are held until the last is found, so that they are distinct.
-func freePorts(tb testing.TB) ports {
-	tb.Helper()
-	var p ports
-	for _, port := range []*int{&p.http, &p.https, &p.dns, &p.server, &p.serfLAN, &p.serfWAN} {
-		tcp, udp := listenBoth(tb)
-		defer tcp.Close() //nolint:errcheck // it was never used
-		defer udp.Close() //nolint:errcheck // likewise
-		*port = tcp.Addr().(*net.TCPAddr).Port
-	}
-	return p
-}
-
-// listenBoth listens on one port number by TCP and UDP.
-func listenBoth(tb testing.TB) (net.Listener, net.PacketConn) {
-	tb.Helper()
-	for range 100 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(tb, err)
-		udp, err := net.ListenPacket("udp", tcp.Addr().String())
-		if err == nil {
-			return tcp, udp
-		}
-		require.NoError(tb, tcp.Close())
-	}
-	require.FailNow(tb, "no port is free for both TCP and UDP")
-	return nil, nil
 }
 
 // config is the agent's configuration file.

@@ -21,9 +21,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startTimeout bounds the start of an agent: 0.15 s where nothing else runs,
-// more under -race on a busy machine.
-const startTimeout = 30 * time.Second
+// Whatever an agent does takes milliseconds, and its start 0.15 s, where
+// nothing else runs. A test fails only if that becomes minutes.
+const (
+	startTimeout = 2 * time.Minute
+	askTimeout   = 10 * time.Second // for one question whether it is ready
+)
 
 // Server is a Consul agent in development mode: server and agent in one, its
 // state in memory. Its methods fail the test rather than return an error; they
@@ -45,6 +48,7 @@ type Server struct {
 	dir               string
 	certFile, keyFile string
 	ports             ports
+	lock              net.Listener // of the block of ports
 	process           *process
 	http              *http.Client
 	client            *api.Client
@@ -102,12 +106,14 @@ func (s *Server) launch() {
 	require.NoError(s.tb, err)
 }
 
-// choosePorts takes new ports, and keeps those of an agent that ran before.
+// choosePorts takes new ports, and keeps those of an agent that is started
+// again.
 func (s *Server) choosePorts() {
 	s.tb.Helper()
 	again := s.process != nil && s.options.Addr != ""
 	if !again {
-		s.ports = freePorts(s.tb)
+		s.unlock()
+		s.ports, s.lock = reserve(s.tb)
 	}
 	if s.options.Addr != "" {
 		_, port, err := net.SplitHostPort(s.options.Addr)
@@ -121,7 +127,12 @@ func (s *Server) choosePorts() {
 	}
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+// unlock gives the block of ports back.
+func (s *Server) unlock() {
+	if s.lock != nil {
+		_ = s.lock.Close() // nobody ever connected
+	}
+}
 
 func (s *Server) try() error {
 	s.tb.Helper()
@@ -152,7 +163,7 @@ func (s *Server) try() error {
 // leader and takes a registration: an agent answers 200 for some 60 ms before
 // it can do either.
 func (s *Server) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	leader, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
 	if err != nil {
@@ -210,7 +221,9 @@ func (s *Server) Stop() {
 func (s *Server) Suspend() {
 	s.tb.Helper()
 	require.NoError(s.tb, s.process.signal(syscall.SIGSTOP))
-	require.Eventually(s.tb, func() bool { return !s.answers(50 * time.Millisecond) }, startTimeout, time.Millisecond)
+	require.Eventually(s.tb, func() bool {
+		return suspended(s.process.cmd.Process.Pid) && !s.answers(50*time.Millisecond)
+	}, startTimeout, time.Millisecond)
 }
 
 func (s *Server) answers(within time.Duration) bool {
@@ -229,6 +242,7 @@ func (s *Server) Resume() {
 // end leaves nothing behind, and shows what the agent said to a test that
 // failed.
 func (s *Server) end() {
+	defer s.unlock()
 	if s.process == nil {
 		return
 	}

@@ -58,6 +58,17 @@ func TestStopFixedAddr(t *testing.T) {
 	require.Equal(t, s.Addr, Start(t, Options{Addr: s.Addr}).Addr)
 }
 
+// TestPortsAreKept takes ports while an agent is dead: none of them is its own.
+func TestPortsAreKept(t *testing.T) {
+	p, lock := reserve(t)
+	defer lock.Close()
+	for range 100 {
+		other, lock := reserve(t)
+		require.NotEqual(t, p, other)
+		require.NoError(t, lock.Close())
+	}
+}
+
 func TestSuspendResume(t *testing.T) {
 	s := Start(t, Options{})
 	s.Suspend()
@@ -106,5 +117,5 @@ func TestFailingTestLeavesNothing(t *testing.T) {
 	_, rest, ok := strings.Cut(string(out), "agent ")
 	require.True(t, ok, "no agent was started:\n%s", out)
 	addr, _, _ := strings.Cut(rest, "\n")
-	require.Eventually(t, func() bool { return !listens(addr) }, 5*time.Second, 20*time.Millisecond, "the agent at %s lives on", addr)
+	require.Eventually(t, func() bool { return !listens(addr) }, startTimeout, 20*time.Millisecond, "the agent at %s lives on", addr)
 }
