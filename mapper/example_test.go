@@ -43,13 +43,23 @@ func ExampleFollow() {
 }
 
 func ExampleFollowWith() {
-	names := func(nodes []mapper.Node) (int, error) { return len(nodes), nil }
-	_, err := mapper.FollowWith(context.Background(), list("a"), names, mapper.Config[int]{
-		Wait:     10 * time.Millisecond,
-		MinNodes: 2,
+	count := func(nodes []mapper.Node) (int, error) { return len(nodes), nil }
+	events := make(chan mapper.Event, 10)
+	view, err := mapper.FollowWith(context.Background(), list("a"), count, mapper.Config[int]{
+		StartEmpty: true,
+		MinNodes:   2,
+		Observe:    func(e mapper.Event) { events <- e },
 	})
-	fmt.Println(err)
-	// Output: waiting for nodes: context deadline exceeded; refused a set of 1 nodes: fewer than MinNodes (2)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer view.Close()
+	fmt.Println((<-events).Err)
+	fmt.Println(view.Value())
+	// Output:
+	// refused a set of 1 nodes: fewer than MinNodes (2)
+	// 0
 }
 
 func ExampleView_Value() {

@@ -42,7 +42,8 @@ type Source struct {
 	// published. False means that it sorts them by name.
 	KeepsOrder bool
 
-	// Settle bounds how long a published set takes to be seen. Zero means 5 s.
+	// Settle bounds how long a published set takes to be seen. Zero means a
+	// minute, as test machines are busy.
 	Settle time.Duration
 
 	// Leaks is given to goleak when the suite looks for goroutines that a
@@ -113,7 +114,7 @@ func (s Source) withDefaults() Source {
 		s.Want = mapper.Clone
 	}
 	if s.Settle == 0 {
-		s.Settle = 5 * time.Second
+		s.Settle = time.Minute
 	}
 	return s
 }
