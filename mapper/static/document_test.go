@@ -154,26 +154,25 @@ func TestHostileDocumentsEndFast(t *testing.T) {
 	for i := range 30 {
 		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), ", "))
 	}
-	const slow = time.Minute // on a busy machine under the race detector; what works out of proportion takes hours
+	const limit = 5 * time.Minute // on a busy machine under the race detector; what works out of proportion takes hours
 	cases := []struct {
 		name, file, list string
-		limit            time.Duration
 	}{
-		{"alias bomb", "n.yaml", bomb, 100 * time.Millisecond},
-		{"nested flow lists", "n.yaml", strings.Repeat("[", MaxSize), slow},
-		{"nested block lists", "n.yaml", strings.Repeat("- ", MaxSize/2), slow},
-		{"nested flow mappings", "n.yaml", strings.Repeat("{a: ", MaxSize/4), slow},
-		{"one line of JSON", "n.json", "[" + strings.Repeat("1,", MaxSize/2-8) + "1]", slow},
-		{"one long JSON text", "n.json", `["` + strings.Repeat("a", MaxSize-6) + `" 1]`, slow},
-		{"one long word", "n.txt", strings.Repeat("a", MaxSize-4) + "=b", slow},
-		{"one long quotation", "n.txt", `"` + strings.Repeat("a", MaxSize-1), slow},
+		{"alias bomb", "n.yaml", bomb},
+		{"nested flow lists", "n.yaml", strings.Repeat("[", MaxSize)},
+		{"nested block lists", "n.yaml", strings.Repeat("- ", MaxSize/2)},
+		{"nested flow mappings", "n.yaml", strings.Repeat("{a: ", MaxSize/4)},
+		{"one line of JSON", "n.json", "[" + strings.Repeat("1,", MaxSize/2-8) + "1]"},
+		{"one long JSON text", "n.json", `["` + strings.Repeat("a", MaxSize-6) + `" 1]`},
+		{"one long word", "n.txt", strings.Repeat("a", MaxSize-4) + "=b"},
+		{"one long quotation", "n.txt", `"` + strings.Repeat("a", MaxSize-1)},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			start := time.Now()
 			_, err := Parse([]byte(c.list), c.file)
 			require.Error(t, err)
-			require.Less(t, time.Since(start), c.limit)
+			require.Less(t, time.Since(start), limit)
 			require.Less(t, len(err.Error()), 400)
 		})
 	}

@@ -27,27 +27,31 @@ func (f *File) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 	return func(yield func([]mapper.Node, error) bool) {
 		hints := newHints(f.Path)
 		defer hints.close()
-		look := time.NewTicker(orElse(f.Poll, 5*time.Second))
-		defer look.Stop()
-		w := watch{file: f, settle: orElse(f.Settle, 100*time.Millisecond)}
-		for {
-			if w.due() && !w.read(ctx, yield) {
-				return
+		f.watch(ctx, hints, yield)
+	}
+}
+
+func (f *File) watch(ctx context.Context, hints hints, yield func([]mapper.Node, error) bool) {
+	look := time.NewTicker(orElse(f.Poll, 5*time.Second))
+	defer look.Stop()
+	w := watch{file: f, settle: orElse(f.Settle, 100*time.Millisecond)}
+	for {
+		if w.due() && !w.read(ctx, yield) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-hints.events:
+			w.hint(e)
+		case err := <-hints.errors:
+			if err != nil { // too many events to tell apart
+				w.touch()
 			}
-			select {
-			case <-ctx.Done():
-				return
-			case e := <-hints.events():
-				w.hint(e)
-			case err := <-hints.errors():
-				if err != nil { // too many events to tell apart
-					w.touch()
-				}
-			case <-look.C:
-				hints.renew()
-				w.look()
-			case <-w.wake():
-			}
+		case <-look.C:
+			hints.renew()
+			w.look()
+		case <-w.wake():
 		}
 	}
 }
@@ -157,13 +161,18 @@ func orElse(d, otherwise time.Duration) time.Duration {
 // hints tells that something happens in the directory of a file. Without it, as
 // when the system has no watches left, the clock has to do.
 type hints struct {
-	w   *fsnotify.Watcher
-	dir string
+	w      *fsnotify.Watcher
+	dir    string
+	events <-chan fsnotify.Event
+	errors <-chan error
 }
 
 func newHints(path string) hints {
-	h := hints{dir: filepath.Dir(path)}
-	h.w, _ = fsnotify.NewWatcher() // nil on an error
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return hints{}
+	}
+	h := hints{w: w, dir: filepath.Dir(path), events: w.Events, errors: w.Errors}
 	h.renew()
 	return h
 }
@@ -174,20 +183,6 @@ func (h hints) renew() {
 	if h.w != nil {
 		_ = h.w.Add(h.dir) // a directory that is not there is tried again
 	}
-}
-
-func (h hints) events() <-chan fsnotify.Event {
-	if h.w == nil {
-		return nil
-	}
-	return h.w.Events
-}
-
-func (h hints) errors() <-chan error {
-	if h.w == nil {
-		return nil
-	}
-	return h.w.Errors
 }
 
 func (h hints) close() {

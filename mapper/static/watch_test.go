@@ -2,21 +2,30 @@ package static
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/mapper"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // never is a Poll that plays no part in a test.
-const never = time.Hour
+const never = 1000 * time.Hour
+
+// patience bounds what takes milliseconds where nothing else runs.
+const patience = time.Minute
 
 // tape is a running watch.
 type tape struct {
@@ -26,18 +35,23 @@ type tape struct {
 
 func record(t *testing.T, f *File) *tape {
 	t.Helper()
+	return recordAll(t, f.Path, f.Watch)
+}
+
+func recordAll(t *testing.T, path string, watch func(context.Context) iter.Seq2[[]mapper.Node, error]) *tape {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	tape := &tape{t, make(chan string, 1000)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for nodes, err := range f.Watch(ctx) {
+		for nodes, err := range watch(ctx) {
 			var names []string
 			for _, n := range nodes {
 				names = append(names, n.Name)
 			}
 			if err != nil {
-				names = []string{"!" + strings.TrimPrefix(err.Error(), f.Path)}
+				names = []string{"!" + strings.TrimPrefix(err.Error(), path)}
 			}
 			tape.events <- strings.Join(names, " ")
 		}
@@ -46,14 +60,20 @@ func record(t *testing.T, f *File) *tape {
 	return tape
 }
 
-// next waits for an event that begins so.
+// next waits for an event that begins so. A change that is made in steps may
+// be seen in the middle of it, which is an error and passed over.
 func (p *tape) next(want string) {
 	p.t.Helper()
-	select {
-	case got := <-p.events:
-		require.True(p.t, strings.HasPrefix(got, want), "want %q, got %q", want, got)
-	case <-time.After(5 * time.Second):
-		require.FailNow(p.t, "no event", "want %q", want)
+	for timeout := time.After(patience); ; {
+		select {
+		case got := <-p.events:
+			if strings.HasPrefix(got, want) {
+				return
+			}
+			require.True(p.t, strings.HasPrefix(got, "!"), "want %q, got %q", want, got)
+		case <-timeout:
+			require.FailNow(p.t, "no event", "want %q", want)
+		}
 	}
 }
 
@@ -81,9 +101,9 @@ func TestWatchSeesEveryWayToChangeAFile(t *testing.T) {
 	tape.next("d")
 	require.NoError(t, os.Remove(f.Path))
 	tape.next("!: no such file or directory")
-	write(t, f.Path, "d\n")
+	replace(t, f.Path, "d\n")
 	tape.next("d")
-	write(t, f.Path, "d\n")
+	replace(t, f.Path, "d\n")
 	write(t, filepath.Join(filepath.Dir(f.Path), "other.txt"), "x\n")
 	tape.quiet()
 }
@@ -131,47 +151,61 @@ func TestWatchKeepsTheLastGoodList(t *testing.T) {
 	write(t, f.Path, `["a"]`)
 	tape := record(t, f)
 	tape.next("a")
-	write(t, f.Path, `["a", "b`)
+	replace(t, f.Path, `["a", "b`)
 	tape.next("!:1:8: not JSON: unexpected end of JSON input")
 	require.NoError(t, os.Truncate(f.Path, 0))
 	tape.next("!: it is empty, as a file that is being written: a list of nobody is a comment, or []")
-	write(t, f.Path, `["a"]`)
+	replace(t, f.Path, `["a"]`)
 	tape.next("a")
-	write(t, f.Path, `[]`)
+	replace(t, f.Path, `[]`)
 	tape.next("")
 	require.NoError(t, os.Remove(f.Path))
 	require.NoError(t, os.Mkdir(f.Path, 0o700))
 	tape.next("!: it is a directory")
 }
 
+// inBubble watches a file of ["a"] that is changed under the hands of the test,
+// where no time passes but that which the test lets pass.
+func inBubble(t *testing.T, settle time.Duration, test func(tape *tape, change func(string))) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), Poll: never, Settle: settle}
+		events := make(chan fsnotify.Event)
+		write(t, f.Path, `["a"]`)
+		tape := recordAll(t, f.Path, func(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+			return func(yield func([]mapper.Node, error) bool) { f.watch(ctx, hints{events: events}, yield) }
+		})
+		tape.next("a")
+		test(tape, func(text string) {
+			write(t, f.Path, text)
+			events <- fsnotify.Event{Name: f.Path, Op: fsnotify.Write}
+		})
+	})
+}
+
 func TestWatchWaitsForAWriterToFinish(t *testing.T) {
-	f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), Poll: never, Settle: 300 * time.Millisecond}
-	write(t, f.Path, `["a"]`)
-	tape := record(t, f)
-	tape.next("a")
-	file, err := os.Create(f.Path)
-	require.NoError(t, err)
-	for _, piece := range []string{`["a",`, `"b",`, `"c"]`} {
-		time.Sleep(20 * time.Millisecond)
-		_, err := file.WriteString(piece)
-		require.NoError(t, err)
-	}
-	require.NoError(t, file.Close())
-	tape.next("a b c")
+	inBubble(t, 100*time.Millisecond, func(tape *tape, change func(string)) {
+		for _, text := range []string{``, `["a",`, `["a","b",`, `["a","b","c"]`} {
+			change(text)
+			time.Sleep(99 * time.Millisecond)
+		}
+		require.Empty(t, tape.events)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		require.Equal(t, "a b c", <-tape.events)
+		tape.quiet()
+	})
 }
 
 func TestWatchWaitsOnlySoLong(t *testing.T) {
-	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt"), Poll: never, Settle: 50 * time.Millisecond}
-	write(t, f.Path, "a\n")
-	tape := record(t, f)
-	tape.next("a")
-	start := time.Now()
-	for len(tape.events) == 0 && time.Since(start) < 5*time.Second {
-		replace(t, f.Path, "b\n")
-		time.Sleep(10 * time.Millisecond)
-	}
-	tape.next("b")
-	require.GreaterOrEqual(t, time.Since(start), 50*time.Millisecond)
+	inBubble(t, 100*time.Millisecond, func(tape *tape, change func(string)) {
+		start := time.Now()
+		for i := 0; len(tape.events) == 0; i++ {
+			change(fmt.Sprintf(`["b%d"]`, i))
+			time.Sleep(50 * time.Millisecond)
+			synctest.Wait()
+		}
+		require.Equal(t, time.Second, time.Since(start), "ten times the time to settle")
+	})
 }
 
 func TestWatchSurvivesItsDirectory(t *testing.T) {
@@ -213,11 +247,9 @@ func TestOpenAndClose(t *testing.T) {
 	for range 200 {
 		cycle()
 	}
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(end); {
-		time.Sleep(time.Millisecond) // what is over may not be gone yet
-	}
-	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
-	require.LessOrEqual(t, openFiles(t), files)
+	require.Eventually(t, func() bool { // what is over may not be gone yet
+		return runtime.NumGoroutine() <= goroutines+1 && openFiles(t) <= files // one goroutine is that which asks
+	}, patience, time.Millisecond)
 }
 
 func openFiles(t *testing.T) int {
