@@ -72,14 +72,14 @@ func TestConsulFollowed(t *testing.T) {
 	agent.Register(consultest.Instance{Service: "web", ID: "a", Address: "10.0.0.1", Port: 80})
 	source := &SRV{Name: "web.service.consul", Server: agent.DNS}
 	view, err := mapper.FollowWith(t.Context(), source, func(nodes []mapper.Node) (int, error) { return len(nodes), nil },
-		mapper.Config[int]{Poll: 10 * time.Millisecond, Wait: 10 * time.Second})
+		mapper.Config[int]{Poll: 10 * time.Millisecond, Wait: patience})
 	require.NoError(t, err)
 	defer view.Close()
 	require.Equal(t, 1, view.Value())
 	agent.Register(consultest.Instance{Service: "web", ID: "b", Address: "10.0.0.2", Port: 80})
-	require.Eventually(t, func() bool { return view.Value() == 2 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return view.Value() == 2 }, patience, time.Millisecond)
 	agent.Kill()
-	require.Eventually(t, func() bool { return view.Err() != nil }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return view.Err() != nil }, patience, time.Millisecond)
 	require.Equal(t, 2, view.Value(), "the nodes stay")
-	require.Eventually(t, func() bool { return view.Age() > 50*time.Millisecond }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return view.Age() > 50*time.Millisecond }, patience, time.Millisecond)
 }

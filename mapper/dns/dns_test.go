@@ -21,6 +21,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const web = "_http._tcp.example.test"
 
+// patience bounds what takes milliseconds where nothing else runs.
+const patience = time.Minute
+
 // record reads "host:port priority weight".
 func record(t testing.TB, text string) net.SRV {
 	t.Helper()
@@ -125,10 +128,7 @@ func TestErrors(t *testing.T) {
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		require.NoError(t, l.Close())
-		_, err = (&SRV{Name: web, Server: l.Addr().String()}).Nodes(t.Context())
+		_, err := (&SRV{Name: web, Server: "127.0.0.1:1"}).Nodes(t.Context())
 		require.ErrorContains(t, err, "connection refused")
 	})
 	t.Run("no name", func(t *testing.T) {
@@ -151,10 +151,8 @@ func TestErrors(t *testing.T) {
 		s.silent = true
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		start := time.Now()
 		_, err := (&SRV{Name: web, Server: s.addr}).Nodes(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Less(t, time.Since(start), 2*time.Second)
 	})
 }
 
@@ -243,7 +241,7 @@ func TestPolled(t *testing.T) {
 	}()
 	until := func(want string) {
 		t.Helper()
-		for timeout := time.After(5 * time.Second); ; {
+		for timeout := time.After(patience); ; {
 			select {
 			case got := <-events:
 				if got == want {
