@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"syscall"
 	"testing"
@@ -30,10 +29,7 @@ func failure(t *testing.T, s *Source) *Error {
 }
 
 func TestRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	require.NoError(t, l.Close())
+	const addr = "127.0.0.1:1" // a port that nobody is given by chance
 	e := failure(t, open(t, Config{Addr: addr, Service: "web"}))
 	require.ErrorIs(t, e, ErrUnreachable)
 	require.ErrorIs(t, e, syscall.ECONNREFUSED)
@@ -358,6 +354,9 @@ func TestEveryServiceOrNone(t *testing.T) {
 			return consultest.Reply{Index: 1, Body: services}
 		case "/health/service/P":
 			return consultest.Reply{Status: 500, Text: "not today"}
+		}
+		if q.Path > "/health/service/P" {
+			return consultest.Reply{Hang: true} // until it is called off
 		}
 		return consultest.Reply{Index: 1, Body: []*api.ServiceEntry{consultest.Entry("n", q.Path, "10.0.0.1", 80, "passing")}}
 	})

@@ -100,9 +100,9 @@ func (r *recorder) until(what string, wanted func(event) bool) event {
 	}
 }
 
-func (r *recorder) untilNodes(want ...string) event {
+func (r *recorder) untilNodes(want ...string) {
 	r.t.Helper()
-	return r.until("nodes", func(e event) bool {
+	r.until("nodes", func(e event) bool {
 		return e.err == nil && len(e.names) == len(want) && (len(want) == 0 || mapper.Equal(named(want), named(e.names)))
 	})
 }
