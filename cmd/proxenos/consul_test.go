@@ -78,7 +78,7 @@ func register(t *testing.T, server *consultest.Server) {
 	require.Eventually(t, func() bool {
 		passing, _, err := server.Client().Health().Service("web", "", true, nil)
 		return err == nil && !slices.ContainsFunc(passing, func(e *api.ServiceEntry) bool { return e.Service.ID == "web-maintenance" })
-	}, 10*time.Second, 5*time.Millisecond, "the maintenance is not noticed")
+	}, patience, 5*time.Millisecond, "the maintenance is not noticed")
 }
 
 func portOf(t *testing.T, address string) string {

@@ -96,6 +96,11 @@ func (o *watchOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return o.follow(ctx, source)
+}
+
+// follow tells of the changes of a source.
+func (o *watchOptions) follow(ctx context.Context, source mapper.Mapper) error {
 	w := watching{watchOptions: o}
 	for nodes, err := range mapper.Watch(ctx, source, o.poll) {
 		if err := w.take(ctx, nodes, err); err != nil {

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// story is a source whose watch is told by a test.
+type story func(ctx context.Context, yield func([]mapper.Node, error) bool)
+
+func (s story) Nodes(context.Context) ([]mapper.Node, error) { panic("it is watched") }
+
+func (s story) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+	return func(yield func([]mapper.Node, error) bool) { s(ctx, yield) }
+}
+
+func named(names ...string) (nodes []mapper.Node) {
+	for _, name := range names {
+		nodes = append(nodes, mapper.Node{Name: name})
+	}
+	return nodes
+}
+
+// await waits until a file is there.
+func await(t *testing.T, path string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(path)
+		return err == nil
+	}, time.Minute, time.Millisecond, "%s is not there", path)
+}
+
+// TestWatchRunsOneProgramAtATime has changes and a failure come while the
+// program runs. It runs once more for all of them, after its end.
+func TestWatchRunsOneProgramAtATime(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	const program = `mkdir "$1/running" || exit 1; cat >>"$1/events"; while ! test -e "$1/go"; do sleep 0.02; done; rmdir "$1/running"`
+	var out, warnings bytes.Buffer
+	o := &watchOptions{
+		std:    &streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }},
+		format: "json",
+		hook:   hook{program: "sh", args: []string{"-c", program, "sh", dir}, timeout: time.Hour},
+	}
+	o.source.backend = "static"
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := errors.New("over")
+	err := o.follow(ctx, story(func(ctx context.Context, yield func([]mapper.Node, error) bool) {
+		yield(named("a"), nil)
+		await(t, at("running"))
+		yield(named("a", "b"), nil) // each is taken when yield returns
+		yield(nil, errors.New("down"))
+		yield(named("a", "b", "c"), nil)
+		yield(named("b", "c"), nil)
+		require.NoError(t, os.WriteFile(at("go"), nil, 0o600))
+		require.Eventually(t, func() bool {
+			events, err := os.ReadFile(at("events"))
+			return err == nil && bytes.Count(events, []byte("\n")) == 2
+		}, time.Minute, time.Millisecond, "the program does not run again")
+		yield(named("b", "c"), nil) // nothing new
+		cancel(over)
+	}))
+	require.ErrorIs(t, err, over)
+
+	events, err := os.ReadFile(at("events"))
+	require.NoError(t, err)
+	require.Equal(t, out.String(), string(events), "the program gets what is printed")
+	var got []watchEvent
+	for line := range bytes.Lines(events) {
+		var e watchEvent
+		require.NoError(t, json.Unmarshal(line, &e))
+		e.Schema, e.Time = "", time.Time{}
+		got = append(got, e)
+	}
+	require.Equal(t, []watchEvent{
+		{Added: []string{"a"}, Nodes: named("a")},
+		{Added: []string{"b", "c"}, Removed: []string{"a"}, Nodes: named("b", "c")},
+	}, got)
+	require.Empty(t, warnings.String(), "no program found another one running")
+}
