@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,7 @@ func run(o options) error {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans up after us
 	raw := filepath.Join(dir, "results.txt")
+	load := loadAverage()
 	if err := measure(o, filepath.Join(dir, "bench.test"), raw); err != nil {
 		return err
 	}
@@ -58,7 +60,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	tables, err := output("go", "-C", filepath.Join("..", "tools"), "tool", "benchstat", "-row", ".name,/nodes,/by", "-col", ".file", raw)
+	tables, err := output("go", "-C", filepath.Join("..", "tools"), "tool", "benchstat", "-row", ".name,/nodes,/by", "-col", ".file", "median="+raw)
 	if err != nil {
 		return err
 	}
@@ -66,11 +68,10 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	return write(o.output, report{options: o, found: found, Benchstat: tables, GoVersion: version})
+	return write(o.output, report{options: o, found: found, Benchstat: tables, GoVersion: version, Load: load})
 }
 
-// measure appends the results of every pass to a file. Benchmarks of scaling
-// run with one processor and with two, all others with what there is.
+// measure appends the results of every pass to a file.
 func measure(o options, binary, raw string) error {
 	if _, err := output("go", "test", "-c", "-o", binary, "."); err != nil {
 		return err
@@ -81,18 +82,24 @@ func measure(o options, binary, raw string) error {
 	}
 	for pass := range o.Passes {
 		fmt.Fprintf(os.Stderr, "pass %d of %d\n", pass+1, o.Passes)
-		for _, selection := range [][]string{
-			{"-test.bench=.", "-test.skip=^BenchmarkParallel$"},
-			{"-test.bench=^BenchmarkParallel$", "-test.cpu=1,2"},
-		} {
-			cmd := exec.Command(binary, append(selection, "-test.run=^$", "-test.timeout=1h", "-test.benchtime="+o.Benchtime.String())...)
-			cmd.Stdout, cmd.Stderr = io.MultiWriter(file, os.Stderr), os.Stderr
-			if err := cmd.Run(); err != nil {
-				return err
-			}
+		cmd := exec.Command(binary, "-test.bench=.", "-test.run=^$", "-test.timeout=1h", "-test.benchtime="+o.Benchtime.String())
+		cmd.Stdout, cmd.Stderr = io.MultiWriter(file, os.Stderr), os.Stderr
+		if err := cmd.Run(); err != nil {
+			return err
 		}
 	}
 	return file.Close()
+}
+
+// loadAverage says how busy the machine was in the last minute, if the system
+// tells: what else runs takes a processor away from whatever wants two.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	load, _, _ := strings.Cut(string(text), " ")
+	return load
 }
 
 // output returns what a command prints.

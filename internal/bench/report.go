@@ -18,6 +18,7 @@ type report struct {
 	found     *results
 	Benchstat string
 	GoVersion string
+	Load      string // when the run began; may be empty
 }
 
 //go:embed report.md.tmpl

@@ -17,7 +17,6 @@ type metric struct {
 	nodes int
 	by    string // the system
 	unit  string // as in "ns/op"
-	procs int    // processors; 0 for what there is
 }
 
 func (m metric) String() string {
@@ -33,7 +32,7 @@ type results struct {
 
 // benchName is the form of all names here. The testing package appends the
 // number of processors, unless it is one.
-var benchName = regexp.MustCompile(`^(\w+)/nodes=(\d+)/by=([\w-]*?)(?:-(\d+))?$`)
+var benchName = regexp.MustCompile(`^(\w+)/nodes=(\d+)/by=([\w-]*?)(?:-\d+)?$`)
 
 // parse reads what benchmarks print.
 func parse(in io.Reader) (*results, error) {
@@ -66,19 +65,13 @@ func (r *results) add(record *benchfmt.Result) error {
 	}
 	m := metric{bench: part[1], by: part[3]}
 	m.nodes, _ = strconv.Atoi(part[2]) // digits, and few
-	procs := 1
-	if part[4] != "" {
-		procs, _ = strconv.Atoi(part[4])
-	}
 	for _, v := range record.Values {
 		number := v.Value
 		m.unit = v.Unit
 		if v.OrigUnit != "" { // benchfmt turns ns/op into sec/op
 			number, m.unit = v.OrigValue, v.OrigUnit
 		}
-		for _, m.procs = range []int{0, procs} {
-			r.values[m] = append(r.values[m], number)
-		}
+		r.values[m] = append(r.values[m], number)
 	}
 	return nil
 }
