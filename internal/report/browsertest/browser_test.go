@@ -210,25 +210,33 @@ func TestPagesInABrowser(t *testing.T) {
 			require.NoError(t, report.HTML(&b, page))
 			url, others := serve(t, b.Bytes())
 			for _, v := range views {
-				f, shot, c := look(t, ctx, url, v)
-				assert.Empty(t, c.said, "%s: the browser complains", v.name)
-				assert.Equal(t, []string{url}, withoutData(c.requests), "%s: it loads nothing else", v.name)
-				assert.LessOrEqual(t, f.Wide, 0, "%s: it is wider than the window", v.name)
-				assert.Empty(t, f.Outside, "%s: texts leave their pictures", v.name)
-				assert.Empty(t, f.Beyond, "%s: elements leave the window", v.name)
+				f := sound(t, ctx, url, v)
 				assert.GreaterOrEqual(t, f.Pictures, 2, v.name)
-				assert.Zero(t, f.Unnamed, "%s: pictures without words", v.name)
-				assert.Zero(t, f.Scripts, v.name)
-				assert.Zero(t, f.Injected, "%s: names became elements", v.name)
-				assert.Zero(t, f.Duplicates, "%s: IDs occur twice", v.name)
 				assert.GreaterOrEqual(t, f.Headings, 4, v.name)
-				assert.Equal(t, int(v.width), shot.Bounds().Dx(), v.name)
-				assert.Greater(t, tones(shot), 8, "%s: hardly anything was drawn", v.name)
-				assert.Equal(t, v.scheme == "dark", dark(shot.At(1, 1)), "%s: the page is %s", v.name, f.Styled)
 			}
 			assert.Empty(t, others())
 		})
 	}
+}
+
+// sound looks at a page and asserts what holds for each: it fits, is drawn in
+// the right scheme, has words for its pictures, and asks for nothing else.
+func sound(t *testing.T, ctx context.Context, url string, v view) facts {
+	t.Helper()
+	f, shot, c := look(t, ctx, url, v)
+	assert.Empty(t, c.said, "%s: the browser complains", v.name)
+	assert.Equal(t, []string{url}, withoutData(c.requests), "%s: it loads nothing else", v.name)
+	assert.LessOrEqual(t, f.Wide, 0, "%s: it is wider than the window", v.name)
+	assert.Empty(t, f.Outside, "%s: texts leave their pictures", v.name)
+	assert.Empty(t, f.Beyond, "%s: elements leave the window", v.name)
+	assert.Zero(t, f.Unnamed, "%s: pictures without words", v.name)
+	assert.Zero(t, f.Scripts, v.name)
+	assert.Zero(t, f.Injected, "%s: names became elements", v.name)
+	assert.Zero(t, f.Duplicates, "%s: IDs occur twice", v.name)
+	assert.Equal(t, int(v.width), shot.Bounds().Dx(), v.name)
+	assert.Greater(t, tones(shot), 8, "%s: hardly anything was drawn", v.name)
+	assert.Equal(t, v.scheme == "dark", dark(shot.At(1, 1)), "%s: the page is %s", v.name, f.Styled)
+	return f
 }
 
 // The checks above would notice: a page that does everything wrong fails them.

@@ -1,0 +1,150 @@
+package report
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// three are members of whom one has a name that is made to break a page.
+func three() *Live {
+	const script = `<script>alert("x")</script>`
+	return &Live{
+		Title: "Members & <i>status</i>", Lead: "10.0.0.1:7946 sees 3 members.",
+		Tiles: []Tile{{"online", "2", "of 3", Good}, {"suspect", "1", "", Warn}},
+		Members: []Member{
+			{Name: "10.0.0.1:7946", Addr: "10.0.0.1:80", Self: true, Status: "ONLINE", Grade: Good, Since: noon.Add(-3 * time.Hour), Share: 0.25, About: "weight=1"},
+			{Name: script, Addr: `"><img src=x>`, Status: "SUSPECT", Grade: Warn, Since: noon.Add(-5 * time.Second), Share: 0.75, About: script},
+			{Name: "gone", Addr: "10.0.0.3:7946", Status: "OFFLINE", Grade: Bad, Since: noon.Add(-100 * time.Hour)},
+		},
+		Figures: []Input{{"algorithm", "rendezvous"}}, Placement: "A share is what a weight gives.",
+		Ask: "/select", Now: noon, Every: 5 * time.Second,
+	}
+}
+
+func liveHTML(t *testing.T, l *Live) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, l.HTML(&b))
+	return b.String()
+}
+
+func TestGoldenLive(t *testing.T) { golden(t, "live.html", liveHTML(t, three())) }
+
+func TestLiveEscapes(t *testing.T) {
+	l := three()
+	l.Question = &Question{Asked: true, Key: `"><script>`, Owners: []Owner{{"<b>", "<i>"}}}
+	page := liveHTML(t, l)
+	for _, made := range []string{"<script", "<img", "<b>", "<i>"} {
+		assert.NotContains(t, page, made)
+	}
+}
+
+func TestLiveRenewsItselfUntilToldNotTo(t *testing.T) {
+	const renews = `http-equiv="refresh" content="5"`
+	assert.Contains(t, liveHTML(t, three()), renews)
+	asking := three()
+	asking.Question = &Question{}
+	page := liveHTML(t, asking)
+	assert.NotContains(t, page, renews, "what is being typed would be lost")
+	assert.Contains(t, page, `<form action="/select">`)
+	never := three()
+	never.Every = 0
+	assert.NotContains(t, liveHTML(t, never), "refresh")
+	held := answer(three(), "/?refresh=0", "text/html")
+	assert.NotContains(t, held.Body.String(), renews)
+	assert.Contains(t, held.Body.String(), "Holds still.")
+}
+
+func TestLiveOfNobody(t *testing.T) {
+	page := liveHTML(t, &Live{Title: "x"})
+	assert.NotContains(t, page, "<svg")
+	nobody := &Live{Title: "x", Question: &Question{Asked: true, Key: "k"}}
+	assert.Contains(t, liveHTML(t, nobody), "nobody to choose")
+}
+
+func TestLiveOfMany(t *testing.T) {
+	l := &Live{Title: "x"}
+	for range 1500 {
+		l.Members = append(l.Members, Member{Name: "m", Share: 1.0 / 1500})
+	}
+	page := liveHTML(t, l)
+	assert.Equal(t, 1000, strings.Count(page, "></span>m</td>"))
+	assert.Contains(t, page, "And 500 members more")
+}
+
+func TestSince(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 59 * time.Second: "59 s", 119 * time.Second: "1 min", time.Hour: "1 h", 47 * time.Hour: "47 h", 72 * time.Hour: "3 days",
+	} {
+		assert.Equal(t, want, since(noon, noon.Add(-d)))
+	}
+	assert.Equal(t, "–", since(noon, time.Time{}))
+}
+
+func answer(l *Live, url, accept string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, url, nil)
+	r.Host = "127.0.0.1:9911"
+	r.Header.Set("Accept", accept)
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	Guard("127.0.0.1:9911", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.Answer(w, r, map[string]int{"members": len(l.Members)})
+	})).ServeHTTP(w, r)
+	return w
+}
+
+func TestLiveAnswersByAccept(t *testing.T) {
+	for accept, want := range map[string]string{
+		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": "text/html; charset=utf-8",
+		"Text/HTML":                "text/html; charset=utf-8",
+		"application/json":         "application/json",
+		"*/*":                      "application/json",
+		"":                         "application/json",
+		"application/json; q=0.5,": "application/json",
+	} {
+		w := answer(three(), "/", accept)
+		assert.Equal(t, http.StatusOK, w.Code)
+		assert.Equal(t, want, w.Header().Get("Content-Type"), accept)
+	}
+	assert.JSONEq(t, `{"members":3}`, answer(three(), "/", "*/*").Body.String())
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	assert.False(t, WantsJSON(r))
+	r.Header.Set("Accept", "application/json")
+	assert.True(t, WantsJSON(r))
+}
+
+func TestGuard(t *testing.T) {
+	as := func(host, origin string) int {
+		return answer(three(), "/", "*/*", func(r *http.Request) {
+			r.Host = host
+			if origin != "" {
+				r.Header.Set("Origin", origin)
+			}
+		}).Code
+	}
+	assert.Equal(t, http.StatusOK, as("localhost:9911", ""))
+	assert.Equal(t, http.StatusOK, as("[::1]:9911", "http://[::1]:9911"))
+	assert.Equal(t, http.StatusForbidden, as("evil.example:9911", ""), "a name that was bound anew")
+	assert.Equal(t, http.StatusForbidden, as("127.0.0.1:9911", "http://evil.example"))
+	assert.Equal(t, http.StatusForbidden, as("127.0.0.1:9911", "null"))
+
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Host = "status.example"
+	Guard("10.0.0.1:9911", http.NotFoundHandler()).ServeHTTP(w, r)
+	assert.Equal(t, http.StatusNotFound, w.Code, "elsewhere any name may lead here")
+	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
+	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'")
+	assert.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")
+}
