@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -167,7 +168,7 @@ func (o *swimOptions) bindTo(name string) string {
 	if o.bindPort != 0 {
 		port = strconv.Itoa(o.bindPort)
 	}
-	if o.bind != "" || !onLoopback(host) {
+	if o.bind != "" || !report.OnLoopback(host) {
 		host = strings.Trim(o.bind, "[]")
 	}
 	if host == "localhost" {

@@ -2,18 +2,15 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"html/template"
 	"net"
 	"net/http"
-	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
@@ -36,7 +33,7 @@ func (p *statusPage) serve(ctx context.Context, addr string, running *sync.WaitG
 	}
 	p.addr = l.Addr().String()
 	server := &http.Server{
-		Handler:           p.guarded(p.routes()),
+		Handler:           report.Guard(p.addr, p.routes()),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,
@@ -60,39 +57,6 @@ func (p *statusPage) routes() http.Handler {
 	return mux
 }
 
-// guarded refuses requests that a page of somebody else made a browser send:
-// on loopback only names of loopback are answered to. It also tells browsers
-// to load, run and frame nothing.
-func (p *statusPage) guarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		origin := r.Header.Get("Origin")
-		if onLoopback(p.addr) && !onLoopback(r.Host) || origin != "" && origin != "http://"+r.Host {
-			http.Error(w, "this page is served to its own address only", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// onLoopback holds for host:port or host if the host is this machine's own
-// loopback.
-func onLoopback(hostPort string) bool {
-	host, _, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		host = strings.Trim(hostPort, "[]")
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
-}
-
 // pageMember is a member as the page and its JSON show it.
 type pageMember struct {
 	memberView
@@ -100,11 +64,19 @@ type pageMember struct {
 	Share float64 `json:"share"` // of the keys, by weight
 }
 
-// Percent is the share as a person reads it.
-func (m pageMember) Percent() string { return strconv.FormatFloat(100*m.Share, 'f', 1, 64) + " %" }
+// word is the status as a person reads it.
+func (m pageMember) word() string {
+	if m.Observer {
+		return m.Status + " (observer)"
+	}
+	return m.Status
+}
 
 // Text is the metadata in one line.
 func (m pageMember) Text() string {
+	if m.Metadata == nil {
+		return metadataText(nil)
+	}
 	raw := map[string][]byte{}
 	for k, v := range m.Metadata {
 		raw[k] = []byte(v)
@@ -141,19 +113,57 @@ func candidateWeight(m swim.Member) float64 {
 
 func (p *statusPage) members(w http.ResponseWriter, r *http.Request) {
 	view := p.view()
-	if wantsJSON(r) {
-		answerJSON(w, http.StatusOK, struct {
-			Schema  string       `json:"schema"`
-			Members []pageMember `json:"members"`
-		}{"proxenos.swim.members/v1", view})
-		return
+	p.live(view).Answer(w, r, struct {
+		Schema  string       `json:"schema"`
+		Members []pageMember `json:"members"`
+	}{"proxenos.swim.members/v1", view})
+}
+
+// renewEvery is how often a browser looks again.
+const renewEvery = 3 * time.Second
+
+// live is the page of these members.
+func (p *statusPage) live(view []pageMember) *report.Live {
+	l := &report.Live{
+		Title: "Members of the cluster", Ask: "/select", Every: renewEvery,
+		Placement: "Keys are placed by " + p.scheme.algorithm.name + ". A share is what a member's weight gives it.",
 	}
-	p.draw(w, pageView{Members: view, Algorithm: p.scheme.algorithm.name})
+	counts := map[string]int{}
+	for _, m := range view {
+		counts[m.Status]++
+		if m.Local {
+			l.Lead = "As " + m.Name + " sees it."
+		}
+		l.Members = append(l.Members, report.Member{
+			Name: m.Name, Addr: m.Address, Self: m.Local, Status: m.word(), Grade: statusGrades[m.Status],
+			Since: m.Since, Share: m.Share, About: m.Text(),
+		})
+	}
+	for _, status := range []swim.Status{swim.Online, swim.Suspect, swim.Offline, swim.Left} {
+		tile := report.Tile{Name: strings.ToLower(status.String()), Value: strconv.Itoa(counts[status.String()])}
+		if counts[status.String()] > 0 {
+			tile.Grade = statusGrades[status.String()]
+		}
+		l.Tiles = append(l.Tiles, tile)
+	}
+	return l
+}
+
+// statusGrades colours the statuses. Who left said so, which is neither good
+// nor bad.
+var statusGrades = map[string]report.Grade{
+	swim.Online.String(): report.Good, swim.Suspect.String(): report.Warn, swim.Offline.String(): report.Bad,
 }
 
 // owners tells who owns ?key=, and the next ones with ?count=.
 func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
+	if !query.Has("key") && report.WantsHTML(r) {
+		page := p.live(p.view())
+		page.Question = &report.Question{}
+		page.Answer(w, r, nil)
+		return
+	}
 	count := 1
 	if text := query.Get("count"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -171,14 +181,19 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
-	case wantsJSON(r):
-		answerJSON(w, http.StatusOK, struct {
+	case report.WantsJSON(r):
+		report.WriteJSON(w, struct {
 			Schema string     `json:"schema"`
 			Key    string     `json:"key"`
 			Nodes  []nodeView `json:"nodes"`
 		}{"proxenos.select/v1", query.Get("key"), viewsOf(chosen, false)})
-	case strings.Contains(r.Header.Get("Accept"), "text/html"):
-		p.draw(w, pageView{Members: p.view(), Algorithm: p.scheme.algorithm.name, Asked: true, Key: query.Get("key"), Owners: viewsOf(chosen, true)})
+	case report.WantsHTML(r):
+		page := p.live(p.view())
+		page.Question = &report.Question{Asked: true, Key: query.Get("key")}
+		for _, v := range viewsOf(chosen, true) {
+			page.Question.Owners = append(page.Question.Owners, report.Owner{Name: v.ID, Addr: v.Address})
+		}
+		page.Answer(w, r, nil)
 	case len(chosen) == 0:
 		http.Error(w, "nobody to choose", http.StatusNotFound)
 	default:
@@ -213,63 +228,3 @@ func (p *statusPage) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 	_, _ = fmt.Fprintln(w, "ok")
 }
-
-// wantsJSON reports whether JSON is asked for and HTML is not.
-func wantsJSON(r *http.Request) bool {
-	accept := strings.Split(r.Header.Get("Accept"), ",")
-	has := func(kind string) bool {
-		return slices.ContainsFunc(accept, func(a string) bool {
-			a, _, _ = strings.Cut(a, ";")
-			return strings.TrimSpace(a) == kind
-		})
-	}
-	return has("application/json") && !has("text/html")
-}
-
-func answerJSON(w http.ResponseWriter, code int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(v)
-}
-
-// pageView is what the page shows.
-type pageView struct {
-	Members   []pageMember
-	Algorithm string
-	Asked     bool
-	Key       string
-	Owners    []nodeView
-}
-
-func (p *statusPage) draw(w http.ResponseWriter, v pageView) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = statusTemplate.Execute(w, v)
-}
-
-var statusTemplate = template.Must(template.New("status").Parse(`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>proxenos: members</title>
-<style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; overflow-wrap: anywhere }
-td.n, th.n { text-align: right; white-space: nowrap }
-.ONLINE { color: #1a7f37 } .SUSPECT { color: #9a6700 } .OFFLINE, .LEFT { color: #cf222e }
-@media (prefers-color-scheme: dark) { .ONLINE { color: #3fb950 } .SUSPECT { color: #d29922 } .OFFLINE, .LEFT { color: #f85149 } }
-</style>
-<h1>Members</h1>
-<table>
-<thead><tr><th>Name<th>Status<th>Address<th class="n">Share<th class="n">Clock<th>Metadata</tr></thead>
-<tbody>
-{{range .Members}}<tr><td>{{.Name}}{{if .Local}} (this one){{end}}<td class="{{.Status}}">{{.Status}}{{if .Observer}} (observer){{end}}<td>{{.Address}}<td class="n">{{.Percent}}<td class="n">{{.Clock}}<td>{{.Text}}</tr>
-{{end}}</tbody>
-</table>
-<h2>Who owns a key?</h2>
-<form action="/select"><label>Key <input name="key" value="{{.Key}}"></label> <button>Select</button></form>
-{{if .Asked}}<p id="owner">{{range .Owners}}<strong>{{.Address}}</strong> ({{.ID}}) {{else}}nobody to choose{{end}}</p>{{end}}
-<p>Keys are placed by {{.Algorithm}}. A share is what a member's weight gives it.</p>
-</html>
-`))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -97,7 +98,7 @@ func page(t *testing.T) (*statusPage, http.Handler) {
 	o.algorithm = algorithms[0]
 	require.NoError(t, o.hashOptions.parse(&streams{Getenv: func(string) string { return "" }}))
 	p := &statusPage{cluster: cluster, scheme: o, alone: true, addr: "127.0.0.1:9911"}
-	return p, p.guarded(p.routes())
+	return p, report.Guard(p.addr, p.routes())
 }
 
 func get(h http.Handler, url, accept string, change ...func(*http.Request)) *httptest.ResponseRecorder {
@@ -118,11 +119,15 @@ func TestStatusPageEscapesWhatMembersSay(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code)
 	require.NotContains(t, w.Body.String(), "<script>")
 	require.NotContains(t, w.Body.String(), "<img")
-	require.Contains(t, w.Body.String(), "100.0 %")
+	require.Contains(t, w.Body.String(), "100.00%")
+	require.Contains(t, w.Body.String(), `http-equiv="refresh"`)
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	w = get(h, "/select?key=%3Cscript%3E", "text/html")
 	require.NotContains(t, w.Body.String(), "<script>")
 	require.Contains(t, w.Body.String(), "<strong>10.0.0.1:80</strong>")
+	w = get(h, "/select", "text/html")
+	require.Equal(t, http.StatusOK, w.Code, "a person is asked for the key")
+	require.Contains(t, w.Body.String(), `<form action="/select">`)
 }
 
 func TestStatusPageAnswersPrograms(t *testing.T) {
