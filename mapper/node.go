@@ -18,8 +18,9 @@ type Node struct {
 	// Name identifies the node and is what hashing sees. It is stable for the
 	// life of the node and is never an address by accident.
 	Name string `json:"id"`
-	// Addr tells where to reach the node, as host:port with an IPv6 host in
-	// brackets. It takes no part in placement unless a scheme says so.
+	// Addr tells where to reach the node, as host:port, or as a host alone if
+	// no port is known, with an IPv6 host in brackets either way. It takes no
+	// part in placement unless a scheme says so.
 	Addr string `json:"address,omitzero"`
 	// Weight is the node's capacity relative to the other nodes. Zero means
 	// it was not given and counts as 1; use Drain to give a node nothing.

@@ -26,6 +26,7 @@ import (
 func TestConsulScripts(t *testing.T) {
 	open := consultest.Start(t, consultest.Options{Node: "demo"})
 	register(t, open)
+	open.Register(consultest.Instance{Service: "bare", ID: "bare-1", Address: "2001:db8::7"})
 	guarded := consultest.Start(t, consultest.Options{ACL: true})
 	guarded.Register(consultest.Instance{Service: "web", ID: "web-1", Address: "10.0.0.1", Port: 80})
 	secured := consultest.Start(t, consultest.Options{TLS: true})

@@ -11,11 +11,14 @@ import (
 )
 
 // addressOf is the service's address, else its node's, with the service's
-// port. Without a port it is the host alone.
+// port. Without a port it is the host alone, in brackets if it is IPv6.
 func addressOf(e *api.ServiceEntry) string {
 	host := canonicalHost(cmp.Or(e.Service.Address, e.Node.Address))
 	if e.Service.Port > 0 {
 		return net.JoinHostPort(host, strconv.Itoa(e.Service.Port))
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
 	}
 	return host
 }

@@ -74,6 +74,11 @@ func TestAddressOf(t *testing.T) {
 		{"IPv6 with a zone", "fe80::1%eth0", "", 80, "[fe80::1%eth0]:80"},
 		{"a name in one spelling", "Web.Example.COM.", "", 80, "web.example.com:80"},
 		{"without a port", "10.0.0.1", "", 0, "10.0.0.1"},
+		{"IPv6 without a port", "::1", "", 0, "[::1]"},
+		{"IPv6 with a zone and without a port", "[fe80::1%eth0]", "", 0, "[fe80::1%eth0]"},
+		{"a node's IPv6 without a port", "", "2001:DB8::1", 0, "[2001:db8::1]"},
+		{"IPv4 in IPv6 clothes without a port", "::ffff:10.0.0.1", "", 0, "10.0.0.1"},
+		{"nowhere", "", "", 0, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
