@@ -85,7 +85,7 @@ func (s *SRV) Nodes(ctx context.Context) ([]mapper.Node, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dns: SRV records of %s: %w", name, err)
+		return nil, fmt.Errorf("dns: SRV records of %s: %w", name, s.blame(err))
 	}
 	nodes := nodesOf(records)
 	if s.Resolve {
@@ -128,6 +128,18 @@ func (s *SRV) resolver() *net.Resolver {
 		return d.DialContext(ctx, "tcp", server)
 	}
 	return &net.Resolver{PreferGo: true, Dial: dial}
+}
+
+// blame makes an error name the server that was asked: the resolver names one
+// of the system's, whatever it dials.
+func (s *SRV) blame(err error) error {
+	e, ok := errors.AsType[*net.DNSError](err)
+	if !ok || s.Server == "" || s.Resolver != nil {
+		return err
+	}
+	blamed := *e
+	blamed.Server = withPort(s.Server)
+	return &blamed
 }
 
 // withPort adds the port of DNS if there is none.

@@ -122,13 +122,16 @@ func TestErrors(t *testing.T) {
 			s := serve(t)
 			s.answerWith(rcode)
 			nodes, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
-			require.ErrorContains(t, err, "dns: SRV records of "+web+": lookup "+web+".")
-			require.ErrorContains(t, err, "server misbehaving")
+			require.EqualError(t, err, "dns: SRV records of "+web+": lookup "+web+". on "+s.addr+": server misbehaving")
+			var lookup *net.DNSError
+			require.ErrorAs(t, err, &lookup)
+			require.Equal(t, s.addr, lookup.Server, "and none of the system's")
 			require.Empty(t, nodes)
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
 		_, err := (&SRV{Name: web, Server: "127.0.0.1:1"}).Nodes(t.Context())
+		require.ErrorContains(t, err, "on 127.0.0.1:1: ")
 		require.ErrorContains(t, err, "connection refused")
 	})
 	t.Run("no name", func(t *testing.T) {
