@@ -27,9 +27,7 @@ func ExampleFollow() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
-	view, err := mapper.Follow(ctx, list("a", "b", "c"), func(nodes []mapper.Node) (*rendezvous.Set[mapper.Node], error) {
-		return rendezvous.New(nodes, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
-	})
+	view, err := mapper.Follow(ctx, list("a", "b", "c"), rendezvous.Build)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -56,9 +56,7 @@ var ErrStopped = errors.New("the source is no longer followed")
 // Readers of the View never wait: they see the last good value while the source
 // fails, while build fails, and after the end. Build gets nodes of its own.
 //
-//	view, err := mapper.Follow(ctx, source, func(nodes []mapper.Node) (*rendezvous.Set[mapper.Node], error) {
-//		return rendezvous.New(nodes, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
-//	})
+//	view, err := mapper.Follow(ctx, source, rendezvous.Build)
 //	...
 //	node, ok := view.Value().Select(key)
 func Follow[T any](ctx context.Context, m Mapper, build func([]Node) (T, error)) (*View[T], error) {

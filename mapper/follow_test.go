@@ -273,7 +273,7 @@ func TestFollowTellsTheObserver(t *testing.T) {
 		src := newWatched("a b c")
 		var got []mapper.Event
 		var log bytes.Buffer
-		view, err := mapper.FollowWith(t.Context(), src, buildSet, mapper.Config[*rendezvous.Set[mapper.Node]]{
+		view, err := mapper.FollowWith(t.Context(), src, rendezvous.Build, mapper.Config[*rendezvous.Set[mapper.Node]]{
 			Observe: func(e mapper.Event) { e.Build = 0; got = append(got, e) },
 			Owner:   owner,
 			Log:     slog.New(slog.NewTextHandler(&log, nil)),
@@ -304,10 +304,6 @@ func TestFollowTellsTheObserver(t *testing.T) {
 		require.Equal(t, 1, strings.Count(log.String(), "the source fails"), "the log hears of it once:\n%s", &log)
 		require.Equal(t, 3, strings.Count(log.String(), "mapper: updated"))
 	})
-}
-
-func buildSet(nodes []mapper.Node) (*rendezvous.Set[mapper.Node], error) {
-	return rendezvous.New(nodes, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
 }
 
 func owner(set *rendezvous.Set[mapper.Node], key string) string {
@@ -366,7 +362,7 @@ func numbers(n int) string {
 }
 
 func TestValueAllocatesNothing(t *testing.T) {
-	view, err := mapper.Follow(t.Context(), newWatched("a b c"), buildSet)
+	view, err := mapper.Follow(t.Context(), newWatched("a b c"), rendezvous.Build)
 	require.NoError(t, err)
 	defer view.Close()
 	require.Zero(t, testing.AllocsPerRun(1000, func() {

@@ -29,11 +29,10 @@ func TestCapacity(t *testing.T) {
 // TestMaxWeight compares with what the schemes take.
 func TestMaxWeight(t *testing.T) {
 	for _, w := range []float64{mapper.MaxWeight, math.SmallestNonzeroFloat64} {
-		_, err := rendezvous.New([]mapper.Node{{Name: "a", Weight: w}}, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
+		_, err := rendezvous.Build([]mapper.Node{{Name: "a", Weight: w}})
 		require.NoError(t, err, "weight %g", w)
 	}
-	_, err := rendezvous.New([]mapper.Node{{Name: "a", Weight: math.Nextafter(mapper.MaxWeight, math.Inf(1))}},
-		rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
+	_, err := rendezvous.Build([]mapper.Node{{Name: "a", Weight: math.Nextafter(mapper.MaxWeight, math.Inf(1))}})
 	require.Error(t, err)
 }
 

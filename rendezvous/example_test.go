@@ -16,6 +16,15 @@ type Server struct {
 func (s Server) Name() string      { return s.Host }
 func (s Server) Capacity() float64 { return s.Cores }
 
+// Disk names and weighs itself.
+type Disk struct {
+	Device string
+	TB     float64
+}
+
+func (d Disk) ID() string        { return d.Device }
+func (d Disk) Capacity() float64 { return d.TB }
+
 var servers = []Server{{"ant", 4}, {"bee", 8}, {"cat", 4}, {"dog", 0}}
 
 func ExampleOf() {
@@ -27,6 +36,17 @@ func ExampleOf() {
 	fmt.Println(owner, ok)
 	// Output:
 	// green true
+}
+
+func ExampleBuild() {
+	set, err := rendezvous.Build([]Disk{{"sda", 4}, {"sdb", 8}, {"sdc", 0}})
+	if err != nil {
+		panic(err)
+	}
+	owner, ok := set.Select("user:42")
+	fmt.Println(owner.Device, ok)
+	// Output:
+	// sdb true
 }
 
 func ExampleNew() {

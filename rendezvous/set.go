@@ -56,6 +56,16 @@ func Of(ids ...string) (*Set[string], error) {
 	return New(ids, Config[string]{ID: func(id string) string { return id }})
 }
 
+// Build builds a set of nodes that name and weigh themselves, as those of
+// package mapper do: it is New with their methods. As it takes nothing else, it
+// is what mapper.Follow builds with.
+func Build[N interface {
+	ID() string
+	Capacity() float64
+}](nodes []N) (*Set[N], error) {
+	return New(nodes, Config[N]{ID: N.ID, Weight: N.Capacity})
+}
+
 // admit separates the nodes that can be chosen from the drained ones, and
 // returns their IDs.
 func (s *Set[N]) admit() (ids []string) {

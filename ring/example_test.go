@@ -37,6 +37,18 @@ func ExampleNew() {
 	// green 10.0.0.2:11211 true
 }
 
+func ExampleBuild() {
+	r, err := ring.Build(servers)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, ok := r.Select("user:42")
+	fmt.Println(server.Name, ok)
+	// Output:
+	// green true
+}
+
 func ExampleNew_refused() {
 	_, err := ring.New([]string{"red", "green", "red"}, ring.Config[string]{ID: func(id string) string { return id }})
 	var refused *ring.NodeError

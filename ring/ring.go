@@ -88,6 +88,16 @@ func Of(ids ...string) (*Ring[string], error) {
 	return New(ids, Config[string]{ID: func(id string) string { return id }})
 }
 
+// Build builds a ring of nodes that name and weigh themselves, as those of
+// package mapper do: it is New with their methods. As it takes nothing else, it
+// is what mapper.Follow builds with.
+func Build[N interface {
+	ID() string
+	Capacity() float64
+}](nodes []N) (*Ring[N], error) {
+	return New(nodes, Config[N]{ID: N.ID, Capacity: N.Capacity})
+}
+
 // build makes the ring of nodes that came in batches.
 func build[N any](nodes []N, batches []int, cfg Config[N]) (*Ring[N], error) {
 	ro, err := roster.New(nodes, cfg.ID, cfg.Capacity)

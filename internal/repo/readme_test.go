@@ -199,5 +199,25 @@ func TestREADME(t *testing.T) {
 	assert.Subset(t, s.seen, quickStart, "the README's quick start")
 }
 
+// TestFollowingTakesTenLines counts the lines of main in the programs of the
+// README that follow a source.
+func TestFollowingTakesTenLines(t *testing.T) {
+	markdown, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	blocks, err := blocksOf(string(markdown))
+	require.NoError(t, err)
+	programs := 0
+	for _, b := range blocks {
+		if b.language != "go" || !strings.Contains(b.text, "mapper.Follow(") {
+			continue
+		}
+		programs++
+		_, main, _ := strings.Cut(b.text, "func main() {\n")
+		main, _, _ = strings.Cut(main, "\t// Output:")
+		assert.LessOrEqual(t, strings.Count(main, "\n"), 10, "%v:\n%s", b, main)
+	}
+	assert.Positive(t, programs, "the README shows no program that follows a source")
+}
+
 // quickStart are the two commands that a newcomer types first.
 var quickStart = []string{"go run ./cmd/proxenos select -n a -n b -n c user:42", "make test"}

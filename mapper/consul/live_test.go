@@ -24,13 +24,9 @@ import (
 
 type routes = rendezvous.Set[mapper.Node]
 
-func route(nodes []mapper.Node) (*routes, error) {
-	return rendezvous.New(nodes, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity})
-}
-
 func routing(t *testing.T, m mapper.Mapper, c mapper.Config[*routes]) *mapper.View[*routes] {
 	t.Helper()
-	view, err := mapper.FollowWith(t.Context(), m, route, c)
+	view, err := mapper.FollowWith(t.Context(), m, rendezvous.Build, c)
 	require.NoError(t, err)
 	t.Cleanup(view.Close)
 	return view
@@ -161,7 +157,7 @@ func TestOpenAndClose(t *testing.T) {
 		source, err := New(Config{Addr: agent.Addr, Service: "web"})
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
-		view, err := mapper.Follow(ctx, source, route)
+		view, err := mapper.Follow(ctx, source, rendezvous.Build)
 		require.NoError(t, err)
 		view.Close()
 		cancel()
