@@ -1,35 +1,3 @@
-// Package mapper says who is there: it defines the nodes that a source of
-// service discovery reports, and the interface such a source implements.
-//
-// A source is anything that can list nodes: a file, a Consul server, a gossip
-// cluster. Each lives in a package of its own below this one and depends on
-// one technology. What a caller does with the nodes is not decided here; hand
-// them to rendezvous or ring:
-//
-//	nodes, err := source.Nodes(ctx)
-//	set, err := rendezvous.New(nodes, rendezvous.Config[mapper.Node]{
-//		ID:     mapper.Node.ID,
-//		Weight: mapper.Node.Capacity,
-//	})
-//
-// # Staying up to date
-//
-// Follow builds such a set once more after every change, and its View answers
-// without a lock while the source changes, fails or is gone; View.Age says for
-// how long it may have been stale. Watch is the loop beneath it, for those who
-// want the changes themselves. What is not a Watcher is polled.
-//
-// # Wrappers
-//
-// A source in, a source out; they go around each other. In the order in which
-// they are usually wanted, from the inside:
-//
-//	var m mapper.Mapper = &mapper.Merge{Sources: []mapper.Mapper{a, b}} // one set of several sources
-//	m = &mapper.Quiet{Source: m, Min: time.Second}                      // waits until changes calm down
-//	m = &mapper.Guard{Source: m, MaxDrop: 0.5}                          // refuses a mass deregistration
-//	m = &mapper.Cached{Source: m, Path: "nodes.json"}                   // survives an outage at the start
-//
-// Their order matters: a Cached keeps only what the wrappers within let pass.
 package mapper
 
 import (

@@ -13,9 +13,10 @@ import (
 var _ mapper.Watcher = (*Source)(nil)
 
 // Watch yields the nodes and again the nodes after each change of theirs, by
-// queries that wait at the agent: a change is seen within milliseconds. All
-// consumers of a source share its queries, one for each service; a slow one
-// skips what was overtaken.
+// queries that wait at the agent: a change is seen within milliseconds. After
+// twenty changes in a row a service is asked twenty times a second, so that
+// what comes faster is seen together. All consumers of a source share its
+// queries, one for each service; a slow one skips what was overtaken.
 //
 // An error is an *Error. The nodes before it stand, and the source keeps
 // trying: after 0.1 s, then ever more slowly up to 10 s, or 0.5 s where the

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -75,11 +76,25 @@ func TestConsulFollowed(t *testing.T) {
 		mapper.Config[int]{Poll: 10 * time.Millisecond, Wait: patience})
 	require.NoError(t, err)
 	defer view.Close()
+	guarded, err := mapper.FollowWith(t.Context(), source, func(nodes []mapper.Node) (int, error) { return len(nodes), nil },
+		mapper.Config[int]{Poll: 10 * time.Millisecond, Wait: patience, MinNodes: 1})
+	require.NoError(t, err)
+	defer guarded.Close()
 	require.Equal(t, 1, view.Value())
 	agent.Register(consultest.Instance{Service: "web", ID: "b", Address: "10.0.0.2", Port: 80})
-	require.Eventually(t, func() bool { return view.Value() == 2 }, patience, time.Millisecond)
+	for _, view := range []*mapper.View[int]{view, guarded} {
+		require.Eventually(t, func() bool { return view.Value() == 2 }, patience, time.Millisecond)
+	}
+	agent.Deregister("web", "a", "b")
+	require.Eventually(t, func() bool { return view.Value() == 0 }, patience, time.Millisecond, "NXDOMAIN is an answer")
+	require.NoError(t, view.Err())
+	var refused *mapper.GuardError
+	require.Eventually(t, func() bool { return errors.As(guarded.Err(), &refused) && refused.Nodes == 0 }, patience, time.Millisecond)
+	require.Positive(t, guarded.Value(), "the nodes stay")
+	agent.Register(consultest.Instance{Service: "web", ID: "c", Address: "10.0.0.3", Port: 80})
+	require.Eventually(t, func() bool { return view.Value() == 1 && guarded.Err() == nil }, patience, time.Millisecond)
 	agent.Kill()
 	require.Eventually(t, func() bool { return view.Err() != nil }, patience, time.Millisecond)
-	require.Equal(t, 2, view.Value(), "the nodes stay")
+	require.Equal(t, 1, view.Value(), "the nodes stay")
 	require.Eventually(t, func() bool { return view.Age() > 50*time.Millisecond }, patience, time.Millisecond)
 }
