@@ -25,21 +25,47 @@ const (
 // no other caller gets before the test ends.
 func Take(t testing.TB) int {
 	t.Helper()
+	return TakeRun(t, 1)
+}
+
+// TakeRun is Take for n ports in a row, for servers that count up from the first
+// until they find a free one. It returns the first.
+func TakeRun(t testing.TB, n int) int {
+	t.Helper()
 	for range count {
-		port := first + rand.IntN(count)
-		claim, err := net.Listen("tcp", loopback(port+count))
-		if err != nil {
-			continue
+		port := first + rand.IntN(count-n+1)
+		if claims, ok := claim(port, n); ok {
+			t.Cleanup(claims.release)
+			return port
 		}
-		if !isFree(port) {
-			_ = claim.Close()
-			continue
-		}
-		t.Cleanup(func() { _ = claim.Close() })
-		return port
 	}
-	t.Fatalf("no free port from %d to %d", first, first+count)
+	t.Fatalf("no %d free ports from %d to %d", n, first, first+count)
 	return 0
+}
+
+// claims are the listeners that keep other tests away.
+type claims []net.Listener
+
+func (c claims) release() {
+	for _, l := range c {
+		_ = l.Close()
+	}
+}
+
+// claim takes all of n ports, or none.
+func claim(port, n int) (claims, bool) {
+	var c claims
+	for p := port; p < port+n; p++ {
+		l, err := net.Listen("tcp", loopback(p+count))
+		if err == nil {
+			c = append(c, l)
+		}
+		if err != nil || !isFree(p) {
+			c.release()
+			return nil, false
+		}
+	}
+	return c, true
 }
 
 func isFree(port int) bool {

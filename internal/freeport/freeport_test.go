@@ -28,3 +28,14 @@ func TestPortsCanBeListenedOn(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, p.Close())
 }
+
+func TestRunsAreApart(t *testing.T) {
+	seen := map[int]bool{}
+	for range 20 {
+		first := freeport.TakeRun(t, 40)
+		for port := first; port < first+40; port++ {
+			require.False(t, seen[port], "port %d is given twice", port)
+			seen[port] = true
+		}
+	}
+}
