@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +16,10 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 	"github.com/proxenos/proxenos/ring"
 )
+
+// envFirstPort names the variable that moves the ports of nodes that are told of
+// none: two networks can share a machine then.
+const envFirstPort = "PROXENOS_FIRST_PORT"
 
 // p2pOptions describe a node of the peer-to-peer location service.
 type p2pOptions struct {
@@ -48,7 +54,8 @@ network. Interrupted, it leaves. Keys are placed as nodes of 2009 place them
 	}
 	addGroup(c, "Network", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.peer, "host", "h", "", "host:port of a `PEER` to join by")
-		fs.IntVarP(&o.cfg.Port, "port", "p", 0, "port to listen on; 0 is the first free one from 9900")
+		fs.IntVarP(&o.cfg.Port, "port", "p", 0, "port to listen on; 0 is the first free one from --first-port")
+		fs.IntVar(&o.cfg.First, "first-port", 0, "first `port` of nodes that were told of none (default $"+envFirstPort+", or 9900)")
 		fs.StringVar(&o.cfg.Host, "listen", "127.0.0.1", "`address` to listen on; :: is every interface")
 		fs.StringVar(&o.cfg.Advertise, "advertise", "", "`host` that others reach this node by")
 		fs.StringArrayVar(&o.trust, "trust", nil, "`network` that nodes may be in, like 10.0.0.0/8; may be repeated")
@@ -64,6 +71,9 @@ func (o *p2pOptions) parse() (err error) {
 	if o.cfg.Port < 0 || o.cfg.Port > 65535 {
 		return usagef("--port %d: want 0 to 65535", o.cfg.Port)
 	}
+	if err := o.parseFirst(); err != nil {
+		return err
+	}
 	if o.peer != "" {
 		if o.cfg.Peer, err = locator.ParsePeer(o.peer); err != nil {
 			return withHint(&usageError{err}, "-h is the peer here, like -h localhost:9900; --help is help")
@@ -78,6 +88,23 @@ func (o *p2pOptions) parse() (err error) {
 	}
 	o.cfg.Scheme = hashRing
 	o.cfg.Log = slog.New(slog.NewTextHandler(o.std.Err, nil))
+	return nil
+}
+
+// maxFirst leaves room for the forty ports that may be tried.
+const maxFirst = 65535 - 39
+
+// parseFirst takes the first port from the flag, the environment or the default.
+func (o *p2pOptions) parseFirst() error {
+	from, text := "--first-port", strconv.Itoa(o.cfg.First)
+	if o.cfg.First == 0 {
+		from, text = envFirstPort, cmp.Or(o.std.Getenv(envFirstPort), strconv.Itoa(locator.FirstPort))
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 1 || port > maxFirst {
+		return withHint(usagef("%s %q: want 1 to %d", from, text, maxFirst), "leave it out to use ports from %d", locator.FirstPort)
+	}
+	o.cfg.First = port
 	return nil
 }
 
@@ -102,7 +129,7 @@ func (o *p2pOptions) run(ctx context.Context) error {
 
 // discover looks for a peer on this machine.
 func (o *p2pOptions) discover(ctx context.Context) {
-	peer, ok := locator.Discover(ctx, "locator.Locator", o.cfg.Call)
+	peer, ok := locator.Discover(ctx, o.cfg.First, "locator.Locator", o.cfg.Call)
 	if !ok {
 		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
 		return

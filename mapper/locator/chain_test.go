@@ -2,6 +2,7 @@ package locator
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/freeport"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
@@ -65,13 +67,13 @@ func (o *old) heard() []*wire.Location {
 	return o.joined
 }
 
-func startOld(t *testing.T) *old {
+func startOld(t *testing.T, port int) *old {
 	t.Helper()
 	o := &old{recorder: &recorder{}}
 	processor := wire.NewLocatorProcessor(o)
 	delete(processor.ProcessorMap(), "get_all_wide")
 	delete(processor.ProcessorMap(), "get_node_wide")
-	s, err := Listen(t.Context(), Config{Port: narrowPort(t), Refresh: -1, Log: testLog(t)})
+	s, err := Listen(t.Context(), Config{Port: port, Refresh: -1, Log: testLog(t)})
 	require.NoError(t, err)
 	o.self = s.Self()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -81,35 +83,20 @@ func startOld(t *testing.T) *old {
 	return o
 }
 
-// narrowPort returns a free port that the 2009 wire can hold.
-func narrowPort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		port := 20000 + rand.N(12000)
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			require.NoError(t, listener.Close())
-			return port
-		}
-	}
-	t.Fatal("no free port below 32768")
-	return 0
-}
-
 func TestWidePorts(t *testing.T) {
-	o := startOld(t)
-	ours := start(t, Config{Port: narrowPort(t), Peer: o.self.Addr, Refresh: -1})
-	require.Eventually(t, func() bool { return len(o.heard()) == 1 }, 5*time.Second, 5*time.Millisecond)
-	other := start(t, Config{Port: narrowPort(t), Peer: ours.Self().Addr, Refresh: -1})
-	require.Eventually(t, func() bool { return len(o.heard()) == 2 }, 5*time.Second, 5*time.Millisecond)
+	o := startOld(t, freeport.Take(t))
+	ours := start(t, Config{Port: freeport.Take(t), Peer: o.self.Addr, Refresh: -1})
+	eventually(t, func() bool { return len(o.heard()) == 1 })
+	other := start(t, Config{Port: freeport.Take(t), Peer: ours.Self().Addr, Refresh: -1})
+	eventually(t, func() bool { return len(o.heard()) == 2 })
 
-	wide, err := Listen(t.Context(), Config{Port: widePort(t), Peer: ours.Self().Addr, Refresh: -1, Scheme: byHash, Log: testLog(t)})
+	wide, err := listenWide(t, Config{Peer: ours.Self().Addr, Refresh: -1, Scheme: byHash, Log: testLog(t)})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- wide.Serve(ctx, nil) }()
 	for _, s := range []running{ours, other} {
-		require.Eventually(t, func() bool { return len(s.members.load().nodes) == 4 }, 5*time.Second, 5*time.Millisecond)
+		eventually(t, func() bool { return len(s.members.load().nodes) == 4 })
 		all, err := s.GetAll(ctx)
 		require.NoError(t, err)
 		assert.Len(t, all, 3, "an old peer is not told of what it cannot write")
@@ -128,20 +115,19 @@ func TestWidePorts(t *testing.T) {
 	assert.True(t, ours.members.load().has(o.self.Name), "but stays a member")
 }
 
-func widePort(t *testing.T) int {
-	t.Helper()
+// listenWide takes a port that the 2009 wire cannot hold.
+func listenWide(t *testing.T, cfg Config) (*Server, error) {
 	for {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(40000+rand.N(20000))))
-		if err == nil {
-			require.NoError(t, listener.Close())
-			return listener.Addr().(*net.TCPAddr).Port
+		cfg.Port = 40000 + rand.N(20000)
+		if s, err := Listen(t.Context(), cfg); !errors.Is(err, ErrAddressInUse) {
+			return s, err
 		}
 	}
 }
 
 func TestWidePortIsNotBroughtIntoAnOldNetwork(t *testing.T) {
-	o := startOld(t)
-	s, err := Listen(t.Context(), Config{Port: widePort(t), Peer: o.self.Addr})
+	o := startOld(t, freeport.Take(t))
+	s, err := listenWide(t, Config{Peer: o.self.Addr})
 	require.NoError(t, err)
 	err = s.Serve(t.Context(), nil)
 	require.ErrorContains(t, err, "the peer is of 2009")
@@ -149,7 +135,7 @@ func TestWidePortIsNotBroughtIntoAnOldNetwork(t *testing.T) {
 }
 
 func TestLegacyRefusesWidePorts(t *testing.T) {
-	_, err := Listen(t.Context(), Config{Port: widePort(t), Legacy: true})
+	_, err := listenWide(t, Config{Legacy: true})
 	require.ErrorContains(t, err, "a 2009 network has ports up to 32767")
 }
 
@@ -165,8 +151,8 @@ func TestForgedChainsEnd(t *testing.T) {
 	for _, s := range []running{a, b, c} {
 		require.NoError(t, s.Client(s.Self()).Add(t.Context(), ghost, nil))
 	}
-	require.Eventually(t, func() bool { return count.of(ghost.Name) == 9 }, 10*time.Second, 5*time.Millisecond)
-	time.Sleep(50 * time.Millisecond)
+	eventually(t, func() bool { return count.of(ghost.Name) == 9 })
+	rest(t, a, b, c)
 	assert.Equal(t, 9, count.of(ghost.Name), "three chains of three nodes")
 
 	require.NoError(t, a.Client(b.Self()).Remove(t.Context(), ghost, nil))
@@ -186,8 +172,8 @@ func TestChainStopsWhereItHasBeen(t *testing.T) {
 	a.cfg.Added, b.cfg.Added = count.hook, count.hook
 	ghost := newNode("127.0.0.1", 1)
 	require.NoError(t, b.Client(b.Self()).Add(t.Context(), ghost, nil))
-	require.Eventually(t, func() bool { return count.of(ghost.Name) == 3 }, 10*time.Second, 5*time.Millisecond)
-	time.Sleep(50 * time.Millisecond)
+	eventually(t, func() bool { return count.of(ghost.Name) == 3 })
+	rest(t, a, b)
 	assert.Equal(t, 3, count.of(ghost.Name))
 }
 
@@ -211,7 +197,7 @@ func TestForgedCallsAreRefused(t *testing.T) {
 	require.NoError(t, c.Debug(ctx))
 	require.NoError(t, c.wire().Join(ctx, &wire.Location{Address: "a b", Port: 80}))
 	require.NoError(t, c.wire().Join(ctx, &wire.Location{Address: "127.0.0.1", Port: 0}))
-	time.Sleep(50 * time.Millisecond)
+	rest(t, a, b)
 	agree(t, a, b)
 }
 
@@ -237,10 +223,8 @@ func TestUnreachableIsDropped(t *testing.T) {
 		require.NoError(t, err)
 	}
 	c := start(t, Config{Peer: a.Self().Addr, Refresh: 20 * time.Millisecond})
-	require.Eventually(t, func() bool { return !a.members.load().has(ghost.Name) }, 10*time.Second, 5*time.Millisecond,
-		"a forwards the news of c")
-	require.Eventually(t, func() bool { return !c.members.load().has(ghost.Name) }, 10*time.Second, 5*time.Millisecond,
-		"c compares its list with another's")
+	eventually(t, func() bool { return !a.members.load().has(ghost.Name) }, "a forwards the news of c")
+	eventually(t, func() bool { return !c.members.load().has(ghost.Name) }, "c compares its list with another's")
 }
 
 // Two lists that a lost call left different become one.
@@ -266,8 +250,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		t.Cleanup(func() { _ = conn.Close() })
 	}
 	c := NewClient(s.Self().Addr, CallConfig{})
-	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, 5*time.Second, 10*time.Millisecond,
-		"idle connections make room")
+	eventually(t, func() bool { return c.Ping(t.Context()) == nil }, "idle connections make room")
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
 	assert.LessOrEqual(t, len(s.conns.open), 8)
@@ -279,19 +262,19 @@ func TestSlowMessageIsCutOff(t *testing.T) {
 	conn, err := net.Dial("tcp", s.Self().Addr)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	require.Eventually(t, func() bool {
+	eventually(t, func() bool {
 		_, err := conn.Write([]byte{0x80})
 		return err != nil
-	}, 5*time.Second, 10*time.Millisecond)
+	})
 }
 
 func TestKeptConnectionsSurviveARestart(t *testing.T) {
-	s := start(t, Config{Refresh: -1})
+	port := freeport.Take(t)
+	s := start(t, Config{Port: port, Refresh: -1})
 	c := NewClient(s.Self().Addr, CallConfig{Keep: 2})
 	defer func() { require.NoError(t, c.Close()) }()
 	require.NoError(t, c.Ping(t.Context()))
 	require.Len(t, c.idle, 1)
-	port := s.listener.Addr().(*net.TCPAddr).Port
 	s.stop()
 	start(t, Config{Port: port, Refresh: -1})
 	require.NoError(t, c.Ping(t.Context()), "made again on a new connection")

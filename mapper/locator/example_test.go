@@ -47,20 +47,22 @@ func await(source mapper.Watcher, n int) {
 }
 
 func Example() {
-	first, stop := start(locator.Config{Port: 9950, Scheme: circle})
+	first, stop := start(locator.Config{Port: locator.AnyPort, Scheme: circle})
 	defer stop()
-	second, leave := start(locator.Config{Port: 9951, Scheme: circle, Peer: first.Self().Addr})
+	second, leave := start(locator.Config{Port: locator.AnyPort, Scheme: circle, Peer: first.Self().Addr})
 
 	await(first, 2)
-	owner, _ := first.Owner("b")
-	fmt.Println("owner of b:", owner.Name)
+	await(second, 2)
+	a, _ := first.Owner("user:42")
+	b, _ := second.Owner("user:42")
+	fmt.Println("two nodes name the same owner:", a.Name == b.Name)
 	leave()
 	await(first, 1)
-	owner, _ = first.Owner("b")
-	fmt.Println("without", second.Self().Name, "it is", owner.Name)
+	a, _ = first.Owner("user:42")
+	fmt.Println("the one that is left owns it all:", a.Name == first.Self().Name)
 	// Output:
-	// owner of b: 127.0.0.1:9951
-	// without 127.0.0.1:9951 it is 127.0.0.1:9950
+	// two nodes name the same owner: true
+	// the one that is left owns it all: true
 }
 
 // hello is the handler of a service that extends locator.Locator. The embedded
@@ -68,8 +70,10 @@ func Example() {
 type hello struct{ *locator.Server }
 
 func (h hello) Greet(_ context.Context, name string) (string, error) {
-	owner, _ := h.Owner(name)
-	return "hello " + name + ", you belong to " + owner.Name, nil
+	if owner, _ := h.Owner(name); owner.Name != h.Self().Name {
+		return "", fmt.Errorf("%s is greeted at %s", name, owner.Name)
+	}
+	return "hello " + name + ", you belong here", nil
 }
 
 // A service of one's own: its IDL file includes locator.thrift and says
@@ -77,7 +81,7 @@ func (h hello) Greet(_ context.Context, name string) (string, error) {
 func ExampleServer_Serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	server, err := locator.Listen(ctx, locator.Config{
-		Port:     9960,
+		Port:     locator.AnyPort,
 		Services: []string{"locator.Base", "locator.Locator", "greeter.Greeter"},
 		Scheme:   circle,
 	})
@@ -95,29 +99,29 @@ func ExampleServer_Serve() {
 	cancel()
 	fmt.Println(<-done)
 	// Output:
-	// hello Ada, you belong to 127.0.0.1:9960 <nil>
+	// hello Ada, you belong here <nil>
 	// greeter.Greeter <nil>
 	// <nil>
 }
 
 func ExampleNewClient() {
-	_, stop := start(locator.Config{Port: 9970, Scheme: circle})
+	server, stop := start(locator.Config{Port: locator.AnyPort, Scheme: circle})
 	defer stop()
 	ctx := context.Background()
-	client := locator.NewClient("127.0.0.1:9970", locator.CallConfig{})
+	client := locator.NewClient(server.Self().Addr, locator.CallConfig{})
 	fmt.Println(client.Ping(ctx))
 	fmt.Println(client.ServiceType(ctx))
 	fmt.Println(client.ServiceTypes(ctx))
 	nodes, err := client.Nodes(ctx)
-	fmt.Println(len(nodes), nodes[0].Name, err)
+	fmt.Println(len(nodes), nodes[0].Name == server.Self().Name, err)
 	owner, err := client.Owner(ctx, "user:42")
-	fmt.Println(owner.Name, err)
+	fmt.Println(owner.Name == server.Self().Name, err)
 	// Output:
 	// <nil>
 	// locator.Locator <nil>
 	// [locator.Base locator.Locator] <nil>
-	// 1 127.0.0.1:9970 <nil>
-	// 127.0.0.1:9970 <nil>
+	// 1 true <nil>
+	// true <nil>
 }
 
 func ExampleParsePeer() {
@@ -134,7 +138,7 @@ func ExampleParsePeer() {
 // A program that was not told of a peer looks for one on its own machine.
 func ExampleDiscover() {
 	ctx := context.Background()
-	if peer, ok := locator.Discover(ctx, "locator.Locator", locator.CallConfig{}); ok {
+	if peer, ok := locator.Discover(ctx, locator.FirstPort, "locator.Locator", locator.CallConfig{}); ok {
 		log.Print("joining by ", peer)
 	}
 }

@@ -74,10 +74,14 @@ func isWide(n mapper.Node) bool { return locationOf(n).IsSetWidePort() }
 // checkHost refuses what is neither an address nor a host name, before anything
 // looks it up.
 func checkHost(host string) error {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return nil
+	name := host
+	if addr, err := netip.ParseAddr(host); err == nil {
+		name = addr.Zone() // which netip lets be anything
+		if name == "" {
+			return nil
+		}
 	}
-	if host == "" || len(host) > 253 || strings.ContainsFunc(host, notInHostName) {
+	if name == "" || len(name) > 253 || strings.ContainsFunc(name, notInHostName) {
 		return fmt.Errorf("address %q: want an IP address or a host name", host)
 	}
 	return nil

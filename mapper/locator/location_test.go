@@ -20,6 +20,7 @@ func TestLocations(t *testing.T) {
 		{"narrow", "127.0.0.1", 9900, &wire.Location{Address: "127.0.0.1", Port: 9900}},
 		{"widest of 2009", "h", 32767, &wire.Location{Address: "h", Port: 32767}},
 		{"wide", "h", 40000, &wire.Location{Address: "h", WidePort: &wide}},
+		{"IPv6 with a zone", "fe80::1%eth0", 9900, &wire.Location{Address: "fe80::1%eth0", Port: 9900}},
 		{"IPv6", "::1", 9900, &wire.Location{Address: "::1", Port: 9900}},
 	}
 	for _, tt := range tests {
@@ -32,6 +33,7 @@ func TestLocations(t *testing.T) {
 		})
 	}
 	assert.Equal(t, "::1:9900", newNode("::1", 9900).Name, "a 2009 ring hashes it without brackets")
+	assert.Equal(t, "[::1]:9900", newNode("::1", 9900).Addr, "and a dialer wants them")
 }
 
 func TestForcedPorts(t *testing.T) {
@@ -49,6 +51,7 @@ func TestLocationsRefused(t *testing.T) {
 		"spaces":       {Address: "a b", Port: 1},
 		"control":      {Address: "a\x1b[2J", Port: 1},
 		"path":         {Address: "../etc", Port: 1},
+		"wild zone":    {Address: "fe80::1%\x1b[2J", Port: 1},
 		"negative":     {Address: "h", WidePort: &negative},
 		"beyond 65535": {Address: "h", WidePort: &huge},
 	} {

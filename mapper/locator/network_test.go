@@ -67,6 +67,30 @@ func start(t *testing.T, cfg Config) running {
 	return running{s, stop}
 }
 
+// eventually waits for what takes a moment, or longer on a busy machine.
+func eventually(t *testing.T, is func() bool, why ...any) {
+	t.Helper()
+	require.Eventually(t, is, time.Minute, 5*time.Millisecond, why...)
+}
+
+// rest waits until no server is busy with a call, nor with one that another's
+// call has led to.
+func rest(t *testing.T, servers ...running) {
+	t.Helper()
+	for range servers {
+		for _, s := range servers {
+			// Connections are accepted in the order in which they were made, so
+			// when this call is answered all before it are among the open ones.
+			require.NoError(t, NewClient(s.Self().Addr, CallConfig{}).Ping(t.Context()))
+			eventually(t, func() bool {
+				s.conns.mu.Lock()
+				defer s.conns.mu.Unlock()
+				return len(s.conns.open) == 0
+			})
+		}
+	}
+}
+
 // agree waits until every server knows exactly the nodes.
 func agree(t *testing.T, servers ...running) {
 	t.Helper()
@@ -77,7 +101,7 @@ func agree(t *testing.T, servers ...running) {
 	for _, s := range servers {
 		require.EventuallyWithT(t, func(c *assert.CollectT) {
 			assert.ElementsMatch(c, want, names(s.members.load().nodes))
-		}, 20*time.Second, 5*time.Millisecond, s.Self().Name)
+		}, time.Minute, 5*time.Millisecond, s.Self().Name)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/freeport"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
@@ -67,9 +68,9 @@ func (p *pythonNode) heard() string {
 
 func (p *pythonNode) node() mapper.Node { return newNode("127.0.0.1", uint16(p.port)) }
 
-func startPython(t *testing.T, dir string, peer int) *pythonNode {
+func startPython(t *testing.T, dir string, port, peer int) *pythonNode {
 	t.Helper()
-	p := &pythonNode{port: narrowPort(t)}
+	p := &pythonNode{port: port}
 	args := []string{"testdata/peer.py", dir, "serve", strconv.Itoa(p.port)}
 	if peer > 0 {
 		args = append(args, strconv.Itoa(peer))
@@ -81,13 +82,13 @@ func startPython(t *testing.T, dir string, peer int) *pythonNode {
 		if !strings.HasSuffix(p.heard(), "die\n") {
 			_ = cmd.Process.Signal(syscall.SIGINT)
 		}
-		hurry := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		hurry := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 		defer hurry.Stop()
 		assert.NoError(t, cmd.Wait())
 	})
 	t.Cleanup(p.stop)
 	client := NewClient(p.node().Addr, CallConfig{})
-	require.Eventually(t, func() bool { return client.Ping(t.Context()) == nil }, 20*time.Second, 10*time.Millisecond)
+	eventually(t, func() bool { return client.Ping(t.Context()) == nil })
 	return p
 }
 
@@ -115,7 +116,7 @@ func (k *keeper) Get(_ context.Context, key string) (string, error) {
 func TestPythonClient(t *testing.T) {
 	dir := generatePython(t)
 	s, err := Listen(t.Context(), Config{
-		Port: narrowPort(t), Scheme: byHash, AllowDie: true, AllowDebug: true, Log: testLog(t),
+		Port: freeport.Take(t), Scheme: byHash, AllowDie: true, AllowDebug: true, Log: testLog(t),
 		Services: []string{"locator.Base", "locator.Locator", "diststore.Store"},
 	})
 	require.NoError(t, err)
@@ -148,7 +149,7 @@ func TestPythonClient(t *testing.T) {
 // Our client makes every call to a server in Python.
 func TestPythonServer(t *testing.T) {
 	dir := generatePython(t)
-	p := startPython(t, dir, 0)
+	p := startPython(t, dir, freeport.Take(t), 0)
 	ctx, c := t.Context(), NewClient(p.node().Addr, CallConfig{})
 	require.NoError(t, c.Ping(ctx))
 	service, err := c.ServiceType(ctx)
@@ -173,11 +174,12 @@ func TestPythonServer(t *testing.T) {
 	ghost := newNode("127.0.0.1", 1)
 	require.NoError(t, c.Add(ctx, ghost, []mapper.Node{p.node()}))
 	require.NoError(t, c.Remove(ctx, ghost, []mapper.Node{p.node()}))
-	other := start(t, Config{Port: narrowPort(t), Refresh: -1})
+	other := start(t, Config{Port: freeport.Take(t), Refresh: -1})
 	require.NoError(t, c.Join(ctx, other.Self()))
 	require.NoError(t, c.Ping(ctx))
 	require.NoError(t, c.Die(ctx))
-	require.Eventually(t, func() bool { return strings.HasSuffix(p.heard(), "die\n") }, 5*time.Second, 5*time.Millisecond)
+	eventually(t, func() bool { return strings.HasSuffix(p.heard(), "die\n") })
+	p.stop() // it tells the other one that it leaves
 	for _, call := range []string{"service_type\n", "service_types\n", "debug ", "get_all\n", "get_node touché\n", "add 1 [", "remove 1 [", "join "} {
 		assert.Contains(t, p.heard(), call)
 	}
@@ -186,24 +188,24 @@ func TestPythonServer(t *testing.T) {
 // A network of both: the calls and their authorities are those observed in 2009.
 func TestPythonAndOursInOneNetwork(t *testing.T) {
 	dir := generatePython(t)
-	a := startPython(t, dir, 0)
+	a := startPython(t, dir, freeport.Take(t), 0)
 	legacy := func(peer mapper.Node) running {
-		return start(t, Config{Port: narrowPort(t), Peer: peer.Addr, Legacy: true})
+		return start(t, Config{Port: freeport.Take(t), Peer: peer.Addr, Legacy: true})
 	}
 	b := legacy(a.node())
 	knows := func(n int, nodes ...mapper.Node) {
 		t.Helper()
 		for _, node := range nodes {
 			c := NewClient(node.Addr, CallConfig{})
-			require.Eventually(t, func() bool {
+			eventually(t, func() bool {
 				all, err := c.Nodes2009(t.Context())
 				return err == nil && len(all) == n
-			}, 10*time.Second, 10*time.Millisecond)
+			})
 		}
 	}
 	knows(2, a.node(), b.Self())
 	assert.Contains(t, a.heard(), "get_all\njoin "+strconv.Itoa(portNumber(t, b.Self()))+"\n")
-	c := startPython(t, dir, portNumber(t, b.Self()))
+	c := startPython(t, dir, freeport.Take(t), portNumber(t, b.Self()))
 	knows(3, a.node(), b.Self(), c.node())
 	text := strconv.Itoa(portNumber(t, b.Self()))
 	assert.Contains(t, a.heard(), "add "+strconv.Itoa(c.port)+" ["+text+", "+text+"]\n", "who is asked to join is an authority twice")

@@ -30,9 +30,11 @@ type Config struct {
 	// Host is the address to listen on: 127.0.0.1 by default, and "::" or
 	// "0.0.0.0" for every interface.
 	Host string
-	// Port is the port to listen on. Zero takes the first free one from 9900
-	// to 9939.
+	// Port is the port to listen on. Zero takes the first free one of the 40
+	// from First on.
 	Port int
+	// First is the first port that a Port of zero tries: FirstPort by default.
+	First int
 	// Advertise is the host that others reach this node by. The default is
 	// Host or, where that is every interface, the address of the machine's
 	// name. It is half of the node's name, so it must not change.
@@ -101,6 +103,9 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Refresh == 0 {
 		cfg.Refresh = 5 * time.Second
 	}
+	if cfg.First == 0 {
+		cfg.First = FirstPort
+	}
 	if cfg.Services == nil {
 		cfg.Services = []string{"locator.Base", "locator.Locator"}
 	}
@@ -121,7 +126,7 @@ func (s *Server) listen(ctx context.Context) error {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	listener, err := bind(ctx, host, s.cfg.Port)
+	listener, err := bind(ctx, host, s.cfg)
 	if err != nil {
 		return err
 	}
@@ -136,11 +141,11 @@ func (s *Server) listen(ctx context.Context) error {
 }
 
 // bind listens on the port, or on the first free one.
-func bind(ctx context.Context, host string, port int) (net.Listener, error) {
-	first, tries := port, 1
-	switch port {
+func bind(ctx context.Context, host string, cfg Config) (net.Listener, error) {
+	first, tries := cfg.Port, 1
+	switch cfg.Port {
 	case 0:
-		first, tries = FirstPort, portTries
+		first, tries = cfg.First, portTries
 	case AnyPort:
 		first = 0
 	}

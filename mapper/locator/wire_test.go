@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/freeport"
 	"github.com/proxenos/proxenos/internal/vectors"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
@@ -23,13 +27,22 @@ const goldenWire = "thrift/wire.txt"
 
 // recorder is the handler behind the recorded replies. It notes what arrives.
 type recorder struct {
-	heard []string
 	boom  bool
+	mu    sync.Mutex
+	heard []string
 }
 
 func (r *recorder) note(format string, args ...any) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.heard = append(r.heard, fmt.Sprintf(format, args...))
 	return nil
+}
+
+func (r *recorder) calls() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.heard)
 }
 
 func (r *recorder) Ping(context.Context) error  { return r.note("ping") }
@@ -106,7 +119,7 @@ func request(t *testing.T, conn net.Conn, bytes []byte) (reply []byte, ended boo
 	sent := make(chan struct{})
 	go func() { defer close(sent); _, _ = conn.Write(ping) }()
 	defer func() { <-sent }()
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
 	for buffer := make([]byte, 1); ; {
 		if _, err := conn.Read(buffer); err != nil {
 			require.ErrorIs(t, err, io.EOF)
@@ -144,8 +157,8 @@ func TestServerGolden(t *testing.T) {
 			}
 			assert.Equal(t, handler.boom, ended, "a handler that fails costs the connection, and no other does")
 			if !handler.boom && method != "bogus" {
-				require.NotEmpty(t, handler.heard)
-				assert.Contains(t, handler.heard[0], method)
+				require.NotEmpty(t, handler.calls())
+				assert.Contains(t, handler.calls()[0], method)
 			}
 		})
 	}
@@ -165,7 +178,7 @@ func TestServerHearsArguments(t *testing.T) {
 		}
 	}
 	var calls []string
-	for _, call := range handler.heard {
+	for _, call := range handler.calls() {
 		if call != "ping" {
 			calls = append(calls, call)
 		}
@@ -319,13 +332,8 @@ func read(t *testing.T, reply []byte) (any, error) {
 
 func TestClientErrors(t *testing.T) {
 	t.Run("nobody listens", func(t *testing.T) {
-		addr, _ := replay(t, nil, nil)
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		free := listener.Addr().String()
-		require.NoError(t, listener.Close())
-		require.NotEqual(t, addr, free)
-		err = NewClient(free, CallConfig{}).Ping(t.Context())
+		free := net.JoinHostPort("127.0.0.1", strconv.Itoa(freeport.Take(t)))
+		err := NewClient(free, CallConfig{}).Ping(t.Context())
 		require.ErrorIs(t, err, ErrUnreachable)
 		var call *CallError
 		require.ErrorAs(t, err, &call)
@@ -338,7 +346,7 @@ func TestClientErrors(t *testing.T) {
 	})
 	t.Run("no answer in time", func(t *testing.T) {
 		addr, _ := replay(t, make([]byte, 1000), nil)
-		err := NewClient(addr, CallConfig{Limits: Limits{Call: 20 * time.Millisecond}}).Ping(t.Context())
+		err := NewClient(addr, CallConfig{Limits: Limits{Call: time.Second}}).Ping(t.Context())
 		require.ErrorIs(t, err, ErrNoReply)
 	})
 	t.Run("not a Thrift server", func(t *testing.T) {
@@ -371,7 +379,6 @@ func TestTransportBounds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &Server{cfg: Config{Log: testLog(t), Call: CallConfig{Limits: limits}}}
 			near, far := net.Pipe()
-			require.NoError(t, near.SetReadDeadline(time.Now().Add(5*time.Second)))
 			done := make(chan struct{})
 			go func() { defer close(done); s.serveConn(t.Context(), far, diststore.NewStoreProcessor(&recorder{})) }()
 			go func() { _, _ = near.Write(tt.message) }()

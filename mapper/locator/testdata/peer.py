@@ -169,19 +169,25 @@ class Node:
 
     def leave(self):
         self.nodes.discard(self.port)
-        me, informed = Location(HOST, self.port), set()
+        informed = set()
         for key, value in sorted(self.items.items()):
-            at = owner(self.nodes, key)
-            if at not in informed:
-                informed.add(at)
-                with remote(at) as peer:
-                    peer.remove(me, [me])
-            with remote(at) as peer:
-                peer.ping()
-            with remote(at) as peer:
-                peer.put(key, value)
+            try:
+                self.hand_back(key, value, owner(self.nodes, key), informed)
+            except TTransport.TTransportException:
+                self.say("not found", key)  # and the item is lost
         if not informed:
             self.forward("remove", self.port, [self.port])
+
+    def hand_back(self, key, value, at, informed):
+        me = Location(HOST, self.port)
+        if at not in informed:
+            with remote(at) as peer:
+                peer.remove(me, [me])
+            informed.add(at)
+        with remote(at) as peer:
+            peer.ping()
+        with remote(at) as peer:
+            peer.put(key, value)
 
 
 class processor(Store.Processor):

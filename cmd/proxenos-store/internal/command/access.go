@@ -2,10 +2,12 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,7 @@ const service = "diststore.Store"
 // access says how to reach the store: by which node and with which secret.
 type access struct {
 	peer       string
+	first      int
 	secretFile string
 	secret     []byte
 	call       locator.CallConfig
@@ -27,6 +30,7 @@ type access struct {
 
 func (a *access) bind(c *cobra.Command) {
 	c.Flags().StringVarP(&a.peer, "host", "h", "", "host:port of a `PEER`; by default the first node on this machine")
+	c.Flags().IntVar(&a.first, "first-port", 0, "first `port` of nodes that were told of none (default $"+envFirstPort+", or 9900)")
 	c.Flags().StringVar(&a.secretFile, "secret-file", "", "`file` with the secret that all nodes and clients share")
 }
 
@@ -36,6 +40,9 @@ func (a *access) parse() (err error) {
 		if a.peer, err = locator.ParsePeer(a.peer); err != nil {
 			return fmt.Errorf("%w: -h is the peer here: %w", errUsage, err)
 		}
+	}
+	if a.first, err = a.firstPort(); err != nil {
+		return err
 	}
 	if a.secretFile == "" {
 		return nil
@@ -49,13 +56,31 @@ func (a *access) parse() (err error) {
 	return err
 }
 
+// envFirstPort names the variable that moves the ports of nodes that are told of
+// none: two stores can share a machine then.
+const envFirstPort = "PROXENOS_FIRST_PORT"
+
+// firstPort returns the port of the flag, of the environment or of 2009.
+func (a *access) firstPort() (int, error) {
+	const greatest = 65535 - 39 // as the 40 ports from there on are tried
+	from, text := "--first-port", strconv.Itoa(a.first)
+	if a.first == 0 {
+		from, text = envFirstPort, cmp.Or(os.Getenv(envFirstPort), strconv.Itoa(locator.FirstPort))
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 1 || port > greatest {
+		return 0, fmt.Errorf("%w: %s %q: want 1 to %d", errUsage, from, text, greatest)
+	}
+	return port, nil
+}
+
 // find returns the address of the node that was named, or of the first on this
 // machine.
 func (a *access) find(ctx context.Context) (addr string, ok bool) {
 	if a.peer != "" {
 		return a.peer, true
 	}
-	return locator.Discover(ctx, service, a.call)
+	return locator.Discover(ctx, a.first, service, a.call)
 }
 
 // client returns a client of the store.
@@ -65,7 +90,7 @@ func (a *access) client(ctx context.Context) (*rpc.Client, error) {
 	}
 	addr, ok := a.find(ctx)
 	if !ok {
-		return nil, fmt.Errorf("%w autodiscovered on ports 9900 to 9909 of this machine", errNoPeer)
+		return nil, fmt.Errorf("%w autodiscovered on ports %d to %d of this machine", errNoPeer, a.first, a.first+9)
 	}
 	return rpc.NewClient(addr, a.call), nil
 }

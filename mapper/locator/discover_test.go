@@ -1,0 +1,69 @@
+package locator
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/freeport"
+)
+
+// Nodes take one port after the other, and a newcomer finds the first that does
+// the same service: this is how a network grows on one machine without anybody
+// naming a port.
+func TestDiscover(t *testing.T) {
+	first := freeport.TakeRun(t, 40)
+	at := func(i int) string { return net.JoinHostPort("localhost", strconv.Itoa(first+i)) }
+	find := func(service string) (string, bool) {
+		return Discover(t.Context(), first, service, CallConfig{})
+	}
+	_, ok := find("locator.Locator")
+	require.False(t, ok, "nobody is there yet")
+
+	silent, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first)))
+	require.NoError(t, err)
+	go func() {
+		for conn, err := silent.Accept(); err == nil; conn, err = silent.Accept() {
+			_ = conn.Close()
+		}
+	}()
+	defer func() { require.NoError(t, silent.Close()) }()
+	for i, services := range [][]string{{"locator.Base", "locator.Locator", "greeter.Greeter"}, nil, nil} {
+		s, err := Listen(t.Context(), Config{First: first, Services: services, Refresh: -1, Log: testLog(t)})
+		require.NoError(t, err)
+		assert.Equal(t, first+1+i, portNumber(t, s.Self()), "the first that is free")
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		done := make(chan error, 1)
+		go func() { done <- s.Serve(ctx, nil) }()
+		t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
+	}
+	addr, ok := find("locator.Locator")
+	require.True(t, ok)
+	assert.Equal(t, at(2), addr, "neither what is no node nor another service")
+	addr, ok = find("greeter.Greeter")
+	require.True(t, ok)
+	assert.Equal(t, at(1), addr)
+}
+
+// Every port may be taken.
+func TestNoPortIsFree(t *testing.T) {
+	first := freeport.TakeRun(t, 40)
+	var servers []*Server
+	for {
+		s, err := Listen(t.Context(), Config{First: first})
+		if err != nil {
+			require.ErrorIs(t, err, ErrAddressInUse)
+			require.ErrorContains(t, err, "every port from "+strconv.Itoa(first)+" to "+strconv.Itoa(first+portTries-1))
+			break
+		}
+		servers = append(servers, s)
+	}
+	assert.Len(t, servers, portTries)
+	for _, s := range servers {
+		require.NoError(t, s.Close())
+	}
+}
