@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
@@ -13,23 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/freeport"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
-
-// freePort returns a port that was free just now, and that no connection will
-// take as its own end: those are above 32767 here.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		port := 19000 + rand.N(900)
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			require.NoError(t, l.Close())
-			return port
-		}
-	}
-	t.Fatal("no free port from 19000 to 19900")
-	return 0
-}
 
 // p2pNode runs the command until the function it returns is called.
 func p2pNode(t *testing.T, args ...string) (stop func()) {
@@ -55,48 +40,57 @@ func members(t *testing.T, port int) int {
 	return len(nodes)
 }
 
+// awaitMembers waits until a node knows so many members.
+func awaitMembers(t *testing.T, port, count int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return members(t, port) == count }, time.Minute, 10*time.Millisecond)
+}
+
 func TestP2PNodesJoinAndLeave(t *testing.T) {
-	first, second := freePort(t), freePort(t)
-	is := func(port, count int) func() bool { return func() bool { return members(t, port) == count } }
-	p2pNode(t, "-p", strconv.Itoa(first), "-h", "127.0.0.1:"+strconv.Itoa(lonely(t)))
-	require.Eventually(t, is(first, 2), 10*time.Second, 10*time.Millisecond)
-	stop := p2pNode(t, "-p", strconv.Itoa(second), "-h", "127.0.0.1:"+strconv.Itoa(first))
-	require.Eventually(t, is(second, 3), 10*time.Second, 10*time.Millisecond)
-	require.Eventually(t, is(first, 3), 10*time.Second, 10*time.Millisecond)
+	first := freeport.TakeRun(t, 40)
+	begin := []string{"--first-port", strconv.Itoa(first)}
+	p2pNode(t, begin...)
+	awaitMembers(t, first, 1)
+	stop := p2pNode(t, begin...)
+	awaitMembers(t, first+1, 2)
+	p2pNode(t, "-h", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+1)), "-p", strconv.Itoa(first+2))
+	for port := first; port < first+3; port++ {
+		awaitMembers(t, port, 3)
+	}
 	var out bytes.Buffer
 	std := &streams{In: &bytes.Buffer{}, Out: &out, Err: t.Output(), Getenv: func(string) string { return "" }}
 	c := newRoot(std)
 	c.SetArgs([]string{"select", "-b", "p2p", "-h", "127.0.0.1", "-p", strconv.Itoa(first), "-a", "hash-ring", "user:42"})
 	require.NoError(t, c.ExecuteContext(t.Context()))
-	owner, err := locator.NewClient("127.0.0.1:"+strconv.Itoa(second), locator.CallConfig{}).Owner(t.Context(), "user:42")
+	owner, err := locator.NewClient("127.0.0.1:"+strconv.Itoa(first+2), locator.CallConfig{}).Owner(t.Context(), "user:42")
 	require.NoError(t, err)
 	assert.Equal(t, owner.Name+"\n", out.String(), "select agrees with the nodes")
 
 	stop()
-	require.Eventually(t, is(first, 2), 10*time.Second, 10*time.Millisecond)
-}
-
-// lonely starts a node of a network of its own. It is given no -h, which would
-// look for nodes on this machine and might find somebody's.
-func lonely(t *testing.T) int {
-	t.Helper()
-	server, err := locator.Listen(t.Context(), locator.Config{Port: locator.AnyPort, Scheme: hashRing})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, nil) }()
-	t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
-	_, port, err := net.SplitHostPort(server.Self().Addr)
-	require.NoError(t, err)
-	number, err := strconv.Atoi(port)
-	require.NoError(t, err)
-	return number
+	awaitMembers(t, first, 2)
+	awaitMembers(t, first+2, 2)
 }
 
 func TestP2POptions(t *testing.T) {
-	std := &streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}
-	o := &p2pOptions{std: std, peer: "::1:9900", trust: []string{"10.0.0.0/8"}}
-	require.NoError(t, o.parse())
+	env := map[string]string{}
+	parsed := func(o p2pOptions) (*p2pOptions, error) {
+		o.std = &streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(name string) string { return env[name] }}
+		return &o, o.parse()
+	}
+	o, err := parsed(p2pOptions{peer: "::1:9900", trust: []string{"10.0.0.0/8"}})
+	require.NoError(t, err)
 	assert.Equal(t, "[::1]:9900", o.cfg.Peer)
 	assert.Equal(t, "10.0.0.0/8", o.cfg.Trust[0].String())
+	assert.Equal(t, 9900, o.cfg.First, "as in 2009")
+
+	env[envFirstPort] = "9950"
+	o, err = parsed(p2pOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, 9950, o.cfg.First)
+	o, err = parsed(p2pOptions{cfg: locator.Config{First: 9990}})
+	require.NoError(t, err)
+	assert.Equal(t, 9990, o.cfg.First, "a flag wins")
+	env[envFirstPort] = "0"
+	_, err = parsed(p2pOptions{})
+	require.ErrorContains(t, err, `PROXENOS_FIRST_PORT "0": want 1 to 65496`)
 }
