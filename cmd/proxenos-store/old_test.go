@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -69,7 +68,7 @@ func startOld(t *testing.T, program, generated, peer string) *oldNode {
 		if !ended {
 			ended = true
 			require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
-			hurry := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+			hurry := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 			assert.NoError(t, cmd.Wait())
 			hurry.Stop()
 		}
@@ -82,7 +81,7 @@ func startOld(t *testing.T, program, generated, peer string) *oldNode {
 func awaitAnswer(t *testing.T, addr string) {
 	t.Helper()
 	c := locator.NewClient(addr, locator.CallConfig{})
-	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, patience, 10*time.Millisecond)
 }
 
 // startLegacy starts a node of ours that is an equal peer of those.
@@ -106,7 +105,7 @@ func TestLegacyNetwork(t *testing.T) {
 				out, said, code := run(t, "test", "-h", addr)
 				assert.Zero(c, code, said)
 				assert.Len(c, strings.Fields(out), 26)
-			}, 20*time.Second, 50*time.Millisecond, addr)
+			}, patience, 50*time.Millisecond, addr)
 		}
 	}
 	a := startOld(t, program, generated, "")
@@ -141,7 +140,7 @@ func members(t *testing.T, n int, addrs ...string) {
 		require.Eventually(t, func() bool {
 			nodes, err := c.Nodes2009(t.Context())
 			return err == nil && len(nodes) == n
-		}, 20*time.Second, 10*time.Millisecond, addr)
+		}, patience, 10*time.Millisecond, addr)
 	}
 }
 
@@ -152,13 +151,12 @@ func TestOldClientsOfAReplicatedStore(t *testing.T) {
 	caller := func(addr string) *diststore.StoreClient {
 		return diststore.NewStoreClient(locator.NewCaller(addr, locator.CallConfig{}))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
+	ctx := t.Context()
 	require.NoError(t, caller(first.addr).Put(ctx, "touché", "café"))
 	require.Eventually(t, func() bool {
 		value, err := caller(second.addr).Get(ctx, "touché")
 		return err == nil && value == "café"
-	}, 10*time.Second, 5*time.Millisecond)
+	}, patience, 5*time.Millisecond)
 	value, err := caller(first.addr).Get(ctx, "never")
 	require.NoError(t, err)
 	assert.Empty(t, value)

@@ -3,13 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
-	"net"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -17,18 +16,31 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/command"
+	"github.com/proxenos/proxenos/internal/freeport"
 )
 
 // asCommand makes this test binary the command, so that tests run real
-// processes without building one.
-const asCommand = "PROXENOS_STORE_AS_COMMAND"
+// processes without building one. Tied, it ends when the test is gone.
+const (
+	asCommand = "PROXENOS_STORE_AS_COMMAND"
+	tied      = "tied"
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr))
+	switch os.Getenv(asCommand) {
+	case "":
+		os.Exit(m.Run())
+	case tied:
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(exitUntied)
+		}()
 	}
-	os.Exit(m.Run())
+	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr))
 }
+
+// exitUntied is the exit code of a command whose test is gone.
+const exitUntied = 99
 
 func storeCommand(args ...string) *exec.Cmd {
 	c := exec.Command(os.Args[0], args...)
@@ -77,17 +89,25 @@ func (s *server) said() string {
 // launch starts a process that serves.
 func launch(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: storeCommand(append([]string{"serve"}, args...)...), done: make(chan error, 1)}
-	s.cmd.Stderr = s
-	require.NoError(t, s.cmd.Start())
-	go func() { s.done <- s.cmd.Wait() }()
+	return launchCommand(t, storeCommand(append([]string{"serve"}, args...)...))
+}
+
+func launchCommand(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
+	cmd.Env = append(os.Environ(), asCommand+"="+tied)
+	_, err := cmd.StdinPipe() // nothing is written: it closes when this process ends
+	require.NoError(t, err)
+	s := &server{t: t, cmd: cmd, done: make(chan error, 1)}
+	cmd.Stderr = s
+	require.NoError(t, cmd.Start())
+	go func() { s.done <- cmd.Wait() }()
 	t.Cleanup(func() {
 		if s.done != nil {
-			_ = s.cmd.Process.Kill()
+			_ = cmd.Process.Kill()
 			_ = s.ended()
 		}
 		if t.Failed() {
-			t.Logf("%s %v said:\n%s", s.addr, args, s.said())
+			t.Logf("%v said:\n%s", cmd.Args, s.said())
 		}
 	})
 	return s
@@ -96,8 +116,14 @@ func launch(t *testing.T, args ...string) *server {
 // serve starts a node and waits until it serves.
 func serve(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := launch(t, args...)
-	for limit := time.After(60 * time.Second); !strings.Contains(s.said(), "Serving."); {
+	return launch(t, args...).serves()
+}
+
+// serves waits until the node serves.
+func (s *server) serves() *server {
+	t := s.t
+	t.Helper()
+	for limit := time.After(3 * time.Minute); !strings.Contains(s.said(), "Serving."); {
 		select {
 		case err := <-s.done:
 			s.done = nil
@@ -124,22 +150,10 @@ func (s *server) end(signal syscall.Signal) error {
 	return err
 }
 
-// portCount makes every port that freePort returns another one.
-var portCount atomic.Int64
-
-// freePort returns a port that was free just now, and that no connection will
-// take as its own end: those are above 32767 here.
+// freePort returns a port that is this test's alone.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 1000 {
-		port := strconv.Itoa(10000 + (os.Getpid()*61+int(portCount.Add(1)))%9000)
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
-			require.NoError(t, l.Close())
-			return port
-		}
-	}
-	t.Fatal("no free port from 10000 to 19000")
-	return ""
+	return strconv.Itoa(freeport.Take(t))
 }
 
 // found starts a store of its own.

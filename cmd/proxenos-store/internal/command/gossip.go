@@ -5,10 +5,10 @@ import (
 	"iter"
 	"maps"
 	"net"
-	"strconv"
 	"strings"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
@@ -20,7 +20,8 @@ import (
 // members are "store HOST PORT".
 type gossip struct {
 	*swim.Cluster
-	says map[string][]byte // what this member says of itself, its state aside
+	label string
+	says  map[string][]byte // what this member says of itself, its state aside
 }
 
 const memberPrefix = "store "
@@ -68,20 +69,19 @@ func (g *gossip) SetState(_ context.Context, state node.State) error {
 
 var _ node.Cluster = (*gossip)(nil)
 
-// meet joins the cluster of a peer, which gossips there, or founds one.
-func (o *serveOptions) meet(ctx context.Context, self, peer string) (*gossip, error) {
-	g := &gossip{says: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
-	cfg := swim.Config{Name: memberName(self), Metadata: g.says, Timing: swim.Local(), Logger: o.log}
+// meet joins the gossip of those who invite, or begins it when nobody gossips
+// there yet. The label keeps two stores apart that share a machine, where one
+// may come to gossip at a port that a dead node of the other had.
+func (o *serveOptions) meet(ctx context.Context, self string, to *peerwire.Invitation) (*gossip, error) {
+	g := &gossip{label: to.Label, says: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
+	cfg := swim.Config{Name: memberName(self), Cluster: to.Label, Metadata: g.says, Timing: swim.Local(), Logger: o.log}
 	if !isLoopback(o.listen) {
 		cfg.Timing = swim.LAN()
 	}
-	if peer != "" {
-		cfg.Peers, cfg.MustJoin = []string{peer}, true
+	if to.Gossip != "" {
+		cfg.Peers, cfg.MustJoin = []string{to.Gossip}, true
 	}
-	var err error
-	if cfg.Bind, cfg.Advertise, err = o.gossipPlace(self); err != nil {
-		return nil, err
-	}
+	cfg.Bind, cfg.Advertise = o.gossipPlace(self)
 	if o.secret != nil {
 		secret, err := swim.NewSecret(o.secret)
 		if err != nil {
@@ -89,21 +89,25 @@ func (o *serveOptions) meet(ctx context.Context, self, peer string) (*gossip, er
 		}
 		cfg.Secrets = []swim.Secret{secret}
 	}
+	var err error
 	g.Cluster, err = swim.Join(ctx, cfg)
 	return g, err
 }
 
-// gossipPlace returns where to gossip: at a free port of the same address. If
-// that is every address, the others are told of the one that the node serves at.
-func (o *serveOptions) gossipPlace(self string) (bind, advertise string, err error) {
-	ip := net.ParseIP(o.listen)
-	if ip == nil || !ip.IsUnspecified() {
-		return net.JoinHostPort(hostOf(self), "0"), "", nil
+// gossipPlace returns where to gossip, at a free port of the address that the
+// node serves at, and what to tell the others of it if that is not the same.
+func (o *serveOptions) gossipPlace(self string) (bind, advertise string) {
+	told, host := hostOf(self), o.listen
+	if net.ParseIP(host) == nil {
+		host = told // localhost has become an address by now
 	}
-	free, err := net.Listen("tcp", net.JoinHostPort(o.listen, "0"))
-	if err != nil {
-		return "", "", err
+	if host != told {
+		advertise = net.JoinHostPort(told, "0")
 	}
-	port := strconv.Itoa(free.Addr().(*net.TCPAddr).Port)
-	return net.JoinHostPort(o.listen, port), net.JoinHostPort(hostOf(self), port), free.Close()
+	return net.JoinHostPort(host, "0"), advertise
+}
+
+// invitation is what this member tells those who want to join.
+func (g *gossip) invitation(replicas int) peerwire.Invitation {
+	return peerwire.Invitation{Gossip: g.Local().Addr, Label: g.label, Replicas: int32(replicas)}
 }

@@ -23,7 +23,7 @@ func (o *serveOptions) runLegacy(c *cobra.Command) error {
 	ctx := c.Context()
 	peer, _ := o.seek(ctx)
 	n, err := legacy.Listen(ctx, locator.Config{
-		Host: o.listen, Port: o.port, Advertise: o.advertise, Peer: peer,
+		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise, Peer: peer,
 		Services: rpc.Services, Call: o.call, Log: o.log,
 	}, o.std.Err)
 	if err != nil {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,7 +60,7 @@ terminated, it hands its keys over and leaves.`,
 	}
 	o.bind(c)
 	f := c.Flags()
-	f.IntVarP(&o.port, "port", "p", 0, "port to listen on; 0 is the first free one from 9900")
+	f.IntVarP(&o.port, "port", "p", 0, "port to listen on; 0 is the first free one from --first-port")
 	f.StringVar(&o.listen, "listen", "127.0.0.1", "`address` to listen on; others than this machine's own need a secret")
 	f.StringVar(&o.advertise, "advertise", "", "`host` that others reach this node by")
 	f.IntVar(&o.replicas, "replicas", 2, "how many nodes keep each key; the same at every node")
@@ -146,25 +147,27 @@ func (o *serveOptions) open() (kv.Engine, error) {
 
 func (o *serveOptions) locator() locator.Config {
 	return locator.Config{
-		Host: o.listen, Port: o.port, Advertise: o.advertise,
+		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise,
 		Services: rpc.Services, Refresh: -1,
 		Call: o.call, TLS: o.call.TLS, Log: o.log,
 	}
 }
 
-// enter makes this node a member of the cluster of a peer, or of its own.
+// enter makes this node a member of the store of a peer, or of its own.
 func (o *serveOptions) enter(ctx context.Context, self, peer string) (*gossip, error) {
 	if peer == "" {
-		return o.meet(ctx, self, "")
+		return o.meet(ctx, self, &peerwire.Invitation{Label: rand.Text(), Replicas: int32(o.replicas)})
 	}
-	at, err := rpc.NewClient(peer, o.call).GossipAddr(ctx)
-	if rpc.IsOld(err) {
+	invitation, err := rpc.NewClient(peer, o.call).Invite(ctx)
+	switch {
+	case rpc.IsOld(err):
 		return nil, fmt.Errorf("peer %q: %w; join it with --legacy", peer, err)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%w: cannot join by %q: %w", locator.ErrNoPeer, peer, err)
+	case int(invitation.Replicas) != o.replicas:
+		return nil, fmt.Errorf("%w: --replicas %d: the store of %q keeps %d of each key, as all its nodes must", errUsage, o.replicas, peer, invitation.Replicas)
 	}
-	return o.meet(ctx, self, at)
+	return o.meet(ctx, self, invitation)
 }
 
 // serve answers requests, from before this node takes keys over until after it
@@ -190,7 +193,7 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 		}
 		fmt.Fprintf(o.std.Err, "Showing status at http://%s/\n", at)
 	}
-	handler := &rpc.Handler{Server: server, Node: n, GossipAddr: cluster.Local().Addr, Log: o.log}
+	handler := &rpc.Handler{Server: server, Node: n, Invitation: cluster.invitation(o.replicas), Log: o.log}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var answering sync.WaitGroup
 	var failed error

@@ -51,7 +51,7 @@ func (c *cluster) join(ctx context.Context) (*process, error) {
 }
 
 // firstPort keeps clear of where people run nodes.
-const firstPort = 21000
+const firstPort = 32000
 
 var ports struct {
 	sync.Mutex

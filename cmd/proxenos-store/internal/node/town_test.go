@@ -31,6 +31,7 @@ type town struct {
 	replicas int
 
 	mu      sync.Mutex
+	skew    map[string]time.Duration // of the clock of a node
 	members map[string]mapper.Node
 	news    chan struct{} // closed at the next change
 	nodes   map[string]*Node
@@ -41,8 +42,30 @@ type town struct {
 func newTown(t *testing.T, replicas int) *town {
 	return &town{
 		t: t, lag: 30 * time.Millisecond, repair: 100 * time.Millisecond, replicas: replicas,
-		members: map[string]mapper.Node{}, news: make(chan struct{}),
+		members: map[string]mapper.Node{}, news: make(chan struct{}), skew: map[string]time.Duration{},
 		nodes: map[string]*Node{}, silent: map[string]bool{}, stops: map[string]func(){},
+	}
+}
+
+// patience bounds what takes a moment on a machine that has nothing else to do.
+const patience = time.Minute
+
+// now is the time of day as a node sees it.
+func (w *town) now(name string) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Now().Add(w.skew[name])
+}
+
+// silence makes nodes fall silent, and others answer again, at one moment.
+func (w *town) silence(silent []string, others ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, name := range silent {
+		w.silent[name] = true
+	}
+	for _, name := range others {
+		delete(w.silent, name)
 	}
 }
 
@@ -176,6 +199,8 @@ func (w *town) enterWith(name, zone string, engine kv.Engine) *Node {
 		Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	require.NoError(w.t, err)
+	n.clock.Now = func() time.Time { return w.now(name) }
+	w.t.Cleanup(n.Close) // after all requests of the test
 	w.mu.Lock()
 	w.nodes[name] = n
 	delete(w.silent, name)
@@ -188,7 +213,6 @@ func (w *town) enterWith(name, zone string, engine kv.Engine) *Node {
 		if err := <-done; !w.isSilent(name) {
 			assert.NoError(w.t, err)
 		}
-		n.Close()
 		w.mu.Lock()
 		delete(w.nodes, name)
 		w.mu.Unlock()
@@ -197,7 +221,7 @@ func (w *town) enterWith(name, zone string, engine kv.Engine) *Node {
 	w.stops[name] = stop
 	w.mu.Unlock()
 	w.t.Cleanup(stop)
-	require.Eventually(w.t, func() bool { return n.known.Load().state(name) == Serving }, 20*time.Second, time.Millisecond)
+	require.Eventually(w.t, func() bool { return n.known.Load().state(name) == Serving }, patience, time.Millisecond)
 	return n
 }
 

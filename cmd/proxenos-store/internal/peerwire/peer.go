@@ -712,6 +712,207 @@ func (p *Found) String() string {
 	return fmt.Sprintf("Found(%+v)", *p)
 }
 
+// Invitation is what a node must know to join.
+//
+// Attributes:
+//   - Gossip: Where the node that is asked gossips, as host:port.
+//   - Label: The label of the store's gossip: no other store has it.
+//   - Replicas: How many nodes keep each key.
+type Invitation struct {
+	Gossip   string `thrift:"gossip,1" db:"gossip" json:"gossip"`
+	Label    string `thrift:"label,2" db:"label" json:"label"`
+	Replicas int32  `thrift:"replicas,3" db:"replicas" json:"replicas"`
+}
+
+func NewInvitation() *Invitation {
+	return &Invitation{}
+}
+
+func (p *Invitation) GetGossip() string {
+	return p.Gossip
+}
+
+func (p *Invitation) GetLabel() string {
+	return p.Label
+}
+
+func (p *Invitation) GetReplicas() int32 {
+	return p.Replicas
+}
+func (p *Invitation) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.I32 {
+				if err := p.ReadField3(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *Invitation) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.Gossip = v
+	}
+	return nil
+}
+
+func (p *Invitation) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.Label = v
+	}
+	return nil
+}
+
+func (p *Invitation) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI32(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.Replicas = v
+	}
+	return nil
+}
+
+func (p *Invitation) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "Invitation"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *Invitation) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "gossip", thrift.STRING, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:gossip: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Gossip)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.gossip (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:gossip: ", p), err)
+	}
+	return err
+}
+
+func (p *Invitation) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "label", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:label: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Label)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.label (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:label: ", p), err)
+	}
+	return err
+}
+
+func (p *Invitation) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "replicas", thrift.I32, 3); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:replicas: ", p), err)
+	}
+	if err := oprot.WriteI32(ctx, int32(p.Replicas)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.replicas (3) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 3:replicas: ", p), err)
+	}
+	return err
+}
+
+func (p *Invitation) Equals(other *Invitation) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.Gossip != other.Gossip {
+		return false
+	}
+	if p.Label != other.Label {
+		return false
+	}
+	if p.Replicas != other.Replicas {
+		return false
+	}
+	return true
+}
+
+func (p *Invitation) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("Invitation(%+v)", *p)
+}
+
 type Peer interface {
 	diststore.Store
 
@@ -734,8 +935,7 @@ type Peer interface {
 	// Parameters:
 	//  - Bucket
 	Keys(ctx context.Context, bucket int32) (_r []string, _err error)
-	// Where the node gossips, as host:port.
-	Gossip(ctx context.Context) (_r string, _err error)
+	Invite(ctx context.Context) (_r *Invitation, _err error)
 	// The members that the node sees, and how they stand, as name=state.
 	View(ctx context.Context) (_r []string, _err error)
 	// Keeps what is newer than what it has. It returns when that is safe.
@@ -875,30 +1075,32 @@ func (p *PeerClient) Keys(ctx context.Context, bucket int32) (_r []string, _err 
 	return _result12.GetSuccess(), nil
 }
 
-// Where the node gossips, as host:port.
-func (p *PeerClient) Gossip(ctx context.Context) (_r string, _err error) {
-	var _args13 PeerGossipArgs
-	var _result15 PeerGossipResult
+func (p *PeerClient) Invite(ctx context.Context) (_r *Invitation, _err error) {
+	var _args13 PeerInviteArgs
+	var _result15 PeerInviteResult
 	var _meta14 thrift.ResponseMeta
-	_meta14, _err = p.Client_().Call(ctx, "gossip", &_args13, &_result15)
+	_meta14, _err = p.Client_().Call(ctx, "invite", &_args13, &_result15)
 	p.SetLastResponseMeta_(_meta14)
 	if _err != nil {
 		return
 	}
-	return _result15.GetSuccess(), nil
+	if _ret16 := _result15.GetSuccess(); _ret16 != nil {
+		return _ret16, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "invite failed: unknown result")
 }
 
 // The members that the node sees, and how they stand, as name=state.
 func (p *PeerClient) View(ctx context.Context) (_r []string, _err error) {
-	var _args16 PeerViewArgs
-	var _result18 PeerViewResult
-	var _meta17 thrift.ResponseMeta
-	_meta17, _err = p.Client_().Call(ctx, "view", &_args16, &_result18)
-	p.SetLastResponseMeta_(_meta17)
+	var _args17 PeerViewArgs
+	var _result19 PeerViewResult
+	var _meta18 thrift.ResponseMeta
+	_meta18, _err = p.Client_().Call(ctx, "view", &_args17, &_result19)
+	p.SetLastResponseMeta_(_meta18)
 	if _err != nil {
 		return
 	}
-	return _result18.GetSuccess(), nil
+	return _result19.GetSuccess(), nil
 }
 
 // Keeps what is newer than what it has. It returns when that is safe.
@@ -906,18 +1108,18 @@ func (p *PeerClient) View(ctx context.Context) (_r []string, _err error) {
 // Parameters:
 //   - Entries
 func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
-	var _args19 PeerKeepArgs
-	_args19.Entries = entries
-	var _result21 PeerKeepResult
-	var _meta20 thrift.ResponseMeta
-	_meta20, _err = p.Client_().Call(ctx, "keep", &_args19, &_result21)
-	p.SetLastResponseMeta_(_meta20)
+	var _args20 PeerKeepArgs
+	_args20.Entries = entries
+	var _result22 PeerKeepResult
+	var _meta21 thrift.ResponseMeta
+	_meta21, _err = p.Client_().Call(ctx, "keep", &_args20, &_result22)
+	p.SetLastResponseMeta_(_meta21)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result21.Refused != nil:
-		return _result21.Refused
+	case _result22.Refused != nil:
+		return _result22.Refused
 	}
 
 	return nil
@@ -928,21 +1130,21 @@ func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
 // Parameters:
 //   - Keys
 func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error) {
-	var _args22 PeerFetchArgs
-	_args22.Keys = keys
-	var _result24 PeerFetchResult
-	var _meta23 thrift.ResponseMeta
-	_meta23, _err = p.Client_().Call(ctx, "fetch", &_args22, &_result24)
-	p.SetLastResponseMeta_(_meta23)
+	var _args23 PeerFetchArgs
+	_args23.Keys = keys
+	var _result25 PeerFetchResult
+	var _meta24 thrift.ResponseMeta
+	_meta24, _err = p.Client_().Call(ctx, "fetch", &_args23, &_result25)
+	p.SetLastResponseMeta_(_meta24)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result24.Refused != nil:
-		return _r, _result24.Refused
+	case _result25.Refused != nil:
+		return _r, _result25.Refused
 	}
 
-	return _result24.GetSuccess(), nil
+	return _result25.GetSuccess(), nil
 }
 
 // Indices of those that the node lacks or has older ones of.
@@ -950,21 +1152,21 @@ func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _er
 // Parameters:
 //   - Stamps
 func (p *PeerClient) Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _err error) {
-	var _args25 PeerOfferArgs
-	_args25.Stamps = stamps
-	var _result27 PeerOfferResult
-	var _meta26 thrift.ResponseMeta
-	_meta26, _err = p.Client_().Call(ctx, "offer", &_args25, &_result27)
-	p.SetLastResponseMeta_(_meta26)
+	var _args26 PeerOfferArgs
+	_args26.Stamps = stamps
+	var _result28 PeerOfferResult
+	var _meta27 thrift.ResponseMeta
+	_meta27, _err = p.Client_().Call(ctx, "offer", &_args26, &_result28)
+	p.SetLastResponseMeta_(_meta27)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result27.Refused != nil:
-		return _r, _result27.Refused
+	case _result28.Refused != nil:
+		return _r, _result28.Refused
 	}
 
-	return _result27.GetSuccess(), nil
+	return _result28.GetSuccess(), nil
 }
 
 // What the node holds in a bucket for a given owner, or for anybody.
@@ -973,22 +1175,22 @@ func (p *PeerClient) Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _e
 //   - Bucket
 //   - Owner
 func (p *PeerClient) Held(ctx context.Context, bucket int32, owner string) (_r []*Stamp, _err error) {
-	var _args28 PeerHeldArgs
-	_args28.Bucket = bucket
-	_args28.Owner = owner
-	var _result30 PeerHeldResult
-	var _meta29 thrift.ResponseMeta
-	_meta29, _err = p.Client_().Call(ctx, "held", &_args28, &_result30)
-	p.SetLastResponseMeta_(_meta29)
+	var _args29 PeerHeldArgs
+	_args29.Bucket = bucket
+	_args29.Owner = owner
+	var _result31 PeerHeldResult
+	var _meta30 thrift.ResponseMeta
+	_meta30, _err = p.Client_().Call(ctx, "held", &_args29, &_result31)
+	p.SetLastResponseMeta_(_meta30)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result30.Refused != nil:
-		return _r, _result30.Refused
+	case _result31.Refused != nil:
+		return _r, _result31.Refused
 	}
 
-	return _result30.GetSuccess(), nil
+	return _result31.GetSuccess(), nil
 }
 
 // One sum for each bucket of what the node holds together with another.
@@ -996,21 +1198,21 @@ func (p *PeerClient) Held(ctx context.Context, bucket int32, owner string) (_r [
 // Parameters:
 //   - Other
 func (p *PeerClient) Sums(ctx context.Context, other string) (_r []int64, _err error) {
-	var _args31 PeerSumsArgs
-	_args31.Other = other
-	var _result33 PeerSumsResult
-	var _meta32 thrift.ResponseMeta
-	_meta32, _err = p.Client_().Call(ctx, "sums", &_args31, &_result33)
-	p.SetLastResponseMeta_(_meta32)
+	var _args32 PeerSumsArgs
+	_args32.Other = other
+	var _result34 PeerSumsResult
+	var _meta33 thrift.ResponseMeta
+	_meta33, _err = p.Client_().Call(ctx, "sums", &_args32, &_result34)
+	p.SetLastResponseMeta_(_meta33)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result33.Refused != nil:
-		return _r, _result33.Refused
+	case _result34.Refused != nil:
+		return _r, _result34.Refused
 	}
 
-	return _result33.GetSuccess(), nil
+	return _result34.GetSuccess(), nil
 }
 
 type PeerProcessor struct {
@@ -1018,19 +1220,19 @@ type PeerProcessor struct {
 }
 
 func NewPeerProcessor(handler Peer) *PeerProcessor {
-	self34 := &PeerProcessor{diststore.NewStoreProcessor(handler)}
-	self34.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
-	self34.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
-	self34.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
-	self34.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
-	self34.AddToProcessorMap("gossip", &peerProcessorGossip{handler: handler})
-	self34.AddToProcessorMap("view", &peerProcessorView{handler: handler})
-	self34.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
-	self34.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
-	self34.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
-	self34.AddToProcessorMap("held", &peerProcessorHeld{handler: handler})
-	self34.AddToProcessorMap("sums", &peerProcessorSums{handler: handler})
-	return self34
+	self35 := &PeerProcessor{diststore.NewStoreProcessor(handler)}
+	self35.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
+	self35.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
+	self35.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
+	self35.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
+	self35.AddToProcessorMap("invite", &peerProcessorInvite{handler: handler})
+	self35.AddToProcessorMap("view", &peerProcessorView{handler: handler})
+	self35.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
+	self35.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
+	self35.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
+	self35.AddToProcessorMap("held", &peerProcessorHeld{handler: handler})
+	self35.AddToProcessorMap("sums", &peerProcessorSums{handler: handler})
+	return self35
 }
 
 type peerProcessorWrite struct {
@@ -1038,7 +1240,7 @@ type peerProcessorWrite struct {
 }
 
 func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err35 error
+	var _write_err36 error
 	args := PeerWriteArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1088,40 +1290,40 @@ func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc36 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
+			_exc37 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err35 = thrift.WrapTException(err2)
+				_write_err36 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc36.Write(ctx, oprot); _write_err35 == nil && err2 != nil {
-				_write_err35 = thrift.WrapTException(err2)
+			if err2 := _exc37.Write(ctx, oprot); _write_err36 == nil && err2 != nil {
+				_write_err36 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err35 == nil && err2 != nil {
-				_write_err35 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err36 == nil && err2 != nil {
+				_write_err36 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err35 == nil && err2 != nil {
-				_write_err35 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err36 == nil && err2 != nil {
+				_write_err36 = thrift.WrapTException(err2)
 			}
-			if _write_err35 != nil {
-				return false, thrift.WrapTException(_write_err35)
+			if _write_err36 != nil {
+				return false, thrift.WrapTException(_write_err36)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.REPLY, seqId); err2 != nil {
-		_write_err35 = thrift.WrapTException(err2)
+		_write_err36 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err35 == nil && err2 != nil {
-		_write_err35 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err36 == nil && err2 != nil {
+		_write_err36 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err35 == nil && err2 != nil {
-		_write_err35 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err36 == nil && err2 != nil {
+		_write_err36 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err35 == nil && err2 != nil {
-		_write_err35 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err36 == nil && err2 != nil {
+		_write_err36 = thrift.WrapTException(err2)
 	}
-	if _write_err35 != nil {
-		return false, thrift.WrapTException(_write_err35)
+	if _write_err36 != nil {
+		return false, thrift.WrapTException(_write_err36)
 	}
 	return true, err
 }
@@ -1131,7 +1333,7 @@ type peerProcessorRead struct {
 }
 
 func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err37 error
+	var _write_err38 error
 	args := PeerReadArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1181,21 +1383,21 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc38 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
+			_exc39 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err37 = thrift.WrapTException(err2)
+				_write_err38 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc38.Write(ctx, oprot); _write_err37 == nil && err2 != nil {
-				_write_err37 = thrift.WrapTException(err2)
+			if err2 := _exc39.Write(ctx, oprot); _write_err38 == nil && err2 != nil {
+				_write_err38 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err37 == nil && err2 != nil {
-				_write_err37 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err38 == nil && err2 != nil {
+				_write_err38 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err37 == nil && err2 != nil {
-				_write_err37 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err38 == nil && err2 != nil {
+				_write_err38 = thrift.WrapTException(err2)
 			}
-			if _write_err37 != nil {
-				return false, thrift.WrapTException(_write_err37)
+			if _write_err38 != nil {
+				return false, thrift.WrapTException(_write_err38)
 			}
 			return true, err
 		}
@@ -1204,19 +1406,19 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.REPLY, seqId); err2 != nil {
-		_write_err37 = thrift.WrapTException(err2)
+		_write_err38 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err37 == nil && err2 != nil {
-		_write_err37 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err38 == nil && err2 != nil {
+		_write_err38 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err37 == nil && err2 != nil {
-		_write_err37 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err38 == nil && err2 != nil {
+		_write_err38 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err37 == nil && err2 != nil {
-		_write_err37 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err38 == nil && err2 != nil {
+		_write_err38 = thrift.WrapTException(err2)
 	}
-	if _write_err37 != nil {
-		return false, thrift.WrapTException(_write_err37)
+	if _write_err38 != nil {
+		return false, thrift.WrapTException(_write_err38)
 	}
 	return true, err
 }
@@ -1226,7 +1428,7 @@ type peerProcessorErase struct {
 }
 
 func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err39 error
+	var _write_err40 error
 	args := PeerEraseArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1276,40 +1478,40 @@ func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc40 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
+			_exc41 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err39 = thrift.WrapTException(err2)
+				_write_err40 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc40.Write(ctx, oprot); _write_err39 == nil && err2 != nil {
-				_write_err39 = thrift.WrapTException(err2)
+			if err2 := _exc41.Write(ctx, oprot); _write_err40 == nil && err2 != nil {
+				_write_err40 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err39 == nil && err2 != nil {
-				_write_err39 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err40 == nil && err2 != nil {
+				_write_err40 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err39 == nil && err2 != nil {
-				_write_err39 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err40 == nil && err2 != nil {
+				_write_err40 = thrift.WrapTException(err2)
 			}
-			if _write_err39 != nil {
-				return false, thrift.WrapTException(_write_err39)
+			if _write_err40 != nil {
+				return false, thrift.WrapTException(_write_err40)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.REPLY, seqId); err2 != nil {
-		_write_err39 = thrift.WrapTException(err2)
+		_write_err40 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err39 == nil && err2 != nil {
-		_write_err39 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err40 == nil && err2 != nil {
+		_write_err40 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err39 == nil && err2 != nil {
-		_write_err39 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err40 == nil && err2 != nil {
+		_write_err40 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err39 == nil && err2 != nil {
-		_write_err39 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err40 == nil && err2 != nil {
+		_write_err40 = thrift.WrapTException(err2)
 	}
-	if _write_err39 != nil {
-		return false, thrift.WrapTException(_write_err39)
+	if _write_err40 != nil {
+		return false, thrift.WrapTException(_write_err40)
 	}
 	return true, err
 }
@@ -1319,7 +1521,7 @@ type peerProcessorKeys struct {
 }
 
 func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err41 error
+	var _write_err42 error
 	args := PeerKeysArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1369,21 +1571,21 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc42 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
+			_exc43 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err41 = thrift.WrapTException(err2)
+				_write_err42 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc42.Write(ctx, oprot); _write_err41 == nil && err2 != nil {
-				_write_err41 = thrift.WrapTException(err2)
+			if err2 := _exc43.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
+				_write_err42 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err41 == nil && err2 != nil {
-				_write_err41 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
+				_write_err42 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err41 == nil && err2 != nil {
-				_write_err41 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
+				_write_err42 = thrift.WrapTException(err2)
 			}
-			if _write_err41 != nil {
-				return false, thrift.WrapTException(_write_err41)
+			if _write_err42 != nil {
+				return false, thrift.WrapTException(_write_err42)
 			}
 			return true, err
 		}
@@ -1392,34 +1594,34 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.REPLY, seqId); err2 != nil {
-		_write_err41 = thrift.WrapTException(err2)
+		_write_err42 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err41 == nil && err2 != nil {
-		_write_err41 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
+		_write_err42 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err41 == nil && err2 != nil {
-		_write_err41 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
+		_write_err42 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err41 == nil && err2 != nil {
-		_write_err41 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
+		_write_err42 = thrift.WrapTException(err2)
 	}
-	if _write_err41 != nil {
-		return false, thrift.WrapTException(_write_err41)
+	if _write_err42 != nil {
+		return false, thrift.WrapTException(_write_err42)
 	}
 	return true, err
 }
 
-type peerProcessorGossip struct {
+type peerProcessorInvite struct {
 	handler Peer
 }
 
-func (p *peerProcessorGossip) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err43 error
-	args := PeerGossipArgs{}
+func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err44 error
+	args := PeerInviteArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
 		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "gossip", thrift.EXCEPTION, seqId)
+		oprot.WriteMessageBegin(ctx, "invite", thrift.EXCEPTION, seqId)
 		x.Write(ctx, oprot)
 		oprot.WriteMessageEnd(ctx)
 		oprot.Flush(ctx)
@@ -1453,48 +1655,48 @@ func (p *peerProcessorGossip) Process(ctx context.Context, seqId int32, iprot, o
 		}(tickerCtx, cancel)
 	}
 
-	result := PeerGossipResult{}
-	if retval, err2 := p.handler.Gossip(ctx); err2 != nil {
+	result := PeerInviteResult{}
+	if retval, err2 := p.handler.Invite(ctx); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc44 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing gossip: "+err2.Error())
-		if err2 := oprot.WriteMessageBegin(ctx, "gossip", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err43 = thrift.WrapTException(err2)
+		_exc45 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing invite: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "invite", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err44 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc44.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
-			_write_err43 = thrift.WrapTException(err2)
+		if err2 := _exc45.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
+			_write_err44 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
-			_write_err43 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
+			_write_err44 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
-			_write_err43 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
+			_write_err44 = thrift.WrapTException(err2)
 		}
-		if _write_err43 != nil {
-			return false, thrift.WrapTException(_write_err43)
+		if _write_err44 != nil {
+			return false, thrift.WrapTException(_write_err44)
 		}
 		return true, err
 	} else {
-		result.Success = &retval
+		result.Success = retval
 	}
 	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "gossip", thrift.REPLY, seqId); err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageBegin(ctx, "invite", thrift.REPLY, seqId); err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if _write_err43 != nil {
-		return false, thrift.WrapTException(_write_err43)
+	if _write_err44 != nil {
+		return false, thrift.WrapTException(_write_err44)
 	}
 	return true, err
 }
@@ -1504,7 +1706,7 @@ type peerProcessorView struct {
 }
 
 func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err45 error
+	var _write_err46 error
 	args := PeerViewArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1550,21 +1752,21 @@ func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, opr
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing view: "+err2.Error())
+		_exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing view: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err45 = thrift.WrapTException(err2)
+			_write_err46 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-			_write_err45 = thrift.WrapTException(err2)
+		if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+			_write_err46 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-			_write_err45 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+			_write_err46 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-			_write_err45 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+			_write_err46 = thrift.WrapTException(err2)
 		}
-		if _write_err45 != nil {
-			return false, thrift.WrapTException(_write_err45)
+		if _write_err46 != nil {
+			return false, thrift.WrapTException(_write_err46)
 		}
 		return true, err
 	} else {
@@ -1572,19 +1774,19 @@ func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.REPLY, seqId); err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if _write_err45 != nil {
-		return false, thrift.WrapTException(_write_err45)
+	if _write_err46 != nil {
+		return false, thrift.WrapTException(_write_err46)
 	}
 	return true, err
 }
@@ -1594,7 +1796,7 @@ type peerProcessorKeep struct {
 }
 
 func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err47 error
+	var _write_err48 error
 	args := PeerKeepArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1644,40 +1846,40 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
+			_exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+			if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if _write_err47 != nil {
-				return false, thrift.WrapTException(_write_err47)
+			if _write_err48 != nil {
+				return false, thrift.WrapTException(_write_err48)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.REPLY, seqId); err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if _write_err47 != nil {
-		return false, thrift.WrapTException(_write_err47)
+	if _write_err48 != nil {
+		return false, thrift.WrapTException(_write_err48)
 	}
 	return true, err
 }
@@ -1687,7 +1889,7 @@ type peerProcessorFetch struct {
 }
 
 func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err49 error
+	var _write_err50 error
 	args := PeerFetchArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1737,21 +1939,21 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
+			_exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+			if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if _write_err49 != nil {
-				return false, thrift.WrapTException(_write_err49)
+			if _write_err50 != nil {
+				return false, thrift.WrapTException(_write_err50)
 			}
 			return true, err
 		}
@@ -1760,19 +1962,19 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.REPLY, seqId); err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if _write_err49 != nil {
-		return false, thrift.WrapTException(_write_err49)
+	if _write_err50 != nil {
+		return false, thrift.WrapTException(_write_err50)
 	}
 	return true, err
 }
@@ -1782,7 +1984,7 @@ type peerProcessorOffer struct {
 }
 
 func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err51 error
+	var _write_err52 error
 	args := PeerOfferArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1832,21 +2034,21 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
+			_exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err51 = thrift.WrapTException(err2)
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-				_write_err51 = thrift.WrapTException(err2)
+			if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-				_write_err51 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-				_write_err51 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if _write_err51 != nil {
-				return false, thrift.WrapTException(_write_err51)
+			if _write_err52 != nil {
+				return false, thrift.WrapTException(_write_err52)
 			}
 			return true, err
 		}
@@ -1855,19 +2057,19 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.REPLY, seqId); err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if _write_err51 != nil {
-		return false, thrift.WrapTException(_write_err51)
+	if _write_err52 != nil {
+		return false, thrift.WrapTException(_write_err52)
 	}
 	return true, err
 }
@@ -1877,7 +2079,7 @@ type peerProcessorHeld struct {
 }
 
 func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err53 error
+	var _write_err54 error
 	args := PeerHeldArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1927,21 +2129,21 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing held: "+err2.Error())
+			_exc55 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing held: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "held", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err53 = thrift.WrapTException(err2)
+				_write_err54 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-				_write_err53 = thrift.WrapTException(err2)
+			if err2 := _exc55.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
+				_write_err54 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-				_write_err53 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err54 == nil && err2 != nil {
+				_write_err54 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-				_write_err53 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err54 == nil && err2 != nil {
+				_write_err54 = thrift.WrapTException(err2)
 			}
-			if _write_err53 != nil {
-				return false, thrift.WrapTException(_write_err53)
+			if _write_err54 != nil {
+				return false, thrift.WrapTException(_write_err54)
 			}
 			return true, err
 		}
@@ -1950,19 +2152,19 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "held", thrift.REPLY, seqId); err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err54 == nil && err2 != nil {
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err54 == nil && err2 != nil {
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if _write_err53 != nil {
-		return false, thrift.WrapTException(_write_err53)
+	if _write_err54 != nil {
+		return false, thrift.WrapTException(_write_err54)
 	}
 	return true, err
 }
@@ -1972,7 +2174,7 @@ type peerProcessorSums struct {
 }
 
 func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err55 error
+	var _write_err56 error
 	args := PeerSumsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2022,21 +2224,21 @@ func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing sums: "+err2.Error())
+			_exc57 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing sums: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "sums", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+			if err2 := _exc57.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if _write_err55 != nil {
-				return false, thrift.WrapTException(_write_err55)
+			if _write_err56 != nil {
+				return false, thrift.WrapTException(_write_err56)
 			}
 			return true, err
 		}
@@ -2045,19 +2247,19 @@ func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "sums", thrift.REPLY, seqId); err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if _write_err55 != nil {
-		return false, thrift.WrapTException(_write_err55)
+	if _write_err56 != nil {
+		return false, thrift.WrapTException(_write_err56)
 	}
 	return true, err
 }
@@ -2970,13 +3172,13 @@ func (p *PeerKeysResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem57 string
+		var _elem58 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem57 = v
+			_elem58 = v
 		}
-		p.Success = append(p.Success, _elem57)
+		p.Success = append(p.Success, _elem58)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3058,14 +3260,14 @@ func (p *PeerKeysResult) String() string {
 	return fmt.Sprintf("PeerKeysResult(%+v)", *p)
 }
 
-type PeerGossipArgs struct {
+type PeerInviteArgs struct {
 }
 
-func NewPeerGossipArgs() *PeerGossipArgs {
-	return &PeerGossipArgs{}
+func NewPeerInviteArgs() *PeerInviteArgs {
+	return &PeerInviteArgs{}
 }
 
-func (p *PeerGossipArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerInviteArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -3091,8 +3293,8 @@ func (p *PeerGossipArgs) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
-func (p *PeerGossipArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "gossip_args"); err != nil {
+func (p *PeerInviteArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "invite_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -3106,36 +3308,36 @@ func (p *PeerGossipArgs) Write(ctx context.Context, oprot thrift.TProtocol) erro
 	return nil
 }
 
-func (p *PeerGossipArgs) String() string {
+func (p *PeerInviteArgs) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerGossipArgs(%+v)", *p)
+	return fmt.Sprintf("PeerInviteArgs(%+v)", *p)
 }
 
 // Attributes:
 //   - Success
-type PeerGossipResult struct {
-	Success *string `thrift:"success,0" db:"success" json:"success,omitempty"`
+type PeerInviteResult struct {
+	Success *Invitation `thrift:"success,0" db:"success" json:"success,omitempty"`
 }
 
-func NewPeerGossipResult() *PeerGossipResult {
-	return &PeerGossipResult{}
+func NewPeerInviteResult() *PeerInviteResult {
+	return &PeerInviteResult{}
 }
 
-var PeerGossipResult_Success_DEFAULT string
+var PeerInviteResult_Success_DEFAULT *Invitation
 
-func (p *PeerGossipResult) GetSuccess() string {
+func (p *PeerInviteResult) GetSuccess() *Invitation {
 	if !p.IsSetSuccess() {
-		return PeerGossipResult_Success_DEFAULT
+		return PeerInviteResult_Success_DEFAULT
 	}
-	return *p.Success
+	return p.Success
 }
-func (p *PeerGossipResult) IsSetSuccess() bool {
+func (p *PeerInviteResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerGossipResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerInviteResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -3150,7 +3352,7 @@ func (p *PeerGossipResult) Read(ctx context.Context, iprot thrift.TProtocol) err
 		}
 		switch fieldId {
 		case 0:
-			if fieldTypeId == thrift.STRING {
+			if fieldTypeId == thrift.STRUCT {
 				if err := p.ReadField0(ctx, iprot); err != nil {
 					return err
 				}
@@ -3174,17 +3376,16 @@ func (p *PeerGossipResult) Read(ctx context.Context, iprot thrift.TProtocol) err
 	return nil
 }
 
-func (p *PeerGossipResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
-	if v, err := iprot.ReadString(ctx); err != nil {
-		return thrift.PrependError("error reading field 0: ", err)
-	} else {
-		p.Success = &v
+func (p *PeerInviteResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &Invitation{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
 	}
 	return nil
 }
 
-func (p *PeerGossipResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "gossip_result"); err != nil {
+func (p *PeerInviteResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "invite_result"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -3201,13 +3402,13 @@ func (p *PeerGossipResult) Write(ctx context.Context, oprot thrift.TProtocol) er
 	return nil
 }
 
-func (p *PeerGossipResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerInviteResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if p.IsSetSuccess() {
-		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRING, 0); err != nil {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
 		}
-		if err := oprot.WriteString(ctx, string(*p.Success)); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T.success (0) field write error: ", p), err)
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
@@ -3216,11 +3417,11 @@ func (p *PeerGossipResult) writeField0(ctx context.Context, oprot thrift.TProtoc
 	return err
 }
 
-func (p *PeerGossipResult) String() string {
+func (p *PeerInviteResult) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerGossipResult(%+v)", *p)
+	return fmt.Sprintf("PeerInviteResult(%+v)", *p)
 }
 
 type PeerViewArgs struct {
@@ -3344,13 +3545,13 @@ func (p *PeerViewResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem58 string
+		var _elem59 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem58 = v
+			_elem59 = v
 		}
-		p.Success = append(p.Success, _elem58)
+		p.Success = append(p.Success, _elem59)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3466,11 +3667,11 @@ func (p *PeerKeepArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	tSlice := make([]*Entry, 0, size)
 	p.Entries = tSlice
 	for i := 0; i < size; i++ {
-		_elem59 := &Entry{}
-		if err := _elem59.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem59), err)
+		_elem60 := &Entry{}
+		if err := _elem60.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem60), err)
 		}
-		p.Entries = append(p.Entries, _elem59)
+		p.Entries = append(p.Entries, _elem60)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3693,13 +3894,13 @@ func (p *PeerFetchArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]string, 0, size)
 	p.Keys = tSlice
 	for i := 0; i < size; i++ {
-		var _elem60 string
+		var _elem61 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem60 = v
+			_elem61 = v
 		}
-		p.Keys = append(p.Keys, _elem60)
+		p.Keys = append(p.Keys, _elem61)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3844,11 +4045,11 @@ func (p *PeerFetchResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]*Entry, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem61 := &Entry{}
-		if err := _elem61.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem61), err)
+		_elem62 := &Entry{}
+		if err := _elem62.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem62), err)
 		}
-		p.Success = append(p.Success, _elem61)
+		p.Success = append(p.Success, _elem62)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3990,11 +4191,11 @@ func (p *PeerOfferArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]*Stamp, 0, size)
 	p.Stamps = tSlice
 	for i := 0; i < size; i++ {
-		_elem62 := &Stamp{}
-		if err := _elem62.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem62), err)
+		_elem63 := &Stamp{}
+		if err := _elem63.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem63), err)
 		}
-		p.Stamps = append(p.Stamps, _elem62)
+		p.Stamps = append(p.Stamps, _elem63)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4139,13 +4340,13 @@ func (p *PeerOfferResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]int32, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem63 int32
+		var _elem64 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem63 = v
+			_elem64 = v
 		}
-		p.Success = append(p.Success, _elem63)
+		p.Success = append(p.Success, _elem64)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4458,11 +4659,11 @@ func (p *PeerHeldResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]*Stamp, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem64 := &Stamp{}
-		if err := _elem64.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem64), err)
+		_elem65 := &Stamp{}
+		if err := _elem65.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem65), err)
 		}
-		p.Success = append(p.Success, _elem64)
+		p.Success = append(p.Success, _elem65)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4734,13 +4935,13 @@ func (p *PeerSumsResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]int64, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem65 int64
+		var _elem66 int64
 		if v, err := iprot.ReadI64(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem65 = v
+			_elem66 = v
 		}
-		p.Success = append(p.Success, _elem65)
+		p.Success = append(p.Success, _elem66)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)

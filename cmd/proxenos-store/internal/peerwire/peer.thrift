@@ -30,6 +30,16 @@ struct Found {
   2: binary value
 }
 
+/** Invitation is what a node must know to join. */
+struct Invitation {
+  /** Where the node that is asked gossips, as host:port. */
+  1: string gossip
+  /** The label of the store's gossip: no other store has it. */
+  2: string label
+  /** How many nodes keep each key. */
+  3: i32 replicas
+}
+
 service Peer extends diststore.Store {
   // For clients, at any node.
 
@@ -43,8 +53,7 @@ service Peer extends diststore.Store {
 
   // Between nodes.
 
-  /** Where the node gossips, as host:port. */
-  string gossip()
+  Invitation invite()
   /** The members that the node sees, and how they stand, as name=state. */
   list<string> view()
   /** Keeps what is newer than what it has. It returns when that is safe. */

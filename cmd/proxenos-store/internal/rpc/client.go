@@ -82,14 +82,14 @@ func (c *Client) Expected(ctx context.Context, key string) (mapper.Node, error) 
 	return c.Owner(ctx, key)
 }
 
-// GossipAddr returns where the node gossips. A node of a network of 2009 does
-// not: see IsOld.
-func (c *Client) GossipAddr(ctx context.Context) (string, error) {
-	addr, err := c.wire().Gossip(ctx)
+// Invite returns what a node must know to join. A node of a network of 2009 has
+// nothing to say: see IsOld.
+func (c *Client) Invite(ctx context.Context) (*peerwire.Invitation, error) {
+	invitation, err := c.wire().Invite(ctx)
 	if isOld(err) {
-		return "", fmt.Errorf("gossip: %w", errOld)
+		return nil, fmt.Errorf("invite: %w", errOld)
 	}
-	return addr, err
+	return invitation, err
 }
 
 var errOld = errors.New("the node keeps to the calls of 2009")

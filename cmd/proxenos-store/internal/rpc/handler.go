@@ -26,8 +26,8 @@ const requestTime = 4 * time.Second
 type Handler struct {
 	*locator.Server
 	Node *node.Node
-	// GossipAddr is where the node gossips.
-	GossipAddr string
+	// Invitation is for nodes that want to join.
+	Invitation peerwire.Invitation
 	Log        *slog.Logger
 }
 
@@ -91,8 +91,8 @@ func (h *Handler) Keys(ctx context.Context, bucket int32) ([]string, error) {
 	return keys, refused(err)
 }
 
-// Gossip tells where the node gossips.
-func (h *Handler) Gossip(context.Context) (string, error) { return h.GossipAddr, nil }
+// Invite tells what a node must know to join.
+func (h *Handler) Invite(context.Context) (*peerwire.Invitation, error) { return &h.Invitation, nil }
 
 // View tells how the members stand.
 func (h *Handler) View(ctx context.Context) ([]string, error) {
