@@ -139,7 +139,7 @@ func TestBombs(t *testing.T) {
 			began := time.Now()
 			_, err := Parse([]byte(bomb), "bomb")
 			require.Error(t, err)
-			assert.Less(t, time.Since(began), 2*time.Second, "100 ms on an idle machine")
+			assert.Less(t, time.Since(began), time.Minute, "100 ms on an idle machine; what works out of proportion takes hours")
 		})
 	}
 }
