@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"strings"
 	"syscall"
 
@@ -33,7 +34,7 @@ func exitCode(err error) int {
 	var interrupted interruptError
 	var stale *mapper.StaleError
 	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE):
+	case err == nil, isReaderGone(err):
 		return exitDone
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -54,6 +55,13 @@ func exitCode(err error) int {
 	default:
 		return exitConfig
 	}
+}
+
+// isReaderGone reports whether whoever reads our output has stopped. A server
+// that closes its connection breaks a pipe too, and that is an error.
+func isReaderGone(err error) bool {
+	var connection *net.OpError
+	return errors.Is(err, syscall.EPIPE) && !errors.As(err, &connection)
 }
 
 // Errors that decide an exit code and say nothing by themselves; see as.
