@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/freeport"
 )
 
 // nginxProcess is a running nginx. It answers a request for /NAME/ from the
@@ -67,7 +69,7 @@ func startNginx(t *testing.T, front string, upstreams map[string][]server) *ngin
 		t.Logf("nginx: %v", <-ended)
 	})
 	waitForNginx(t, front, ended, &words)
-	client := &http.Client{Timeout: 10 * time.Second}
+	client := &http.Client{Timeout: time.Minute}
 	t.Cleanup(client.CloseIdleConnections)
 	return &nginxProcess{client: client, url: "http://" + front}
 }
@@ -96,10 +98,10 @@ func nginxServers(front string, upstreams map[string][]server) string {
 	return b.String()
 }
 
-// waitForNginx returns once nginx accepts connections.
+// waitForNginx returns once nginx accepts connections, for which it has a minute.
 func waitForNginx(t *testing.T, front string, ended chan error, words fmt.Stringer) {
 	t.Helper()
-	for range 500 {
+	for range 3000 {
 		select {
 		case err := <-ended:
 			ended <- err
@@ -131,25 +133,15 @@ func (n *nginxProcess) ask(t *testing.T, upstream, key string) string {
 	return resp.Header.Get("X-Server")
 }
 
-// freePorts returns loopback ports that were free a moment ago.
-func freePorts(t *testing.T, n int) []string {
-	t.Helper()
-	var ports []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer func() { require.NoError(t, l.Close()) }()
-		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-	}
-	return ports
-}
-
 func TestNginxAgainstNginx(t *testing.T) {
 	sockets, err := os.MkdirTemp("", "ring") // t.TempDir is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(sockets)) })
-	ports := freePorts(t, 9)
-	at := func(host string, i int) string { return host + ":" + ports[i] }
+	var ports [9]int
+	for i := range ports {
+		ports[i] = freeport.Take(t)
+	}
+	at := func(host string, i int) string { return net.JoinHostPort(host, strconv.Itoa(ports[i])) }
 	unix := "unix:" + filepath.Join(sockets, "a.sock")
 	upstreams := map[string][]server{
 		"two":      serversOf(at("127.0.0.1", 0), 1, at("127.0.0.1", 1), 1),

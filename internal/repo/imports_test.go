@@ -52,6 +52,7 @@ var rules = []rule{
 	{room: "internal/consultest/...", may: []string{"internal/consultest/..."},
 		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
 	{room: "internal/faultnet", others: []string{"github.com/hashicorp/memberlist"}, why: "imported by tests only"},
+	{room: "internal/alloctest", why: "imported by tests only"},
 	{room: "internal/freeport", why: "imported by tests only"},
 	{room: "internal/repo", why: "has no code of its own"},
 }
@@ -61,7 +62,7 @@ const testify = "github.com/stretchr/testify"
 var pureBelow = []string{"internal/hash", "internal/mt", "internal/exact", "internal/roster"}
 
 // testOnly are the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/vectors", "internal/consultest/...", "internal/faultnet", "internal/freeport", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/vectors", "internal/consultest/...", "internal/alloctest", "internal/faultnet", "internal/freeport", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range ourPackages(t) {
