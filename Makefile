@@ -37,7 +37,7 @@ test-short: ## Run the tests that need no server, in less depth
 
 .PHONY: race
 race: packages ## Run the tests under the race detector, in less depth
-	$(STRICT) $(RACE) go test -race -short -count=1 $$(go list ./... | grep -vE '$(RACELESS)$$')
+	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m $$(go list ./... | grep -vE '$(RACELESS)$$')
 
 .PHONY: lint
 lint: ## Check the code with golangci-lint, and that every go.mod is tidy
@@ -84,7 +84,7 @@ consul:
 
 .PHONY: unit
 unit:
-	$(STRICT) go test -count=1 ./...
+	$(STRICT) go test -count=1 -timeout 30m ./...
 
 .PHONY: bench-once
 bench-once:
@@ -93,5 +93,5 @@ bench-once:
 .PHONY: nested
 nested:
 	@for module in $(NESTED); do \
-		echo "test $$module" && $(STRICT) go -C $$module test -short -count=1 -bench . -benchtime 1x ./... || exit 1; \
+		echo "test $$module" && $(STRICT) go -C $$module test -short -count=1 -timeout 30m -bench . -benchtime 1x ./... || exit 1; \
 	done

@@ -59,6 +59,9 @@ func (f *File) read(ctx context.Context) ([]byte, error) {
 	case info.IsDir():
 		return nil, f.fail(errors.New("it is a directory: name a file in it"))
 	case info.Mode().IsRegular():
+		if err := checkSize(info.Size(), f.Path, formatText); err != nil { // the most of all formats
+			return nil, err
+		}
 		return f.readOpen(ctx)
 	}
 	if err := f.lock(ctx); err != nil {

@@ -26,7 +26,7 @@ func Parse(data []byte, name string) ([]mapper.Node, error) {
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin a file so
 	format := formatOf(data, name)
-	if err := checkSize(data, name, format); err != nil {
+	if err := checkSize(int64(len(data)), name, format); err != nil {
 		return nil, err
 	}
 	if err := checkBytes(data, name); err != nil {
@@ -43,12 +43,12 @@ func Parse(data []byte, name string) ([]mapper.Node, error) {
 }
 
 // checkSize refuses what is too large for its format.
-func checkSize(data []byte, name string, f format) error {
-	most, what := MaxSize, "a list of nodes in JSON or YAML"
+func checkSize(size int64, name string, f format) error {
+	most, what := int64(MaxSize), "a list of nodes in JSON or YAML"
 	if f == formatText {
 		most, what = MaxTextSize, "a list of nodes"
 	}
-	if len(data) > most {
+	if size > most {
 		return place{source: name}.errorf("larger than %d bytes (%d MiB), the most %s may have", most, most>>20, what)
 	}
 	return nil
