@@ -148,18 +148,27 @@ func members(t *testing.T, n int, addrs ...string) {
 func TestOldClientsOfAReplicatedStore(t *testing.T) {
 	first := found(t)
 	second := serve(t, "-h", first.addr, "-p", freePort(t))
+	program, generated := python(t)
+	old := func(call, addr string, args ...string) string {
+		_, port, err := net.SplitHostPort(addr)
+		require.NoError(t, err)
+		cmd := exec.Command(program, append([]string{locatorDir + "testdata/peer.py", generated, call, port}, args...)...)
+		cmd.Stderr = t.Output()
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		return string(out)
+	}
+	old("put", first.addr, "touché", "café") // one-way: it returns before it is done
+	require.Eventually(t, func() bool { return old("get", second.addr, "touché") == "café\n" }, patience, 5*time.Millisecond)
+	assert.Equal(t, "\n", old("get", first.addr, "never"))
+	out, said, code := run(t, "get", "-h", second.addr, "touché")
+	assert.Equal(t, "café\n", out, said)
+	assert.Zero(t, code)
+
 	caller := func(addr string) *diststore.StoreClient {
 		return diststore.NewStoreClient(locator.NewCaller(addr, locator.CallConfig{}))
 	}
 	ctx := t.Context()
-	require.NoError(t, caller(first.addr).Put(ctx, "touché", "café"))
-	require.Eventually(t, func() bool {
-		value, err := caller(second.addr).Get(ctx, "touché")
-		return err == nil && value == "café"
-	}, patience, 5*time.Millisecond)
-	value, err := caller(first.addr).Get(ctx, "never")
-	require.NoError(t, err)
-	assert.Empty(t, value)
 	service, err := caller(first.addr).ServiceType(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, "diststore.Store", service)

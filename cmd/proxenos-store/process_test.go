@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/command"
 	"github.com/proxenos/proxenos/internal/freeport"
 )
 
@@ -29,14 +29,14 @@ const (
 func TestMain(m *testing.M) {
 	switch os.Getenv(asCommand) {
 	case "":
-		os.Exit(m.Run())
+		testscript.Main(m, map[string]func(){"proxenos-store": main})
 	case tied:
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			os.Exit(exitUntied)
 		}()
 	}
-	os.Exit(command.Main(os.Args[1:], os.Stdout, os.Stderr))
+	main()
 }
 
 // exitUntied is the exit code of a command whose test is gone.

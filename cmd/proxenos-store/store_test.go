@@ -21,49 +21,6 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// The session of the original's README, as written, with this program for its
-// scripts.
-func TestReadmeSession(t *testing.T) {
-	for port := 9900; port < 9910; port++ {
-		if conn, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			require.NoError(t, conn.Close())
-			t.Skipf("port %d, which the session uses, is taken on this machine", port)
-		}
-	}
-	first := serve(t)
-	assert.Equal(t, "127.0.0.1:9900", first.addr)
-	assert.Contains(t, first.said(), "No peer autodiscovered.")
-	second := serve(t)
-	assert.Equal(t, "127.0.0.1:9901", second.addr)
-
-	ok := func(args ...string) string {
-		out, said, code := run(t, args...)
-		require.Zero(t, code, "%v: %s", args, said)
-		return out
-	}
-	for _, pair := range []string{"a apple", "b banana", "c crayon", "d dinosaur"} {
-		ok(append([]string{"put"}, strings.Fields(pair)...)...)
-	}
-	ok("prime")
-	assert.Equal(t, "crayon\n", ok("get", "c"))
-	assert.Len(t, strings.Fields(ok("test")), 26)
-	third := serve(t)
-	assert.Equal(t, "127.0.0.1:9902", third.addr)
-	assert.Len(t, strings.Fields(ok("test")), 26)
-	assert.Len(t, strings.Fields(ok("list")), 30)
-
-	require.NoError(t, second.end(syscall.SIGINT))
-	assert.Len(t, strings.Fields(ok("test", "-h", "localhost:9902")), 26)
-	require.NoError(t, first.end(syscall.SIGTERM))
-	assert.Len(t, strings.Fields(ok("test")), 26)
-
-	ok("delete", "c")
-	out, said, code := run(t, "get", "c")
-	assert.Equal(t, 1, code)
-	assert.Empty(t, out)
-	assert.Contains(t, said, `key "c": not found`)
-}
-
 // client returns a client that keeps connections.
 func client(t *testing.T, addr string) *rpc.Client {
 	t.Helper()

@@ -2,6 +2,8 @@
 
     peer.py GEN serve PORT [PEER_PORT]   a node; writes each call it gets to stdout
     peer.py GEN call PORT                makes every call; writes what it got as JSON
+    peer.py GEN put PORT KEY VALUE       stores a value
+    peer.py GEN get PORT KEY             writes the value
 
 GEN is where `thrift --gen py` wrote the code for locator.thrift and
 diststore.thrift. The node behaves as the original's nodes do, one connection at
@@ -274,7 +276,13 @@ def call(port):
     print(json.dumps(got))
 
 
-if sys.argv[2] == "serve":
-    serve(int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 0)
+command, port, rest = sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+if command == "serve":
+    serve(port, int(rest[0]) if rest else 0)
+elif command == "call":
+    call(port)
 else:
-    call(int(sys.argv[3]))
+    with remote(port) as peer:
+        answer = getattr(peer, command)(*rest)
+    if command == "get":
+        print(answer)
