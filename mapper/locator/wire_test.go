@@ -112,6 +112,7 @@ func serve(t *testing.T, handler diststore.Store) net.Conn {
 // ping after it was answered, or until the connection ended.
 func request(t *testing.T, conn net.Conn, bytes []byte) (reply []byte, ended bool) {
 	t.Helper()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute))) // before it may be closed
 	_, err := conn.Write(bytes)
 	require.NoError(t, err)
 	ping := []byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x2a\x00")
@@ -119,7 +120,6 @@ func request(t *testing.T, conn net.Conn, bytes []byte) (reply []byte, ended boo
 	sent := make(chan struct{})
 	go func() { defer close(sent); _, _ = conn.Write(ping) }()
 	defer func() { <-sent }()
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
 	for buffer := make([]byte, 1); ; {
 		if _, err := conn.Read(buffer); err != nil {
 			require.ErrorIs(t, err, io.EOF)
