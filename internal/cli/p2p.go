@@ -129,7 +129,7 @@ func (o *p2pOptions) run(ctx context.Context) error {
 
 // discover looks for a peer on this machine.
 func (o *p2pOptions) discover(ctx context.Context) {
-	peer, ok := locator.Discover(ctx, o.cfg.First, "locator.Locator", o.cfg.Call)
+	peer, ok := locator.Discover(ctx, o.cfg.First, locator.PeerPorts, "locator.Locator", o.cfg.Call)
 	if !ok {
 		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
 		return

@@ -19,7 +19,7 @@ func TestDiscover(t *testing.T) {
 	first := freeport.TakeRun(t, 40)
 	at := func(i int) string { return net.JoinHostPort("localhost", strconv.Itoa(first+i)) }
 	find := func(service string) (string, bool) {
-		return Discover(t.Context(), first, service, CallConfig{})
+		return Discover(t.Context(), first, PeerPorts, service, CallConfig{})
 	}
 	_, ok := find("locator.Locator")
 	require.False(t, ok, "nobody is there yet")

@@ -138,7 +138,7 @@ func ExampleParsePeer() {
 // A program that was not told of a peer looks for one on its own machine.
 func ExampleDiscover() {
 	ctx := context.Background()
-	if peer, ok := locator.Discover(ctx, locator.FirstPort, "locator.Locator", locator.CallConfig{}); ok {
+	if peer, ok := locator.Discover(ctx, locator.FirstPort, locator.PeerPorts, "locator.Locator", locator.CallConfig{}); ok {
 		log.Print("joining by ", peer)
 	}
 }

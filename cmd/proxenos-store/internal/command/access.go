@@ -80,7 +80,7 @@ func (a *access) find(ctx context.Context) (addr string, ok bool) {
 	if a.peer != "" {
 		return a.peer, true
 	}
-	return locator.Discover(ctx, a.first, service, a.call)
+	return locator.Discover(ctx, a.first, locator.PeerPorts, service, a.call)
 }
 
 // client returns a client of the store.
@@ -90,7 +90,7 @@ func (a *access) client(ctx context.Context) (*rpc.Client, error) {
 	}
 	addr, ok := a.find(ctx)
 	if !ok {
-		return nil, fmt.Errorf("%w autodiscovered on ports %d to %d of this machine", errNoPeer, a.first, a.first+9)
+		return nil, fmt.Errorf("%w autodiscovered on ports %d to %d of this machine", errNoPeer, a.first, a.first+locator.PeerPorts-1)
 	}
 	return rpc.NewClient(addr, a.call), nil
 }
@@ -107,4 +107,10 @@ func isLoopback(host string) bool {
 // hostOf returns the host in the name of a node, which has no brackets.
 func hostOf(node string) string {
 	return node[:strings.LastIndexByte(node, ':')]
+}
+
+// portOf returns the port in the name of a node.
+func portOf(node string) int {
+	port, _ := strconv.Atoi(node[strings.LastIndexByte(node, ':')+1:])
+	return port
 }

@@ -21,7 +21,10 @@ func (o *serveOptions) runLegacy(c *cobra.Command) error {
 		}
 	}
 	ctx := c.Context()
-	peer, _ := o.seek(ctx)
+	peer, known := o.find(ctx)
+	if !known {
+		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
+	}
 	n, err := legacy.Listen(ctx, locator.Config{
 		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise, Peer: peer,
 		Services: rpc.Services, Call: o.call, Log: o.log,

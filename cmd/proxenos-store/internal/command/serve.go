@@ -105,7 +105,7 @@ var limits = locator.Limits{Message: 8 << 20, Conns: 1024}
 
 // run is a node until the context ends.
 func (o *serveOptions) run(ctx context.Context) (err error) {
-	peer, known := o.seek(ctx)
+	peer, known := o.find(ctx)
 	engine, err := o.open()
 	if err != nil {
 		return err
@@ -115,6 +115,9 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if !known {
+		peer, known = o.findEarlier(ctx, server.Self().Name)
+	}
 	cluster, err := o.enter(ctx, server.Self().Name, peer)
 	if err != nil {
 		return errors.Join(err, server.Close())
@@ -123,12 +126,21 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	return o.serve(ctx, engine, server, cluster, !known)
 }
 
-// seek returns the node to join by.
-func (o *serveOptions) seek(ctx context.Context) (peer string, known bool) {
+// find returns the node to join by.
+func (o *serveOptions) find(ctx context.Context) (peer string, known bool) {
 	if o.found {
 		return "", false
 	}
-	if peer, known = o.find(ctx); !known {
+	return o.access.find(ctx)
+}
+
+// findEarlier looks for a node that began just before this one, which had to
+// take a later port then: if several are started at once, all but one join.
+func (o *serveOptions) findEarlier(ctx context.Context, self string) (peer string, known bool) {
+	if own := portOf(self); !o.found && o.port == 0 && own > o.first {
+		peer, known = locator.Discover(ctx, o.first, min(own-o.first, locator.PeerPorts), service, o.call)
+	}
+	if !known {
 		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
 	}
 	return peer, known
