@@ -8,6 +8,7 @@ import (
 	"maps"
 	mathrand "math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,11 +48,33 @@ change.`,
 		},
 	}
 	addGroup(c, "Demo", func(fs *pflag.FlagSet) {
-		fs.DurationVarP(&o.token, "token-interval", "i", 0, "change a random token about so often")
+		fs.VarP((*seconds)(&o.token), "token-interval", "i", "change a random token about so often, `seconds` or with a unit")
 		fs.BoolVar(&o.plain, "plain", false, "write lines, even on a terminal")
 	})
 	o.join.declare(c)
 	return c
+}
+
+// seconds is a flag for a duration. A number without a unit is of seconds, as
+// in swim-protocol.
+type seconds time.Duration
+
+func (s *seconds) String() string { return time.Duration(*s).String() }
+
+// Type is what the help calls a value.
+func (s *seconds) Type() string { return "duration" }
+
+// Set reads a value.
+func (s *seconds) Set(text string) error {
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		text += "s"
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is no duration: want 5, 0.5 or 500ms", text)
+	}
+	*s = seconds(d)
+	return nil
 }
 
 func (o *swimDemoOptions) parse() error {

@@ -114,7 +114,8 @@ func (m *demoModel) View() tea.View {
 	return v
 }
 
-// Columns of the demo, those of the ancestor.
+// Columns of the demo, those of the ancestor, whose names were of fifteen
+// characters at most: longer ones move the columns to the right.
 const (
 	nameColumn     = 4
 	clockColumn    = 30
@@ -128,6 +129,7 @@ func demoScreen(members []swim.Member, width, height int, colored bool) string {
 		return ""
 	}
 	rows, available := demoRows(members)
+	shift := demoShift(rows)
 	lines := make([]string, height)
 	room := height - 1
 	for i, r := range rows {
@@ -136,7 +138,7 @@ func demoScreen(members []swim.Member, width, height int, colored bool) string {
 			break
 		}
 		if i < room {
-			lines[i] = paint(demoLine(r, width), r, colored)
+			lines[i] = paint(demoLine(r, shift, width), r, colored)
 		}
 	}
 	count := clip(fmt.Sprintf(" Available: %d", available), width)
@@ -144,14 +146,23 @@ func demoScreen(members []swim.Member, width, height int, colored bool) string {
 	return strings.Join(lines, "\n")
 }
 
-// demoLine lays a member out in columns.
-func demoLine(r demoRow, width int) string {
+// demoShift is how far the longest name moves the columns.
+func demoShift(rows []demoRow) int {
+	shift := 0
+	for _, r := range rows {
+		shift = max(shift, nameColumn+utf8.RuneCountInString(r.name+" is OFFLINE ")-clockColumn)
+	}
+	return shift
+}
+
+// demoLine lays a member out in columns, which are shifted.
+func demoLine(r demoRow, shift, width int) string {
 	line := strings.Repeat(" ", nameColumn)
 	if r.local {
 		line = ">>> "
 	}
-	line = pad(line+r.name+" is "+r.status, clockColumn) + r.clock
-	line = pad(line, metadataColumn) + r.metadata
+	line = pad(line+r.name+" is "+r.status, shift+clockColumn) + r.clock
+	line = pad(line, shift+metadataColumn) + r.metadata
 	if !r.local {
 		return clip(line, width)
 	}

@@ -34,6 +34,7 @@ var direct = map[string]string{
 	"github.com/rogpeppe/go-internal":   "tests: scripts for the CLI",
 	"github.com/anishathalye/porcupine": "tests: whether a history of the store is linearizable",
 	"golang.org/x/net":                  "tests: the messages of a DNS server",
+	"github.com/creack/pty":             "tests: programs that draw on a terminal",
 	"go.uber.org/goleak":                "tests: no goroutine is left behind",
 }
 

@@ -1,0 +1,129 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/freeport"
+)
+
+// terminal is a demo on a terminal of its own, and what it has drawn there.
+type terminal struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	tty  *os.File
+	done chan struct{} // closed when nothing is drawn any more
+
+	mu    sync.Mutex
+	drawn bytes.Buffer
+}
+
+// demo starts one. The test binary is the program; see TestMain.
+func demo(t *testing.T, width, height uint16, args ...string) *terminal {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Args = append([]string{"proxenos", "swim", "demo", "--timing", "local"}, args...)
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color")
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: width, Rows: height})
+	require.NoError(t, err)
+	term := &terminal{t: t, cmd: cmd, tty: tty, done: make(chan struct{})}
+	go term.watch()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = tty.Close()
+		<-term.done
+	})
+	return term
+}
+
+// watch keeps what is drawn, and answers nothing that the program asks.
+func (term *terminal) watch() {
+	defer close(term.done)
+	buf := make([]byte, 4096)
+	for {
+		n, err := term.tty.Read(buf)
+		term.mu.Lock()
+		term.drawn.Write(buf[:n])
+		term.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// shows waits until a text is drawn. Only what is drawn at once is in one
+// piece: later the program moves about and changes letters.
+func (term *terminal) shows(text string) {
+	term.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		term.mu.Lock()
+		drawn := term.drawn.String()
+		term.mu.Unlock()
+		if strings.Contains(drawn, text) {
+			return
+		}
+		require.True(term.t, time.Now().Before(end), "%q is not in %q", text, drawn)
+	}
+}
+
+// resize makes the program draw everything again.
+func (term *terminal) resize(width, height uint16) {
+	term.t.Helper()
+	term.mu.Lock()
+	term.drawn.Reset()
+	term.mu.Unlock()
+	require.NoError(term.t, pty.Setsize(term.tty, &pty.Winsize{Cols: width, Rows: height}))
+}
+
+func (term *terminal) press(keys string) {
+	term.t.Helper()
+	_, err := term.tty.WriteString(keys)
+	require.NoError(term.t, err)
+}
+
+func TestDemoOnATerminal(t *testing.T) {
+	one, two := fmt.Sprint("127.0.0.1:", freeport.Take(t)), fmt.Sprint("127.0.0.1:", freeport.Take(t))
+	here := demo(t, 80, 24, "--name", one)
+	here.shows("\x1b[?1049h")
+	here.shows(">>> " + one + " is ONLINE")
+	here.shows("Available: ") // the last column is written by itself
+	there := demo(t, 200, 50, "--name", two, "--peer", one)
+	there.shows(one + " is ONLINE")
+
+	here.press("hello, \x01\tworld")
+	there.resize(190, 40)
+	there.shows("typed=hello, world")
+	here.resize(100, 30)
+	here.shows("typed=hello, world")
+	here.shows("<<<")
+
+	here.press("\x03")
+	require.NoError(t, here.cmd.Wait(), "Ctrl-C is a clean exit")
+	here.shows("\x1b[?1049l")
+	for end := time.Now().Add(patience); ; {
+		there.resize(180, 40)
+		time.Sleep(200 * time.Millisecond)
+		there.resize(170, 40)
+		time.Sleep(200 * time.Millisecond)
+		there.mu.Lock()
+		left := strings.Contains(there.drawn.String(), one+" is LEFT")
+		there.mu.Unlock()
+		if left {
+			break
+		}
+		require.True(t, time.Now().Before(end), "who left is not shown as such")
+	}
+	require.NoError(t, there.cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, there.cmd.Wait())
+}
