@@ -51,14 +51,14 @@ func spawn(name, port, seed, run string) (*exec.Cmd, error) {
 const childNamed = "child"
 
 // withChild runs a scenario with ten members here and one there.
-func withChild(run func(f fleet, cmd *exec.Cmd, port string) (string, error)) (us, plain string, err error) {
+func withChild(o options, run func(f fleet, cmd *exec.Cmd, port string) (string, error)) (us, plain string, err error) {
 	const plainNot = "not measured"
-	f, err := settled(newSwim, 10, nil)
+	f, err := settled(o.world(), newSwim, 10)
 	defer f.close()
 	if err != nil {
 		return "", plainNot, err
 	}
-	t, port, err := transport(nil)
+	t, port, err := transport()
 	if err != nil {
 		return "", plainNot, err
 	}
@@ -83,8 +83,8 @@ func reap(cmd *exec.Cmd) {
 }
 
 // stop asks what a member that did not run for a while does to others.
-func stop(options) (us, plain string, err error) {
-	return withChild(func(f fleet, cmd *exec.Cmd, _ string) (string, error) {
+func stop(o options) (us, plain string, err error) {
+	return withChild(o, func(f fleet, cmd *exec.Cmd, _ string) (string, error) {
 		if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			return "", err
 		}
@@ -112,8 +112,8 @@ func stop(options) (us, plain string, err error) {
 }
 
 // restart asks how soon a member that was killed is back.
-func restart(options) (us, plain string, err error) {
-	return withChild(func(f fleet, cmd *exec.Cmd, port string) (string, error) {
+func restart(o options) (us, plain string, err error) {
+	return withChild(o, func(f fleet, cmd *exec.Cmd, port string) (string, error) {
 		var took []time.Duration
 		last := cmd
 		for i := range 10 {

@@ -31,28 +31,41 @@ type member struct {
 }
 
 // maker starts one member that is alone, or joins by a seed.
-type maker func(name, seed string, loss *atomic.Uint64) (*member, error)
+type maker func(w world, name, seed string) (*member, error)
 
-// lossOf reads a share that was stored as parts of a thousand.
-func lossOf(loss *atomic.Uint64) func() float64 {
-	return func() float64 { return float64(loss.Load()) / 1000 }
+// world is where a fleet lives: on sockets, or in virtual time.
+type world struct {
+	open func() (memberlist.NodeAwareTransport, error)
+	lose func(share float64) // of all packets from now on
 }
 
-// transport opens sockets on a free port, with loss before them if wanted.
-func transport(loss *atomic.Uint64) (memberlist.NodeAwareTransport, int, error) {
+// onSockets is a world on loopback, with loss before the sockets.
+func onSockets() world {
+	var perMille atomic.Uint64
+	share := func() float64 { return float64(perMille.Load()) / 1000 }
+	return world{
+		open: func() (memberlist.NodeAwareTransport, error) {
+			t, _, err := transport()
+			if err != nil {
+				return nil, err
+			}
+			return faultnet.Lossy(t, share), nil
+		},
+		lose: func(share float64) { perMille.Store(uint64(share * 1000)) },
+	}
+}
+
+// transport opens sockets on a free port.
+func transport() (memberlist.NodeAwareTransport, int, error) {
 	var err error
 	for range 10 {
 		var t *memberlist.NetTransport
 		t, err = memberlist.NewNetTransport(&memberlist.NetTransportConfig{
 			BindAddrs: []string{"127.0.0.1"}, Logger: log.New(io.Discard, "", 0),
 		})
-		if err != nil {
-			continue // the port was free for TCP only
-		}
-		if loss == nil {
+		if err == nil {
 			return t, t.GetAutoBindPort(), nil
-		}
-		return faultnet.Lossy(t, lossOf(loss)), t.GetAutoBindPort(), nil
+		} // the port was free for TCP only
 	}
 	return nil, 0, err
 }
@@ -61,8 +74,8 @@ func transport(loss *atomic.Uint64) (memberlist.NodeAwareTransport, int, error) 
 const valueKey = "v"
 
 // newSwim makes a member of this package.
-func newSwim(name, seed string, loss *atomic.Uint64) (*member, error) {
-	t, _, err := transport(loss)
+func newSwim(w world, name, seed string) (*member, error) {
+	t, err := w.open()
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +127,8 @@ func (*plainDelegate) MergeRemoteState([]byte, bool)   {}
 
 // newPlain makes a member of memberlist as it comes. Its seed is joined by
 // the caller, as the library's users do it.
-func newPlain(name, seed string, loss *atomic.Uint64) (*member, error) {
-	t, _, err := transport(loss)
+func newPlain(w world, name, seed string) (*member, error) {
+	t, err := w.open()
 	if err != nil {
 		return nil, err
 	}
@@ -190,8 +203,8 @@ func (f fleet) close() {
 }
 
 // launch starts n members that all join the first at once.
-func launch(make maker, n int, loss *atomic.Uint64) (fleet, error) {
-	seed, err := make("m0", "", loss)
+func launch(w world, make maker, n int) (fleet, error) {
+	seed, err := make(w, "m0", "")
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +214,7 @@ func launch(make maker, n int, loss *atomic.Uint64) (fleet, error) {
 	var errs []error
 	for i := 1; i < n; i++ {
 		joining.Go(func() {
-			m, err := make(fmt.Sprint("m", i), seed.addr, loss)
+			m, err := make(w, fmt.Sprint("m", i), seed.addr)
 			mu.Lock()
 			defer mu.Unlock()
 			if m != nil {
@@ -217,12 +230,12 @@ func launch(make maker, n int, loss *atomic.Uint64) (fleet, error) {
 }
 
 // settled launches a fleet and waits until all see all.
-func settled(make maker, n int, loss *atomic.Uint64) (fleet, error) {
-	f, err := launch(make, n, loss)
+func settled(w world, make maker, n int) (fleet, error) {
+	f, err := launch(w, make, n)
 	if err != nil {
 		return f, err
 	}
-	if _, err = until(time.Minute, func() bool { return f.all(func(m *member) bool { return m.sees() == n }) }); err != nil {
+	if _, err = until(5*time.Minute, func() bool { return f.all(func(m *member) bool { return m.sees() == n }) }); err != nil {
 		err = fmt.Errorf("%w: %s", err, f.missing())
 	}
 	return f, err
@@ -273,12 +286,12 @@ func spread(d []time.Duration) string {
 	return fmt.Sprintf("p50 %v, p99 %v, max %v of %d", at(0.5), at(0.99), at(1), len(d))
 }
 
-// both measures the same of both.
-func both(one func(maker) (string, error)) (us, plain string, err error) {
-	plain, plainErr := one(newPlain)
+// both measures the same of both, each in a world of its own.
+func both(o options, one func(world, maker) (string, error)) (us, plain string, err error) {
+	plain, plainErr := one(o.world(), newPlain)
 	if plainErr != nil {
 		plain = "failed: " + plainErr.Error()
 	}
-	us, err = one(newSwim)
+	us, err = one(o.world(), newSwim)
 	return us, plain, err
 }

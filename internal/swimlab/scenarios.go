@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,11 +19,11 @@ import (
 )
 
 func storm(o options) (us, plain string, err error) {
-	return both(func(make maker) (string, error) {
+	return both(o, func(w world, make maker) (string, error) {
 		var took []time.Duration
 		for range o.runs {
 			start := time.Now()
-			f, err := settled(make, o.members, nil)
+			f, err := settled(w, make, o.members)
 			took = append(took, time.Since(start))
 			f.close()
 			if err != nil {
@@ -36,53 +35,64 @@ func storm(o options) (us, plain string, err error) {
 }
 
 func crash(o options) (us, plain string, err error) {
-	return both(func(make maker) (string, error) {
-		f, err := settled(make, o.members, nil)
-		defer func() { f.close() }()
-		if err != nil {
-			return "", err
+	return both(o, func(w world, make maker) (string, error) {
+		var suspected, offline []time.Duration
+		for range o.runs {
+			doubt, verdict, err := crashOnce(w, make, o.members)
+			if err != nil {
+				return "", err
+			}
+			suspected, offline = append(suspected, doubt), append(offline, verdict)
 		}
-		victim := f[len(f)/2]
-		f = append(f[:len(f)/2:len(f)/2], f[len(f)/2+1:]...)
-		if err := victim.close(); err != nil {
-			return "", err
-		}
-		believed := func(set swim.Status) func() bool {
-			return func() bool { return f.all(func(m *member) bool { return m.status(victim.name).In(set) }) }
-		}
-		start := time.Now()
-		suspected, err := until(time.Minute, believed(swim.Unavailable))
-		if err != nil {
-			return "", err
-		}
-		_, err = until(time.Minute, believed(swim.Offline))
-		return fmt.Sprintf("unavailable %.1f s, offline %.1f s", suspected.Seconds(), time.Since(start).Seconds()), err
+		return "unavailable everywhere " + spread(suspected) + "; offline everywhere " + spread(offline), nil
 	})
 }
 
+// crashOnce ends a member of a new fleet without a goodbye.
+func crashOnce(w world, make maker, members int) (suspected, offline time.Duration, err error) {
+	f, err := settled(w, make, members)
+	defer func() { f.close() }()
+	if err != nil {
+		return 0, 0, err
+	}
+	victim := f[len(f)/2]
+	f = append(f[:len(f)/2:len(f)/2], f[len(f)/2+1:]...)
+	if err := victim.close(); err != nil {
+		return 0, 0, err
+	}
+	believed := func(set swim.Status) func() bool {
+		return func() bool { return f.all(func(m *member) bool { return m.status(victim.name).In(set) }) }
+	}
+	start := time.Now()
+	if suspected, err = until(5*time.Minute, believed(swim.Unavailable)); err != nil {
+		return 0, 0, err
+	}
+	_, err = until(5*time.Minute, believed(swim.Offline))
+	return suspected, time.Since(start), err
+}
+
 func metadataClean(o options) (us, plain string, err error) { return metadata(o, 0) }
-func metadataLossy(o options) (us, plain string, err error) { return metadata(o, 300) }
+func metadataLossy(o options) (us, plain string, err error) { return metadata(o, lost) }
 
-// changes is how many metadata changes are timed.
-const changes = 100
+// lost is the share of packets that scenarios with loss lose.
+const lost = 0.3
 
-func metadata(o options, lossPerMille uint64) (us, plain string, err error) {
-	return both(func(make maker) (string, error) {
-		var loss atomic.Uint64
-		f, err := settled(make, o.members, &loss)
+func metadata(o options, share float64) (us, plain string, err error) {
+	return both(o, func(w world, make maker) (string, error) {
+		f, err := settled(w, make, o.members)
 		defer f.close()
 		if err != nil {
 			return "", err
 		}
-		loss.Store(lossPerMille)
+		w.lose(share)
 		var took []time.Duration
-		for i := range changes {
+		for i := range o.changes {
 			from, value := f[i%len(f)], fmt.Sprint("value ", i)
 			start := time.Now()
 			if err := from.publish(value); err != nil {
 				return "", err
 			}
-			if _, err := until(3*time.Minute, func() bool {
+			if _, err := until(10*time.Minute, func() bool {
 				return f.all(func(m *member) bool { return m == from || m.value(from.name) == value })
 			}); err != nil {
 				return "", err
@@ -93,8 +103,8 @@ func metadata(o options, lossPerMille uint64) (us, plain string, err error) {
 	})
 }
 
-func large(options) (us, plain string, err error) {
-	f, err := settled(newSwim, 20, nil)
+func large(o options) (us, plain string, err error) {
+	f, err := settled(o.world(), newSwim, 20)
 	defer f.close()
 	if err != nil {
 		return "", "", err
@@ -131,7 +141,7 @@ func (c *lineCounter) Write(b []byte) (int, error) {
 
 func garbage(options) (us, plain string, err error) {
 	var ours, theirs lineCounter
-	t, _, err := transport(nil)
+	t, _, err := transport()
 	if err != nil {
 		return "", "", err
 	}
@@ -140,7 +150,7 @@ func garbage(options) (us, plain string, err error) {
 		return "", "", err
 	}
 	defer c.Close() //nolint:errcheck // it ends with the process
-	other, _, err := transport(nil)
+	other, _, err := transport()
 	if err != nil {
 		return "", "", err
 	}
@@ -178,9 +188,9 @@ func pelt(addr string, packets int) error {
 	return nil
 }
 
-func idle(options) (us, plain string, err error) {
-	return both(func(make maker) (string, error) {
-		f, err := settled(make, 10, nil)
+func idle(o options) (us, plain string, err error) {
+	return both(o, func(w world, make maker) (string, error) {
+		f, err := settled(w, make, 10)
 		defer f.close()
 		if err != nil {
 			return "", err
@@ -214,14 +224,14 @@ func idle(options) (us, plain string, err error) {
 
 func chain(o options) (us, plain string, err error) {
 	const links = 12
-	return both(func(make maker) (string, error) {
+	return both(o, func(w world, make maker) (string, error) {
 		var took []time.Duration
 		for range o.runs {
 			start := time.Now()
 			var f fleet
 			seed := ""
 			for i := range links {
-				m, err := make(fmt.Sprint("m", i), seed, nil)
+				m, err := make(w, fmt.Sprint("m", i), seed)
 				if err != nil {
 					f.close()
 					return "", err
@@ -239,11 +249,11 @@ func chain(o options) (us, plain string, err error) {
 	})
 }
 
-func footprint(options) (us, plain string, err error) {
+func footprint(o options) (us, plain string, err error) {
 	const members, watched = 100, 30 * time.Second
-	return both(func(make maker) (string, error) {
+	return both(o, func(w world, make maker) (string, error) {
 		heapBefore := heap()
-		f, err := settled(make, members, nil)
+		f, err := settled(w, make, members)
 		defer f.close()
 		if err != nil {
 			return "", err
@@ -274,14 +284,13 @@ func busy() time.Duration {
 }
 
 func loss(o options) (us, plain string, err error) {
-	return both(func(make maker) (string, error) {
-		var share atomic.Uint64
-		f, err := settled(make, o.members, &share)
+	return both(o, func(w world, make maker) (string, error) {
+		f, err := settled(w, make, o.members)
 		defer f.close()
 		if err != nil {
 			return "", err
 		}
-		share.Store(300)
+		w.lose(lost)
 		looks, suspects, offline := 0, 0, 0
 		for end := time.Now().Add(o.lossFor); time.Now().Before(end); time.Sleep(time.Second) {
 			for _, m := range f {
