@@ -103,6 +103,7 @@ var checks = []check{
 	{"WatchEnds", watching, watchEnds},
 	{"WatchCancelledBefore", watching, watchCancelledBefore},
 	{"WatchBreak", watching, watchBreak},
+	{"FollowAndClose", 0, followAndClose},
 }
 
 func (s Source) withDefaults() Source {

@@ -174,6 +174,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"goes on after its context", watchEnds, faults{goesOn: true}},
 		{"never ends if the context was over before", watchCancelledBefore, faults{neverEnds: true}},
 		{"ends at once", watchBreak, faults{endsAtOnce: true}},
+		{"a goroutine is left each time", followAndClose, faults{leaks: true}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

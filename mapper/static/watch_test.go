@@ -6,7 +6,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -229,34 +228,4 @@ func TestWatchSurvivesItsDirectory(t *testing.T) {
 func TestWatchOfAPathThatIsWrong(t *testing.T) {
 	tape := record(t, &File{Path: t.TempDir(), Poll: never})
 	tape.next("!: it is a directory")
-}
-
-// TestOpenAndClose leaves 200 watches in the middle.
-func TestOpenAndClose(t *testing.T) {
-	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt"), Settle: time.Millisecond}
-	write(t, f.Path, "a\n")
-	cycle := func() {
-		for nodes, err := range f.Watch(t.Context()) {
-			require.NoError(t, err)
-			require.Len(t, nodes, 1)
-			break
-		}
-	}
-	cycle()
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	for range 200 {
-		cycle()
-	}
-	require.Eventually(t, func() bool { // what is over may not be gone yet
-		return runtime.NumGoroutine() <= goroutines+1 && openFiles(t) <= files // one goroutine is that which asks
-	}, patience, time.Millisecond)
-}
-
-func openFiles(t *testing.T) int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if os.IsNotExist(err) {
-		t.Skip("this system does not list open files")
-	}
-	require.NoError(t, err)
-	return len(entries)
 }

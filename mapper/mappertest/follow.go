@@ -1,0 +1,54 @@
+package mappertest
+
+import (
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+const (
+	times = 200
+	spare = 20 // what a source may start or open by itself meanwhile
+)
+
+// followAndClose follows the source and stops many times. Whatever each time
+// leaves behind would be there many times.
+func followAndClose(t testing.TB, s Source) {
+	s.publish(t, unsorted())
+	followOnce(t, s) // what a source opens only once
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for range times {
+		followOnce(t, s)
+	}
+	for end := time.Now().Add(promptly); runtime.NumGoroutine() > goroutines+spare || openFiles(t) > files+spare; {
+		if time.Now().After(end) {
+			require.LessOrEqual(t, runtime.NumGoroutine(), goroutines+spare, "goroutines are left")
+			require.LessOrEqual(t, openFiles(t), files+spare, "files are left open")
+		}
+		time.Sleep(10 * time.Millisecond) // what is over may not be gone yet
+	}
+}
+
+func followOnce(t testing.TB, s Source) {
+	t.Helper()
+	view, err := mapper.Follow(t.Context(), s.Mapper, func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
+	require.NoError(t, err)
+	require.NotZero(t, view.Value())
+	view.Close()
+}
+
+// openFiles counts descriptors, where the system lists them.
+func openFiles(t testing.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if os.IsNotExist(err) {
+		return 0
+	}
+	require.NoError(t, err)
+	return len(entries)
+}
