@@ -43,7 +43,8 @@ are asked again and again.
 --exec runs a program for every change, without a shell: the object that
 -o json writes is its standard input, its arguments are those after --, and
 what it writes goes to standard error. Changes that come while it runs are one
-change afterwards. One that fails is warned of, and ended after --exec-timeout.`,
+change afterwards. One that fails is warned of, and one that takes more than
+--exec-timeout is ended, with all that it started.`,
 		Example: `  # Tell of every change of web in Consul
   proxenos watch -b consul -s web
 

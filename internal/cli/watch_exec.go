@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"syscall"
 	"time"
 )
 
@@ -32,7 +31,8 @@ func (h *hook) find() error {
 	return nil
 }
 
-// run runs the program and waits for its end. Its failure is a warning, as the
+// run runs the program and waits for its end. One that has to end does so with
+// all that it started, so that the next one runs alone. Its failure is a warning, as the
 // next change may find it well.
 func (h *hook) run(ctx context.Context, e *watchEvent, std *streams) {
 	if h.program == "" {
@@ -47,9 +47,12 @@ func (h *hook) run(ctx context.Context, e *watchEvent, std *streams) {
 	defer cancel()
 	cmd := exec.CommandContext(limited, h.program, h.args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), std.Err, std.Err
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	kill := endTogether(cmd)
 	cmd.WaitDelay = hookGrace
 	err = cmd.Run()
+	if limited.Err() != nil {
+		kill()
+	}
 	switch {
 	case err == nil, ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -39,6 +40,30 @@ func await(t *testing.T, path string) {
 		_, err := os.Stat(path)
 		return err == nil
 	}, time.Minute, time.Millisecond, "%s is not there", path)
+}
+
+// TestWatchEndsAllOfAProgram ends one that does not end by itself, and heeds no
+// signal, and what it started too.
+func TestWatchEndsAllOfAProgram(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pid")
+	const program = `trap "" TERM; sleep 600 >/dev/null 2>&1 & echo $! >"$1"; wait; wait`
+	var warnings bytes.Buffer
+	h := hook{program: "sh", args: []string{"-c", program, "sh", file}, timeout: 100 * time.Millisecond}
+	pid := 0
+	for pid == 0 { // on a busy machine it may have to end before it begins
+		h.run(t.Context(), changeOf(nil, named("a")), &streams{Err: &warnings, Getenv: os.Getenv})
+		require.Contains(t, warnings.String(), "--exec sh: ended, as it took more than 100ms")
+		if text, err := os.ReadFile(file); err == nil {
+			_, _ = fmt.Sscan(string(text), &pid) // it may be half written
+		}
+	}
+	require.Eventually(t, func() bool { return !runs(pid) }, time.Minute, time.Millisecond)
+}
+
+// runs reports whether a process is there, and not only its exit code.
+func runs(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !bytes.Contains(stat, []byte(") Z "))
 }
 
 // TestWatchRunsOneProgramAtATime has changes and a failure come while the
