@@ -62,7 +62,7 @@ func TestMetricsOfAView(t *testing.T) {
 
 	source.nodes("b")
 	source <- func() ([]mapper.Node, error) { return nil, errors.New("gone") }
-	require.Eventually(t, func() bool { return view.Err() != nil && view.Age() > 0 && testutil.ToFloat64(metrics.errors) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return view.Err() != nil && view.Age() > 0 && testutil.ToFloat64(metrics.errors) == 1 }, time.Minute, time.Millisecond)
 	const names = "proxenos_updates_total proxenos_errors_total proxenos_nodes proxenos_failing proxenos_moved_keys_ratio_total"
 	want := func(failing string) string {
 		return `
@@ -89,6 +89,6 @@ proxenos_updates_total{source="web"} 2
 	require.Equal(t, 2, count)
 
 	source.nodes("b")
-	require.Eventually(t, func() bool { return testutil.ToFloat64(metrics.failing) == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return testutil.ToFloat64(metrics.failing) == 0 }, time.Minute, time.Millisecond)
 	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(want("0")), strings.Fields(names)...), "nothing was built anew")
 }
