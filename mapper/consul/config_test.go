@@ -98,6 +98,21 @@ func TestEnvironment(t *testing.T) {
 	})
 }
 
+// TestBasicAuthentication sends the name and password of the environment.
+func TestBasicAuthentication(t *testing.T) {
+	sent := make(chan string, 1)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, password, _ := r.BasicAuth()
+		sent <- name + " " + password
+		_, _ = w.Write([]byte("[]"))
+	}))
+	defer proxy.Close()
+	t.Setenv(api.HTTPAuthEnvName, "me:secret")
+	_, err := open(t, Config{Addr: proxy.URL, Service: "web"}).Nodes(t.Context())
+	require.ErrorIs(t, err, errNoLeader, "it is no Consul")
+	require.Equal(t, "me secret", <-sent)
+}
+
 // TestQuestion checks every option against the query it makes.
 func TestQuestion(t *testing.T) {
 	tests := []struct {

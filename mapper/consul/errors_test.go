@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -205,6 +207,12 @@ func TestTLS(t *testing.T) {
 	})
 	t.Run("by URL", func(t *testing.T) {
 		t.Setenv(api.HTTPCAFile, agent.CAFile)
+		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
+	})
+	t.Run("a folder of authorities", func(t *testing.T) {
+		folder := t.TempDir()
+		require.NoError(t, os.Link(agent.CAFile, filepath.Join(folder, "ca.pem")))
+		t.Setenv(api.HTTPCAPath, folder)
 		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
 	})
 	t.Run("wrong authority", func(t *testing.T) {

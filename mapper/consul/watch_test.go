@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/consultest"
@@ -245,6 +246,23 @@ func TestWatchUnknownToken(t *testing.T) {
 	r := record(t, of(t, agent, func(c *Config) { c.TokenFile = tokenFileOf(t, "00000000-0000-0000-0000-000000000000") }))
 	r.fails(ErrPermission)
 	r.fails(ErrPermission)
+}
+
+// TestConsulTellsUnknownTokensNobody is why the first question never waits: to
+// one that does an unknown token is told "nobody", and no error.
+func TestConsulTellsUnknownTokensNobody(t *testing.T) {
+	agent := here(t, consultest.Options{ACL: true}, "a")
+	ask := func(index uint64) ([]*api.ServiceEntry, error) {
+		found, _, err := agent.Client().Health().Service("web", "", true, &api.QueryOptions{
+			Token: "00000000-0000-0000-0000-000000000000", WaitIndex: index, WaitTime: 10 * time.Millisecond,
+		})
+		return found, err
+	}
+	_, err := ask(0)
+	require.ErrorContains(t, err, "403")
+	found, err := ask(1)
+	require.NoError(t, err)
+	require.Empty(t, found)
 }
 
 // TestWatchFlapping flips a check twenty times a second.
