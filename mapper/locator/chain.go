@@ -18,7 +18,10 @@ import (
 //
 //	join(E) -> A -> add(E, [A A]) -> B -> add(E, [A A B]) -> C
 //
-// A node asked to join is its own first authority, hence [A A].
+// A node asked to join is its own first authority, hence [A A]. The list travels
+// as it came, as in 2009, and is read as a set. Every call makes it longer, no
+// node passes on what it was an authority for already, and a list of a thousand
+// is refused: whatever a forged call says, the chain that it starts ends.
 
 // maxAuthorities bounds the chain, and with it what a forged call can start.
 const maxAuthorities = 1024
