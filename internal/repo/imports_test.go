@@ -34,6 +34,7 @@ var rules = []rule{
 	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/..."}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
 
 	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "a door"},
+	{room: "cmd/proxenos-store/internal/status", may: []string{"cmd/proxenos-store/...", "internal/report"}, why: "the same page as that of proxenos swim run"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
 	{room: "internal/cli", may: []string{"rendezvous", "ring", "mapper/...", "internal/hash", "internal/checkfile", "internal/compare", "internal/report"},

@@ -18,6 +18,33 @@ func (n *Node) Members() []string {
 	return names
 }
 
+// Standing is a member and its share of all keys, from 0 to 1: those of which it
+// is the first replica.
+type Standing struct {
+	Member
+	Share float64
+}
+
+// Standings returns the members, sorted by name.
+func (n *Node) Standings() []Standing {
+	p := n.known.Load()
+	shares := map[string]float64{}
+	for m, share := range p.now.Shares() {
+		shares[m.Name] = share
+	}
+	list := make([]Standing, len(p.members))
+	for i, m := range p.members {
+		list[i] = Standing{m, shares[m.Name]}
+	}
+	return list
+}
+
+// Self returns the name of this node.
+func (n *Node) Self() string { return n.cfg.Self }
+
+// Replicas returns how many nodes keep each key.
+func (n *Node) Replicas() int { return n.cfg.Replicas }
+
 // State returns how this node stands.
 func (n *Node) State() State { return n.known.Load().state(n.cfg.Self) }
 

@@ -1,23 +1,24 @@
-// Package status shows a node over HTTP: the members and what the node has done
-// at /, the same for Prometheus at /metrics, the replicas of a key at
-// /select?key=, and whether the node lives and serves at /healthz and /readyz:
-// the paths of `proxenos swim run`. Everything is a GET and changes nothing, and
-// it is served on loopback only.
+// Package status shows a node over HTTP, at the paths of `proxenos swim run` and
+// on the same page: the members and what the node has done at /, for browsers and
+// as JSON, the same for Prometheus at /metrics, the replicas of a key at
+// /select?key=, and whether the node lives and serves at /healthz and /readyz.
+// Everything is a GET and changes nothing, and it is served on loopback only.
+//
+// It is the only part of the example that uses something internal: the page is
+// drawn by internal/report, as that of the command is.
 package status
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
+	"github.com/proxenos/proxenos/internal/report"
 )
 
 // Page shows one node.
@@ -31,7 +32,7 @@ type Page struct {
 // Listen serves at host:port, which must be on loopback, until Close. It
 // returns where.
 func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
-	if !onLoopback(addr) {
+	if !report.OnLoopback(addr) {
 		return "", fmt.Errorf("status page %q: want an address of loopback, such as 127.0.0.1:9980; a proxy can show it elsewhere", addr)
 	}
 	var config net.ListenConfig
@@ -68,33 +69,7 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("GET /select", p.owners)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", p.ready)
-	return guarded(mux)
-}
-
-// guarded refuses what a page of somebody else made a browser send: only names
-// of loopback are answered to.
-func guarded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		if origin := r.Header.Get("Origin"); !onLoopback(r.Host) || origin != "" && origin != "http://"+r.Host {
-			http.Error(w, "this page is served to its own address only", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func onLoopback(hostPort string) bool {
-	host, _, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		host = strings.Trim(hostPort, "[]")
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
+	return report.Guard("localhost", mux)
 }
 
 // figure is one counter or gauge.
@@ -120,23 +95,6 @@ func (p *Page) figures() ([]figure, error) {
 	}, err
 }
 
-func (p *Page) overview(w http.ResponseWriter, r *http.Request) {
-	figures, err := p.figures()
-	if err != nil {
-		http.Error(w, "cannot read the keys; the node's log says more", http.StatusInternalServerError)
-		return
-	}
-	view, _ := p.Node.View(r.Context()) // never fails
-	counts := map[string]int64{}
-	for _, f := range figures {
-		counts[f.name] = f.value
-	}
-	w.Header().Set("Content-Type", "application/json")
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(map[string]any{"state": p.Node.State(), "members": view, "figures": counts})
-}
-
 func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 	figures, err := p.figures()
 	if err != nil {
@@ -147,17 +105,6 @@ func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 	for _, f := range figures {
 		name := "proxenos_store_" + f.name
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", name, f.help, name, f.kind, name, f.value)
-	}
-}
-
-func (p *Page) owners(w http.ResponseWriter, r *http.Request) {
-	if !r.URL.Query().Has("key") {
-		http.Error(w, "key is missing: /select?key=user:42", http.StatusBadRequest)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	for _, name := range p.Node.Owners(r.URL.Query().Get("key")) {
-		fmt.Fprintln(w, name)
 	}
 }
 
