@@ -116,6 +116,7 @@ func (o *balanceOptions) run(ctx context.Context) error {
 func (o *balanceOptions) judge(load *compare.Load, nodes []nodeView) error {
 	var v verdict
 	if o.maxImbalance > 0 {
+		v.someKeys(load.Keys)
 		v.imbalance(load, nodes, o.maxImbalance)
 	}
 	if err := v.result(); err != nil {

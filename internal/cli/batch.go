@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
 	"unsafe"
 )
@@ -26,6 +27,7 @@ const (
 
 // batch says how the keys of a stream are told apart and answered.
 type batch struct {
+	source    string // what errors call the stream
 	delimiter byte // ends a key: a newline, before which one \r is dropped, or NUL
 	newWorker func() worker
 	encoding  *encoding
@@ -63,7 +65,7 @@ func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	go func() {
 		defer close(work)
-		r := reader{in: in, delimiter: b.delimiter}
+		r := reader{in: in, source: b.source, delimiter: b.delimiter}
 		for {
 			select {
 			case c := <-free:
@@ -141,6 +143,7 @@ func nextKey(keys []byte, delimiter byte) (key string, rest []byte) {
 // reader cuts a stream into chunks of whole keys.
 type reader struct {
 	in        io.Reader
+	source    string
 	delimiter byte
 	rest      []byte // the beginning of a key that the last read did not end
 }
@@ -169,7 +172,7 @@ func (r *reader) read(c *chunk) error {
 		searched = len(c.keys)
 		if searched > maxKey {
 			c.keys = c.keys[:0]
-			return withHint(usagef("a key on standard input is longer than %d MiB", maxKey>>20), "is it one key a line? keys that end in NUL need -0")
+			return withHint(usagef("%s: a key is longer than %d MiB", r.source, maxKey>>20), "is it one key a line? keys that end in NUL need -0")
 		}
 	}
 }
@@ -181,7 +184,11 @@ func (r *reader) end(c *chunk, err error) error {
 		return io.EOF
 	}
 	c.keys = c.keys[:bytes.LastIndexByte(c.keys, r.delimiter)+1]
-	return as(errIO, fmt.Errorf("standard input: %w", err))
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = file.Err // it names the file once more
+	}
+	return as(errIO, fmt.Errorf("%s: %w", r.source, err))
 }
 
 // framer writes records with what an encoding wants before, between and after

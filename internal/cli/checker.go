@@ -220,6 +220,7 @@ func (k *checker) checkShares(ctx context.Context, c *checkfile.Check, r *result
 	most, _ := load.Imbalance()
 	r.Note = fmt.Sprintf("%d keys, max/expected %.4f", load.Keys, most)
 	var v verdict
+	v.someKeys(load.Keys)
 	if c.Shares.Max != nil {
 		v.imbalance(load, viewsOf(k.nodes, false), *c.Shares.Max)
 	}
@@ -289,7 +290,9 @@ func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *resu
 			return err
 		}
 		var v verdict
-		gates.judge(&v, m)
+		if gates.judge(&v, m); c.Movement.MaxTotal != nil && !gates.any() {
+			v.someKeys(m.Keys)
+		}
 		r.take(round.line, fmt.Sprintf("round %d: ", i+1), &v)
 		total += m.Fraction(m.Moved)
 	}
@@ -388,6 +391,9 @@ func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result
 		return err
 	}
 	r.Note = fmt.Sprintf("%d keys", keys.Load())
+	var v verdict
+	v.someKeys(keys.Load())
+	r.take(c.Line, "", &v)
 	if part := share(short.Load(), keys.Load()); part > c.Spread.Except {
 		r.failf(c.Line, "%s of the keys (%d of %d) have their %d replicas in fewer than %d zones, and at most %s may",
 			percent(part), short.Load(), keys.Load(), c.Spread.Replicas, c.Spread.Zones, percent(c.Spread.Except))

@@ -140,8 +140,14 @@ func (g *moveGates) bind(c *cobra.Command) {
 	})
 }
 
+// any reports whether there is a limit.
+func (g *moveGates) any() bool { return g.moved.given || g.excess.given || g.noSurvivors }
+
 // judge fails for every limit that is exceeded.
 func (g *moveGates) judge(v *verdict, m *compare.Movement) {
+	if g.any() {
+		v.someKeys(m.Keys)
+	}
 	if moved := m.Fraction(m.Moved); g.moved.given && moved > g.moved.value {
 		v.failf("%s of the keys move (%d of %d), and at most %s may", percent(moved), m.Moved, m.Keys, percent(g.moved.value))
 	}

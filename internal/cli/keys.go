@@ -46,6 +46,18 @@ func (o *keysOptions) parse(c *cobra.Command) error {
 // has an error.
 func (o *keysOptions) sampled() bool { return o.file == "" }
 
+// name is what errors call the keys.
+func (o *keysOptions) name() string {
+	switch o.file {
+	case "":
+		return "the sample"
+	case "-":
+		return "standard input"
+	default:
+		return o.file
+	}
+}
+
 // open returns the keys and their size in bytes, or 0 if that is not known.
 func (o *keysOptions) open(std *streams) (keys io.ReadCloser, size int64, err error) {
 	switch {
@@ -106,7 +118,7 @@ func (o *keysOptions) each(ctx context.Context, std *streams, what string, newCo
 	defer keys.Close() //nolint:errcheck // it was only read
 	p := newProgress(std, what, size)
 	defer p.start()()
-	b := batch{delimiter: '\n', encoding: e, newWorker: func() worker { return &keyCounter{newCount(), p} }}
+	b := batch{source: o.name(), delimiter: '\n', encoding: e, newWorker: func() worker { return &keyCounter{newCount(), p} }}
 	if o.nul {
 		b.delimiter = 0
 	}

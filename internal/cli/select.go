@@ -143,7 +143,7 @@ func (o *selectOptions) answer(ctx context.Context, p *placement, e *encoding, c
 	if !o.stream {
 		return answerArguments(newOwners(), o.keys, e, o.std.Out)
 	}
-	b := batch{delimiter: '\n', encoding: e, newWorker: func() worker { return newOwners().quick() }}
+	b := batch{source: "standard input", delimiter: '\n', encoding: e, newWorker: func() worker { return newOwners().quick() }}
 	if o.nul {
 		b.delimiter = 0
 	}

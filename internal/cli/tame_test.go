@@ -10,6 +10,7 @@ func TestTame(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"an ordinary name", "web-1.example.com:80", "web-1.example.com:80"},
 		{"a command of GitHub's", "::error::x", `\x3a:error::x`},
+		{"a command behind blanks", "  ::error::x", `  \x3a:error::x`},
 		{"a command in the middle is none", "a::error::x", "a::error::x"},
 		{"an IPv6 address", "::1", "::1"},
 		{"an IPv4 address in IPv6", "::ffff:10.0.0.1", "::ffff:10.0.0.1"},
