@@ -1,6 +1,10 @@
 package ring
 
-import "github.com/proxenos/proxenos/internal/roster"
+import (
+	"slices"
+
+	"github.com/proxenos/proxenos/internal/roster"
+)
 
 // Builder collects nodes for one ring after another. It refuses bad nodes as
 // they come, so Build has only the sum of them left to refuse.
@@ -51,7 +55,8 @@ func (b *Builder[N]) has(id string) bool {
 
 // Remove removes the node with this ID; if there is none it returns a
 // *NodeError that wraps ErrUnknownID. In both cases it forgets which calls
-// brought the nodes, as thrifty-p2p does, so that HashRing starts afresh.
+// brought the nodes, as thrifty-p2p does, so that HashRing starts afresh. It
+// takes time in proportion to the nodes.
 func (b *Builder[N]) Remove(id string) error {
 	b.calls = 1
 	clear(b.batches)
@@ -59,13 +64,9 @@ func (b *Builder[N]) Remove(id string) error {
 		return &NodeError{ID: id, Err: ErrUnknownID}
 	}
 	delete(b.ids, id)
-	for i, n := range b.nodes {
-		if b.cfg.ID(n) == id {
-			b.nodes = append(b.nodes[:i], b.nodes[i+1:]...)
-			b.batches = b.batches[:len(b.nodes)]
-			break
-		}
-	}
+	i := slices.IndexFunc(b.nodes, func(n N) bool { return b.cfg.ID(n) == id })
+	b.nodes = slices.Delete(b.nodes, i, i+1)
+	b.batches = b.batches[:len(b.nodes)] // which are all alike by now
 	return nil
 }
 
