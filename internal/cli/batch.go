@@ -28,7 +28,7 @@ const (
 // batch says how the keys of a stream are told apart and answered.
 type batch struct {
 	source    string // what errors call the stream
-	delimiter byte // ends a key: a newline, before which one \r is dropped, or NUL
+	delimiter byte   // ends a key: a newline, before which one \r is dropped, or NUL
 	newWorker func() worker
 	encoding  *encoding
 }

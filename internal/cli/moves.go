@@ -2,14 +2,11 @@ package cli
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/proxenos/proxenos/mapper"
 )
@@ -106,19 +103,13 @@ type move struct {
 }
 
 func (m *moves) jsonRecorder() func([]byte, string, int, int) []byte {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
+	buf := newJSONBuffer("", "")
 	return func(dst []byte, key string, from, to int) []byte {
-		line := move{Key: key, From: m.before[from].ID, To: m.after[to].ID}
-		if !utf8.ValidString(key) {
-			line.KeyBase64 = base64.StdEncoding.EncodeToString([]byte(key))
+		line, err := buf.encode(move{key, base64Unless(key), m.before[from].ID, m.after[to].ID})
+		if err != nil {
+			return dst // never: strings are not refused, nor is the buffer ever full
 		}
-		buf.Reset()
-		if err := enc.Encode(line); err != nil {
-			return dst // strings are never refused, nor is the buffer ever full
-		}
-		return append(dst, buf.Bytes()...)
+		return append(dst, line...)
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -72,9 +73,13 @@ func TestCompletionsParse(t *testing.T) {
 			out, errors, code := command("", "completion", shell)
 			require.Equal(t, exitDone, code, errors)
 			require.Contains(t, out, "proxenos")
+			if shell == "powershell" {
+				return // no Debian package has it, so nothing can parse it
+			}
 			interpreter, err := exec.LookPath(shell)
-			if err != nil || shell == "powershell" {
-				return // not installed here, so nothing can parse it
+			if err != nil {
+				require.Empty(t, os.Getenv("PROXENOS_REQUIRE_PEERS"), "no %s to parse it", shell)
+				t.Skipf("no %s to parse it", shell)
 			}
 			parse := exec.Command(interpreter, "-n")
 			parse.Stdin = strings.NewReader(out)

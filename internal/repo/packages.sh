@@ -25,6 +25,8 @@ trap 'rm -f "$report"' EXIT
 	needs 'command -v thrift' thrift-compiler 'mapper/locator, cmd/proxenos-store: tests of generated code and against Python'
 	needs 'python3 -c "import thrift" || /usr/bin/python3 -c "import thrift"' python3-thrift 'mapper/locator, cmd/proxenos-store: tests against Python'
 	needs 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium 'internal/report/browsertest'
+	needs 'command -v zsh' zsh 'internal/cli: TestCompletionsParse'
+	needs 'command -v fish' fish 'internal/cli: TestCompletionsParse'
 	needs 'command -v qemu-s390x || command -v qemu-s390x-static' qemu-user 'make test-arch'
 } >"$report"
 [ -n "$missing" ] || exit 0
