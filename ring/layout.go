@@ -53,7 +53,7 @@ func (p *plan) next() { p.ends = append(p.ends, len(p.positions)) }
 // because the product of points and capacity may exceed every integer.
 func checkTotal(points float64) error {
 	if points > MaxPoints {
-		return fmt.Errorf("%.9g points, at most %d: %w", points, MaxPoints, ErrTooManyPoints)
+		return fmt.Errorf("%.15g points, at most %d: %w", points, MaxPoints, ErrTooManyPoints)
 	}
 	return nil
 }
