@@ -68,6 +68,17 @@ func TestTextIsPlain(t *testing.T) {
 	}
 }
 
+// TestNoProgramIsKept looks for what a build left behind, and git was told to
+// add with everything else.
+func TestNoProgramIsKept(t *testing.T) {
+	for _, path := range trackedFiles(t) {
+		text := readTracked(t, path)
+		for _, magic := range []string{"\x7fELF", "MZ\x90", "\xcf\xfa\xed\xfe"} {
+			assert.False(t, bytes.HasPrefix(text, []byte(magic)), "%s is a program", path)
+		}
+	}
+}
+
 // leftover matches what somebody meant to come back to.
 var leftover = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
 
