@@ -33,12 +33,14 @@
 // A View goes on answering with the last good value whatever happens; Err says
 // why that may be stale, and Age for how long. What makes the difference:
 //
-//   - A Consul agent is killed, or cannot be reached: consul.ErrUnreachable at
-//     once, and a try every half a second. The view is right within a second of
-//     the first registration, even if the agent lost its state
-//     (consul.TestOutage, consul.TestOutageOfAMinute).
+//   - A Consul agent is killed (SIGKILL): consul.ErrUnreachable at once, and a
+//     try every half a second, or every ten seconds where an error is answered. The
+//     view is right within a second of the first registration, even if the
+//     agent lost its state (consul.TestOutage, consul.TestOutageOfAMinute,
+//     consul.TestPauses).
 //   - An agent hangs (SIGSTOP): the same after Wait, a sixteenth of it and
-//     Timeout, 21 s by default (consul.TestWatchSuspended).
+//     Timeout, 21 s by default (consul.TestWatchSuspended,
+//     consul.TestSuspendedAgent).
 //   - A token is revoked or unknown: consul.ErrPermission, until the token file
 //     holds one that may read (consul.TestWatchRevokedToken,
 //     consul.TestWatchUnknownToken).
