@@ -5,6 +5,7 @@
 package faultnet
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -28,6 +29,13 @@ type Network struct {
 	cut   func(from, to string) bool
 	hosts map[string]*Transport
 	dials map[string]int
+	tap   func(Packet)
+}
+
+// Packet is one that was sent.
+type Packet struct {
+	From, To string
+	Data     []byte
 }
 
 // New makes a network that loses nothing and takes 200 µs for each packet.
@@ -58,6 +66,24 @@ func (n *Network) SetCut(cut func(from, to string) bool) {
 		cut = func(string, string) bool { return false }
 	}
 	n.cut = cut
+}
+
+// Tap sets who sees every packet that is sent from now on, lost ones included.
+// It must not call the network. Nil sees none.
+func (n *Network) Tap(see func(Packet)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.tap = see
+}
+
+// Inject delivers a packet, whoever made it.
+func (n *Network) Inject(p Packet) {
+	n.mu.Lock()
+	to := n.hosts[p.To]
+	n.mu.Unlock()
+	if to != nil {
+		to.deliver(p, 0)
+	}
 }
 
 // Streams returns how many streams were asked for, by one address or, if that
@@ -125,20 +151,27 @@ func (t *Transport) WriteToAddress(b []byte, a memberlist.Address) (time.Time, e
 	t.net.mu.Lock()
 	to, lost, delay := t.net.hosts[a.Addr], t.net.draw.Float64() < t.net.loss, t.net.delay
 	lost = lost || t.net.cut(t.addr.String(), a.Addr)
-	t.net.mu.Unlock()
-	if to == nil || lost {
-		return now, nil
+	p := Packet{From: t.addr.String(), To: a.Addr, Data: bytes.Clone(b)}
+	if t.net.tap != nil {
+		t.net.tap(p)
 	}
-	p := &memberlist.Packet{Buf: append([]byte(nil), b...), From: net.UDPAddrFromAddrPort(t.addr)}
+	t.net.mu.Unlock()
+	if to != nil && !lost {
+		to.deliver(p, delay)
+	}
+	return now, nil
+}
+
+// deliver hands a packet to the owner, if there is room.
+func (t *Transport) deliver(p Packet, delay time.Duration) {
+	from := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(p.From))
 	time.AfterFunc(delay, func() {
-		p.Timestamp = time.Now()
 		select {
-		case <-to.down:
-		case to.packets <- p:
+		case <-t.down:
+		case t.packets <- &memberlist.Packet{Buf: bytes.Clone(p.Data), From: from, Timestamp: time.Now()}:
 		default:
 		}
 	})
-	return now, nil
 }
 
 // PacketCh delivers packets.

@@ -69,6 +69,26 @@ func TestStreams(t *testing.T) {
 	})
 }
 
+func TestTapAndInject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := faultnet.New(1)
+		var seen []faultnet.Packet
+		n.Tap(func(p faultnet.Packet) { seen = append(seen, p) })
+		n.SetLoss(1)
+		require.Zero(t, arrivals(t, n, 2))
+		require.Equal(t, faultnet.Packet{From: here, To: there, Data: []byte{1}}, seen[1])
+		b := n.Transport(there)
+		n.Tap(nil)
+		n.Inject(seen[0])
+		n.Inject(faultnet.Packet{From: here, To: "10.9.9.9:1"})
+		time.Sleep(time.Second)
+		require.Len(t, b.PacketCh(), 1)
+		got := <-b.PacketCh()
+		require.Equal(t, here, got.From.String())
+		require.Len(t, seen, 2)
+	})
+}
+
 func TestLossy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := faultnet.New(1)

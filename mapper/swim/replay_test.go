@@ -1,0 +1,175 @@
+package swim
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/faultnet"
+)
+
+// recorder keeps the packets of a network.
+type recorder struct {
+	mu  sync.Mutex
+	all []faultnet.Packet
+}
+
+func record(l *lab) *recorder {
+	r := &recorder{}
+	l.net.Tap(func(p faultnet.Packet) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.all = append(r.all, p)
+	})
+	return r
+}
+
+// stop ends the recording and returns it.
+func (r *recorder) stop(t *testing.T, l *lab) []faultnet.Packet {
+	l.net.Tap(nil)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	require.Greater(t, len(r.all), 100, "hardly anything was recorded")
+	return slices.Clone(r.all)
+}
+
+// secretCluster joins n members that share a secret.
+func secretCluster(t *testing.T, l *lab, n int) []*Cluster {
+	var all []*Cluster
+	for i := range n {
+		all = append(all, l.join(withSecret(t, l.config(i))))
+	}
+	l.within("all see all", func() bool { return sees(all, Online, n) })
+	return all
+}
+
+func withSecret(t *testing.T, cfg Config) Config {
+	s, err := NewSecret([]byte("the secret"))
+	require.NoError(t, err)
+	cfg.Secrets = []Secret{s}
+	return cfg
+}
+
+// stays asserts for a while that nobody is offline or left and that a member's
+// metadata is what it says.
+func stays(t *testing.T, all []*Cluster, name, value string) {
+	for range 500 {
+		require.True(t, sees(all, Available, len(all)))
+		for _, c := range all {
+			require.Equal(t, value, string(c.metadataOf(name)["k"]))
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func say(t *testing.T, l *lab, all []*Cluster, from *Cluster, value string) {
+	require.NoError(t, from.SetMetadata(map[string][]byte{"k": []byte(value)}))
+	l.within("everywhere", func() bool {
+		return !slices.ContainsFunc(all, func(c *Cluster) bool { return string(c.metadataOf(from.cfg.Name)["k"]) != value })
+	})
+}
+
+// TestReplayedPacketsChangeNothing records a story of suspicion, metadata and
+// a goodbye, and plays it again to those whom it was meant for: to the same
+// processes and after a restart.
+func TestReplayedPacketsChangeNothing(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := secretCluster(t, l, 4)
+		name := all[3].cfg.Name
+		tape := record(l)
+		say(t, l, all, all[3], "old")
+		all[0].accuse(name)
+		l.within("refuted", func() bool { return every(all, name, Online) })
+		time.Sleep(5 * time.Second)
+		require.NoError(t, all[3].Leave(t.Context()))
+		require.NoError(t, all[3].Close())
+		l.within("left", func() bool { return every(all[:3], name, Left) })
+		packets := tape.stop(t, l)
+
+		again := withSecret(t, l.config(3))
+		again.Metadata = map[string][]byte{"k": []byte("new")}
+		all[3] = l.join(again)
+		l.within("back", func() bool { return sees(all, Online, 4) })
+		time.Sleep(5 * time.Second)
+		for range 2 {
+			for _, p := range packets {
+				l.net.Inject(p)
+			}
+			stays(t, all, name, "new")
+		}
+		say(t, l, all, all[3], "newer")
+		for _, p := range packets {
+			l.net.Inject(p)
+		}
+		stays(t, all, name, "newer")
+		l.within("nobody is doubted", func() bool { return sees(all, Online, 4) })
+	})
+}
+
+// TestReflectedPacketsChangeNothing sends what one member said to another back
+// to it, to a third, and to a cluster with the same secret and another label.
+func TestReflectedPacketsChangeNothing(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := secretCluster(t, l, 4)
+		name := all[3].cfg.Name
+		other := withSecret(t, l.config(50))
+		other.Cluster, other.Peers = "other", nil
+		stranger := l.join(other)
+		tape := record(l)
+		say(t, l, all, all[3], "old")
+		all[0].accuse(name)
+		l.within("refuted", func() bool { return every(all, name, Online) })
+		time.Sleep(5 * time.Second)
+		say(t, l, all, all[3], "new")
+		packets := tape.stop(t, l)
+		for _, p := range packets {
+			for _, to := range []string{p.From, all[2].cfg.Name, other.Name} {
+				l.net.Inject(faultnet.Packet{From: p.From, To: to, Data: p.Data})
+				l.net.Inject(faultnet.Packet{From: p.To, To: to, Data: p.Data})
+			}
+		}
+		stays(t, all, name, "new")
+		l.within("nobody is doubted", func() bool { return sees(all, Online, 4) })
+		require.Len(t, stranger.Members(), 1, "another label is another cluster")
+	})
+}
+
+// TestPacketsShowNothing looks for what was said in what was sent.
+func TestPacketsShowNothing(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		tape := record(l)
+		all := secretCluster(t, l, 3)
+		say(t, l, all, all[1], "canary")
+		time.Sleep(5 * time.Second)
+		for _, p := range tape.stop(t, l) {
+			require.NotContains(t, string(p.Data), "canary")
+			require.NotContains(t, string(p.Data), "10.0.0.", "a name")
+		}
+	})
+}
+
+// TestAlteredPacketsAreNotHeard flips each byte of a packet that would be.
+func TestAlteredPacketsAreNotHeard(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := secretCluster(t, l, 3)
+		tape := record(l)
+		time.Sleep(5 * time.Second)
+		before := tape.stop(t, l)
+		answers := record(l)
+		l.net.SetCut(func(from, to string) bool { return true }) // only what is injected arrives
+		for i := range before[0].Data {
+			p := faultnet.Packet{From: "10.9.9.9:1", To: before[0].To, Data: slices.Clone(before[0].Data)}
+			p.Data[i] ^= 1
+			l.net.Inject(p)
+		}
+		time.Sleep(10 * time.Millisecond)
+		l.net.Tap(nil)
+		for _, p := range answers.all {
+			require.NotEqual(t, "10.9.9.9:1", p.To, "a stranger is answered")
+		}
+		require.True(t, sees(all, Available, 3))
+	})
+}
