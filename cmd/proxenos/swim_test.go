@@ -18,7 +18,7 @@ import (
 )
 
 // TestSwimScripts runs the scripts of testdata/swim, in which several processes
-// are members of one cluster. $P1 to $P9 are free ports of loopback.
+// are members of one cluster. $P1 to $P12 are free ports of loopback.
 func TestSwimScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "swim"),
@@ -31,7 +31,7 @@ func TestSwimScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
-			for i := range 9 {
+			for i := range 12 {
 				env.Setenv(fmt.Sprint("P", i+1), fmt.Sprint(freeport.Take(env.T().(testing.TB))))
 			}
 			return nil
