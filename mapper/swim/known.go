@@ -23,7 +23,7 @@ const (
 	maxReminders    = 8   // changes in one message, the latest
 	reminderBytes   = 512 // and about what they may take
 	gossipsToSettle = 5   // intervals after which gossip has reached whom it reaches
-	looksToRemind   = 20  // looks for which a change is repeated after that
+	looksToRemind   = 32  // looks for which a change is repeated after that
 )
 
 // reminder is one change that the sender knows: which metadata a member says

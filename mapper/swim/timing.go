@@ -49,19 +49,21 @@ type Timing struct {
 }
 
 // LAN is for machines in one place. It takes its protocol figures from
-// memberlist's preset of that name.
+// memberlist's preset of that name, but tells news to four members at a time
+// instead of three and five times instead of four, as one rumour in fifty
+// died before it had reached all of 60.
 func LAN() Timing {
 	return Timing{
 		Probe:          time.Second,
 		ProbeTimeout:   500 * time.Millisecond,
 		Gossip:         200 * time.Millisecond,
-		GossipNodes:    3,
-		Retransmit:     4,
+		GossipNodes:    4,
+		Retransmit:     5,
 		SuspicionMult:  4,
 		IndirectChecks: 3,
 		PushPull:       30 * time.Second,
 		Stream:         10 * time.Second,
-		Check:          400 * time.Millisecond,
+		Check:          250 * time.Millisecond,
 		Settle:         500 * time.Millisecond,
 		Reconnect:      10 * time.Second,
 		Forget:         24 * time.Hour,
