@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -256,8 +257,12 @@ func swimLog(std *streams, verbose bool) *slog.Logger {
 	return slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: level}))
 }
 
-// maxSecretFile bounds what is read of a file that a variable or flag names.
-const maxSecretFile = 64 << 10
+// What is read of a file that a variable or flag names is bounded.
+const (
+	maxSecretFile = 64 << 10
+	maxMetaFile   = 2 << 20 // what a member may say, and its keys
+	pipePatience  = 10 * time.Second
+)
 
 // secrets reads the secrets: --secret-file, then SWIM_SECRET_FILE, then
 // SWIM_SECRET. None is none.
@@ -272,7 +277,7 @@ func (o *swimOptions) secrets(std *streams) ([]swim.Secret, error) {
 	switch {
 	case path != "":
 		var err error
-		raw, err = readSwimFile(path)
+		raw, err = readSwimFile(path, maxSecretFile)
 		if err == nil {
 			warnReadable(std, path)
 			break
@@ -305,21 +310,26 @@ func warnReadable(std *streams, path string) {
 // file that cannot be read counts as not named.
 func swimVariable(std *streams, name string) string {
 	if path := std.Getenv(name + "_FILE"); path != "" {
-		if raw, err := readSwimFile(path); err == nil {
+		if raw, err := readSwimFile(path, maxSecretFile); err == nil {
 			return string(raw)
 		}
 	}
 	return std.Getenv(name)
 }
 
-// readSwimFile reads a small file less the line end.
-func readSwimFile(path string) ([]byte, error) {
-	f, err := os.Open(expandHome(path))
+// readSwimFile reads a small file less the line end. A pipe is read too, as
+// <(pass show gossip) is one, but nobody waits for one that says nothing.
+func readSwimFile(path string, limit int) ([]byte, error) {
+	f, err := os.OpenFile(expandHome(path), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
-	raw, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
+	defer f.Close()                                     //nolint:errcheck // only read
+	_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // a plain file has none
+	raw, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err == nil && len(raw) > limit {
+		err = fmt.Errorf("%s has more than the %d bytes allowed", path, limit)
+	}
 	return bytes.TrimRight(raw, "\r\n"), err
 }
 

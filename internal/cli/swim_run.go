@@ -76,7 +76,7 @@ func (o *swimRunOptions) parse(c *cobra.Command) error {
 func (o *swimRunOptions) metadata() (map[string][]byte, error) {
 	metadata := map[string][]byte{}
 	if o.metaFile != "" {
-		raw, err := readSwimFile(o.metaFile)
+		raw, err := readSwimFile(o.metaFile, maxMetaFile)
 		if err != nil {
 			return nil, withHint(err, "it is the file of --meta-file")
 		}
@@ -101,7 +101,7 @@ func (o *swimRunOptions) metadata() (map[string][]byte, error) {
 func addPair(metadata map[string][]byte, pair string) error {
 	key, value, ok := strings.Cut(pair, "=")
 	if !ok || key == "" {
-		return fmt.Errorf("%q is not key=value", pair)
+		return fmt.Errorf("%q is not key=value", pair[:min(len(pair), 60)])
 	}
 	metadata[key] = []byte(value)
 	return nil
