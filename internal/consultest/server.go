@@ -159,9 +159,9 @@ func (s *Server) try() error {
 	return nil
 }
 
-// ready is true once this agent, and not a stranger on its port, knows a
-// leader and takes a registration: an agent answers 200 for some 60 ms before
-// it can do either.
+// ready returns nil once this agent, and not a stranger on its port, knows a
+// leader, lists itself and takes a registration: an agent answers 200 for some
+// 60 ms before it can do any of it.
 func (s *Server) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
@@ -174,6 +174,13 @@ func (s *Server) ready() error {
 	}
 	if node, err := s.client.Agent().NodeName(); err != nil || node != s.Node {
 		return fmt.Errorf("node %q answers for %q: %w", node, s.Node, err)
+	}
+	itself, _, err := s.client.Catalog().Service("consul", "", (&api.QueryOptions{}).WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	if len(itself) == 0 {
+		return errors.New("it does not list itself")
 	}
 	const probe = "proxenos-ready"
 	register := &api.CatalogRegistration{
