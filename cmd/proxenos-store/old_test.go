@@ -138,7 +138,7 @@ func members(t *testing.T, n int, addrs ...string) {
 	for _, addr := range addrs {
 		c := locator.NewClient(addr, locator.CallConfig{})
 		require.Eventually(t, func() bool {
-			nodes, err := c.Nodes2009(t.Context())
+			nodes, err := c.Nodes(t.Context())
 			return err == nil && len(nodes) == n
 		}, patience, 10*time.Millisecond, addr)
 	}

@@ -159,6 +159,24 @@ func TestRestartWithData(t *testing.T) {
 	require.NoError(t, node.end(syscall.SIGTERM))
 }
 
+// A node that is killed and back at once, under its name, is itself again.
+func TestRestartAtOnce(t *testing.T) {
+	const keys = 500
+	dir := t.TempDir()
+	first := found(t)
+	again := []string{"-h", first.addr, "-p", freePort(t), "--data", dir}
+	second := serve(t, again...)
+	serve(t, "-h", first.addr, "-p", freePort(t))
+	fill(t, client(t, first.addr), keys)
+	require.Error(t, second.end(syscall.SIGKILL))
+	second = serve(t, again...)
+	assert.Zero(t, lost(t, client(t, second.addr), keys))
+	members(t, 3, first.addr, second.addr)
+	require.NoError(t, second.end(syscall.SIGTERM))
+	members(t, 2, first.addr)
+	assert.Zero(t, lost(t, client(t, first.addr), keys))
+}
+
 // A disk that is full refuses writes with a clear error, loses nothing that was
 // acknowledged, and serves reads. A limit on the size of files stands in for it.
 func TestFullDisk(t *testing.T) {

@@ -61,6 +61,8 @@ func hintOf(err error) string {
 		return "proxenos-store --help shows what there is"
 	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable):
 		return "start one with: proxenos-store serve; or name one with -h HOST:PORT"
+	case errors.Is(err, locator.ErrNoReply):
+		return "is it a node of the store, and do both have the same --secret-file, or none?"
 	case errors.Is(err, locator.ErrAddressInUse):
 		return "leave out -p to take the first free port"
 	case errors.Is(err, kv.ErrCorrupt):

@@ -2,6 +2,9 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -34,11 +37,30 @@ func (n *Node) Keep(_ context.Context, entries []kv.Entry) error {
 		}
 	}
 	if err := n.cfg.Engine.Merge(kept); err != nil {
-		n.cfg.Log.Error("cannot keep what was written; nothing is acknowledged", "err", err)
-		return err
+		n.complain(err)
+		return diskError(err)
 	}
 	n.Taken.Add(int64(len(kept)))
 	return nil
+}
+
+// complain logs that nothing can be written, once a second at most: writers try
+// again and again.
+func (n *Node) complain(err error) {
+	now, last := time.Now().UnixNano(), n.complained.Load()
+	if now-last > int64(time.Second) && n.complained.CompareAndSwap(last, now) {
+		n.cfg.Log.Error("cannot keep what was written; nothing is acknowledged", "err", err)
+	}
+}
+
+// diskError says why a disk takes nothing, without the path, which is nobody
+// else's business.
+func diskError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%w: %w", ErrDisk, err)
 }
 
 // forgotten reports whether a stamp is the trace of a key deleted long ago.

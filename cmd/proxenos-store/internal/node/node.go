@@ -63,6 +63,8 @@ type Node struct {
 	changed chan struct{} // holds a token when the members changed
 	peers   sync.Map      // name to Peer
 	mending sync.WaitGroup
+
+	complained atomic.Int64 // when, of a disk that takes nothing
 	Counters
 }
 

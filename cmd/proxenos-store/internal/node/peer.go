@@ -48,6 +48,12 @@ const StateKey = "state"
 // have happened or may happen yet; a read that failed so says nothing.
 var ErrUnavailable = errors.New("unavailable: too few replicas answered")
 
+// errNobody means that there are fewer nodes than replicas are wanted.
+var errNobody = errors.New("nobody else is there")
+
+// ErrDisk means that a node cannot write to its disk.
+var ErrDisk = errors.New("cannot write to disk")
+
 // ErrTooLarge means that a key or a value exceeds its limit.
 var ErrTooLarge = errors.New("too large")
 

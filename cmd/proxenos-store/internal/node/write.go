@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -73,22 +74,21 @@ func (n *Node) replicate(ctx context.Context, p *placement, e kv.Entry, acked *a
 				return nil
 			}
 			err := n.call(ctx, name, func(ctx context.Context, peer Peer) error { return peer.Keep(ctx, []kv.Entry{e}) })
-			if err == nil {
-				acked.add(name)
-			}
+			acked.add(name, err)
 			return err
 		})
 		if got < l.want() {
-			return fmt.Errorf("%w: %d of %d acknowledged", ErrUnavailable, got, l.want())
+			return fmt.Errorf("%w: %d of %d acknowledged: %w", ErrUnavailable, got, l.want(), acked.failure())
 		}
 	}
 	return nil
 }
 
-// acks is the set of nodes that have an entry.
+// acks is the set of nodes that have an entry, and why another has not.
 type acks struct {
-	mu    sync.Mutex
-	names map[string]bool
+	mu     sync.Mutex
+	names  map[string]bool
+	failed error
 }
 
 func (a *acks) has(name string) bool {
@@ -97,13 +97,25 @@ func (a *acks) has(name string) bool {
 	return a.names[name]
 }
 
-func (a *acks) add(name string) {
+// add notes what became of a call.
+func (a *acks) add(name string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err != nil {
+		a.failed = fmt.Errorf("%s: %w", name, err)
+		return
+	}
 	if a.names == nil {
 		a.names = map[string]bool{}
 	}
 	a.names[name] = true
+}
+
+// failure returns why the last call that failed did.
+func (a *acks) failure() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return cmp.Or(a.failed, errNobody)
 }
 
 // sleep waits unless the context ends before that.

@@ -58,13 +58,22 @@ func fromView(list []string) map[string]node.State {
 	return view
 }
 
+// told returns the error that a peer told, and any other as it is.
+func told(err error) error {
+	var refused *peerwire.Refused
+	if errors.As(err, &refused) {
+		return errors.New(refused.Why)
+	}
+	return err
+}
+
 // refused tells a peer why. Only errors that are made for it to read are told.
 func refused(err error) error {
 	if err == nil {
 		return nil
 	}
 	why := "internal error; the node's log says more"
-	if errors.Is(err, node.ErrUnavailable) || errors.Is(err, node.ErrTooLarge) {
+	if errors.Is(err, node.ErrUnavailable) || errors.Is(err, node.ErrTooLarge) || errors.Is(err, node.ErrDisk) {
 		why = err.Error()
 	}
 	return &peerwire.Refused{Why: why}

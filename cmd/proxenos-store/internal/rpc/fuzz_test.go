@@ -98,6 +98,7 @@ func FuzzHandler(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		conn, err := net.Dial("tcp", addr)
 		require.NoError(t, err)
+		require.NoError(t, conn.(*net.TCPConn).SetLinger(0)) // or the system runs out of ports
 		_, _ = conn.Write(data)
 		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 		_, _ = io.Copy(io.Discard, conn)

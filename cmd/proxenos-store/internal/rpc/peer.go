@@ -28,7 +28,7 @@ func (p *Peer) View(ctx context.Context) (map[string]node.State, error) {
 
 // Keep brings entries to the node.
 func (p *Peer) Keep(ctx context.Context, entries []kv.Entry) error {
-	return p.wire().Keep(ctx, each(entries, toEntry))
+	return told(p.wire().Keep(ctx, each(entries, toEntry)))
 }
 
 // Fetch returns what the node holds of the keys.
