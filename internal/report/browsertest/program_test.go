@@ -1,0 +1,81 @@
+package browsertest
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/freeport"
+)
+
+// built is the program of this repository.
+func built(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "proxenos")
+	out, err := exec.Command("go", "-C", filepath.Join("..", "..", ".."), "build", "-o", program, "./cmd/proxenos").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
+}
+
+// background runs a command until the test ends, and clears up behind it.
+func background(t *testing.T, program string, args ...string) {
+	t.Helper()
+	var said bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = &said
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s", said.String())
+		}
+	})
+}
+
+// TestStatusPageOfAMember looks at the page of `proxenos swim run --http`
+// while a second member comes and goes.
+func TestStatusPageOfAMember(t *testing.T) {
+	ctx, program := browser(t), built(t)
+	addr := func() string { return fmt.Sprint("127.0.0.1:", freeport.Take(t)) }
+	one, two, page := addr(), addr(), addr()
+	background(t, program, "swim", "run", "--timing", "local", "--name", one, "--http", page, "--meta", "addr=10.0.0.1:80")
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		answer, err := http.Get("http://" + page + "/healthz")
+		if err == nil {
+			require.NoError(t, answer.Body.Close())
+			break
+		}
+		require.True(t, time.Now().Before(end), "%v", err)
+	}
+	for _, v := range views {
+		f := sound(t, ctx, "http://"+page+"/?refresh=0", v)
+		assert.Equal(t, 1, f.Pictures, v.name)
+	}
+
+	tab, cancel := chromedp.NewContext(ctx)
+	defer cancel()
+	c := listen(t, tab)
+	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(800, 600), chromedp.Navigate("http://"+page+"/")))
+	const rows = `String(document.querySelectorAll('tbody tr').length)`
+	becomes(t, tab, rows, "1")
+	background(t, program, "swim", "run", "--timing", "local", "--name", two, "--peer", one, "--meta", "weight=3")
+	becomes(t, tab, rows, "2")
+	becomes(t, tab, fmt.Sprintf(`[...document.querySelectorAll('tr')].find(r => r.textContent.includes(%q))?.querySelector('.n').textContent ?? ''`, two), "75.00%")
+	read(t, tab, `document.querySelector('.links a').click(), ''`)
+	becomes(t, tab, `location.pathname`, "/select")
+	read(t, tab, `document.querySelector('#key').value = 'user:42', document.querySelector('button').click(), ''`)
+	becomes(t, tab, `String(/^(10.0.0.1:80|127.0.0.1:\d+) \(.*\)$/.test(document.querySelector('#owner')?.textContent ?? ''))`, "true")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	assert.Empty(t, c.said)
+}
