@@ -65,9 +65,9 @@ func await(ts *testscript.TestScript, gone bool, args []string) {
 //
 //	signal TERM 127.0.0.1:2001
 func signal(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM}
+	signals := map[string]os.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
 	if neg || len(args) != 2 || signals[args[0]] == nil {
-		ts.Fatalf("usage: signal HUP|TERM ARGUMENT")
+		ts.Fatalf("usage: signal HUP|TERM|STOP|CONT ARGUMENT")
 	}
 	for _, cmd := range ts.BackgroundCmds() {
 		if i := slices.Index(cmd.Args, "--name"); i > 0 && cmd.Args[i+1] == args[1] {

@@ -1,11 +1,13 @@
 package swim
 
 import (
+	"io"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/faultnet"
@@ -171,5 +173,51 @@ func TestAlteredPacketsAreNotHeard(t *testing.T) {
 			require.NotEqual(t, "10.9.9.9:1", p.To, "a stranger is answered")
 		}
 		require.True(t, sees(all, Available, 3))
+	})
+}
+
+// TestStrangersAreNotAnswered asks as somebody who is no member. Where there is
+// no secret everybody can, so an answer must not go to an address that the
+// question names.
+func TestStrangersAreNotAnswered(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		const stranger, userMessage = "10.9.9.9:1", 8
+		there := l.net.Transport(stranger)
+		all := l.cluster(3)
+		require.NoError(t, all[0].SetMetadata(map[string][]byte{"k": make([]byte, MaxValue)}))
+		time.Sleep(time.Minute)
+		name := all[0].cfg.Name
+		for _, m := range []message{
+			{kind: kindAsk, name: name, nonce: 1, from: stranger},
+			{kind: kindAsk, name: all[1].cfg.Name, nonce: 2, from: stranger},
+			{kind: kindFetch, name: name, life: life{boot: 1}, clock: 1, from: stranger},
+			{kind: kindKnown, name: stranger, life: life{1, 1}, reminders: []reminder{{name, version{maxClock, 1}}}},
+		} {
+			l.net.Inject(faultnet.Packet{From: stranger, To: name, Data: append([]byte{userMessage}, m.encode()...)})
+		}
+		time.Sleep(20 * time.Second)
+		require.Empty(t, there.PacketCh())
+		require.Empty(t, there.StreamCh())
+	})
+}
+
+// TestEvilNamesAreNotLetIn joins with a name that this package would refuse to
+// have, as somebody with a program of its own can.
+func TestEvilNamesAreNotLetIn(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(3)
+		conf := memberlist.DefaultLANConfig()
+		conf.Name, conf.Transport, conf.LogOutput = "../../etc/passwd", l.net.Transport(address(60)), io.Discard
+		conf.Delegate = delegate{all[0]} // shows what a member of ours does
+		evil, err := memberlist.Create(conf)
+		require.NoError(t, err)
+		_, err = evil.Join([]string{address(0), address(1)})
+		require.NoError(t, err)
+		time.Sleep(10 * time.Second)
+		for _, c := range all {
+			require.Empty(t, c.metadataOf(conf.Name))
+			require.Zero(t, status(c, conf.Name))
+		}
+		require.NoError(t, evil.Shutdown())
 	})
 }

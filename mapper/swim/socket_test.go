@@ -162,7 +162,7 @@ func TestStartAndStopLeavesNothing(t *testing.T) {
 	}
 	seed := start1(t, loopback("seed"))
 	before := files()
-	for i := range 50 {
+	for i := range 200 {
 		c := start1(t, loopback(fmt.Sprint("m", i), seed.Local().Addr))
 		require.NoError(t, c.Close())
 	}

@@ -170,6 +170,53 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 	}
 }
 
+// TestEvilPeer runs a mirror in a cluster in which somebody says things with
+// names that lead out of the folder, and something good later.
+func TestEvilPeer(t *testing.T) {
+	above := t.TempDir()
+	dir := filepath.Join(above, "sync")
+	var out lockedBuffer
+	m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	victim := member(t, "127.0.0.1:2001", nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := m.Run(ctx, victim); err != nil {
+			t.Error(err)
+		}
+	})
+	evil := member(t, otherName, map[string][]byte{"../../pwned": []byte("x"), "good": []byte("1")}, victim.Local().Addr)
+	for end := time.Now().Add(time.Minute); !strings.Contains(out.String(), "metadata is refused"); time.Sleep(10 * time.Millisecond) {
+		require.True(t, time.Now().Before(end), "nothing was refused")
+	}
+	require.NoFileExists(t, filepath.Join(dir, otherName, "good"), "an update is refused whole")
+	require.NoError(t, evil.SetMetadata(map[string][]byte{"good": []byte("2")}))
+	eventually(t, filepath.Join(dir, otherName, "good"), "2")
+	cancel()
+	running.Wait()
+	entries, err := os.ReadDir(above)
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "something was made beside the folder")
+}
+
+// lockedBuffer may be written while a test reads it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
 func TestFoldedNamesDoNotShareAFolder(t *testing.T) {
 	m := open(t, t.TempDir(), Config{})
 	require.NoError(t, m.claim("Host:1"))
