@@ -229,6 +229,8 @@ func explainSwim(err error) error {
 		return withHint(err, "give another --name, or wait until the other is offline")
 	case errors.As(err, &dns):
 		return as(errUnreachable, err)
+	case strings.Contains(err.Error(), "address already in use"):
+		return withHint(err, "another program listens there; give another --name or --udp-bind-port")
 	case strings.Contains(err.Error(), "without a secret"):
 		return withHint(err, "--secret-file names a file with one; --insecure does without")
 	default:
