@@ -217,6 +217,34 @@ func TestReadersMissNothing(t *testing.T) {
 	}
 }
 
+// A list is whole while fewer nodes than there are replicas do not answer.
+func TestKeysWithoutOne(t *testing.T) {
+	const keys = 100
+	w := newTown(t, 2)
+	n := w.enter("a", "")
+	w.enter("b", "")
+	w.enter("c", "")
+	put(t, n, keys)
+	count := func() (count int, err error) {
+		for bucket := range kv.Buckets {
+			list, err := n.Keys(t.Context(), bucket)
+			if err != nil {
+				return 0, err
+			}
+			count += len(list)
+		}
+		return count, nil
+	}
+	w.silence([]string{"b"})
+	got, err := count()
+	require.NoError(t, err)
+	assert.Equal(t, keys, got)
+	w.silence([]string{"b", "c"})
+	_, err = count()
+	require.ErrorIs(t, err, ErrUnavailable)
+	w.silence(nil, "b", "c")
+}
+
 // Writes that are acknowledged while nodes join and leave are all there after.
 func TestWritersLoseNothing(t *testing.T) {
 	w := newTown(t, 2)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -57,13 +58,14 @@ func (n *Node) Owners(key string) []string {
 // Count returns how many keys this node holds. It reads all of them.
 func (n *Node) Count() (int, error) { return kv.Count(n.cfg.Engine) }
 
-// Keys returns the keys of a bucket, wherever they are, sorted.
+// Keys returns the keys of a bucket, wherever they are, sorted. Fewer members than
+// there are replicas may fail to answer: what these have others have too.
 func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
 	newest := map[string]kv.Stamp{}
 	var mu sync.Mutex
-	var failed error
+	failed, members := 0, n.Members()
 	var group sync.WaitGroup
-	for _, name := range n.Members() {
+	for _, name := range members {
 		group.Go(func() {
 			err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
 				stamps, err := peer.Held(ctx, bucket, "")
@@ -79,11 +81,14 @@ func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
 			if err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				failed = ErrUnavailable
+				failed++
 			}
 		})
 	}
 	group.Wait()
+	if failed >= min(n.cfg.Replicas, len(members)) {
+		return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, len(members)-failed, len(members))
+	}
 	maps.DeleteFunc(newest, func(_ string, s kv.Stamp) bool { return s.Deleted })
-	return slices.Sorted(maps.Keys(newest)), failed
+	return slices.Sorted(maps.Keys(newest)), nil
 }
