@@ -76,6 +76,8 @@ func hintToReach(seen error) string {
 	switch text := seen.Error(); {
 	case untrusted(seen):
 		return "CONSUL_CACERT names the certificate of the authority to trust, CONSUL_TLS_SERVER_NAME the name to expect"
+	case strings.Contains(text, "tls: certificate required"), strings.Contains(text, "tls: bad certificate"):
+		return "CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY name the certificate that the agent asks for, and its key"
 	case strings.Contains(text, "HTTP response to HTTPS"), strings.Contains(text, "HTTP request to an HTTPS"):
 		return "CONSUL_HTTP_SSL says whether the agent speaks TLS"
 	case errors.Is(seen, syscall.ECONNREFUSED):

@@ -373,3 +373,11 @@ func TestEveryServiceOrNone(t *testing.T) {
 	require.ErrorContains(t, e, "not today")
 	require.Less(t, len(fake.Queries()), 1+50, "the rest is not asked")
 }
+
+// TestHintToACertificate gives the alerts of both versions of TLS. A server may
+// close the connection before they are read, so it cannot be asked for one.
+func TestHintToACertificate(t *testing.T) {
+	for _, seen := range []string{"remote error: tls: certificate required", "remote error: tls: bad certificate"} {
+		require.Contains(t, hintToReach(errors.New(seen)), "CONSUL_CLIENT_CERT", seen)
+	}
+}
