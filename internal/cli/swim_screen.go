@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -34,11 +33,11 @@ func (d *demo) screen(ctx context.Context, std *streams) error {
 	defer func() { stop(); <-done }()
 	colored := std.color == "always" || std.color != "never" && std.Getenv("NO_COLOR") == ""
 	program := tea.NewProgram(&demoModel{demo: d, changes: changes, stop: watching.Done(), colored: colored},
-		tea.WithContext(ctx), tea.WithInput(std.In), tea.WithOutput(std.Out), tea.WithoutSignalHandler())
+		tea.WithInput(std.In), tea.WithOutput(std.Out), tea.WithoutSignalHandler())
+	// A program whose context ends closes its input while it still reads. One
+	// that is told to quit waits for its reader.
+	defer context.AfterFunc(ctx, program.Quit)()
 	_, err := program.Run()
-	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return nil
-	}
 	return err
 }
 
