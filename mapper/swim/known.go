@@ -105,9 +105,11 @@ func (c *Cluster) reminded(m message) {
 	}
 }
 
-// repair exchanges with a member that knows more. While that changes nothing,
-// as when this member holds as many as it may, the pauses grow up to that of
-// the engine's own exchanges.
+// repair exchanges with a member that knows more: at once, and then not again
+// for a while, which is longer in a large cluster and on a machine that cannot
+// keep up, where exchanges would be what it cannot keep up with. While they
+// change nothing, as when this member holds as many as it may, the pauses grow
+// up to that of the engine's own exchanges.
 func (c *Cluster) repair(ctx context.Context, m message, r *retry) {
 	if !r.due(time.Now()) || !c.isLacking(m) {
 		return
@@ -120,7 +122,8 @@ func (c *Cluster) repair(ctx context.Context, m message, r *retry) {
 		return
 	}
 	r.pause = 0
-	r.next = time.Now().Add(jitter(r.min))
+	scale := (1 + c.size()/16) * (1 + c.engine.GetHealthScore())
+	r.next = time.Now().Add(jitter(r.min * time.Duration(scale)))
 }
 
 func (c *Cluster) isLacking(m message) bool {
