@@ -5,8 +5,11 @@
 STRICT   = PROXENOS_REQUIRE_CONSUL=1 PROXENOS_REQUIRE_PEERS=1
 FUZZTIME = 5s
 
-# Pure arithmetic has no races, and takes ten times as long to show it.
-RACELESS = internal/(compare|exact|hash|mixlab|mt|repo|roster|vectors)
+# Pure arithmetic has no races, and takes ten times as long to show it. Nor have
+# the scripts of commands that answer once: internal/cli tries those that count
+# on all cores, and the scripts of those that go on are run.
+RACELESS = internal/(compare|exact|hash|mixlab|mt|repo|roster|vectors)|cmd/proxenos
+LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
 # A program under the race detector sleeps for a second when it ends, and the
 # scripts of the CLI start hundreds.
 RACE = GORACE=atexit_sleep_ms=0
@@ -37,7 +40,8 @@ test-short: ## Run the tests that need no server, in less depth
 
 .PHONY: race
 race: packages ## Run the tests under the race detector, in less depth
-	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m $$(go list ./... | grep -vE '$(RACELESS)$$')
+	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m $$(go list ./... | grep -vE '($(RACELESS))$$')
+	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos
 
 .PHONY: lint
 lint: ## Check the code with golangci-lint, and that every go.mod is tidy
