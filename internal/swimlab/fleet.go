@@ -125,6 +125,35 @@ func (*plainDelegate) GetBroadcasts(int, int) [][]byte { return nil }
 func (*plainDelegate) LocalState(bool) []byte          { return nil }
 func (*plainDelegate) MergeRemoteState([]byte, bool)   {}
 
+// plainBook keeps what memberlist tells of others. The nodes that it hands out
+// are its own and change under a reader's eyes.
+type plainBook struct {
+	mu   sync.Mutex
+	meta map[string]string // of those that are up, by name
+}
+
+func (b *plainBook) NotifyJoin(n *memberlist.Node)   { b.set(n) }
+func (b *plainBook) NotifyUpdate(n *memberlist.Node) { b.set(n) }
+
+func (b *plainBook) NotifyLeave(n *memberlist.Node) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.meta, n.Name)
+}
+
+func (b *plainBook) set(n *memberlist.Node) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.meta[n.Name] = string(n.Meta)
+}
+
+func (b *plainBook) get(name string) (meta string, up bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	meta, up = b.meta[name]
+	return meta, up
+}
+
 // newPlain makes a member of memberlist as it comes. Its seed is joined by
 // the caller, as the library's users do it.
 func newPlain(w world, name, seed string) (*member, error) {
@@ -140,42 +169,33 @@ func plainOn(name, seed string, t memberlist.NodeAwareTransport, out io.Writer) 
 	conf.Name, conf.Transport, conf.LogOutput = name, t, out
 	d := &plainDelegate{}
 	d.meta.Store(&[]byte{})
-	conf.Delegate = d
+	book := &plainBook{meta: map[string]string{}}
+	conf.Delegate, conf.Events = d, book
 	l, err := memberlist.Create(conf)
 	if err != nil {
 		return nil, errors.Join(err, t.Shutdown())
 	}
-	m := ofPlain(l, d)
+	m := ofPlain(l, d, book)
 	if seed != "" {
 		return m, m.join(seed)
 	}
 	return m, nil
 }
 
-func ofPlain(l *memberlist.Memberlist, d *plainDelegate) *member {
-	find := func(name string) *memberlist.Node {
-		for _, n := range l.Members() {
-			if n.Name == name {
-				return n
-			}
-		}
-		return nil
-	}
+func ofPlain(l *memberlist.Memberlist, d *plainDelegate, book *plainBook) *member {
 	return &member{
 		name: l.LocalNode().Name,
 		addr: l.LocalNode().Address(),
 		sees: l.NumMembers,
 		status: func(name string) swim.Status {
-			if find(name) == nil {
+			if _, up := book.get(name); !up {
 				return swim.Offline
 			}
 			return swim.Online
 		},
 		value: func(name string) string {
-			if n := find(name); n != nil {
-				return string(n.Meta)
-			}
-			return ""
+			meta, _ := book.get(name)
+			return meta
 		},
 		publish: func(v string) error {
 			meta := []byte(v)

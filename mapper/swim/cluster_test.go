@@ -192,11 +192,15 @@ func TestWrongSuspicionIsRefuted(t *testing.T) {
 }
 
 func TestLossMakesNobodyOffline(t *testing.T) {
+	seconds := 180
+	if testing.Short() {
+		seconds = 30
+	}
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(8)
 		l.net.SetLoss(0.3)
 		offline := 0
-		for range 3 * 60 {
+		for range seconds {
 			time.Sleep(time.Second)
 			for _, c := range all {
 				for _, m := range c.Members() {
