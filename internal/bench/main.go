@@ -1,7 +1,7 @@
 // Command bench measures us and our peers on the same work, in one run on one
 // machine, and writes README.md with what it found.
 //
-//	go run .                     five passes, about ten minutes
+//	go run .                     five passes, about eight minutes
 //	go run . -passes 1 -o -      a quick look, on standard output
 //
 // The benchmarks are in the tests of this package. All of them run once in each
@@ -32,7 +32,7 @@ type options struct {
 func main() {
 	var o options
 	flag.IntVar(&o.Passes, "passes", 5, "how often to run every benchmark")
-	flag.DurationVar(&o.Benchtime, "benchtime", 200*time.Millisecond, "how long to run each, each time")
+	flag.DurationVar(&o.Benchtime, "benchtime", 100*time.Millisecond, "how long to run each, each time")
 	flag.StringVar(&o.output, "o", "README.md", "write the report to this file; - is standard output")
 	flag.Parse()
 	if err := run(o); err != nil {
