@@ -11,8 +11,8 @@
 // On a machine that others use, the times say as much about them. What depends
 // on the protocol alone is measured in virtual time too:
 //
-//	go test ./internal/swimlab -run TestFigures -timeout 1h -figures
-//	go test ./internal/swimlab -run TestFigures/storm -figures -runs 100
+//	go test ./internal/swimlab -v -run TestFigures -timeout 2h -figures
+//	go test ./internal/swimlab -v -run TestFigures/storm -figures -runs 100
 package main
 
 import (

@@ -234,6 +234,27 @@ func TestRotaSeesEverybodyEachRound(t *testing.T) {
 	require.False(t, ok, "this member does not look at itself")
 }
 
+func TestRotaSeesNewcomersInTheRoundUnderWay(t *testing.T) {
+	places := map[int]bool{}
+	for range 200 {
+		b := bookWith("a", "b", "c", "d")
+		var r rota
+		_, _ = r.next(b)
+		b.joined(nodeNamed("e"), face{boot: bootOne}, noon)
+		r.insert("e")
+		seen := map[string]int{}
+		for i := range 4 {
+			n, ok := r.next(b)
+			require.True(t, ok)
+			seen[n.Name] = i
+		}
+		require.Len(t, seen, 4)
+		require.Contains(t, seen, "e")
+		places[seen["e"]] = true
+	}
+	require.Len(t, places, 4, "any place in the round")
+}
+
 func TestSettling(t *testing.T) {
 	s := settling{interval: time.Second, young: noon.Add(youth)}
 	require.False(t, s.due(noon, 10))

@@ -28,7 +28,6 @@ const maxLooks = 16
 func (c *Cluster) check(ctx context.Context) {
 	tick := time.NewTicker(c.timing.Check)
 	defer tick.Stop()
-	var round rota
 	places := make(chan struct{}, maxLooks)
 	for turn := 0; ; turn++ {
 		select {
@@ -40,7 +39,7 @@ func (c *Cluster) check(ctx context.Context) {
 		if turn%(1+ill) != 0 {
 			continue
 		}
-		target, ok := c.next(&round, turn)
+		target, ok := c.next(turn)
 		if !ok {
 			continue
 		}
@@ -57,7 +56,7 @@ func (c *Cluster) check(ctx context.Context) {
 
 // next says whom to look at: on every other turn a suspect if there is one,
 // so that a wrong suspicion ends soon.
-func (c *Cluster) next(round *rota, turn int) (memberlist.Node, bool) {
+func (c *Cluster) next(turn int) (memberlist.Node, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if turn%2 == 1 {
@@ -65,12 +64,21 @@ func (c *Cluster) next(round *rota, turn int) (memberlist.Node, bool) {
 			return suspects[rand.IntN(len(suspects))], true
 		}
 	}
-	return round.next(c.book)
+	return c.round.next(c.book)
 }
 
-// rota goes through the members in rounds. Whoever joins or leaves in the
-// middle is in the next round or skipped.
+// rota goes through the members in rounds, in an order drawn anew for each, as
+// SWIM does (Das, Gupta, Motivala 2002, section 4.3). Whoever leaves in the
+// middle is skipped.
 type rota struct{ left []string }
+
+// insert gives a member who joins a place in the round under way. After many
+// joined at once nobody would look at the last of them for a round otherwise.
+func (r *rota) insert(name string) {
+	r.left = append(r.left, name)
+	i, last := rand.IntN(len(r.left)), len(r.left)-1
+	r.left[i], r.left[last] = r.left[last], r.left[i]
+}
 
 func (r *rota) next(b *book) (memberlist.Node, bool) {
 	for range 2 {

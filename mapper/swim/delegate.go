@@ -52,7 +52,11 @@ func (d delegate) NotifyJoin(n *memberlist.Node) {
 		return // NotifyAlive refused it
 	}
 	fresh := false
-	d.c.update(func(b *book, now time.Time) { fresh = b.joined(*n, f, now) })
+	d.c.update(func(b *book, now time.Time) {
+		if fresh = b.joined(*n, f, now); fresh {
+			d.c.round.insert(n.Name)
+		}
+	})
 	if fresh {
 		wake(d.c.grown)
 	}

@@ -39,7 +39,7 @@
 // 0.2 ms. Both clusters have 60 members unless it says otherwise, and the same
 // loss; plain is memberlist with its default LAN configuration.
 //
-//	go test ./internal/swimlab -run TestFigures -timeout 2h -figures
+//	go test ./internal/swimlab -v -run TestFigures -timeout 2h -figures
 //
 //	until all see it                           swim                      plain memberlist
 //	59 join one seed at once, 30 runs          p50 0.8 s, max 1.05 s     p50 1.25 s, max 78 s
@@ -119,6 +119,7 @@ type Cluster struct {
 
 	mu    sync.Mutex
 	book  *book
+	round rota // of looks
 	feeds map[*feed]struct{}
 	count int   // members, for the queue's arithmetic
 	clash error // somebody else answers to our name
