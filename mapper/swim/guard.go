@@ -1,12 +1,12 @@
 package swim
 
 import (
-	"container/list"
 	"context"
 	"fmt"
 	"log"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +15,11 @@ import (
 
 // The engine gives every connection a goroutine and ten seconds. A guard
 // bounds what strangers can hold: so many connections at all, and so long
-// without a first byte. When all places are taken, the connection that has
-// been silent the longest makes room, so that talking members get in.
+// without a first byte. When all places are taken, whoever holds the most of
+// them makes room: with the connection that has been silent the longest, or,
+// for somebody who holds fewer, with its oldest. So one address can fill the
+// places, but not keep them from others, and a cluster that is all behind one
+// address can have all of them.
 const (
 	maxStreams = 128
 	firstByte  = 2 * time.Second
@@ -34,8 +37,7 @@ type guard struct {
 
 	mu      sync.Mutex
 	open    map[*stream]struct{}
-	inbound int
-	silent  *list.List // *stream, oldest first
+	inbound []*stream // of those, what others opened, oldest first
 	shut    bool
 }
 
@@ -47,7 +49,6 @@ func newGuard(inner memberlist.NodeAwareTransport) *guard {
 		dialing:            ctx,
 		hangUp:             cancel,
 		open:               map[*stream]struct{}{},
-		silent:             list.New(),
 	}
 	g.pumping.Go(g.pump)
 	return g
@@ -97,33 +98,66 @@ func (g *guard) pump() {
 	}
 }
 
-// take gives the connection a place, if there is one or a silent one makes
-// room.
+// take gives the connection a place, if there is one or somebody makes room.
 func (g *guard) take(conn net.Conn) (*stream, bool) {
-	s := &stream{Conn: conn, guard: g}
+	s := &stream{Conn: conn, guard: g, from: origin(conn.RemoteAddr())}
 	g.mu.Lock()
-	if g.shut {
+	out, ok := g.room(s.from)
+	if g.shut || !ok {
 		g.mu.Unlock()
 		return nil, false
 	}
-	var out *stream
-	if g.inbound >= maxStreams {
-		oldest := g.silent.Front()
-		if oldest == nil {
-			g.mu.Unlock()
-			return nil, false
-		}
-		out = oldest.Value.(*stream)
-	}
 	g.open[s] = struct{}{}
-	g.inbound++
-	s.place = g.silent.PushBack(s)
+	g.inbound = append(g.inbound, s)
 	s.alarm = time.AfterFunc(firstByte, func() { s.expire() })
 	g.mu.Unlock()
 	if out != nil {
 		_ = out.Close()
 	}
 	return s, true
+}
+
+// room says whether there is a place for a connection from there, and who has
+// to give it up if all are taken.
+func (g *guard) room(from string) (out *stream, ok bool) {
+	if len(g.inbound) < maxStreams {
+		return nil, true
+	}
+	places, most := map[string]int{}, 0
+	for _, s := range g.inbound {
+		places[s.from]++
+		most = max(most, places[s.from])
+	}
+	for _, s := range g.inbound {
+		if places[s.from] < most {
+			continue
+		}
+		if !s.spoken {
+			return s, true
+		}
+		if out == nil {
+			out = s
+		}
+	}
+	return out, most > places[from]+1
+}
+
+// origin is what connections are counted by: an address, or the network of 64
+// bits that one host of IPv6 may have for itself.
+func origin(a net.Addr) string {
+	addr, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	ip := addr.Addr().Unmap()
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return ip.String()
+	}
+	return network.String()
 }
 
 func (g *guard) StreamCh() <-chan net.Conn { return g.streams }
@@ -158,7 +192,7 @@ func (g *guard) own(conn net.Conn, timeout time.Duration) (net.Conn, error) {
 		_ = conn.Close()
 		return nil, err
 	}
-	s := &stream{Conn: conn, guard: g, dialled: true}
+	s := &stream{Conn: conn, guard: g}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.shut {
@@ -190,32 +224,26 @@ func (g *guard) Shutdown() error {
 // stream is a connection that knows whether it has said anything.
 type stream struct {
 	net.Conn
-	guard   *guard
-	dialled bool
-	place   *list.Element
-	alarm   *time.Timer
-	spoken  bool
+	guard  *guard
+	from   string      // its origin, if it is inbound
+	alarm  *time.Timer // ends its silence, if it is inbound
+	spoken bool
 }
 
 func (s *stream) Read(b []byte) (int, error) {
 	n, err := s.Conn.Read(b)
-	if n > 0 && !s.dialled {
+	if n > 0 && s.alarm != nil {
 		s.speak()
 	}
 	return n, err
 }
 
-// speak takes the stream out of those that may have to make room.
+// speak notes that the stream is not one of the silent.
 func (s *stream) speak() {
-	g := s.guard
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if s.spoken || s.place == nil {
-		return
-	}
+	s.guard.mu.Lock()
+	defer s.guard.mu.Unlock()
 	s.spoken = true
 	s.alarm.Stop()
-	g.silent.Remove(s.place)
 }
 
 // expire closes a stream that never said anything.
@@ -231,14 +259,10 @@ func (s *stream) expire() {
 func (s *stream) Close() error {
 	g := s.guard
 	g.mu.Lock()
-	if _, open := g.open[s]; open && !s.dialled {
-		g.inbound--
-	}
 	delete(g.open, s)
-	if s.place != nil && !s.spoken {
-		s.spoken = true
+	if i := slices.Index(g.inbound, s); i >= 0 {
+		g.inbound = slices.Delete(g.inbound, i, i+1)
 		s.alarm.Stop()
-		g.silent.Remove(s.place)
 	}
 	g.mu.Unlock()
 	return s.Conn.Close()

@@ -1,7 +1,9 @@
 package swim
 
 import (
+	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,11 +44,99 @@ func TestStrangersHoldFewPlaces(t *testing.T) {
 	})
 }
 
+// arrival is a connection that claims to come from somewhere.
+type arrival struct {
+	net.Conn
+	from net.Addr
+}
+
+func (a arrival) RemoteAddr() net.Addr { return a.from }
+
+// arrive has a connection from an address knock, say a byte if it is to, and
+// tells whether it was let in.
+func arrive(t *testing.T, g *guard, from string, talks bool) (*stream, bool) {
+	here, there := net.Pipe()
+	t.Cleanup(func() { _ = here.Close() })
+	s, ok := g.take(arrival{there, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(from))})
+	if ok && talks {
+		go func() { _, _ = here.Write([]byte("x")) }()
+		_, err := s.Read(make([]byte, 1))
+		require.NoError(t, err)
+	}
+	return s, ok
+}
+
+func closed(s *stream) bool {
+	s.guard.mu.Lock()
+	defer s.guard.mu.Unlock()
+	_, open := s.guard.open[s]
+	return !open
+}
+
+// TestOneAddressCannotKeepTheOthersOut has strangers that talk and go on
+// holding their connections.
+func TestOneAddressCannotKeepTheOthersOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(faultnet.New(1).Transport("10.0.0.1:1"))
+		var held []*stream
+		for i := range maxStreams {
+			s, ok := arrive(t, g, fmt.Sprint("10.0.0.66:", 1000+i), true)
+			require.True(t, ok)
+			held = append(held, s)
+		}
+		_, ok := arrive(t, g, "10.0.0.66:1", true)
+		require.False(t, ok, "who holds all places gets no more")
+		for i := range maxStreams / 2 {
+			_, ok := arrive(t, g, "10.0.0.7:1", true)
+			require.True(t, ok, "somebody with fewer")
+			require.True(t, closed(held[i]), "in the place of the oldest")
+		}
+		_, ok = arrive(t, g, "10.0.0.7:1", true)
+		require.False(t, ok, "until both have the same")
+		_, ok = arrive(t, g, "10.0.0.8:1", false)
+		require.True(t, ok, "a third")
+		require.Equal(t, maxStreams, g.places())
+		require.NoError(t, g.Shutdown())
+	})
+}
+
+// TestTheSilentOfTheMostMakeRoom has a stranger who fills the places, and a
+// member who has not come to speak yet.
+func TestTheSilentOfTheMostMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(faultnet.New(1).Transport("10.0.0.1:1"))
+		member, ok := arrive(t, g, "10.0.0.7:1", false)
+		require.True(t, ok)
+		for i := range 2 * maxStreams {
+			_, ok := arrive(t, g, fmt.Sprint("10.0.0.66:", 1000+i), false)
+			require.True(t, ok)
+		}
+		require.False(t, closed(member), "though it has been silent for longer than any")
+		require.NoError(t, g.Shutdown())
+	})
+}
+
+func TestOrigin(t *testing.T) {
+	for _, c := range []struct{ a, b string }{
+		{"10.0.0.1:1", "10.0.0.1:2"},
+		{"10.0.0.1:1", "[::ffff:10.0.0.1]:2"},
+		{"[2001:db8::1]:1", "[2001:db8::2]:1"},
+		{"[fe80::1%eth0]:1", "[fe80::1%eth1]:1"},
+	} {
+		require.Equal(t, at(c.a), at(c.b), "%s and %s", c.a, c.b)
+	}
+	require.NotEqual(t, at("10.0.0.1:1"), at("10.0.0.2:1"))
+	require.NotEqual(t, at("[2001:db8::1]:1"), at("[2001:db8:0:1::1]:1"))
+	require.Equal(t, "pipe", origin(&net.UnixAddr{Name: "pipe"}))
+}
+
+func at(addr string) string { return origin(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr))) }
+
 // places is how many connections of others are open.
 func (g *guard) places() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.inbound
+	return len(g.inbound)
 }
 
 func TestShutdownEndsConnections(t *testing.T) {

@@ -75,9 +75,10 @@
 // answered or believed. Recorded packets can be played back within the engine
 // (it has no memory of packets); messages of this package name the state they
 // speak of and have no effect twice. Strangers can hold 128 connections for
-// two seconds each, and one that has said a byte for Timing.Stream: the
-// connections of members then have to wait, while packets go on. Connections
-// are not counted by address, as a whole cluster may be behind one.
+// two seconds each, and one that has said a byte for Timing.Stream. When all
+// are taken, the address that holds the most of them gives one up to another
+// that holds fewer (in IPv6, the network of 64 bits), so that it takes many
+// addresses to keep members waiting; packets go on in any case.
 package swim
 
 import (
