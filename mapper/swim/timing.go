@@ -63,7 +63,7 @@ func LAN() Timing {
 		IndirectChecks: 3,
 		PushPull:       30 * time.Second,
 		Stream:         10 * time.Second,
-		Check:          250 * time.Millisecond,
+		Check:          200 * time.Millisecond,
 		Settle:         500 * time.Millisecond,
 		Reconnect:      10 * time.Second,
 		Forget:         24 * time.Hour,
