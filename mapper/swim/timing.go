@@ -95,7 +95,6 @@ func Local() Timing {
 	t.SuspicionMult = 3
 	t.PushPull = 15 * time.Second
 	t.Stream = time.Second
-	t.Check = 200 * time.Millisecond
 	t.Settle = 300 * time.Millisecond
 	t.Reconnect = 3 * time.Second
 	return t
