@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"time"
@@ -124,10 +123,7 @@ func (k *checker) update() error {
 	if err != nil {
 		return err
 	}
-	return writeFile(k.room.path, func(w io.Writer) error {
-		_, err := w.Write(recorded)
-		return err
-	})
+	return rewriteFile(k.room.path, recorded)
 }
 
 func (k *checker) nobody() error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // writeFile makes a file of what write writes. A file that could not be
@@ -23,4 +24,31 @@ func fill(path string, flag int, write func(io.Writer) error) error {
 		return err
 	}
 	return as(errIO, errors.Join(write(f), f.Close()))
+}
+
+// rewriteFile gives a file that exists new content. It is the old or the new
+// whenever it is read, and the old if something fails, as when the disk is
+// full. A link stays one, and the mode of the file stays what it was.
+func rewriteFile(path string, content []byte) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return as(errIO, errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
 }
