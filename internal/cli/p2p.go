@@ -111,7 +111,7 @@ func (o *p2pOptions) parseFirst() error {
 // run is a node until the context ends.
 func (o *p2pOptions) run(ctx context.Context) error {
 	if o.cfg.Peer == "" {
-		o.discover(ctx)
+		o.cfg.Peer, _ = locator.Discover(ctx, o.cfg.First, locator.PeerPorts, "locator.Locator", o.cfg.Call)
 	}
 	server, err := locator.Listen(ctx, o.cfg)
 	switch {
@@ -120,21 +120,16 @@ func (o *p2pOptions) run(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
+	if o.cfg.Peer == "" {
+		if _, found := server.DiscoverEarlier(ctx); !found {
+			fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
+		}
+	}
 	err = server.Serve(ctx, nil)
 	if errors.Is(err, locator.ErrNoPeer) {
 		return withHint(as(errUnreachable, err), "is it running there? without -h a network is started")
 	}
 	return err
-}
-
-// discover looks for a peer on this machine.
-func (o *p2pOptions) discover(ctx context.Context) {
-	peer, ok := locator.Discover(ctx, o.cfg.First, locator.PeerPorts, "locator.Locator", o.cfg.Call)
-	if !ok {
-		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
-		return
-	}
-	o.cfg.Peer = peer
 }
 
 // hashRing places keys as nodes of 2009 do.

@@ -32,3 +32,21 @@ func Discover(ctx context.Context, first, n int, service string, cfg CallConfig)
 	}
 	return "", false
 }
+
+// DiscoverEarlier asks the ports from Config.First up to the node's own for a
+// node of the same service type that took its port first, and has Serve join
+// its network. It is for a node that was told of no peer, discovered none and
+// let Listen choose its port: of several that start at once, all but one find
+// another then, and none starts a network beside it. It must come before Serve.
+func (s *Server) DiscoverEarlier(ctx context.Context) (peer string, ok bool) {
+	own := s.listener.Addr().(*net.TCPAddr).Port
+	if s.cfg.Peer != "" || s.cfg.Port != 0 || own <= s.cfg.First {
+		return "", false
+	}
+	service := s.cfg.Services[len(s.cfg.Services)-1]
+	peer, ok = Discover(ctx, s.cfg.First, min(own-s.cfg.First, PeerPorts), service, s.cfg.Call)
+	if ok {
+		s.cfg.Peer = peer
+	}
+	return peer, ok
+}

@@ -3,14 +3,28 @@ package locator
 import (
 	"context"
 	"net"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/freeport"
 )
+
+// serveAfter serves after what comes before, until the test ends.
+func serveAfter(t *testing.T, s *Server, before func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() {
+		before()
+		done <- s.Serve(ctx, nil)
+	}()
+	t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
+}
 
 // Nodes take one port after the other, and a newcomer finds the first that does
 // the same service: this is how a network grows on one machine without anybody
@@ -36,10 +50,7 @@ func TestDiscover(t *testing.T) {
 		s, err := Listen(t.Context(), Config{First: first, Services: services, Refresh: -1, Log: testLog(t)})
 		require.NoError(t, err)
 		assert.Equal(t, first+1+i, portNumber(t, s.Self()), "the first that is free")
-		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-		done := make(chan error, 1)
-		go func() { done <- s.Serve(ctx, nil) }()
-		t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
+		serveAfter(t, s, func() {})
 	}
 	addr, ok := find("locator.Locator")
 	require.True(t, ok)
@@ -64,6 +75,51 @@ func TestNoPortIsFree(t *testing.T) {
 	}
 	assert.Len(t, servers, portTries)
 	for _, s := range servers {
+		require.NoError(t, s.Close())
+	}
+}
+
+// Nodes that start at once have all looked for a peer in vain when they take
+// their ports. The first founds the network, and the others join it however
+// late it serves.
+func TestNodesThatStartAtOnceFindTheFirst(t *testing.T) {
+	first := freeport.TakeRun(t, 40)
+	var all []*Server
+	for range 4 {
+		s, err := Listen(t.Context(), Config{First: first, Log: testLog(t)})
+		require.NoError(t, err)
+		all = append(all, s)
+	}
+	var found [4]atomic.Bool
+	for i, s := range slices.Backward(all) {
+		serveAfter(t, s, func() {
+			_, ok := s.DiscoverEarlier(t.Context())
+			found[i].Store(ok)
+		})
+	}
+	for _, s := range all {
+		require.Eventually(t, func() bool { return len(s.members.load().nodes) == len(all) }, time.Minute, 10*time.Millisecond)
+	}
+	for i := range found {
+		require.Equal(t, i > 0, found[i].Load(), "node %d", i)
+	}
+}
+
+func TestOnlyWhoChoseNoPortLooksForEarlierNodes(t *testing.T) {
+	first := freeport.TakeRun(t, 40)
+	earlier, err := Listen(t.Context(), Config{First: first, Log: testLog(t)})
+	require.NoError(t, err)
+	serveAfter(t, earlier, func() {})
+	for _, cfg := range []Config{
+		{First: first, Port: first + 5},
+		{First: first, Peer: "localhost:1"},
+		{First: first + 3},
+		{First: first, Services: []string{"greeter.Greeter"}},
+	} {
+		s, err := Listen(t.Context(), cfg)
+		require.NoError(t, err)
+		_, ok := s.DiscoverEarlier(t.Context())
+		require.False(t, ok, "%+v", cfg)
 		require.NoError(t, s.Close())
 	}
 }

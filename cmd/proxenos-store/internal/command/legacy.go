@@ -22,15 +22,18 @@ func (o *serveOptions) runLegacy(c *cobra.Command) error {
 	}
 	ctx := c.Context()
 	peer, known := o.find(ctx)
-	if !known {
-		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
-	}
 	n, err := legacy.Listen(ctx, locator.Config{
 		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise, Peer: peer,
 		Services: rpc.Services, Call: o.call, Log: o.log,
 	}, o.std.Err)
 	if err != nil {
 		return err
+	}
+	if !known && !o.found {
+		_, known = n.DiscoverEarlier(ctx)
+	}
+	if !known {
+		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
 	}
 	fmt.Fprintf(o.std.Err, "Starting the server at %s...\n", n.Self().Name)
 	return n.Serve(ctx)
