@@ -99,8 +99,8 @@ func (cfg Config) defaulted() (Config, error) {
 
 func (t Timing) check() error {
 	for _, d := range []time.Duration{t.Probe, t.ProbeTimeout, t.Gossip, t.PushPull, t.Stream, t.Check, t.Settle, t.Reconnect, t.Forget, t.ForgetLeft} {
-		if d <= 0 {
-			return errors.New("every duration of the timing must be above zero: start from LAN, WAN or Local")
+		if d < time.Millisecond {
+			return errors.New("every duration of the timing must be a millisecond or more: start from LAN, WAN or Local")
 		}
 	}
 	if t.GossipNodes <= 0 || t.Retransmit <= 0 || t.SuspicionMult <= 0 || t.IndirectChecks < 0 {

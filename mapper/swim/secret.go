@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/hashicorp/memberlist"
 )
@@ -72,11 +73,23 @@ func keyring(secrets []Secret) (*memberlist.Keyring, error) {
 	if len(secrets) == 0 {
 		return nil, nil
 	}
+	if err := checkSecrets(secrets); err != nil {
+		return nil, err
+	}
 	var keys [][]byte
 	for _, s := range secrets {
 		keys = append(keys, s.key[:])
 	}
 	return memberlist.NewKeyring(keys, keys[0])
+}
+
+// checkSecrets refuses the zero value, which is what NewSecret returns beside
+// an error: as a key everybody would know it.
+func checkSecrets(secrets []Secret) error {
+	if slices.Contains(secrets, Secret{}) {
+		return errors.New("one of the secrets is empty: make each with NewSecret")
+	}
+	return nil
 }
 
 // SetSecrets changes the secrets of a running member: the first is written
@@ -90,6 +103,9 @@ func (c *Cluster) SetSecrets(secrets ...Secret) error {
 	}
 	if len(secrets) == 0 {
 		return errors.New("at least one secret is needed")
+	}
+	if err := checkSecrets(secrets); err != nil {
+		return err
 	}
 	c.rotating.Lock()
 	defer c.rotating.Unlock()

@@ -190,6 +190,8 @@ func TestRefusals(t *testing.T) {
 		{"no peer needed", func(c *Config) { c.MustJoin = true }, "no peer was named"},
 		{"nobody there", func(c *Config) { c.MustJoin, c.Peers = true, []string{"127.0.0.1:1"} }, "no peer could be joined"},
 		{"large metadata", func(c *Config) { c.Metadata = map[string][]byte{"k": make([]byte, MaxValue+1)} }, "65537 bytes"},
+		{"an empty secret", func(c *Config) { c.Bind, c.Secrets = "0.0.0.0:0", []Secret{{}} }, "one of the secrets is empty"},
+		{"a timing in nothing", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
 		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},
 		{"a long label", func(c *Config) { c.Cluster = strings.Repeat("x", 256) }, "256 bytes"},
 	}
