@@ -47,11 +47,8 @@ func (c *Cluster) receive(m message) {
 	case kindAsk:
 		c.attend(m)
 	case kindVouch:
-		c.update(func(b *book, now time.Time) {
-			b.alive(message{name: m.name, life: m.life}, now)
-			b.seen(m.name, now)
-		})
-		c.asks.answered(m.nonce)
+		c.update(func(b *book, now time.Time) { b.alive(m, now) })
+		c.asks.answered(m.nonce) // whoever asked sees the member now; what was not asked for proves nothing
 	}
 }
 

@@ -139,6 +139,26 @@ func TestReflectedPacketsChangeNothing(t *testing.T) {
 	})
 }
 
+// TestVouchingProvesNothingUnasked plays an answer to a question that nobody
+// has open: it must not end the suspicion of a member that is dead.
+func TestVouchingProvesNothingUnasked(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(3)
+		name := all[2].cfg.Name
+		require.NoError(t, all[2].Close())
+		all[0].accuse(name)
+		all[0].receive(message{kind: kindVouch, name: name, nonce: 77})
+		require.Equal(t, Suspect, status(all[0], name))
+		nonce, answer := all[0].asks.ask()
+		all[0].receive(message{kind: kindVouch, name: name, nonce: nonce})
+		select {
+		case <-answer:
+		default:
+			require.Fail(t, "an answer does not reach who asked")
+		}
+	})
+}
+
 // TestPacketsShowNothing looks for what was said in what was sent.
 func TestPacketsShowNothing(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
