@@ -84,7 +84,7 @@ func (b *book) admit(name string) error {
 func (b *book) evict() bool {
 	var oldest *card
 	for _, c := range b.cards {
-		if c.status.In(Offline|Left) && (oldest == nil || c.since.Before(oldest.since)) {
+		if !c.up && !c.local && c.status.In(Offline|Left) && (oldest == nil || c.since.Before(oldest.since)) {
 			oldest = c
 		}
 	}
@@ -108,6 +108,9 @@ func (b *book) joined(n memberlist.Node, f face, now time.Time) bool {
 		c = b.add(n.Name)
 	}
 	fresh := !c.up
+	if fresh {
+		c.rebutted = c.suspected // whom the engine took for dead and takes back has refuted that
+	}
 	c.up = true
 	b.shown(c, n, f, now)
 	return fresh
@@ -127,7 +130,8 @@ func (b *book) shown(c *card, n memberlist.Node, f face, now time.Time) {
 	}
 	c.advance(life{f.boot, 1})
 	v := version{f.boot, f.clock}
-	if v.boot >= c.life.boot {
+	turned := v.boot == c.life.boot && c.observer != f.observer
+	if turned {
 		c.observer = f.observer
 	}
 	if c.announced.before(v) {
@@ -137,6 +141,9 @@ func (b *book) shown(c *card, n memberlist.Node, f face, now time.Time) {
 	b.settle(c, now)
 	if f.metadata != nil {
 		b.hold(c, v, f.metadata)
+	}
+	if turned && len(b.events) == 0 {
+		b.events = append(b.events, Event{Member: c.member(), Metadata: true})
 	}
 }
 
@@ -211,14 +218,16 @@ func (b *book) refute(beat uint64) (message, bool) {
 }
 
 // alive notes what a member said of its life, and returns whether it is news.
+// What was said in this member's own name is none, but its next word must count
+// more.
 func (b *book) alive(m message, now time.Time) bool {
 	c := b.cards[m.name]
-	if c == nil || c.local || m.life.boot == c.life.boot && m.life.beat > c.life.beat+maxLeap {
+	if c == nil || m.life.boot != c.life.boot || m.life.beat > c.life.beat+maxLeap || c.local && c.left > 0 {
 		return false
 	}
 	news := c.advance(m.life)
 	b.settle(c, now)
-	return news
+	return news && !c.local
 }
 
 // goodbye notes that a member said it leaves. It returns what is to be told:
@@ -280,15 +289,17 @@ func (b *book) change(m map[string][]byte, now time.Time) bool {
 	return true
 }
 
-// outlive gives this member a later boot than one that is known of it: its
-// machine's clock may have gone back since.
-func (b *book) outlive(boot uint64, now time.Time) bool {
+// outlive gives this member a later boot than one that others know of it, if
+// they know what it does not: its machine's clock may have gone back since, or
+// somebody spoke in its name.
+func (b *book) outlive(v version, now time.Time) bool {
 	me := b.me()
-	if boot < me.life.boot || boot > maxClock {
+	if !me.held.before(v) || v.boot >= maxBoot {
 		return false
 	}
-	me.life = life{boot + 1, 1}
-	me.announced.boot, me.held.boot = boot+1, boot+1
+	boot := v.boot + 1
+	me.life = life{boot, 1}
+	me.announced.boot, me.held.boot = boot, boot
 	b.note(me, now)
 	return true
 }
@@ -328,7 +339,7 @@ func (b *book) forget(t Timing, now time.Time) {
 	for _, c := range b.cards {
 		gone := now.Sub(c.since)
 		switch {
-		case c.local:
+		case c.local, c.up: // whom the engine holds up it would not tell of again
 		case c.status == Left && (gone > t.ForgetLeft || c.observer && gone > observerMemory):
 			b.drop(c)
 		case c.status == Offline && gone > t.Forget:

@@ -1,6 +1,7 @@
 package swim
 
 import (
+	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
@@ -75,6 +76,10 @@ func TestEvidence(t *testing.T) {
 		{"suspected offline", []func(*b){gone, suspect(1)}, []Status{Suspect, Offline}, "that is no news"},
 		{"missed offline", []func(*b){gone, missed}, []Status{Suspect, Offline}, "nor is that"},
 		{"back", []func(*b){gone, up(bootOne)}, []Status{Suspect, Offline, Online}, "a partition healed"},
+		{"back after a suspicion", []func(*b){suspect(1), gone, up(bootOne)}, []Status{Suspect, Offline, Online}, "the engine takes nobody back who did not refute"},
+		{"back, and the old suspicion comes late", []func(*b){suspect(1), gone, up(bootOne), suspect(1)}, []Status{Suspect, Offline, Online}, "it is the one that was refuted"},
+		{"back, and missed again", []func(*b){missed, gone, up(bootOne), missed}, []Status{Suspect, Offline, Online, Suspect}, "that is news"},
+		{"missed, shown anew", []func(*b){missed, up(bootOne)}, []Status{Suspect}, "new metadata does not refute"},
 		{"left", []func(*b){bye(1), gone}, []Status{Left}, "it said so"},
 		{"left, heard late", []func(*b){gone, bye(1)}, []Status{Suspect, Offline, Left}, "better late than never"},
 		{"left and up", []func(*b){bye(1), up(bootOne)}, []Status{Left}, "the engine is behind"},
@@ -169,6 +174,7 @@ func TestForget(t *testing.T) {
 	b := bookWith("a", "b", "c")
 	b.gone("a", noon)
 	b.goodbye(message{name: "b", life: life{bootOne, 1}}, noon)
+	b.gone("b", noon)
 	timing := LAN()
 	b.forget(timing, noon.Add(timing.ForgetLeft+time.Second))
 	require.NotContains(t, b.cards, "b")
@@ -192,8 +198,9 @@ func TestMembersAreBounded(t *testing.T) {
 
 func TestOutliveAClockThatWentBack(t *testing.T) {
 	b := bookWith()
-	require.False(t, b.outlive(bootOne-1, noon))
-	require.True(t, b.outlive(bootTwo, noon))
+	require.False(t, b.outlive(version{bootOne - 1, 9}, noon))
+	require.False(t, b.outlive(version{bootOne, 1}, noon), "that is its own")
+	require.True(t, b.outlive(version{bootTwo, 1}, noon))
 	require.Equal(t, uint64(bootTwo+1), b.face().boot)
 }
 
@@ -285,4 +292,73 @@ func TestRetryBacksOff(t *testing.T) {
 	require.Equal(t, []time.Duration{1e9, 2e9, 4e9, 8e9, 10e9, 10e9}, pauses)
 	require.False(t, r.due(noon))
 	require.True(t, r.due(noon.Add(15*time.Second)))
+}
+
+// TestObserverIsTold has a member restart as an observer, which changes neither
+// its status nor its metadata, and yet who is a candidate.
+func TestObserverIsTold(t *testing.T) {
+	b := bookWith("a")
+	b.joined(nodeNamed("a"), face{boot: bootTwo, clock: 1, observer: true, metadata: map[string][]byte{}}, noon)
+	events := b.take()
+	require.Len(t, events, 1)
+	require.True(t, events[0].Member.Observer)
+}
+
+func TestWhoIsUpIsNotForgotten(t *testing.T) {
+	b := bookWith("a")
+	b.goodbye(said(kindLeave, 1), noon)
+	b.limit = 2
+	require.Error(t, b.admit("b"), "the engine would not tell of it again")
+	b.forget(LAN(), noon.Add(48*time.Hour))
+	require.Contains(t, b.cards, "a")
+	b.gone("a", noon)
+	require.NoError(t, b.admit("b"))
+}
+
+// TestWhateverIsSaidOfAMemberItHasTheLastWord lets others claim anything about
+// a member, up to the greatest counters. What it then says of itself must count
+// more. A boot is a time and so the one counter that a claim can use up.
+func TestWhateverIsSaidOfAMemberItHasTheLastWord(t *testing.T) {
+	draw := rand.New(rand.NewPCG(1, 2))
+	counter := func(most uint64) uint64 {
+		switch draw.IntN(4) {
+		case 0:
+			return draw.Uint64N(most) + 1
+		case 1:
+			return most - draw.Uint64N(3)
+		default:
+			return draw.Uint64N(10) + 1
+		}
+	}
+	for range 2000 {
+		me := bookWith()
+		other := newBook("other", face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}, noon)
+		other.joined(nodeNamed("me"), me.face(), noon)
+		for range draw.IntN(20) {
+			m := message{name: "me", life: life{me.me().life.boot + draw.Uint64N(2), counter(maxClock)}}
+			switch draw.IntN(4) {
+			case 0:
+				m.kind = kindSuspect
+			case 1:
+				m.kind = kindLeave
+			case 2:
+				m.kind = kindAlive
+			case 3: // somebody shows metadata in its name
+				f := face{boot: m.life.boot + draw.Uint64N(1<<40), clock: counter(maxClock), metadata: map[string][]byte{"forged": {1}}}
+				other.joined(nodeNamed("me"), f, noon)
+				me.outlive(version{f.boot, f.clock}, noon)
+				continue
+			}
+			other.hear(m, noon)
+			if reply, news := me.hear(m, noon); news {
+				other.hear(reply, noon)
+			}
+		}
+		me.change(map[string][]byte{"k": {byte(draw.Uint32()), 1}}, noon)
+		shown, err := decodeFace(me.face().encode(512))
+		require.NoError(t, err)
+		other.joined(nodeNamed("me"), shown, noon)
+		require.Equal(t, me.me().metadata, other.cards["me"].metadata)
+		require.Equal(t, Online, other.cards["me"].status)
+	}
 }

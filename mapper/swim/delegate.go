@@ -35,11 +35,7 @@ func (d delegate) NotifyAlive(n *memberlist.Node) error {
 
 func (d delegate) hearOfSelf(f face) {
 	later := false
-	d.c.update(func(b *book, now time.Time) {
-		if f.boot != b.me().life.boot {
-			later = b.outlive(f.boot, now)
-		}
-	})
+	d.c.update(func(b *book, now time.Time) { later = b.outlive(version{f.boot, f.clock}, now) })
 	if later {
 		wake(d.c.announce)
 	}

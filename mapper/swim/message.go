@@ -146,8 +146,8 @@ func decodeFace(b []byte) (face, error) {
 	}
 	flags := r.byte()
 	f := face{boot: r.uint64(), clock: r.uvarint(), observer: flags&faceObserver != 0}
-	if f.clock > maxClock {
-		return face{}, errors.New("the clock is out of range")
+	if f.boot > maxBoot || f.clock > maxClock {
+		return face{}, errors.New("the boot or the clock is out of range")
 	}
 	if flags&faceInline != 0 {
 		var err error

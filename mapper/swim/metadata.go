@@ -20,6 +20,7 @@ const (
 	maxEncoded  = 4 << 20   // bytes of a message, as a first barrier
 	digestSize  = 16        // enough to tell two maps apart; the packet is authenticated
 	maxClock    = 1<<62 - 1 // leaves room above what a peer may claim
+	maxBoot     = 1<<62 - 1 // likewise; as a time it is in the year 2116
 )
 
 var errTruncated = errors.New("truncated")
