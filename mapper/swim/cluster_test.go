@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/faultnet"
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/rendezvous"
 )
 
 // These tests run in virtual time, where no machine is slow, but which packets
@@ -317,6 +320,51 @@ func TestTakenNameIsRefused(t *testing.T) {
 	})
 }
 
+// TestNamesakesThatMeetLate start alone, so that neither can be refused.
+func TestNamesakesThatMeetLate(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(4)
+		name := all[2].cfg.Name
+		var out safeBuffer
+		cfg := l.config(78)
+		cfg.Name, cfg.Peers = name, []string{address(79)} // which does not run yet
+		cfg.Logger = slog.New(slog.NewTextHandler(&out, nil))
+		second := l.join(cfg)
+		l.join(l.config(79))
+		const said = "another member that is alive has the name of this one"
+		l.within("noticed", func() bool { return strings.Contains(out.String(), said) })
+		time.Sleep(5 * time.Minute)
+		require.True(t, sees(all, Online, 5))
+		for _, c := range all {
+			i := slices.IndexFunc(c.Members(), func(m Member) bool { return m.Name == name })
+			require.Equal(t, address(2), c.Members()[i].Addr, "the owner of the name keeps it")
+		}
+		require.Equal(t, 1, strings.Count(out.String(), said), "once is enough for a while")
+		require.NoError(t, all[2].Close())
+		rest := append(append([]*Cluster{}, all[:2]...), all[3], second)
+		l.within("the second is let in when the first is gone", func() bool { return sees(rest, Online, 5) })
+	})
+}
+
+// TestPeersThatAreSwitchedOffAreTriedTogether has peers that take the whole of
+// Timing.Stream each.
+func TestPeersThatAreSwitchedOffAreTriedTogether(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		seed := l.join(l.config(0))
+		l.net.SetCut(func(_, to string) bool { return to != address(0) && to != address(1) })
+		cfg := l.config(1)
+		cfg.Peers = nil
+		for i := range 2 * exchangesAtOnce {
+			cfg.Peers = append(cfg.Peers, address(50+i))
+		}
+		cfg.Peers = append(cfg.Peers, address(0))
+		start := time.Now()
+		second := l.join(cfg)
+		require.LessOrEqual(t, time.Since(start), 2*LAN().Stream)
+		l.within("joined", func() bool { return sees([]*Cluster{seed, second}, Online, 2) })
+	})
+}
+
 func TestMembersStartInAnyOrder(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		one := l.config(1) // its peer does not run yet
@@ -383,6 +431,51 @@ func TestMetadataReachesEverybody(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSuspicionAltersNoSet watches members who are doubted and clear
+// themselves: whoever follows the set hears nothing.
+func TestSuspicionAltersNoSet(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(5)
+		ctx, cancel := context.WithCancel(t.Context())
+		sets := make(chan []mapper.Node, 10)
+		go func() {
+			defer close(sets)
+			for nodes, err := range all[0].Watch(ctx) {
+				if err != nil {
+					t.Error(err)
+				}
+				sets <- nodes
+			}
+		}()
+		before := checksum(t, <-sets)
+		events := all[0].subscribe()
+		events.drain()
+		for _, c := range all[1:] {
+			all[0].accuse(c.cfg.Name)
+			nodes, err := all[0].Nodes(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, before, checksum(t, nodes), "a suspect stays")
+			l.within("refuted", func() bool { return sees(all, Online, 5) })
+		}
+		all[0].unsubscribe(events)
+		require.GreaterOrEqual(t, len(events.drain()), 8, "the statuses did change")
+		require.Empty(t, sets)
+		require.NoError(t, all[4].Close())
+		require.NotEqual(t, before, checksum(t, <-sets), "who is offline leaves the set")
+		cancel()
+		for range sets {
+			continue
+		}
+	})
+}
+
+// checksum is that of the set which the nodes make.
+func checksum(t *testing.T, nodes []mapper.Node) uint64 {
+	set, err := rendezvous.Build(nodes)
+	require.NoError(t, err)
+	return set.Checksum()
 }
 
 func TestObserverIsNoCandidate(t *testing.T) {

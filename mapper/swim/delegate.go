@@ -79,26 +79,6 @@ func (d delegate) NotifyLeave(n *memberlist.Node) {
 	}
 }
 
-// NotifyConflict says that another address claims the name of a member.
-func (d delegate) NotifyConflict(existing, other *memberlist.Node) {
-	if existing.Name != d.c.cfg.Name {
-		return
-	}
-	n := *other
-	d.c.mu.Lock()
-	d.c.clash = &clashError{n}
-	d.c.mu.Unlock()
-}
-
-// clashError is a member with this member's name.
-type clashError struct{ other memberlist.Node }
-
-func (e *clashError) Error() string {
-	return ErrNameTaken.Error() + ": " + e.other.Address()
-}
-
-func (e *clashError) Unwrap() error { return ErrNameTaken }
-
 // AckPayload tells the prober how often this member refuted and what it knows
 // of others: what somebody missed by loss, the next probe brings.
 func (d delegate) AckPayload() []byte { return d.c.known().encode() }

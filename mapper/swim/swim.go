@@ -122,8 +122,8 @@ type Cluster struct {
 	book  *book
 	round rota // of looks
 	feeds map[*feed]struct{}
-	count int   // members, for the queue's arithmetic
-	clash error // somebody else answers to our name
+	count int              // members, for the queue's arithmetic
+	clash *memberlist.Node // claimed our name
 
 	grown    chan struct{} // a member joined
 	puzzled  chan struct{} // a member went and nobody knows why
@@ -198,7 +198,7 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 		_ = conf.Transport.Shutdown()
 		return nil, fmt.Errorf("cannot start the member: %w", err)
 	}
-	for _, work := range []func(context.Context){c.check, c.keep, c.catchUp, c.show} {
+	for _, work := range []func(context.Context){c.check, c.keep, c.seek, c.catchUp, c.show} {
 		c.running.Go(func() { work(running) })
 	}
 	for range senders {
