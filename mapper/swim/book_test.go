@@ -362,3 +362,21 @@ func TestWhateverIsSaidOfAMemberItHasTheLastWord(t *testing.T) {
 		require.Equal(t, Online, other.cards["me"].status)
 	}
 }
+
+func TestEveryOtherLookIsAtASuspect(t *testing.T) {
+	for ill := range 8 {
+		var p pace
+		looks, atSuspects := 0, 0
+		for range 840 {
+			look, suspects := p.next(ill)
+			if look {
+				looks++
+			}
+			if suspects {
+				atSuspects++
+			}
+		}
+		require.Equal(t, 840/(1+ill), looks, "in bad health it looks less often")
+		require.Equal(t, looks/2, atSuspects, "however ill it is")
+	}
+}

@@ -29,17 +29,19 @@ func (c *Cluster) check(ctx context.Context) {
 	tick := time.NewTicker(c.timing.Check)
 	defer tick.Stop()
 	places := make(chan struct{}, maxLooks)
-	for turn := 0; ; turn++ {
+	var turn pace
+	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
 		ill := c.engine.GetHealthScore()
-		if turn%(1+ill) != 0 {
+		look, suspects := turn.next(ill)
+		if !look {
 			continue
 		}
-		target, ok := c.next(turn)
+		target, ok := c.next(suspects)
 		if !ok {
 			continue
 		}
@@ -54,12 +56,26 @@ func (c *Cluster) check(ctx context.Context) {
 	}
 }
 
-// next says whom to look at: on every other turn a suspect if there is one,
-// so that a wrong suspicion ends soon.
-func (c *Cluster) next(turn int) (memberlist.Node, bool) {
+// pace counts turns and looks: a member in bad health leaves turns out, and
+// every other look is at a suspect, so that a wrong suspicion ends soon.
+type pace struct{ turns, looks int }
+
+func (p *pace) next(ill int) (look, suspects bool) {
+	look = p.turns%(1+ill) == 0
+	p.turns++
+	if look {
+		suspects = p.looks%2 == 1
+		p.looks++
+	}
+	return look, suspects
+}
+
+// next says whom to look at: a suspect, if one is wanted and there is one, or
+// whose turn it is.
+func (c *Cluster) next(suspect bool) (memberlist.Node, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if turn%2 == 1 {
+	if suspect {
 		if suspects := c.book.peers(Suspect); len(suspects) > 0 {
 			return suspects[rand.IntN(len(suspects))], true
 		}

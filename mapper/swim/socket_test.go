@@ -152,23 +152,6 @@ func TestWatchTellsOfClose(t *testing.T) {
 	require.NoError(t, c.Close(), "closing again does nothing")
 }
 
-func TestStartAndStopLeavesNothing(t *testing.T) {
-	files := func() int {
-		entries, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Skip("no /proc here")
-		}
-		return len(entries)
-	}
-	seed := start1(t, loopback("seed"))
-	before := files()
-	for i := range 200 {
-		c := start1(t, loopback(fmt.Sprint("m", i), seed.Local().Addr))
-		require.NoError(t, c.Close())
-	}
-	eventually(t, "files are closed", func() bool { return files() <= before+2 })
-}
-
 func TestRefusals(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

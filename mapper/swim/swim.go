@@ -198,7 +198,7 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 		_ = conf.Transport.Shutdown()
 		return nil, fmt.Errorf("cannot start the member: %w", err)
 	}
-	for _, work := range []func(context.Context){c.check, c.keep, c.seek, c.catchUp, c.show} {
+	for _, work := range []func(context.Context){c.check, c.keep, c.seek, c.catchUp, c.show, c.narrate} {
 		c.running.Go(func() { work(running) })
 	}
 	for range senders {
@@ -257,26 +257,10 @@ func (c *Cluster) update(change func(b *book, now time.Time)) {
 	defer c.mu.Unlock()
 	change(c.book, time.Now())
 	c.count = len(c.book.cards)
-	events := c.book.take()
-	if len(events) == 0 {
-		return
-	}
-	for f := range c.feeds {
-		f.push(events...)
-	}
-	for _, e := range events {
-		c.tell(e)
-	}
-}
-
-// tell logs what an operator wants to know of.
-func (c *Cluster) tell(e Event) {
-	m := e.Member
-	switch {
-	case e.Status && (m.Previous == 0 || m.Observer || m.Local):
-		c.log.Debug("member changed", "member", m.Name, "status", m.Status.String(), "address", m.Addr)
-	case e.Status:
-		c.log.Info("member changed", "member", m.Name, "status", m.Status.String(), "was", m.Previous.String())
+	if events := c.book.take(); len(events) > 0 {
+		for f := range c.feeds {
+			f.push(events...)
+		}
 	}
 }
 

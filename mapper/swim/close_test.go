@@ -1,0 +1,224 @@
+package swim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// openFiles counts the files of this process, sockets included.
+func openFiles(t *testing.T) int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc here")
+	}
+	return len(entries)
+}
+
+// The goroutines that these tests could leave behind are looked for in
+// TestMain.
+
+func TestStartAndStopLeavesNothing(t *testing.T) {
+	seed := start1(t, loopback("seed"))
+	before := openFiles(t)
+	for i := range 200 {
+		c := start1(t, loopback(fmt.Sprint("m", i), seed.Local().Addr))
+		require.NoError(t, c.Close())
+	}
+	eventually(t, "files are closed", func() bool { return openFiles(t) <= before })
+}
+
+// silent is a peer that takes connections and never answers.
+func silent(t *testing.T) (addr string, connected <-chan struct{}) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	first := make(chan struct{})
+	var serving sync.WaitGroup
+	var conns []net.Conn
+	serving.Go(func() {
+		var once sync.Once
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, conn)
+			once.Do(func() { close(first) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		serving.Wait()
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	})
+	return l.Addr().String(), first
+}
+
+// TestJoinThatIsGivenUpLeavesNothing ends the context of a Join that waits for
+// a peer's answer, at many points of it.
+func TestJoinThatIsGivenUpLeavesNothing(t *testing.T) {
+	addr, connected := silent(t)
+	before := openFiles(t)
+	for i := range 50 {
+		ctx, cancel := context.WithCancel(t.Context())
+		cfg := loopback(fmt.Sprint("m", i), addr)
+		cfg.Timing.Stream = time.Hour // so that only the context can end it
+		failed := make(chan error, 1)
+		go func() {
+			_, err := Join(ctx, cfg)
+			failed <- err
+		}()
+		if i == 0 {
+			<-connected
+		} else {
+			time.Sleep(time.Duration(i) * 100 * time.Microsecond)
+		}
+		cancel()
+		select {
+		case err := <-failed:
+			require.ErrorIs(t, err, context.Canceled)
+		case <-time.After(time.Minute):
+			require.FailNow(t, "Join outlives its context")
+		}
+	}
+	// The peer's own ends stay open, one for each connection that got through.
+	eventually(t, "files are closed", func() bool { return openFiles(t) <= before+50 })
+}
+
+// TestCloseWhileInUse closes a member under goroutines that use everything it
+// has. All of them must end, and closing must be waited for by whoever asks.
+func TestCloseWhileInUse(t *testing.T) {
+	seed := start1(t, loopback("seed"))
+	for round := range 20 {
+		c := start1(t, loopback(fmt.Sprint("m", round), seed.Local().Addr))
+		var using sync.WaitGroup
+		until := func(closed func() bool) {
+			using.Go(func() {
+				for !closed() {
+					continue
+				}
+			})
+		}
+		using.Go(func() {
+			for range c.Events(context.Background()) {
+				continue
+			}
+		})
+		using.Go(func() {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			for _, err := range c.Watch(ctx) {
+				if err != nil {
+					cancel()
+				}
+			}
+		})
+		n := 0
+		until(func() bool {
+			n++
+			return c.SetMetadata(map[string][]byte{"n": fmt.Append(nil, n)}) != nil
+		})
+		until(func() bool {
+			_, err := c.Nodes(context.Background())
+			return err != nil || len(c.Members()) == 0 || c.Local().Name == "" || len(c.Find(-1, Any)) > 30
+		})
+		if round%2 == 0 {
+			until(func() bool { // the second time it returns nil until the member is closed
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round)*time.Millisecond)
+				defer cancel()
+				return c.Leave(ctx) != nil && c.closedNow()
+			})
+		}
+		time.Sleep(time.Duration(round) * time.Millisecond)
+		for range 3 {
+			using.Go(func() {
+				if err := c.Close(); err != nil {
+					t.Error(err)
+				}
+				if !c.closedNow() {
+					t.Error("Close returned before it was closed")
+				}
+			})
+		}
+		ended := make(chan struct{})
+		go func() {
+			using.Wait()
+			close(ended)
+		}()
+		select {
+		case <-ended:
+		case <-time.After(2 * time.Minute):
+			require.FailNow(t, "somebody waits forever")
+		}
+	}
+}
+
+func (c *Cluster) closedNow() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// TestCloseInALoopOverEvents closes a member from within what it yields.
+func TestCloseInALoopOverEvents(t *testing.T) {
+	c := start1(t, loopback("a"))
+	for e := range c.Events(t.Context()) {
+		require.Equal(t, "a", e.Member.Name)
+		require.NoError(t, c.Close())
+	}
+}
+
+// curious is a handler of records that asks the member it hears of.
+type curious struct {
+	slog.Handler
+	member func() *Cluster
+	heard  chan string
+}
+
+func (curious) Enabled(context.Context, slog.Level) bool { return true }
+
+func (c curious) Handle(_ context.Context, r slog.Record) error {
+	if m := c.member(); m != nil && r.Message == "member changed" {
+		select {
+		case c.heard <- m.Local().Name:
+		default:
+		}
+	}
+	return nil
+}
+
+func TestLogHandlersMayAskTheMember(t *testing.T) {
+	var mu sync.Mutex
+	var a *Cluster
+	heard := make(chan string, 1)
+	cfg := loopback("a")
+	cfg.Logger = slog.New(curious{slog.DiscardHandler, func() *Cluster {
+		mu.Lock()
+		defer mu.Unlock()
+		return a
+	}, heard})
+	c := start1(t, cfg)
+	mu.Lock()
+	a = c
+	mu.Unlock()
+	b := start1(t, loopback("b", c.Local().Addr))
+	require.NoError(t, b.Leave(t.Context()))
+	select {
+	case name := <-heard:
+		require.Equal(t, "a", name)
+	case <-time.After(time.Minute):
+		require.FailNow(t, "a handler that asks the member holds it up")
+	}
+}
