@@ -212,10 +212,10 @@ func (m *Mirror) follow(events <-chan swim.Event) {
 // apply shows one change.
 func (m *Mirror) apply(e swim.Event) {
 	member := e.Member
-	if member.Local || member.Observer {
+	if member.Local {
 		return
 	}
-	if e.Forgotten {
+	if e.Forgotten || member.Observer { // it may have been none before
 		m.forget(member.Name)
 		return
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/mapper/swim"
 )
@@ -127,6 +128,9 @@ func TestObserversAndSelfAreNotShown(t *testing.T) {
 	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.Online, Observer: true}})
 	m.apply(swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.Online, Local: true}})
 	require.Equal(t, before, tree(t, dir))
+	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.Online, Observer: true}})
+	require.Equal(t, before, tree(t, dir), "it started again as an observer")
 }
 
 func TestLeftoversOfAKilledProcess(t *testing.T) {
@@ -150,6 +154,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 		{"a member that leads out", swim.Event{Member: swim.Member{Name: "../pwned", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
 		{"a member called like a folder of ours", swim.Event{Member: swim.Member{Name: ".online", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
 		{"a member called like the hook", swim.Event{Member: swim.Member{Name: "on-update", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member called like the hook, to some file systems", swim.Event{Member: swim.Member{Name: "On-Update", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
 		{"a member spelled like this one", swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.Online, Local: true}}},
 	}
 	for _, c := range cases {
@@ -464,7 +469,24 @@ func TestMain(m *testing.M) {
 		writeForever(dir)
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if code == 0 {
+		code = leaks()
+	}
+	os.Exit(code)
+}
+
+// leaks waits for the last probes of the members, which end by themselves some
+// time after a shutdown, and reports what is left then.
+func leaks() int {
+	var err error
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if err = goleak.Find(); err == nil {
+			return 0
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
 }
 
 // writeForever replaces a file by 32 KiB of one letter after another.

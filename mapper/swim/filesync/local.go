@@ -1,17 +1,11 @@
 package filesync
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
-	"time"
-
-	"github.com/fsnotify/fsnotify"
 
 	"github.com/proxenos/proxenos/mapper/swim"
 )
@@ -81,39 +75,4 @@ func (m *Mirror) Reload(cluster *swim.Cluster) error {
 		return err
 	}
 	return cluster.SetMetadata(metadata)
-}
-
-// quietFor is how long the folder must be still before it is read: an editor
-// makes several changes of one save.
-const quietFor = 100 * time.Millisecond
-
-// Watch calls changed after each change of the local folder, until the
-// context ends.
-func (m *Mirror) Watch(ctx context.Context, changed func()) (err error) {
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	if err := w.Add(filepath.Join(m.path, m.local)); err != nil {
-		return err
-	}
-	still := time.NewTimer(time.Hour)
-	still.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case _, open := <-w.Events:
-			if !open {
-				return errors.New("the folder is no longer watched")
-			}
-			still.Reset(quietFor)
-		case err := <-w.Errors:
-			m.log.Warn("a change of the local folder may be missed", "error", err)
-			still.Reset(quietFor)
-		case <-still.C:
-			changed()
-		}
-	}
 }

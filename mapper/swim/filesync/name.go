@@ -62,7 +62,7 @@ func reserved(name string) bool {
 // else lives in this one.
 func checkMember(name string) error {
 	switch {
-	case name == hookName:
+	case fold(name) == hookName:
 		return fmt.Errorf("a member cannot be mirrored under the name %q", name)
 	case name == "", name[0] == '.', len(name) > maxName, strings.ContainsAny(name, `/\`), strings.ContainsFunc(name, unprintable):
 		return fmt.Errorf("a member cannot be mirrored under the name %q", name)

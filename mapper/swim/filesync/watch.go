@@ -1,0 +1,72 @@
+package filesync
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// An editor makes several changes of one save, so the folder is read when it
+// has been still for a moment. One that is never still is read all the same.
+const (
+	quietFor = 100 * time.Millisecond
+	atMost   = time.Second
+)
+
+// Watch calls changed after each change of the local folder, until the
+// context ends. A folder that is moved away or removed is watched again when
+// there is another in its place.
+func (m *Mirror) Watch(ctx context.Context, changed func()) (err error) {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	folder := filepath.Join(m.path, m.local)
+	if err := w.Add(folder); err != nil {
+		return err
+	}
+	var pending burst
+	again := time.NewTicker(retryEvery)
+	defer again.Stop()
+	lost := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, open := <-w.Events:
+			if !open {
+				return errors.New("the folder is no longer watched")
+			}
+			pending.touch(time.Now())
+		case err := <-w.Errors:
+			m.log.Warn("a change of the local folder may be missed", "error", err)
+			pending.touch(time.Now())
+		case <-pending.due:
+			pending = burst{}
+			lost = w.Add(folder) != nil // it is the folder of that name that counts
+			changed()
+		case <-again.C:
+			if lost && w.Add(folder) == nil {
+				pending.touch(time.Now())
+			}
+		}
+	}
+}
+
+// burst is a number of changes that are told as one.
+type burst struct {
+	since time.Time
+	due   <-chan time.Time // nil: there was no change
+}
+
+// touch notes a change.
+func (b *burst) touch(now time.Time) {
+	if b.due == nil {
+		b.since = now
+	}
+	b.due = time.After(min(quietFor, b.since.Add(atMost).Sub(now)))
+}
