@@ -2,7 +2,7 @@ package swim
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -75,7 +75,7 @@ func (b *book) admit(name string) error {
 		return err
 	}
 	if b.cards[name] == nil && len(b.cards) >= b.limit && !b.evict() {
-		return errors.New("too many members")
+		return fmt.Errorf("%d members are known, of %d allowed", len(b.cards), b.limit)
 	}
 	return nil
 }

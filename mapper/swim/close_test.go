@@ -135,7 +135,7 @@ func TestCloseWhileInUse(t *testing.T) {
 			until(func() bool { // the second time it returns nil until the member is closed
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round)*time.Millisecond)
 				defer cancel()
-				return c.Leave(ctx) != nil && c.closedNow()
+				return c.Leave(ctx) != nil && c.isClosed()
 			})
 		}
 		time.Sleep(time.Duration(round) * time.Millisecond)
@@ -144,7 +144,7 @@ func TestCloseWhileInUse(t *testing.T) {
 				if err := c.Close(); err != nil {
 					t.Error(err)
 				}
-				if !c.closedNow() {
+				if !c.isClosed() {
 					t.Error("Close returned before it was closed")
 				}
 			})
@@ -159,15 +159,6 @@ func TestCloseWhileInUse(t *testing.T) {
 		case <-time.After(2 * time.Minute):
 			require.FailNow(t, "somebody waits forever")
 		}
-	}
-}
-
-func (c *Cluster) closedNow() bool {
-	select {
-	case <-c.closed:
-		return true
-	default:
-		return false
 	}
 }
 

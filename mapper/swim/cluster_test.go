@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -525,6 +526,24 @@ func TestSecretsRotateWithoutLoss(t *testing.T) {
 		_, err = Join(t.Context(), cfg)
 		require.ErrorIs(t, err, ErrNoPeer, "another label is another cluster")
 		require.True(t, sees(all, Any, 5))
+	})
+}
+
+// TestAddressesCanBeBounded lets members be in one network only, which is what
+// keeps a stranger from naming any address where there is no secret.
+func TestAddressesCanBeBounded(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		_, here, err := net.ParseCIDR("10.0.0.0/24")
+		require.NoError(t, err)
+		cfg := l.config(0)
+		cfg.Tune = func(c *memberlist.Config) { c.CIDRsAllowed = []net.IPNet{*here} }
+		first := l.join(cfg)
+		far := l.join(l.config(250)) // 10.0.1.51
+		near := l.join(l.config(1))
+		l.within("all others meet", func() bool { return sees([]*Cluster{far, near}, Online, 3) })
+		time.Sleep(time.Minute)
+		require.Zero(t, status(first, far.cfg.Name))
+		require.Equal(t, Online, status(first, near.cfg.Name))
 	})
 }
 

@@ -12,7 +12,8 @@ type Event struct {
 	Member Member
 	// Status says that its status changed; Member.Previous was the one before.
 	Status bool
-	// Metadata says that its metadata changed or became known.
+	// Metadata says that its metadata changed or became known, or that it
+	// became an observer or ceased to be one.
 	Metadata bool
 	// Forgotten says that the member is no longer remembered.
 	Forgotten bool

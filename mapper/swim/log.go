@@ -5,8 +5,10 @@ import (
 	"context"
 	"log"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // engineLog takes the engine's lines, whose level is a word in brackets, and
@@ -68,13 +70,30 @@ func (e *engineLog) Write(line []byte) (int, error) {
 	if !ok {
 		return n, nil
 	}
-	text := string(bytes.TrimPrefix(bytes.TrimRight(line, "\n"), []byte("memberlist: ")))
+	text := plain(bytes.TrimPrefix(bytes.TrimRight(line, "\n"), []byte("memberlist: ")))
 	attrs := []any{slog.String("engine", "memberlist")}
 	if suppressed > 0 {
 		attrs = append(attrs, slog.Int("suppressed", suppressed))
 	}
 	e.log.Log(context.Background(), level, text, attrs...)
 	return n, nil
+}
+
+// longestLine bounds a line of the engine, which prints the metadata of a
+// member byte by byte.
+const longestLine = 300
+
+// plain is a line of the engine as this package would write it: not too long,
+// and with a small letter at its start unless that belongs to a name.
+func plain(line []byte) string {
+	text := string(line)
+	if len(text) > longestLine {
+		text = strings.ToValidUTF8(text[:longestLine], "") + "…"
+	}
+	if len(text) > 1 && unicode.IsLower(rune(text[1])) {
+		text = strings.ToLower(text[:1]) + text[1:]
+	}
+	return text
 }
 
 // admit says whether a line is to be shown, and how many were not since the

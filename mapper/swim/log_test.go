@@ -20,6 +20,20 @@ func TestEngineLinesBecomeRecords(t *testing.T) {
 	require.NotContains(t, out.String(), "not shown")
 }
 
+func TestEngineLinesArePlain(t *testing.T) {
+	for line, want := range map[string]string{
+		"Failed to decode ping: EOF":         "failed to decode ping: EOF",
+		"UDP packet too short (0 bytes)":     "UDP packet too short (0 bytes)",
+		"msg type (9) not supported":         "msg type (9) not supported",
+		"":                                   "",
+		"A":                                  "A",
+		"Éa":                                 "Éa",
+		strings.Repeat("y", 299) + "ü" + "z": strings.Repeat("y", 299) + "…",
+	} {
+		require.Equal(t, want, plain([]byte(line)))
+	}
+}
+
 func TestComplaintsAreRationed(t *testing.T) {
 	var out bytes.Buffer
 	l := newEngineLog(slog.New(slog.NewTextHandler(&out, nil))).logger()

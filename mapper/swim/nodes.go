@@ -29,17 +29,17 @@ const (
 
 // Nodes returns the available members that are no observers, sorted by name:
 // a suspect is one of them until the cluster has agreed that it failed. The
-// local member is included unless it is an observer.
+// local member is included unless it is an observer. A member whose metadata is
+// too large to come with the gossip has no weight, zone or tags for the moment
+// until it is fetched.
 func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	select {
-	case <-c.closed:
+	if c.isClosed() {
 		return nil, ErrClosed
-	default:
-		return c.nodes(), nil
 	}
+	return c.nodes(), nil
 }
 
 // Watch yields the nodes at once and after every change of them. A change of
@@ -51,6 +51,12 @@ func (c *Cluster) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 		defer c.unsubscribe(f)
 		var last []mapper.Node
 		for first := true; ctx.Err() == nil; first = false {
+			if c.isClosed() {
+				if yield(nil, ErrClosed) {
+					<-ctx.Done()
+				}
+				return
+			}
 			f.drain()
 			nodes := c.nodes()
 			if first || !mapper.Equal(nodes, last) {
@@ -64,10 +70,6 @@ func (c *Cluster) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 			case <-ctx.Done():
 				return
 			case <-c.closed:
-				if yield(nil, ErrClosed) {
-					<-ctx.Done()
-				}
-				return
 			}
 		}
 	}

@@ -150,6 +150,11 @@ func TestWatchTellsOfClose(t *testing.T) {
 	require.ErrorIs(t, c.SetMetadata(nil), ErrClosed)
 	require.ErrorIs(t, c.Leave(t.Context()), ErrClosed)
 	require.NoError(t, c.Close(), "closing again does nothing")
+	for nodes, err := range c.Watch(t.Context()) {
+		require.ErrorIs(t, err, ErrClosed, "whoever watches now gets no nodes")
+		require.Empty(t, nodes)
+		break
+	}
 }
 
 func TestRefusals(t *testing.T) {

@@ -25,12 +25,26 @@
 // # What happens when
 //
 // A member that crashes and starts again under its name is the same member
-// with new metadata; its status need not change. Under a new address it is
-// let in once the old one is offline. A name that a living member uses is
-// refused with ErrNameTaken. Two halves of a parted network hold each other
-// offline and find each other again within a few Timing.Reconnect of the
-// repair. Offline members are forgotten after Timing.Forget. A process that
-// was stopped or suspended discards what it missed while it slept.
+// with new metadata; its status need not change. What was said of it before
+// does not count any more, also if its machine's clock went back meanwhile.
+//
+// Under a new address it is let in once the old one is offline, and asks until
+// then. A name that a living member uses is refused with ErrNameTaken. If two
+// with one name start before they can know, the others keep the one that they
+// knew first, both log a warning, and the second is let in when the first is
+// gone.
+//
+// Two halves of a parted network hold each other offline and find each other
+// again within a few Timing.Reconnect of the repair: everybody is online again
+// as it was before, with what changed meanwhile.
+//
+// Offline members are forgotten after Timing.Forget, those that left after
+// Timing.ForgetLeft and observers that left after ten seconds; Events tells of
+// it. When MaxMembers are known, those that were gone the longest make room
+// first. Who was forgotten and comes back is a new member.
+//
+// A process that was stopped or suspended discards what it missed while it
+// slept.
 //
 // # Figures
 //
@@ -72,7 +86,16 @@
 //
 // Whoever has the secret can say anything about anybody; a member only always
 // corrects what is said about itself. Without the secret nothing is read,
-// answered or believed. Recorded packets can be played back within the engine
+// answered or believed.
+//
+// Where there is no secret, whoever reaches the port is a member. Addresses are
+// taken as they are gossiped, and the engine answers a probe where the probe
+// says: such a stranger can make members send packets of up to 1,400 bytes, and
+// open streams, to any address. That is why a member without a secret listens
+// on loopback unless it is told to be insecure; CIDRsAllowed, which Config.Tune
+// can set, bounds where members may be.
+//
+// Recorded packets can be played back within the engine
 // (it has no memory of packets); messages of this package name the state they
 // speak of and have no effect twice. Strangers can hold 128 connections for
 // two seconds each, and one that has said a byte for Timing.Stream. When all
@@ -307,10 +330,8 @@ func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
 	if err := checkMetadata(metadata); err != nil {
 		return err
 	}
-	select {
-	case <-c.closed:
+	if c.isClosed() {
 		return ErrClosed
-	default:
 	}
 	metadata = cloneMetadata(metadata)
 	changed := false
@@ -327,10 +348,8 @@ func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
 func (c *Cluster) Leave(ctx context.Context) error {
 	c.leaving.Lock()
 	defer c.leaving.Unlock()
-	select {
-	case <-c.closed:
+	if c.isClosed() {
 		return ErrClosed
-	default:
 	}
 	if c.left {
 		return nil
@@ -377,6 +396,15 @@ func (c *Cluster) Close() error {
 		c.running.Wait()
 	})
 	return err
+}
+
+func (c *Cluster) isClosed() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // wake leaves a token for a goroutine that waits for work.

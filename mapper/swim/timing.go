@@ -77,7 +77,6 @@ func WAN() Timing {
 	t.Probe = 5 * time.Second
 	t.ProbeTimeout = 3 * time.Second
 	t.Gossip = 500 * time.Millisecond
-	t.GossipNodes = 4
 	t.SuspicionMult = 6
 	t.PushPull = time.Minute
 	t.Stream = 30 * time.Second
