@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -42,6 +43,7 @@ type Config struct {
 // several goroutines at once, Run by one.
 type Mirror struct {
 	root  *os.Root
+	lock  io.Closer
 	path  string // absolute
 	local string // the local member's name
 	log   *slog.Logger
@@ -74,9 +76,14 @@ var folders = []struct {
 
 const localLink = ".local"
 
+// ErrInUse is returned by Open for a directory that another Mirror has.
+var ErrInUse = errors.New("the directory is in use by another mirror")
+
 // Open prepares a directory for the member of that name: it creates the
 // directory (not its parents), the folders and the member's own, and removes
-// links that a killed process left. Close it after Run.
+// links that a killed process left. The directory is this Mirror's until it is
+// closed or its process ends, where the system has locks for that: a second
+// one would take the first one's links for such leftovers. Close it after Run.
 func Open(dir, local string, cfg Config) (*Mirror, error) {
 	if err := checkMember(local); err != nil {
 		return nil, err
@@ -103,8 +110,11 @@ func Open(dir, local string, cfg Config) (*Mirror, error) {
 		shown: map[string]*shown{}, names: map[string]string{fold(local): local},
 	}
 	m.hook = newHook(root, path, cfg)
+	if m.lock, err = lock(root); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), root.Close())
+	}
 	if err := m.prepare(); err != nil {
-		return nil, errors.Join(err, root.Close())
+		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
 }
@@ -156,7 +166,7 @@ func (m *Mirror) link(name, target string) error {
 }
 
 // Close closes the directory. What is in it stays.
-func (m *Mirror) Close() error { return m.root.Close() }
+func (m *Mirror) Close() error { return errors.Join(m.lock.Close(), m.root.Close()) }
 
 // retryEvery is how often what could not be written is tried again.
 const retryEvery = 5 * time.Second

@@ -138,6 +138,7 @@ func TestLeftoversOfAKilledProcess(t *testing.T) {
 	first := open(t, dir, Config{})
 	first.apply(change(swim.Suspect, map[string]string{"stale": "x"}))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, otherName, temporary), []byte("half"), 0o600))
+	require.NoError(t, first.Close()) // as the end of a process does
 	second := open(t, dir, Config{})
 	require.Empty(t, tree(t, filepath.Join(dir, ".suspect")))
 	second.apply(change(swim.Online, map[string]string{"k": "v"}))
