@@ -175,7 +175,7 @@ type lossView struct {
 
 func newBalanceView(p *placement, nodes []nodeView, load *compare.Load, lost *losses, keys *keysOptions) *balanceView {
 	v := &balanceView{
-		Schema: "proxenos.balance/v1", Algorithm: p.algorithm, Hash: p.hash, Checksum: fmt.Sprintf("%016x", p.Checksum()),
+		Schema: "proxenos.balance/v1", Algorithm: p.algorithm, Hash: p.hash, Checksum: checksumText(p),
 		Keys: load.Keys, Sampled: keys.sampled(), ByChance: load.ChanceImbalance(),
 	}
 	ratio, _ := load.Imbalance()

@@ -55,7 +55,7 @@ func newDiffView(before, after *placement, m *compare.Movement, sampled, escaped
 	of := func(keys int64) amount { return amount{keys, m.Fraction(keys)} }
 	v := &diffView{
 		Schema: "proxenos.diff/v1", Algorithm: after.algorithm, Hash: after.hash,
-		Before: fmt.Sprintf("%016x", before.Checksum()), After: fmt.Sprintf("%016x", after.Checksum()),
+		Before: checksumText(before), After: checksumText(after),
 		Keys: m.Keys, Sampled: sampled, Moved: of(m.Moved), MovedBand: movedBand(m, sampled),
 		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
 	}

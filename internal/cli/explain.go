@@ -121,7 +121,7 @@ func (o *explainOptions) explain(p *placement, reported []mapper.Node) *explanat
 	views := tameViews(p.nodes, o.format == "text" || isTerminal(o.std.Out))
 	e := &explanation{
 		Schema: "proxenos.explain/v1", Key: o.key,
-		Algorithm: p.algorithm, Hash: p.hash, Checksum: fmt.Sprintf("%016x", p.Checksum()),
+		Algorithm: p.algorithm, Hash: p.hash, Checksum: checksumText(p),
 	}
 	ranked := make([]bool, len(p.nodes))
 	for i := range p.Rank(o.key) {

@@ -111,12 +111,15 @@ func newAnswerer(o *outputOptions, p *placement, escaped bool) *answerer {
 			Schema:    "proxenos.select/v1",
 			Algorithm: p.algorithm,
 			Hash:      p.hash,
-			Checksum:  fmt.Sprintf("%016x", p.Checksum()),
+			Checksum:  checksumText(p),
 		},
 		views: viewsOf(p.nodes, escaped),
 		count: o.count,
 	}
 }
+
+// checksumText is the checksum of a placement as answers show it.
+func checksumText(p *placement) string { return fmt.Sprintf("%016x", p.Checksum()) }
 
 // fill returns the answer for a key. It is valid until the next call.
 func (a *answerer) fill(key string, owners []int) *answer {

@@ -169,7 +169,7 @@ func (o *reportOptions) compare(ctx context.Context, page *report.Page, after *p
 	page.Change = o.changeOf(m)
 	page.Inputs = append(page.Inputs,
 		report.Input{Name: "nodes before", Value: tame(o.before)},
-		report.Input{Name: "checksum before", Value: fmt.Sprintf("%016x", before.Checksum())})
+		report.Input{Name: "checksum before", Value: checksumText(before)})
 	return nil
 }
 
@@ -186,7 +186,7 @@ func (o *reportOptions) inputs(p *placement) []report.Input {
 	if p.hash != "" {
 		inputs = append(inputs, report.Input{Name: "hash", Value: p.hash})
 	}
-	return append(inputs, report.Input{Name: "checksum", Value: fmt.Sprintf("%016x", p.Checksum())})
+	return append(inputs, report.Input{Name: "checksum", Value: checksumText(p)})
 }
 
 // describe says which keys the figures are about.

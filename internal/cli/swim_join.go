@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -60,7 +61,6 @@ func (o *swimOptions) declare(c *cobra.Command) {
 		fs.StringVar(&o.host, "udp-host", "", "default `host` of names like :2001")
 		fs.IntVar(&o.port, "udp-port", swim.DefaultPort, "default port of names like host")
 		fs.BoolVar(&o.discovery, "udp-discovery", false, "the name's host has an address for each member: find them by DNS")
-		fs.BoolVar(&o.insecure, "insecure", false, "listen beyond loopback without a secret")
 	})
 	o.completeTiming(c)
 }
@@ -71,6 +71,7 @@ func (o *swimOptions) declarePeers(fs *pflag.FlagSet) {
 	fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the secret; more lines are old secrets, still read (SWIM_SECRET, SWIM_SECRET_FILE)")
 	fs.StringVar(&o.cluster, "cluster", "", "`label` of the cluster; members with another are not heard")
 	fs.StringVar(&o.timing, "timing", swimTimings[0], "how often members look at each other: lan, wan or local")
+	fs.BoolVar(&o.insecure, "insecure", false, "gossip beyond loopback without a secret")
 }
 
 func (o *swimOptions) completeTiming(c *cobra.Command) { complete(c, "timing", swimTimings) }
@@ -98,7 +99,7 @@ func (o *swimOptions) parse(std *streams) error {
 	for i, p := range o.peers {
 		full, err := o.fullName(p)
 		if err != nil {
-			return withHint(&usageError{fmt.Errorf("--peer %q: %w", p, err)}, "a peer is host:port")
+			return withHint(&usageError{fmt.Errorf("--peer: %w", err)}, "a peer is host:port")
 		}
 		o.peers[i] = full
 	}
@@ -124,7 +125,7 @@ func (o *swimOptions) fullName(name string) (string, error) {
 		if !errors.As(err, &bare) || bare.Err != "missing port in address" {
 			return "", fmt.Errorf("%q is not host:port", name)
 		}
-		host, port = strings.Trim(name, "[]"), strconv.Itoa(o.port)
+		host, port = strings.Trim(name, "[]"), strconv.Itoa(cmp.Or(o.port, swim.DefaultPort))
 	}
 	if host == "" {
 		host = o.host
@@ -192,7 +193,7 @@ func (o *swimOptions) observer(ctx context.Context, std *streams, log *slog.Logg
 	if o.name == "" {
 		local, err := addressTowards(o.peers[0])
 		if err != nil {
-			return cfg, as(errUnreachable, fmt.Errorf("peer %q: %w", o.peers[0], err))
+			return cfg, explainSwim(fmt.Errorf("peer %q: %w", o.peers[0], err))
 		}
 		cfg.Name = "observer-" + strings.ToLower(rand.Text()[:10])
 		cfg.Bind = net.JoinHostPort(local, "0")
@@ -200,10 +201,18 @@ func (o *swimOptions) observer(ctx context.Context, std *streams, log *slog.Logg
 	return cfg, nil
 }
 
+// briefGossip is how often a member that is gone in a moment passes on that it
+// leaves: it is as many packets as otherwise, and nobody waits for them.
+const briefGossip = 10 * time.Millisecond
+
 // addressTowards returns the address of this machine that packets to a peer
 // come from. Nothing is sent.
 func addressTowards(peer string) (string, error) {
 	conn, err := net.Dial("udp", peer)
+	var failed *net.OpError
+	if errors.As(err, &failed) {
+		err = failed.Err // that it was to be a packet is of no interest
+	}
 	if err != nil {
 		return "", err
 	}
@@ -220,22 +229,29 @@ func join(ctx context.Context, cfg swim.Config) (*swim.Cluster, error) {
 // explainSwim classes an error of joining.
 func explainSwim(err error) error {
 	var dns *net.DNSError
+	var address *net.AddrError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, swim.ErrNoPeer):
-		return as(errUnreachable, withHint(err, "is a member running there, with the same secret and cluster label?"))
+		return as(errUnreachable, withHint(err, "proxenos swim run starts a member; --secret-file and --cluster must be those of the others"))
 	case errors.Is(err, swim.ErrNameTaken):
 		return withHint(err, "give another --name, or wait until the other is offline")
-	case errors.As(err, &dns):
-		return as(errUnreachable, err)
+	case errors.As(err, &dns), errors.As(err, &address):
+		return as(errUnreachable, withHint(err, "a peer is the host:port of a member, by an address or by a name that DNS knows here"))
 	case strings.Contains(err.Error(), "address already in use"):
-		return withHint(err, "another program listens there; give another --name or --udp-bind-port")
+		return withHint(err, "another program listens there; give another port")
 	case strings.Contains(err.Error(), "without a secret"):
 		return withHint(err, "--secret-file names a file with one; --insecure does without")
 	default:
 		return err
 	}
+}
+
+// logUp tells that this member is one now, as nothing else may happen for long.
+func logUp(log *slog.Logger, c *swim.Cluster) {
+	me := c.Local()
+	log.Info("the member is up", "member", me.Name, "address", me.Addr, "others", len(c.Find(-1, swim.Available)))
 }
 
 // goodbyeTime bounds a clean exit.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,7 @@ type swimMembersOptions struct {
 	format  string
 	status  string
 	set     swim.Status
+	all     bool // observers too
 	wait    int
 	timeout time.Duration
 	watch   bool
@@ -34,16 +36,21 @@ func newSwimMembers(std *streams) *cobra.Command {
 		Use:   "members --peer HOST:PORT [flags]",
 		Short: "List the members of a gossip cluster",
 		Long: `List the members of a gossip cluster. The command joins as an observer, which
-takes no part in placement, looks and leaves.
+takes no part in placement, looks and leaves. Others who only look are not
+listed without --observers.
 
 With --wait N it looks until N members have a status of --status, even if none
-runs yet, and exits with 1 if there are not so many in time. With --watch it goes on and writes a
-line for every change.`,
+runs yet, and exits with 1 if there are not so many in time. With --watch it
+goes on and writes a line for every change: of members that fail while it looks
+too, whereas one that failed before is not known to who joins afterwards.`,
 		Example: `  # Who is there?
   proxenos swim members --peer 127.0.0.1:2001
 
   # Wait until three members are available, then go on
-  proxenos swim members --peer 127.0.0.1:2001 --wait 3 --timeout 30s`,
+  proxenos swim members --peer 127.0.0.1:2001 --status available --wait 3 --timeout 30s
+
+  # Who comes and goes, an object a line
+  proxenos swim members --peer 127.0.0.1:2001 --watch -o json`,
 		Args: wantArgs(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.parse(); err != nil {
@@ -55,14 +62,19 @@ line for every change.`,
 	addGroup(c, "Output", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.format, "output", "o", "text", "text or json; with --watch an object a line")
 		fs.StringVar(&o.status, "status", "any", "whom to list: online, suspect, offline, left, available, unavailable or any")
+		fs.BoolVar(&o.all, "observers", false, "list who only looks, too")
 		fs.IntVar(&o.wait, "wait", 0, "wait until so many members are listed")
 		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait")
 		fs.BoolVar(&o.watch, "watch", false, "go on and tell of every change")
 	})
 	complete(c, "output", []string{"text", "json"})
+	complete(c, "status", swimStatuses)
 	o.join.declare(c)
 	return c
 }
+
+// swimStatuses are the values of --status; the last is the default.
+var swimStatuses = []string{"online", "suspect", "offline", "left", "available", "unavailable", "any"}
 
 func (o *swimMembersOptions) parse() (err error) {
 	switch {
@@ -76,8 +88,12 @@ func (o *swimMembersOptions) parse() (err error) {
 	if o.set, err = swim.ParseStatus(o.status); err != nil {
 		return &usageError{fmt.Errorf("--status: %w", err)}
 	}
+	named := o.join.name != "" || o.join.discovery
 	if err := o.join.parse(o.std); err != nil {
 		return err
+	}
+	if !named {
+		o.join.name = "" // SWIM_NAME is that of a member, which may be running here
 	}
 	if o.join.name != "" {
 		return o.join.parseName()
@@ -93,7 +109,13 @@ func (o *swimMembersOptions) run(ctx context.Context) error {
 		return err
 	}
 	cfg.MustJoin = o.wait == 0 // whoever waits may be earlier than the cluster
+	if !o.watch {
+		cfg.Timing.Gossip = briefGossip
+	}
 	cluster, err := join(joining, cfg)
+	if o.wait > 0 && errors.Is(err, context.DeadlineExceeded) {
+		return o.tooFew(nil)
+	}
 	if err != nil {
 		return err
 	}
@@ -102,14 +124,20 @@ func (o *swimMembersOptions) run(ctx context.Context) error {
 		return o.follow(ctx, cluster)
 	}
 	enough := o.await(joining, cluster)
-	if err := o.write(o.listed(cluster)); err != nil {
+	listed := o.listed(cluster)
+	if err := o.write(listed); err != nil {
 		return as(errIO, err)
 	}
 	if !enough {
-		err := fmt.Errorf("after %v there are %d such members, not %d", o.timeout, len(o.listed(cluster)), o.wait)
-		return withHint(as(errCheck, err), "--timeout waits longer")
+		return o.tooFew(listed)
 	}
 	return nil
+}
+
+// tooFew tells of a wait in vain.
+func (o *swimMembersOptions) tooFew(seen []swim.Member) error {
+	err := fmt.Errorf("waited %v for %d members (status %s) and saw %d", o.timeout, o.wait, o.status, len(seen))
+	return withHint(as(errCheck, err), "--timeout waits longer")
 }
 
 // await waits until enough members are listed and their metadata is known.
@@ -127,12 +155,15 @@ func (o *swimMembersOptions) await(ctx context.Context, cluster *swim.Cluster) (
 // waitsForMetadata holds while a member that is online has not been asked.
 func waitsForMetadata(m swim.Member) bool { return m.Status == swim.Online && m.Metadata == nil }
 
-// listed returns the other members with a status that was asked for.
+// listed returns the others with a status that was asked for.
 func (o *swimMembersOptions) listed(cluster *swim.Cluster) []swim.Member {
 	return slices.DeleteFunc(cluster.Members(), func(m swim.Member) bool { return !o.lists(m) })
 }
 
-func (o *swimMembersOptions) lists(m swim.Member) bool { return !m.Local && m.Status.In(o.set) }
+func (o *swimMembersOptions) lists(m swim.Member) bool { return o.knows(m) && m.Status.In(o.set) }
+
+// knows holds for the members that are of interest, whatever their status.
+func (o *swimMembersOptions) knows(m swim.Member) bool { return !m.Local && (o.all || !m.Observer) }
 
 // memberView is a member as answers show it. Values that are no text are
 // given in base64.
@@ -225,7 +256,7 @@ func metadataText(metadata map[string][]byte) string {
 // follow writes a line for everybody and then for every change.
 func (o *swimMembersOptions) follow(ctx context.Context, cluster *swim.Cluster) error {
 	for e := range cluster.Events(ctx) {
-		if !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) || e.Member.Local {
+		if !o.knows(e.Member) || !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) {
 			continue
 		}
 		if err := o.writeChange(e); err != nil {
@@ -251,6 +282,6 @@ func (o *swimMembersOptions) writeChange(e swim.Event) error {
 	if e.Forgotten {
 		row[1] = "FORGOTTEN"
 	}
-	_, err := fmt.Fprintln(o.std.Out, strings.Join(row, "\t"))
+	_, err := fmt.Fprintln(o.std.Out, tabbed(row))
 	return err
 }

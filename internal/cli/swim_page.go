@@ -2,12 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/proxenos/proxenos/internal/report"
@@ -22,16 +25,37 @@ type statusPage struct {
 	cluster *swim.Cluster
 	scheme  *schemeOptions
 	alone   bool // no peers were named, so being alone is being ready
+	socket  net.Listener
 	addr    string
 }
 
-// serve listens and serves until the context ends.
-func (p *statusPage) serve(ctx context.Context, addr string, running *sync.WaitGroup) error {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
+// listenHTTP takes the page's address before there is anything to show, as an
+// address that is taken is to be told of before anybody is joined. Without an
+// address there is no page.
+func listenHTTP(addr string) (*statusPage, error) {
+	if addr == "" {
+		return nil, nil
 	}
-	p.addr = l.Addr().String()
+	socket, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, withHint(fmt.Errorf("--http: %w", err), "another program listens there; give another port")
+	case err != nil:
+		return nil, withHint(fmt.Errorf("--http: %w", err), "want an address like 127.0.0.1:9911")
+	}
+	return &statusPage{socket: socket, addr: socket.Addr().String()}, nil
+}
+
+// close gives the address back.
+func (p *statusPage) close() error {
+	if p == nil {
+		return nil
+	}
+	return p.socket.Close()
+}
+
+// serve serves until the context ends.
+func (p *statusPage) serve(ctx context.Context, running *sync.WaitGroup) {
 	server := &http.Server{
 		Handler:           report.Guard(p.addr, p.routes()),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -40,12 +64,11 @@ func (p *statusPage) serve(ctx context.Context, addr string, running *sync.WaitG
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
-	running.Go(func() { _ = server.Serve(l) })
+	running.Go(func() { _ = server.Serve(p.socket) })
 	running.Go(func() {
 		<-ctx.Done()
 		_ = server.Close()
 	})
-	return nil
 }
 
 func (p *statusPage) routes() http.Handler {
@@ -87,8 +110,12 @@ func (m pageMember) Text() string {
 	return metadataText(raw)
 }
 
+// view is everybody, less the observers who are gone: each command that looks
+// is one for a moment.
 func (p *statusPage) view() []pageMember {
-	members := p.cluster.Members()
+	members := slices.DeleteFunc(p.cluster.Members(), func(m swim.Member) bool {
+		return m.Observer && !m.Local && !m.Status.In(swim.Available)
+	})
 	total := 0.0
 	for _, m := range members {
 		total += candidateWeight(m)
@@ -113,10 +140,37 @@ func candidateWeight(m swim.Member) float64 {
 
 func (p *statusPage) members(w http.ResponseWriter, r *http.Request) {
 	view := p.view()
-	p.live(view).Answer(w, r, struct {
-		Schema  string       `json:"schema"`
-		Members []pageMember `json:"members"`
-	}{"proxenos.swim.members/v1", view})
+	placed, err := p.place(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	answer := membersAnswer{Schema: "proxenos.swim.members/v1", Members: view}
+	page := p.live(view)
+	if placed != nil {
+		answer.Algorithm, answer.Hash, answer.Checksum = placed.algorithm, placed.hash, checksumText(placed)
+		page.Figures = figuresOf(&answer)
+	}
+	page.Answer(w, r, answer)
+}
+
+// membersAnswer is the page as JSON. Without anybody to choose there is no
+// placement to tell of.
+type membersAnswer struct {
+	Schema    string       `json:"schema"`
+	Members   []pageMember `json:"members"`
+	Algorithm string       `json:"algorithm,omitempty"`
+	Hash      string       `json:"hash,omitempty"`
+	Checksum  string       `json:"checksum,omitempty"`
+}
+
+// figuresOf is what the page tells of the placement.
+func figuresOf(a *membersAnswer) []report.Input {
+	figures := []report.Input{{Name: "algorithm", Value: a.Algorithm}}
+	if a.Hash != "" {
+		figures = append(figures, report.Input{Name: "hash", Value: a.Hash})
+	}
+	return append(figures, report.Input{Name: "checksum", Value: a.Checksum + ": whoever shows the same agrees on every key"})
 }
 
 // renewEvery is how often a browser looks again.
@@ -177,47 +231,48 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "key is missing: /select?key=user:42", http.StatusBadRequest)
 		return
 	}
-	chosen, err := p.choose(r.Context(), query.Get("key"), count)
+	placed, err := p.place(r.Context())
 	switch {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
-	case report.WantsJSON(r):
-		report.WriteJSON(w, struct {
-			Schema string     `json:"schema"`
-			Key    string     `json:"key"`
-			Nodes  []nodeView `json:"nodes"`
-		}{"proxenos.select/v1", query.Get("key"), viewsOf(chosen, false)})
 	case report.WantsHTML(r):
 		page := p.live(p.view())
 		page.Question = &report.Question{Asked: true, Key: query.Get("key")}
-		for _, v := range viewsOf(chosen, true) {
+		for _, v := range placed.ownersOf(query.Get("key"), count, true).Nodes {
 			page.Question.Owners = append(page.Question.Owners, report.Owner{Name: v.ID, Addr: v.Address})
 		}
 		page.Answer(w, r, nil)
-	case len(chosen) == 0:
+	case placed == nil:
 		http.Error(w, "nobody to choose", http.StatusNotFound)
+	case report.WantsJSON(r):
+		report.WriteJSON(w, placed.ownersOf(query.Get("key"), count, false))
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		for _, v := range viewsOf(chosen, true) {
+		for _, v := range placed.ownersOf(query.Get("key"), count, true).Nodes {
 			_, _ = fmt.Fprintln(w, v.Address)
 		}
 	}
 }
 
-func (p *statusPage) choose(ctx context.Context, key string, count int) ([]mapper.Node, error) {
+// place places keys on the members as they are now. It returns nil if there is
+// nobody to choose.
+func (p *statusPage) place(ctx context.Context) (*placement, error) {
 	nodes, err := p.cluster.Nodes(ctx)
-	if err != nil || len(nodes) == 0 {
+	able := func(n mapper.Node) bool { return n.Capacity() != 0 }
+	if err != nil || !slices.ContainsFunc(nodes, able) {
 		return nil, err
 	}
-	placed, err := p.scheme.build(nodes)
-	if err != nil {
-		return nil, err
+	return p.scheme.build(nodes)
+}
+
+// ownersOf answers as select does.
+func (p *placement) ownersOf(key string, count int, escaped bool) *answer {
+	if p == nil {
+		return &answer{}
 	}
-	chosen := make([]mapper.Node, 0, count)
-	for _, i := range placed.SelectN(nil, key, count) {
-		chosen = append(chosen, placed.nodes[i])
-	}
-	return chosen, nil
+	a := newAnswerer(&outputOptions{count: count}, p, escaped).fill(key, p.SelectN(nil, key, count))
+	a.KeyBase64 = base64Unless(key)
+	return a
 }
 
 // ready answers 503 while peers were named and none is there.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -33,13 +34,18 @@ for the program beside it. The metadata keys addr, weight, zone, tags and drain
 say how the member takes part in placement.
 
 SIGHUP reads --meta-file and --secret-file again. With --http a status page
-shows the members and tells who owns a key; it changes nothing.`,
+shows the members and tells who owns a key; it changes nothing. Its paths are
+/ with the members, /select?key=KEY[&count=N], /healthz, and /readyz, which
+answers 503 while peers are named and none is there. A browser gets a page;
+with Accept: application/json the first two answer in JSON, the second as
+proxenos select -o json does.`,
 		Example: `  # A member that serves on port 80 and counts double
   proxenos swim run --name 10.0.0.1:7946 --peer 10.0.0.2:7946 \
     --secret-file /etc/proxenos/secret --meta addr=10.0.0.1:80 --meta weight=2
 
-  # One with a status page on http://127.0.0.1:9911
-  proxenos swim run --name 127.0.0.1:2001 --http 127.0.0.1:9911`,
+  # One with a status page, and who owns a key in the eyes of that member
+  proxenos swim run --name 127.0.0.1:2001 --http 127.0.0.1:9911
+  curl 'http://127.0.0.1:9911/select?key=user:42'`,
 		Args: wantArgs(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.parse(c); err != nil {
@@ -118,18 +124,22 @@ func (o *swimRunOptions) run(ctx context.Context) error {
 	if cfg.Metadata, err = o.metadata(); err != nil {
 		return err
 	}
-	cluster, err := join(ctx, cfg)
+	page, err := listenHTTP(o.http)
 	if err != nil {
 		return err
 	}
+	cluster, err := join(ctx, cfg)
+	if err != nil {
+		return errors.Join(err, page.close())
+	}
+	logUp(log, cluster)
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer leave(cluster) //nolint:errcheck // there is nobody left to tell
-	if o.http != "" {
-		page := &statusPage{cluster: cluster, scheme: &o.scheme, alone: len(cfg.Peers) == 0}
-		if err := page.serve(ctx, o.http, &beside); err != nil {
-			return withHint(err, "--http wants an address like 127.0.0.1:9911")
-		}
+	if page != nil {
+		page.cluster, page.scheme, page.alone = cluster, &o.scheme, len(cfg.Peers) == 0
+		page.serve(ctx, &beside)
+		log.Info("the status page is up", "url", "http://"+page.addr+"/")
 	}
 	beside.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
 	<-ctx.Done()

@@ -39,6 +39,7 @@ func (l onlooker) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Timing.Gossip = briefGossip
 	cluster, err := swim.Join(ctx, cfg)
 	if err != nil {
 		return nil, err

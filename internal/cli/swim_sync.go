@@ -35,8 +35,16 @@ func newSwimSync(std *streams) *cobra.Command {
 DIR/.local leads to the files that are this member's metadata: edit them and
 send SIGHUP, or let --watch notice. Every other member has a folder with its
 files, and links in .online, .suspect and .offline, and in .available and
-.unavailable. The program DIR/on-update, if there is one, is run after each
-change with the member's name, its status and its folder.
+.unavailable. One DIR is for one member.
+
+The program DIR/on-update, if there is one, is run after each change with the
+member's name, its status (ONLINE, SUSPECT or OFFLINE) and its folder, without
+a shell and without the secret. It must belong to this user or root and not be
+writable by others.
+
+A file that is no plain file of at most 64 KiB with a safe name is told of, and
+what this member says of itself stays as it was; one that a peer sends is
+refused. Nothing outside of DIR is touched.
 
 An interrupt or SIGTERM says goodbye, cleans up and exits with 0.`,
 		Example: `  # Two members on one machine
@@ -44,7 +52,10 @@ An interrupt or SIGTERM says goodbye, cleans up and exits with 0.`,
   proxenos swim sync --name 127.0.0.1:2002 --peer 127.0.0.1:2001 ~/node2
 
   # Change what a member says of itself
-  echo 2 > ~/node1/.local/weight && pkill -HUP -f node1`,
+  echo 2 > ~/node1/.local/weight && pkill -HUP -f 'swim sync .*node1'
+
+  # What all who are available say of their port
+  tail -n +1 ~/node1/.available/*/port`,
 		Args: wantArgs("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.dir = args[0]
@@ -80,7 +91,10 @@ func (o *swimSyncOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	mirror, err := filesync.Open(o.dir, cfg.Name, filesync.Config{HookTimeout: o.hook, Logger: log})
-	if err != nil {
+	switch {
+	case errors.Is(err, filesync.ErrInUse):
+		return withHint(err, "every member of a machine wants a DIR of its own")
+	case err != nil:
 		return withHint(err, "DIR is made if it is missing, but not what is above it")
 	}
 	defer func() { err = errors.Join(err, mirror.Close()) }()
@@ -91,6 +105,7 @@ func (o *swimSyncOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	logUp(log, cluster)
 	var beside sync.WaitGroup
 	reload := func() {
 		if err := mirror.Reload(cluster); err != nil {

@@ -86,10 +86,19 @@ func TestDemoKeepsTheLastThirtyPrintable(t *testing.T) {
 	require.Len(t, lastBytes(strings.Repeat("x", 50), maxTyped), maxTyped)
 }
 
-// page is a status page of a member that is alone.
-func page(t *testing.T) (*statusPage, http.Handler) {
+func TestStatusPageOfNobody(t *testing.T) {
+	_, h := page(t, true)
+	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "*/*").Code)
+	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "application/json").Code)
+	require.Contains(t, get(h, "/select?key=a", "text/html").Body.String(), "nobody to choose")
+	require.NotContains(t, get(h, "/", "application/json").Body.String(), "checksum")
+	require.Equal(t, http.StatusOK, get(h, "/", "text/html").Code)
+}
+
+// page is a status page of a member that is alone, and maybe only an observer.
+func page(t *testing.T, observer bool) (*statusPage, http.Handler) {
 	cluster, err := swim.Join(context.Background(), swim.Config{
-		Name: "m", Bind: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler),
+		Name: "m", Bind: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), Observer: observer,
 		Metadata: map[string][]byte{"<script>alert(1)</script>": []byte(`"><img src=x>`), "addr": []byte("10.0.0.1:80")},
 	})
 	require.NoError(t, err)
@@ -114,7 +123,7 @@ func get(h http.Handler, url, accept string, change ...func(*http.Request)) *htt
 }
 
 func TestStatusPageEscapesWhatMembersSay(t *testing.T) {
-	_, h := page(t)
+	_, h := page(t, false)
 	w := get(h, "/", "text/html")
 	require.Equal(t, http.StatusOK, w.Code)
 	require.NotContains(t, w.Body.String(), "<script>")
@@ -131,7 +140,7 @@ func TestStatusPageEscapesWhatMembersSay(t *testing.T) {
 }
 
 func TestStatusPageAnswersPrograms(t *testing.T) {
-	p, h := page(t)
+	p, h := page(t, false)
 	w := get(h, "/", "application/json")
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
 	var answer struct {
@@ -139,11 +148,17 @@ func TestStatusPageAnswersPrograms(t *testing.T) {
 			Name  string
 			Share float64
 		}
+		Checksum string
 	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
 	require.Equal(t, "m", answer.Members[0].Name)
 	require.InDelta(t, 1, answer.Members[0].Share, 0)
 	require.Equal(t, "10.0.0.1:80\n", get(h, "/select?key=user:42", "*/*").Body.String())
+	require.JSONEq(t, `{"schema": "proxenos.select/v1", "key": "user:42", "nodes": [{"id": "m", "address": "10.0.0.1:80", "weight": 1}],
+		"algorithm": "rendezvous", "hash": "siphash", "checksum": "`+answer.Checksum+`"}`,
+		get(h, "/select?key=user:42", "application/json").Body.String(), "as proxenos select -o json")
+	require.Contains(t, get(h, "/select?key=%ff&count=2", "application/json").Body.String(), `"key_base64":"/w==","nodes":[{"id":"m","address":"10.0.0.1:80","weight":1}],"short":true`)
+	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Checksum)
 	require.Equal(t, http.StatusBadRequest, get(h, "/select", "*/*").Code)
 	require.Equal(t, http.StatusBadRequest, get(h, "/select?key=a&count=0", "*/*").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/nothing", "*/*").Code)
@@ -154,7 +169,7 @@ func TestStatusPageAnswersPrograms(t *testing.T) {
 }
 
 func TestStatusPageRefusesOtherSites(t *testing.T) {
-	_, h := page(t)
+	_, h := page(t, false)
 	foreign := func(r *http.Request) { r.Host = "evil.example:9911" }
 	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", foreign).Code, "DNS that was bound anew")
 	origin := func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }
