@@ -20,6 +20,7 @@ import (
 
 // member is one of a fleet, whoever made it.
 type member struct {
+	kind    string
 	name    string
 	addr    string
 	sees    func() int                    // members held up, itself included
@@ -60,14 +61,18 @@ func transport() (memberlist.NodeAwareTransport, int, error) {
 	var err error
 	for range 10 {
 		var t *memberlist.NetTransport
-		t, err = memberlist.NewNetTransport(&memberlist.NetTransportConfig{
-			BindAddrs: []string{"127.0.0.1"}, Logger: log.New(io.Discard, "", 0),
-		})
-		if err == nil {
+		if t, err = listen(0); err == nil {
 			return t, t.GetAutoBindPort(), nil
 		} // the port was free for TCP only
 	}
 	return nil, 0, err
+}
+
+// listen opens sockets on a port, or on a free one for 0.
+func listen(port int) (*memberlist.NetTransport, error) {
+	return memberlist.NewNetTransport(&memberlist.NetTransportConfig{
+		BindAddrs: []string{"127.0.0.1"}, BindPort: port, Logger: log.New(io.Discard, "", 0),
+	})
 }
 
 // valueKey is the metadata key that scenarios change.
@@ -100,6 +105,7 @@ func ofCluster(c *swim.Cluster) *member {
 		return all[i], true
 	}
 	return &member{
+		kind: kindSwim,
 		name: c.Local().Name,
 		addr: c.Local().Addr,
 		sees: func() int { return len(c.Find(-1, swim.Available)) + 1 },
@@ -184,6 +190,7 @@ func plainOn(name, seed string, t memberlist.NodeAwareTransport, out io.Writer) 
 
 func ofPlain(l *memberlist.Memberlist, d *plainDelegate, book *plainBook) *member {
 	return &member{
+		kind: kindPlain,
 		name: l.LocalNode().Name,
 		addr: l.LocalNode().Address(),
 		sees: l.NumMembers,
