@@ -479,6 +479,29 @@ func checksum(t *testing.T, nodes []mapper.Node) uint64 {
 	return set.Checksum()
 }
 
+// TestRequestsPlayedAgainAreNotAnsweredAgain has a small packet that asks for
+// much come many times.
+func TestRequestsPlayedAgainAreNotAnsweredAgain(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := settledLab(l, 2)
+		name := all[0].cfg.Name
+		require.NoError(t, all[0].SetMetadata(map[string][]byte{"k": make([]byte, MaxValue)}))
+		l.within("there", func() bool { return len(all[1].metadataOf(name)["k"]) == MaxValue })
+		time.Sleep(time.Minute)
+		held, _ := all[0].holding(name)
+		request := message{kind: kindFetch, name: name, life: life{boot: held.boot}, clock: held.clock, from: all[1].cfg.Name}
+		before := l.net.Streams(name)
+		for range 1000 {
+			all[0].receive(request)
+		}
+		time.Sleep(time.Second)
+		require.Equal(t, before+1, l.net.Streams(name))
+		all[0].receive(request)
+		time.Sleep(time.Second)
+		require.Equal(t, before+2, l.net.Streams(name), "later it may be needed again")
+	})
+}
+
 func TestObserverIsNoCandidate(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(3)
@@ -526,6 +549,18 @@ func TestSecretsRotateWithoutLoss(t *testing.T) {
 		_, err = Join(t.Context(), cfg)
 		require.ErrorIs(t, err, ErrNoPeer, "another label is another cluster")
 		require.True(t, sees(all, Any, 5))
+	})
+}
+
+func TestFailedJoinShutsTheTransportDown(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		for _, name := range []string{"", "a"} {
+			transport := l.net.Transport(address(0))
+			_, err := Join(t.Context(), Config{Name: name, Transport: transport, MustJoin: true, Logger: quiet()})
+			require.Error(t, err)
+			_, err = transport.WriteTo([]byte{1}, address(1))
+			require.ErrorIs(t, err, net.ErrClosed)
+		}
 	})
 }
 

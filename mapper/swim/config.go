@@ -59,7 +59,7 @@ type Config struct {
 	// Logger is slog.Default by default.
 	Logger *slog.Logger
 	// Transport carries the packets instead of sockets of its own. The member
-	// shuts it down.
+	// shuts it down, and Join does if it fails.
 	Transport memberlist.NodeAwareTransport
 	// Tune changes the engine's configuration last, for what has no field
 	// here. The delegates, the name and the transport must stay.

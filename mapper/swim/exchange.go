@@ -3,7 +3,6 @@ package swim
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -122,69 +121,6 @@ func (c *Cluster) node(name string) (memberlist.Node, bool) {
 	return card.node, true
 }
 
-// serve sends metadata that another member asked for, its own or anybody's.
-func (c *Cluster) serve(m message) {
-	to, ok := c.node(m.from)
-	if !ok {
-		return // an answer goes to members only, never to an address from a packet
-	}
-	c.mu.Lock()
-	card := c.book.cards[m.name]
-	var held version
-	var metadata map[string][]byte
-	if card != nil {
-		held, metadata = card.held, card.metadata
-	}
-	c.mu.Unlock()
-	if metadata == nil || held.before(version{m.life.boot, m.clock}) {
-		return
-	}
-	c.post(func() {
-		_ = c.engine.SendReliable(&to, message{
-			kind: kindData, name: m.name, life: life{boot: held.boot}, clock: held.clock, metadata: metadata,
-		}.encode())
-	})
-}
-
-// catchUp asks for metadata that was announced and did not come along.
-func (c *Cluster) catchUp(ctx context.Context) {
-	pause := max(c.timing.ProbeTimeout, 200*time.Millisecond)
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-c.behind:
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		var due []request
-		c.update(func(b *book, now time.Time) { due = b.wanted(pause, now) })
-		for _, r := range due {
-			c.post(func() { c.fetch(r) })
-		}
-	}
-}
-
-// fetch asks the member itself, by packet first and then by stream; every
-// third time it asks somebody else, who may have got it.
-func (c *Cluster) fetch(r request) {
-	ask := message{kind: kindFetch, name: r.name, life: life{boot: r.version.boot}, clock: r.version.clock, from: c.cfg.Name}.encode()
-	to, ok := c.node(r.name)
-	if r.attempt%3 == 0 {
-		if others := c.others(1, r.name); len(others) > 0 {
-			to, ok = others[0], true
-		}
-	}
-	switch {
-	case !ok:
-	case r.attempt == 1:
-		_ = c.engine.SendBestEffort(&to, ask)
-	default:
-		_ = c.engine.SendReliable(&to, ask)
-	}
-}
-
 // others draws up to n online members at random, without the one named.
 func (c *Cluster) others(n int, except string) []memberlist.Node {
 	c.mu.Lock()
@@ -198,40 +134,4 @@ func (c *Cluster) others(n int, except string) []memberlist.Node {
 		}
 	}
 	return picked
-}
-
-// asks are the questions that this member waits to have answered.
-type asks struct {
-	mu   sync.Mutex
-	open map[uint64]chan struct{}
-}
-
-// ask opens a question: its number, and what is closed when it is answered.
-func (a *asks) ask() (nonce uint64, answer <-chan struct{}) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.open == nil {
-		a.open = map[uint64]chan struct{}{}
-	}
-	for nonce == 0 || a.open[nonce] != nil {
-		nonce = rand.Uint64()
-	}
-	done := make(chan struct{})
-	a.open[nonce] = done
-	return nonce, done
-}
-
-func (a *asks) answered(nonce uint64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if done := a.open[nonce]; done != nil {
-		close(done)
-		delete(a.open, nonce)
-	}
-}
-
-func (a *asks) forget(nonce uint64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.open, nonce)
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -178,6 +179,7 @@ func TestRefusals(t *testing.T) {
 		{"no peer needed", func(c *Config) { c.MustJoin = true }, "no peer was named"},
 		{"nobody there", func(c *Config) { c.MustJoin, c.Peers = true, []string{"127.0.0.1:1"} }, "no peer could be joined"},
 		{"large metadata", func(c *Config) { c.Metadata = map[string][]byte{"k": make([]byte, MaxValue+1)} }, "65537 bytes"},
+		{"an engine that is misconfigured", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.ProtocolVersion = 99 } }, "cannot start the member"},
 		{"an empty secret", func(c *Config) { c.Bind, c.Secrets = "0.0.0.0:0", []Secret{{}} }, "one of the secrets is empty"},
 		{"a timing in nothing", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
 		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},

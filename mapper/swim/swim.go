@@ -97,7 +97,8 @@
 //
 // Recorded packets can be played back within the engine
 // (it has no memory of packets); messages of this package name the state they
-// speak of and have no effect twice. Strangers can hold 128 connections for
+// speak of and have no effect twice, and a request for metadata that is played
+// again is answered a few times a second at most. Strangers can hold 128 connections for
 // two seconds each, and one that has said a byte for Timing.Stream. When all
 // are taken, the address that holds the most of them gives one up to another
 // that holds fewer (in IPv6, the network of 64 bits), so that it takes many
@@ -137,6 +138,7 @@ type Cluster struct {
 	keyring *memberlist.Keyring
 	queue   *memberlist.TransmitLimitedQueue // our broadcasts
 	asks    asks
+	served  recently
 	outbox  chan func()
 
 	questions chan message // about others
@@ -167,12 +169,11 @@ type Cluster struct {
 // Join starts a member and joins the cluster by the peers. The context bounds
 // the joining, not the member's life: Close ends that.
 func Join(ctx context.Context, cfg Config) (*Cluster, error) {
-	cfg, err := cfg.defaulted()
-	if err != nil {
-		return nil, err
-	}
 	c, err := start(ctx, cfg)
 	if err != nil {
+		if cfg.Transport != nil {
+			_ = cfg.Transport.Shutdown()
+		}
 		return nil, err
 	}
 	if err := c.enter(ctx); err != nil {
@@ -184,6 +185,10 @@ func Join(ctx context.Context, cfg Config) (*Cluster, error) {
 
 // start brings up a member that is alone.
 func start(ctx context.Context, cfg Config) (*Cluster, error) {
+	cfg, err := cfg.defaulted()
+	if err != nil {
+		return nil, err
+	}
 	ring, err := keyring(cfg.Secrets)
 	if err != nil {
 		return nil, err
