@@ -291,6 +291,12 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, two, 2)
 	require.Error(t, start1(t, loopback("a")).SetSecrets(s), "a member without a secret cannot get one")
+	cfg := loopback("b")
+	cfg.Secrets = two
+	c := start1(t, cfg)
+	require.ErrorContains(t, c.SetSecrets(), "at least one")
+	require.ErrorContains(t, c.SetSecrets(s, Secret{}), "empty")
+	require.Len(t, c.keyring.GetKeys(), 2, "a refusal changes nothing")
 }
 
 func TestSecretsAndPlaintextDoNotMix(t *testing.T) {
@@ -314,7 +320,10 @@ func TestStatuses(t *testing.T) {
 		require.NoError(t, err)
 		require.NotZero(t, s)
 	}
-	_, err := ParseStatus("dead")
+	text, err := (Left | Offline).MarshalText()
+	require.NoError(t, err)
+	require.Equal(t, "OFFLINE|LEFT", string(text))
+	_, err = ParseStatus("dead")
 	require.ErrorContains(t, err, `"dead"`)
 }
 

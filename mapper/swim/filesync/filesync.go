@@ -259,10 +259,13 @@ func (m *Mirror) claim(name string) error {
 // write brings the folder and the links to what is wanted.
 func (m *Mirror) write(name string, s *shown) {
 	err := errors.Join(m.writeFiles(name, s), m.writeLinks(name, s))
-	s.stale = err != nil
-	if err != nil {
+	switch {
+	case err != nil && !s.stale: // said once: it is tried again every few seconds
 		m.log.Error("a member cannot be mirrored now", "member", name, "error", err)
+	case err == nil && s.stale:
+		m.log.Info("a member is mirrored again", "member", name)
 	}
+	s.stale = err != nil
 }
 
 func (m *Mirror) writeFiles(name string, s *shown) error {

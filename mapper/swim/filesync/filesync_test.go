@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -110,6 +111,30 @@ func TestTree(t *testing.T) {
 	m.apply(change(swim.Online, map[string]string{"k": "v"}))
 	require.NoError(t, m.clean())
 	require.Equal(t, []string{".available/", ".offline/", ".online/", ".suspect/", ".unavailable/", "127.0.0.1:2001/", "127.0.0.1:2001/file-one.txt=1", otherName + "/"}, tree(t, dir), "folders stay after a clean exit")
+}
+
+// TestWhatCannotBeWrittenIsTriedAgain has a folder where a file is to be.
+func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		var out lockedBuffer
+		m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+		inTheWay := filepath.Join(dir, otherName, "k")
+		require.NoError(t, os.MkdirAll(inTheWay, 0o755))
+		events := make(chan swim.Event)
+		var following sync.WaitGroup
+		following.Go(func() { m.follow(events) })
+		defer following.Wait()
+		defer close(events)
+		events <- change(swim.Online, map[string]string{"k": "v"})
+		time.Sleep(10 * retryEvery)
+		require.Equal(t, 1, strings.Count(out.String(), "cannot be mirrored now"), "once is enough")
+		require.Equal(t, []string{otherName + " -> ../" + otherName}, tree(t, filepath.Join(dir, ".online")))
+		require.NoError(t, os.Remove(inTheWay))
+		time.Sleep(2 * retryEvery)
+		require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
+		require.Contains(t, out.String(), "is mirrored again")
+	})
 }
 
 func TestForgottenMembersGo(t *testing.T) {
