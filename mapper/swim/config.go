@@ -62,7 +62,7 @@ type Config struct {
 	// shuts it down, and Join does if it fails.
 	Transport memberlist.NodeAwareTransport
 	// Tune changes the engine's configuration last, for what has no field
-	// here. The delegates, the name and the transport must stay.
+	// here. The delegates, the name and the transport must stay, or Join fails.
 	Tune func(*memberlist.Config)
 }
 
@@ -95,6 +95,25 @@ func (cfg Config) defaulted() (Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// tune lets the caller change the engine's configuration, but for what this
+// package rests on.
+func (cfg Config) tune(conf *memberlist.Config) error {
+	if cfg.Tune == nil {
+		return nil
+	}
+	before := *conf
+	cfg.Tune(conf)
+	switch {
+	case conf.Name != before.Name:
+	case conf.Transport != before.Transport:
+	case conf.Delegate != before.Delegate, conf.Events != before.Events, conf.Alive != before.Alive:
+	case conf.Conflict != before.Conflict, conf.Ping != before.Ping:
+	default:
+		return nil
+	}
+	return errors.Join(errors.New("the name, transport and delegates of the engine are not for Tune to change: set Name and Transport in the Config, and follow Events"), before.Transport.Shutdown())
 }
 
 func (t Timing) check() error {

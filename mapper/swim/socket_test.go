@@ -180,6 +180,8 @@ func TestRefusals(t *testing.T) {
 		{"nobody there", func(c *Config) { c.MustJoin, c.Peers = true, []string{"127.0.0.1:1"} }, "no peer could be joined"},
 		{"large metadata", func(c *Config) { c.Metadata = map[string][]byte{"k": make([]byte, MaxValue+1)} }, "65537 bytes"},
 		{"an engine that is misconfigured", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.ProtocolVersion = 99 } }, "cannot start the member"},
+		{"another transport for the engine", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.Transport = nil } }, "not for Tune to change"},
+		{"another delegate for the engine", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.Events = nil } }, "not for Tune to change"},
 		{"an empty secret", func(c *Config) { c.Bind, c.Secrets = "0.0.0.0:0", []Secret{{}} }, "one of the secrets is empty"},
 		{"a timing in nothing", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
 		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},

@@ -273,8 +273,8 @@ func (c *Cluster) engineConfig(ctx context.Context) (*memberlist.Config, error) 
 		}
 	}
 	conf.Transport = newGuard(inner)
-	if c.cfg.Tune != nil {
-		c.cfg.Tune(conf)
+	if err := c.cfg.tune(conf); err != nil {
+		return nil, err
 	}
 	return conf, nil
 }
