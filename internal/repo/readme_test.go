@@ -21,7 +21,8 @@ package repo
 // A command that fails must be followed by "$ echo $?", as above.
 //
 // A sh block holds commands for the reader to copy, one a line, without "$ ".
-// They must succeed; what they print is not compared.
+// They must succeed; what they print is not compared. A command that ends in
+// " &", here or in a console block, runs until the test interrupts it.
 //
 // A go block is a whole program, which must run. Its output is compared with
 // the comment that follows "// Output:" at its end, as in an example.
@@ -31,6 +32,7 @@ package repo
 //	<!-- file: ten.txt -->      the block, in whatever language, is that file
 //	<!-- needs: consul -->      8500 is the port of a real Consul, with the
 //	                            services of consulWithWeb
+//	<!-- needs: swim -->        20001 to 20005 are free ports
 //	<!-- illustration -->       nothing that runs: a sketch, a signature
 //
 // Some commands stand for something that a test can do: see standIns.

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"os"
@@ -10,11 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/internal/freeport"
 )
 
 // session is the reader's terminal.
@@ -23,6 +26,7 @@ type session struct {
 	dir  string // where the reader is
 	bin  string // where the program was installed
 	code int    // $?
+	swim int    // the first port of its gossip cluster, once there is one
 
 	commands, programs int
 	seen               []string
@@ -39,7 +43,10 @@ func newSession(t *testing.T) *session {
 // play does what a block says.
 func (s *session) play(b block) {
 	kind, value, _ := strings.Cut(b.mark, ": ")
-	if kind == "needs" {
+	switch {
+	case kind == "needs" && value == "swim":
+		b.text = s.withPorts(b.text)
+	case kind == "needs":
 		b.text = withServer(s.T, value, b.text)
 	}
 	switch {
@@ -63,6 +70,10 @@ func (s *session) converse(b block) {
 	for i, step := range steps {
 		s.commands++
 		s.seen = append(s.seen, step.command)
+		if lasting, ok := strings.CutSuffix(step.command, " &"); ok {
+			s.leaveRunning(lasting)
+			continue
+		}
 		got := s.exec(step.command)
 		if !step.silent {
 			assert.True(s, matches(step.want, got), "%v: %s\nshown:\n%s\nprinted:\n%s", b, step.command, step.want, got)
@@ -72,8 +83,7 @@ func (s *session) converse(b block) {
 	}
 }
 
-// exec runs a command in a shell of its own, which knows how the one before it
-// ended.
+// exec runs a command.
 func (s *session) exec(command string) string {
 	dir, shown := s.dir, command
 	for _, in := range standIns {
@@ -82,17 +92,39 @@ func (s *session) exec(command string) string {
 			break
 		}
 	}
-	cmd := exec.Command("sh", "-c", "(exit $LAST)\n"+command)
+	cmd := s.shell(command)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(),
-		"PATH="+s.bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
-		"LAST="+strconv.Itoa(s.code), "BIN="+s.bin, "NO_COLOR=1", "LC_ALL=C", "GOFLAGS=-buildvcs=false", "MAKEFLAGS=")
 	out, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		require.NoError(s, err, shown)
 	}
 	s.code = cmd.ProcessState.ExitCode()
 	return string(out)
+}
+
+// leaveRunning starts a command that runs until the test interrupts it. Only
+// then may it end, and well.
+func (s *session) leaveRunning(command string) {
+	cmd := s.shell("exec " + command)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.WaitDelay = time.Minute
+	require.NoError(s, cmd.Start())
+	s.Cleanup(func() {
+		assert.NoError(s, cmd.Process.Signal(os.Interrupt), command)
+		assert.NoError(s, cmd.Wait(), "%s:\n%s", command, said.String())
+	})
+}
+
+// shell is a command in a shell of its own, which knows how the one before it
+// ended.
+func (s *session) shell(command string) *exec.Cmd {
+	cmd := exec.Command("sh", "-c", "(exit $LAST)\n"+command)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(),
+		"PATH="+s.bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"LAST="+strconv.Itoa(s.code), "BIN="+s.bin, "NO_COLOR=1", "LC_ALL=C", "GOFLAGS=-buildvcs=false", "MAKEFLAGS=")
+	return cmd
 }
 
 // standIns are commands that a test cannot or should not run as they stand,
@@ -145,6 +177,25 @@ func TestOutputComment(t *testing.T) {
 	text, found := outputComment("func main() {}\n\t// Output:\n\t// a\n\t//\n\t//  b\n}\n// c\n")
 	assert.True(t, found)
 	assert.Equal(t, "a\n\n b\n", text)
+}
+
+// The README's members of a gossip cluster have ports from swimPort on.
+const (
+	swimPort  = 20001
+	swimPorts = 5
+)
+
+// withPorts puts free ports where the text says those of the members, the same
+// in every block.
+func (s *session) withPorts(text string) string {
+	if s.swim == 0 {
+		s.swim = freeport.TakeRun(s, swimPorts)
+	}
+	var pairs []string
+	for i := range swimPorts {
+		pairs = append(pairs, strconv.Itoa(swimPort+i), strconv.Itoa(s.swim+i))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // withServer starts a real server and puts its port where the text says the
