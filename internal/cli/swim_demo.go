@@ -88,7 +88,7 @@ func (o *swimDemoOptions) parse() error {
 }
 
 func (o *swimDemoOptions) run(ctx context.Context) error {
-	cfg, err := o.join.config(ctx, o.std, swimLog(o.std, false))
+	cfg, err := o.join.config(ctx, o.std, swimLog(o.std.Err, false))
 	if err != nil {
 		return err
 	}

@@ -267,12 +267,12 @@ func leave(c *swim.Cluster) error {
 }
 
 // swimLog is where a member of a cluster tells what happens.
-func swimLog(std *streams, verbose bool) *slog.Logger {
+func swimLog(w io.Writer, verbose bool) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
 		level = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // What is read of a file that a variable or flag names is bounded.

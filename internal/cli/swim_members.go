@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -101,10 +104,20 @@ func (o *swimMembersOptions) parse() (err error) {
 	return nil
 }
 
-func (o *swimMembersOptions) run(ctx context.Context) error {
+func (o *swimMembersOptions) run(ctx context.Context) (err error) {
 	joining, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	cfg, err := o.join.observer(joining, o.std, swimLog(o.std, false))
+	log := swimLog(o.std.Err, false)
+	if o.wait > 0 && !o.watch { // that nobody is there yet is no news then, unless it stays so
+		var said heldBack
+		log = swimLog(&said, false)
+		defer func() {
+			if err != nil {
+				said.release(o.std.Err)
+			}
+		}()
+	}
+	cfg, err := o.join.observer(joining, o.std, log)
 	if err != nil {
 		return err
 	}
@@ -132,6 +145,26 @@ func (o *swimMembersOptions) run(ctx context.Context) error {
 		return o.tooFew(listed)
 	}
 	return nil
+}
+
+// heldBack keeps what is written until it is known whether it matters.
+type heldBack struct {
+	mu   sync.Mutex
+	kept bytes.Buffer
+}
+
+// Write keeps a line.
+func (h *heldBack) Write(line []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.kept.Write(line)
+}
+
+// release writes what was kept.
+func (h *heldBack) release(w io.Writer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, _ = h.kept.WriteTo(w)
 }
 
 // tooFew tells of a wait in vain.

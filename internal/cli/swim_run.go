@@ -115,7 +115,7 @@ func addPair(metadata map[string][]byte, pair string) error {
 
 func (o *swimRunOptions) run(ctx context.Context) error {
 	hangups := hangups()
-	log := swimLog(o.std, true)
+	log := swimLog(o.std.Err, true)
 	cfg, err := o.join.config(ctx, o.std, log)
 	if err != nil {
 		return err

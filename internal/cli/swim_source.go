@@ -35,7 +35,7 @@ func openSwim(o *sourceOptions, std *streams) (mapper.Mapper, error) {
 // Nodes returns the nodes once the metadata of everybody online is known: it
 // may hold their weights.
 func (l onlooker) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	cfg, err := l.join.observer(ctx, l.std, swimLog(l.std, false))
+	cfg, err := l.join.observer(ctx, l.std, swimLog(l.std.Err, false))
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (o *swimSyncOptions) parse() error {
 
 func (o *swimSyncOptions) run(ctx context.Context) (err error) {
 	hangups := hangups()
-	log := swimLog(o.std, true)
+	log := swimLog(o.std.Err, true)
 	cfg, err := o.join.config(ctx, o.std, log)
 	if err != nil {
 		return err
