@@ -42,6 +42,28 @@ func background(t *testing.T, program string, args ...string) {
 	})
 }
 
+// refusesToChange sends what no browser should be made to send.
+func refusesToChange(t *testing.T, page string) {
+	t.Helper()
+	send := func(method, path string, change func(*http.Request)) int {
+		r, err := http.NewRequest(method, page+path, nil)
+		require.NoError(t, err)
+		change(r)
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		return answer.StatusCode
+	}
+	as := func(*http.Request) {}
+	for _, path := range []string{"/", "/select?key=a", "/healthz", "/readyz"} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			assert.Equal(t, http.StatusMethodNotAllowed, send(method, path, as), "%s %s", method, path)
+		}
+		assert.Equal(t, http.StatusForbidden, send(http.MethodGet, path, func(r *http.Request) { r.Host = "evil.example" }), path)
+		assert.Equal(t, http.StatusForbidden, send(http.MethodGet, path, func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }), path)
+	}
+}
+
 // TestStatusPageOfAMember looks at the page of `proxenos swim run --http`
 // while a second member comes and goes.
 func TestStatusPageOfAMember(t *testing.T) {
@@ -66,11 +88,15 @@ func TestStatusPageOfAMember(t *testing.T) {
 	defer cancel()
 	c := listen(t, tab)
 	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(800, 600), chromedp.Navigate("http://"+page+"/")))
-	const rows = `String(document.querySelectorAll('tbody tr').length)`
+	const rows = `String(document.querySelectorAll('table.live tbody tr').length)`
 	becomes(t, tab, rows, "1")
-	background(t, program, "swim", "run", "--timing", "local", "--name", two, "--peer", one, "--meta", "weight=3")
+	background(t, program, "swim", "run", "--timing", "local", "--name", two, "--peer", one, "--meta", "weight=3", "--meta", "<img/src/onerror>=<script>alert(1)</script>")
 	becomes(t, tab, rows, "2")
 	becomes(t, tab, fmt.Sprintf(`[...document.querySelectorAll('tr')].find(r => r.textContent.includes(%q))?.querySelector('.n').textContent ?? ''`, two), "75.00%")
+	becomes(t, tab, `document.querySelectorAll('img, script').length + ' ' + document.querySelector('.about').closest('tbody').textContent.includes('<img/src/onerror>=<script>alert(1)</script>')`, "0 true")
+	becomes(t, tab, `String(/^checksum[0-9a-f]{16}:/.test([...document.querySelectorAll('table.words tr')].at(-1)?.textContent ?? ''))`, "true")
+	refusesToChange(t, "http://"+page)
+
 	read(t, tab, `document.querySelector('.links a').click(), ''`)
 	becomes(t, tab, `location.pathname`, "/select")
 	read(t, tab, `document.querySelector('#key').value = 'user:42', document.querySelector('button').click(), ''`)
