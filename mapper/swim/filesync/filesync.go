@@ -120,11 +120,6 @@ func Open(dir, local string, cfg Config) (*Mirror, error) {
 }
 
 func (m *Mirror) prepare() error {
-	for _, f := range folders {
-		if err := m.folder(f.name); err != nil {
-			return err
-		}
-	}
 	if err := m.unlinkAll(); err != nil {
 		return err
 	}
@@ -357,10 +352,12 @@ func (m *Mirror) writeLinks(name string, s *shown) error {
 		return nil
 	}
 	for _, f := range folders {
-		var err error
-		if s.want.Status.In(f.set) {
+		err := m.folder(f.name)
+		switch {
+		case err != nil:
+		case s.want.Status.In(f.set):
 			err = m.link(f.name+"/"+name, "../"+name)
-		} else {
+		default:
 			err = m.unlink(f.name + "/" + name)
 		}
 		if err != nil {
@@ -398,26 +395,32 @@ func (m *Mirror) forget(name string) {
 func (m *Mirror) clean() error {
 	err := errors.Join(m.unlink(localLink), m.unlinkAll())
 	for name := range m.shown {
-		dir, openErr := m.root.OpenRoot(name)
-		if openErr != nil {
-			if !errors.Is(openErr, fs.ErrNotExist) {
-				err = errors.Join(err, openErr)
-			}
-			continue
-		}
-		_, removeErr := replaceFiles(dir, nil, nil)
-		err = errors.Join(err, removeErr, dir.Close())
+		err = errors.Join(err, m.empty(name))
 	}
 	return err
 }
 
-// unlinkAll empties the folders of links.
+// empty removes the files of a member's folder.
+func (m *Mirror) empty(name string) error {
+	if err := m.folder(name); err != nil {
+		return err
+	}
+	dir, err := m.root.OpenRoot(name)
+	if err != nil {
+		return err
+	}
+	_, err = replaceFiles(dir, nil, nil)
+	return errors.Join(err, dir.Close())
+}
+
+// unlinkAll empties the folders of links. Where somebody has put something
+// else in the place of one, an empty folder is there afterwards.
 func (m *Mirror) unlinkAll() error {
 	for _, f := range folders {
-		entries, err := fs.ReadDir(m.root.FS(), f.name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if err := m.folder(f.name); err != nil {
+			return err
 		}
+		entries, err := fs.ReadDir(m.root.FS(), f.name)
 		if err != nil {
 			return err
 		}

@@ -170,6 +170,26 @@ func TestLeftoversOfAKilledProcess(t *testing.T) {
 	require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
 }
 
+func TestLinksInThePlaceOfFoldersAreReplaced(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(outside, "precious"), nil, 0o600))
+	m := open(t, dir, Config{})
+	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	swap := func(folder string) {
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, folder)))
+		require.NoError(t, os.Symlink(outside, filepath.Join(dir, folder)))
+	}
+	swap(".suspect")
+	m.apply(change(swim.Suspect, map[string]string{"k": "v"}))
+	require.Equal(t, []string{otherName + " -> ../" + otherName}, tree(t, filepath.Join(dir, ".suspect")))
+	swap(".online")
+	swap(otherName)
+	require.NoError(t, m.clean())
+	require.Empty(t, tree(t, filepath.Join(dir, ".online")))
+	require.Empty(t, tree(t, filepath.Join(dir, ".suspect")))
+	require.Equal(t, []string{"precious="}, tree(t, outside))
+}
+
 func TestNothingOutsideIsTouched(t *testing.T) {
 	cases := []struct {
 		name  string
