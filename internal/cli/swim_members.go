@@ -137,6 +137,9 @@ func (o *swimMembersOptions) run(ctx context.Context) (err error) {
 		return o.follow(ctx, cluster)
 	}
 	enough := o.await(joining, cluster)
+	if !enough && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	listed := o.listed(cluster)
 	if err := o.write(listed); err != nil {
 		return as(errIO, err)

@@ -120,7 +120,9 @@ func (o *swimSyncOptions) run(ctx context.Context) (err error) {
 			}
 		})
 	}
-	err = mirror.Run(ctx, cluster)
+	if err = mirror.Run(ctx, cluster); err != nil {
+		log.Error("the directory is not as it should be left", "error", err) // an interrupt hides errors
+	}
 	beside.Wait()
 	return errors.Join(err, leave(cluster))
 }
