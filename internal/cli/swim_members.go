@@ -44,8 +44,8 @@ listed without --observers.
 
 With --wait N it looks until N members have a status of --status, even if none
 runs yet, and exits with 1 if there are not so many in time. With --watch it
-goes on and writes a line for every change: of members that fail while it looks
-too, whereas one that failed before is not known to who joins afterwards.`,
+goes on and writes a line for every change. A member that failed is listed for
+half a minute to who comes later, and as long as it is remembered to who saw it.`,
 		Example: `  # Who is there?
   proxenos swim members --peer 127.0.0.1:2001
 

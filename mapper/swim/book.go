@@ -108,10 +108,10 @@ func (b *book) joined(n memberlist.Node, f face, now time.Time) bool {
 		c = b.add(n.Name)
 	}
 	fresh := !c.up
-	if fresh {
+	if !c.stands() {
 		c.rebutted = c.suspected // whom the engine took for dead and takes back has refuted that
 	}
-	c.up = true
+	c.up, c.hearsay = true, time.Time{}
 	b.shown(c, n, f, now)
 	return fresh
 }
@@ -173,7 +173,7 @@ func (b *book) seen(name string, now time.Time) {
 // suspicion to be told.
 func (b *book) missed(name string, now time.Time) (message, bool) {
 	c := b.cards[name]
-	if c == nil || c.local || !c.up || c.status == Left {
+	if c == nil || c.local || !c.stands() || c.status == Left {
 		return message{}, false
 	}
 	c.suspected = max(c.suspected, c.life.beat)
@@ -315,7 +315,7 @@ func (b *book) face() face {
 func (b *book) wanted(pause time.Duration, now time.Time) []request {
 	var due []request
 	for _, c := range b.cards {
-		if c.local || !c.up || !c.held.before(c.announced) {
+		if c.local || !c.stands() || !c.held.before(c.announced) {
 			continue
 		}
 		if now.Sub(c.asked) < pause*time.Duration(min(c.asks, 8)) {

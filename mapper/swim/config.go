@@ -109,7 +109,7 @@ func (cfg Config) tune(conf *memberlist.Config) error {
 	case conf.Name != before.Name:
 	case conf.Transport != before.Transport:
 	case conf.Delegate != before.Delegate, conf.Events != before.Events, conf.Alive != before.Alive:
-	case conf.Conflict != before.Conflict, conf.Ping != before.Ping:
+	case conf.Conflict != before.Conflict, conf.Ping != before.Ping, conf.Merge != before.Merge:
 	default:
 		return nil
 	}

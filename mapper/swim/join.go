@@ -34,7 +34,7 @@ func (c *Cluster) enter(ctx context.Context) error {
 			return fmt.Errorf("%w: %q is this member itself", ErrNoPeer, c.cfg.Peers)
 		}
 	case c.cfg.MustJoin:
-		return fmt.Errorf("%w of %q: %w (is one running there, with the same secret and cluster label?)", ErrNoPeer, c.cfg.Peers, err)
+		return fmt.Errorf("%w of %q: %w", ErrNoPeer, c.cfg.Peers, err)
 	default:
 		c.log.Warn("no peer could be joined yet; trying on", "peers", c.cfg.Peers, "error", err)
 	}

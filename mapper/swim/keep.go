@@ -23,7 +23,10 @@ func (c *Cluster) keep(ctx context.Context) {
 			storm.ask(time.Now(), 2)
 		case now := <-tick.C:
 			if forget.due(now) {
-				c.update(func(b *book, now time.Time) { b.forget(c.timing, now) })
+				c.update(func(b *book, now time.Time) {
+					b.doubt(now)
+					b.forget(c.timing, now)
+				})
 				forget.done(now, true)
 			}
 			if storm.due(now, c.size()) {

@@ -41,11 +41,12 @@ type card struct {
 	status, previous Status
 	since            time.Time
 
-	up        bool   // the engine's opinion
-	life      life   // the newest known
-	suspected uint64 // the greatest beat of this boot that somebody missed
-	rebutted  uint64 // the greatest suspicion that this member knows to be wrong
-	left      uint64 // the greatest beat of this boot that said goodbye
+	up        bool      // the engine's opinion
+	hearsay   time.Time // until when others are believed that it is up; zero: they are not asked
+	life      life      // the newest known
+	suspected uint64    // the greatest beat of this boot that somebody missed
+	rebutted  uint64    // the greatest suspicion that this member knows to be wrong
+	left      uint64    // the greatest beat of this boot that said goodbye
 
 	announced version           // what the member says it has
 	heard     time.Time         // when this member learned of that
@@ -71,7 +72,7 @@ func (c *card) verdict() Status {
 		return Left
 	case c.local:
 		return Online
-	case !c.up:
+	case !c.stands():
 		return Offline
 	case c.suspected >= c.life.beat && c.suspected > c.rebutted:
 		return Suspect

@@ -34,6 +34,10 @@
 // knew first, both log a warning, and the second is let in when the first is
 // gone.
 //
+// Who joins while a member is suspect takes that over from whom it joins by, with
+// what is known of the member, and so places keys as the others do. It also hears
+// of those that failed or left in the last half minute, and of no earlier ones.
+//
 // Two halves of a parted network hold each other offline and find each other
 // again within a few Timing.Reconnect of the repair: everybody is online again
 // as it was before, with what changed meanwhile.
@@ -111,6 +115,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -123,7 +128,8 @@ var (
 	ErrClosed = errors.New("this member of the cluster is closed")
 	// ErrNameTaken is returned by Join if a living member has the name.
 	ErrNameTaken = errors.New("the name is taken by a member that is alive")
-	// ErrNoPeer is returned by Join if a peer is needed and none let us in.
+	// ErrNoPeer is returned by Join if a peer is needed and none let us in:
+	// none runs there, or it has another secret or another cluster label.
 	ErrNoPeer = errors.New("no peer could be joined")
 )
 
@@ -136,6 +142,7 @@ type Cluster struct {
 	engine  *memberlist.Memberlist
 	lines   *engineLog
 	keyring *memberlist.Keyring
+	allowed func(net.IP) error               // where members may be
 	queue   *memberlist.TransmitLimitedQueue // our broadcasts
 	asks    asks
 	served  recently
@@ -250,7 +257,7 @@ func (c *Cluster) engineConfig(ctx context.Context) (*memberlist.Config, error) 
 	conf.EnableCompression = false // it costs 64 KiB and its clearing for each packet, to save some bytes of a few
 	conf.Logger = c.lines.logger()
 	d := delegate{c}
-	conf.Delegate, conf.Events, conf.Alive, conf.Conflict, conf.Ping = d, d, d, d, d
+	conf.Delegate, conf.Events, conf.Alive, conf.Conflict, conf.Ping, conf.Merge = d, d, d, d, d, d
 
 	inner := c.cfg.Transport
 	if inner == nil {
@@ -276,6 +283,7 @@ func (c *Cluster) engineConfig(ctx context.Context) (*memberlist.Config, error) 
 	if err := c.cfg.tune(conf); err != nil {
 		return nil, err
 	}
+	c.allowed = conf.IPAllowed
 	return conf, nil
 }
 

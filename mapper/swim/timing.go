@@ -1,6 +1,7 @@
 package swim
 
 import (
+	"math"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -109,4 +110,12 @@ func (t Timing) apply(c *memberlist.Config) {
 	c.PushPullInterval = t.PushPull
 	c.TCPTimeout = t.Stream
 	c.GossipToTheDeadTime = max(t.PushPull, 30*time.Second)
+}
+
+// longestSuspicion is how long n members take at most to agree that one failed,
+// counted from the first who suspects it. The engine shortens it the more of
+// them confirm the suspicion, down to a sixth.
+func (t Timing) longestSuspicion(n int) time.Duration {
+	scale := max(1, math.Log10(float64(n)))
+	return time.Duration(6 * scale * float64(t.SuspicionMult) * float64(t.Probe))
 }

@@ -1,0 +1,154 @@
+package swim
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// suspectCluster has five members of which the last does not answer. It returns
+// while its engine neighbours suspect it too, so that a newcomer is not told.
+func suspectCluster(l *lab) (all []*Cluster, suspect string) {
+	all = l.cluster(5)
+	suspect = all[4].cfg.Name
+	require.NoError(l.t, all[4].SetMetadata(map[string][]byte{"weight": []byte("3"), "zone": []byte("z")}))
+	l.within("its weight is known", func() bool {
+		for _, c := range all {
+			if len(c.metadataOf(suspect)) != 2 {
+				return false
+			}
+		}
+		return true
+	})
+	l.net.SetCut(func(from, to string) bool { return from == suspect || to == suspect })
+	l.within("suspect everywhere", func() bool { return every(all[:4], suspect, Suspect) })
+	time.Sleep(3 * time.Second) // for the engine's own probes
+	require.True(l.t, every(all[:4], suspect, Suspect))
+	return all, suspect
+}
+
+func nodesOf(t *testing.T, c *Cluster) []mapper.Node {
+	nodes, err := c.Nodes(t.Context())
+	require.NoError(t, err)
+	return nodes
+}
+
+// TestNewcomersPlaceOnSuspectsToo joins while a member is suspect: where keys go
+// must not depend on when one came.
+func TestNewcomersPlaceOnSuspectsToo(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all, suspect := suspectCluster(l)
+		cfg := l.config(9)
+		cfg.Observer = true
+		newcomer := l.join(cfg)
+		require.Equal(t, Suspect, status(newcomer, suspect))
+		require.Equal(t, nodesOf(t, all[0]), nodesOf(t, newcomer))
+		old := append(all[:4:4], newcomer)
+		took := l.within("offline everywhere", func() bool { return every(old, suspect, Offline) })
+		require.LessOrEqual(t, took, LAN().longestSuspicion(6)+10*time.Second)
+	})
+}
+
+func TestHearsayEndsWithARefutation(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all, suspect := suspectCluster(l)
+		newcomer := l.join(l.config(9))
+		require.Equal(t, Suspect, status(newcomer, suspect))
+		l.net.SetCut(nil)
+		all = append(all, newcomer)
+		l.within("online everywhere", func() bool { return sees(all, Online, 6) })
+		time.Sleep(2 * time.Minute)
+		require.True(t, sees(all, Online, 6), "for good")
+		newcomer.mu.Lock()
+		defer newcomer.mu.Unlock()
+		require.True(t, newcomer.book.cards[suspect].up, "the engine has met it")
+		require.Zero(t, newcomer.book.cards[suspect].hearsay)
+	})
+}
+
+func TestNewcomersHearOfThoseWhoWent(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(5)
+		failed, left := all[4].cfg.Name, all[3].cfg.Name
+		require.NoError(t, all[4].Close())
+		require.NoError(t, all[3].Leave(t.Context()))
+		require.NoError(t, all[3].Close())
+		l.within("gone", func() bool { return every(all[:3], failed, Offline) && every(all[:3], left, Left) })
+		newcomer := l.join(l.config(9))
+		require.Equal(t, Offline, status(newcomer, failed))
+		require.Equal(t, nodesOf(t, newcomer), func() []mapper.Node {
+			l.within("let in", func() bool { return len(nodesOf(t, all[0])) == 4 })
+			return nodesOf(t, all[0])
+		}())
+	})
+}
+
+func TestWhatIsTold(t *testing.T) {
+	timing := LAN()
+	known := face{boot: bootOne, clock: 7, metadata: map[string][]byte{"k": []byte("v")}}
+	of := func(name string, state memberlist.NodeStateType) memberlist.Node {
+		n := nodeNamed(name)
+		n.State = state
+		return n
+	}
+	b := bookWith("a")
+	b.told(of("b", memberlist.StateSuspect), known, timing, noon)
+	require.Equal(t, Suspect, b.cards["b"].status)
+	require.Equal(t, "v", string(b.cards["b"].metadata["k"]))
+	b.told(of("c", memberlist.StateDead), known, timing, noon)
+	require.Equal(t, Offline, b.cards["c"].status)
+	b.told(of("d", memberlist.StateLeft), known, timing, noon)
+	require.Equal(t, Left, b.cards["d"].status)
+
+	b.told(of("a", memberlist.StateDead), known, timing, noon)
+	require.Equal(t, Online, b.cards["a"].status, "who was met is known better")
+	b.told(of("me", memberlist.StateDead), known, timing, noon)
+	require.Equal(t, Online, b.cards["me"].status)
+	b.told(of("c", memberlist.StateSuspect), known, timing, noon)
+	require.Equal(t, Offline, b.cards["c"].status, "hearsay does not repeat itself")
+	for _, name := range []string{"../x", ""} {
+		b.told(of(name, memberlist.StateSuspect), known, timing, noon)
+		require.NotContains(t, b.cards, name)
+	}
+	b.told(of("o", memberlist.StateSuspect), face{boot: bootOne, observer: true}, timing, noon)
+	require.NotContains(t, b.cards, "o", "observers place nothing")
+	b.limit = len(b.cards)
+	b.told(of("e", memberlist.StateSuspect), known, timing, noon)
+	require.NotContains(t, b.cards, "e", "nobody makes room for it")
+
+	b.seen("b", noon)
+	require.Equal(t, Online, b.cards["b"].status, "it answers")
+	_, ok := b.missed("b", noon)
+	require.True(t, ok)
+	require.Equal(t, Suspect, b.cards["b"].status, "it does not")
+	b.doubt(noon.Add(timing.longestSuspicion(3)))
+	require.Equal(t, Suspect, b.cards["b"].status)
+	b.doubt(noon.Add(timing.longestSuspicion(3) + 1))
+	require.Equal(t, Offline, b.cards["b"].status)
+	b.joined(nodeNamed("b"), known, noon.Add(time.Minute))
+	require.Equal(t, Online, b.cards["b"].status)
+}
+
+// TestHearsayKeepsToTheNetwork has a cluster whose members may be in one network
+// only, so nobody is to be made to call elsewhere.
+func TestHearsayKeepsToTheNetwork(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		cfg := l.config(0)
+		_, network, err := net.ParseCIDR("10.0.0.0/16")
+		require.NoError(t, err)
+		cfg.Tune = func(c *memberlist.Config) { c.CIDRsAllowed = []net.IPNet{*network} }
+		c := l.join(cfg)
+		meta := face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}.encode(512)
+		for _, ip := range []string{"10.0.0.7", "10.1.0.7"} {
+			n := memberlist.Node{Name: ip, Addr: net.ParseIP(ip), Port: 1, Meta: meta, State: memberlist.StateSuspect}
+			require.NoError(t, delegate{c}.NotifyMerge([]*memberlist.Node{&n}))
+		}
+		require.Equal(t, Suspect, status(c, "10.0.0.7"))
+		require.Zero(t, status(c, "10.1.0.7"))
+	})
+}
