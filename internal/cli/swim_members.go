@@ -188,8 +188,9 @@ func (o *swimMembersOptions) await(ctx context.Context, cluster *swim.Cluster) (
 	return enough
 }
 
-// waitsForMetadata holds while a member that is online has not been asked.
-func waitsForMetadata(m swim.Member) bool { return m.Status == swim.Online && m.Metadata == nil }
+// waitsForMetadata holds while a member that takes part has not been asked, nor
+// others on behalf of a suspect.
+func waitsForMetadata(m swim.Member) bool { return m.Status.In(swim.Available) && m.Metadata == nil }
 
 // listed returns the others with a status that was asked for.
 func (o *swimMembersOptions) listed(cluster *swim.Cluster) []swim.Member {

@@ -27,7 +27,7 @@ func suspectCluster(l *lab) (all []*Cluster, suspect string) {
 	})
 	l.net.SetCut(func(from, to string) bool { return from == suspect || to == suspect })
 	l.within("suspect everywhere", func() bool { return every(all[:4], suspect, Suspect) })
-	time.Sleep(3 * time.Second) // for the engine's own probes
+	time.Sleep(1500 * time.Millisecond) // for the engine's own probes; its verdict takes four seconds from there
 	require.True(l.t, every(all[:4], suspect, Suspect))
 	return all, suspect
 }
@@ -150,5 +150,33 @@ func TestHearsayKeepsToTheNetwork(t *testing.T) {
 		}
 		require.Equal(t, Suspect, status(c, "10.0.0.7"))
 		require.Zero(t, status(c, "10.1.0.7"))
+	})
+}
+
+// TestMetadataOfHearsayIsFetched joins while a member is suspect whose metadata
+// is too large for the gossip, so that others have to be asked for it.
+func TestMetadataOfHearsayIsFetched(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all, suspect := suspectCluster(l)
+		l.net.SetCut(nil)
+		l.within("back", func() bool { return sees(all, Online, 5) })
+		large := map[string][]byte{"weight": []byte("3"), "k": make([]byte, 2000)}
+		require.NoError(t, all[4].SetMetadata(large))
+		l.within("fetched", func() bool {
+			for _, c := range all {
+				if len(c.metadataOf(suspect)["k"]) != 2000 {
+					return false
+				}
+			}
+			return true
+		})
+		time.Sleep(10 * time.Second)
+		l.net.SetCut(func(from, to string) bool { return from == suspect || to == suspect })
+		l.within("suspect everywhere", func() bool { return every(all[:4], suspect, Suspect) })
+		time.Sleep(1500 * time.Millisecond)
+		newcomer := l.join(l.config(9))
+		require.True(t, status(newcomer, suspect).In(Available))
+		took := l.within("known", func() bool { return equalMetadata(newcomer.metadataOf(suspect), large) })
+		t.Log("known after", took)
 	})
 }
