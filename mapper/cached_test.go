@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -31,7 +31,7 @@ func onDisk(t *testing.T, path string) (string, time.Duration) {
 }
 
 func TestCachedAsk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		c := &mapper.Cached{Source: src, Path: filepath.Join(t.TempDir(), "nodes.json"), MaxStale: 5 * time.Minute}
 
@@ -69,7 +69,7 @@ func TestCachedAsk(t *testing.T) {
 }
 
 func TestCachedIsPatientOnlyForAWhile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := &mapper.Cached{Source: &polled{hang: true}, Path: saved(t, "a", time.Hour)}
 		start := time.Now()
 		nodes, err := c.Nodes(t.Context())
@@ -84,7 +84,7 @@ func TestCachedIsPatientOnlyForAWhile(t *testing.T) {
 }
 
 func TestCachedWatchKeepsTheSet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		path := filepath.Join(t.TempDir(), "nodes.json")
 		tape := record(t, &mapper.Cached{Source: src, Path: path}, 0)
@@ -109,7 +109,7 @@ func TestCachedWatchKeepsTheSet(t *testing.T) {
 }
 
 func TestCachedWatchStartsInAnOutage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
 		path := saved(t, "a b", time.Hour)
@@ -129,7 +129,7 @@ func TestCachedWatchStartsInAnOutage(t *testing.T) {
 }
 
 func TestCachedWatchStartsWithAHangingSource(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("c")
 		src.hang = true
 		tape := record(t, &mapper.Cached{Source: src, Path: saved(t, "a", time.Minute), Patience: 3 * time.Second}, 0)
@@ -144,7 +144,7 @@ func TestCachedWatchStartsWithAHangingSource(t *testing.T) {
 }
 
 func TestCachedWatchWithoutAUsableSnapshot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := &polled{err: errDown}
 		none := filepath.Join(t.TempDir(), "none")
 		require.Equal(t, "!down", record(t, &mapper.Cached{Source: src, Path: none}, 0).take())

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
 )
@@ -33,7 +34,7 @@ func join(nodes []mapper.Node) (string, error) {
 }
 
 func TestFollow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		view, err := mapper.Follow(t.Context(), src, join)
 		require.NoError(t, err)
@@ -54,7 +55,7 @@ func TestFollow(t *testing.T) {
 }
 
 func TestFollowKeepsTheLastGoodValue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		view, err := mapper.Follow(t.Context(), src, join)
 		require.NoError(t, err)
@@ -85,7 +86,7 @@ func TestFollowKeepsTheLastGoodValue(t *testing.T) {
 }
 
 func TestFollowBuildsOnlyAfterAChange(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		built := 0
 		view, err := mapper.Follow(t.Context(), src, func(nodes []mapper.Node) (int, error) {
@@ -108,7 +109,7 @@ func TestFollowBuildsOnlyAfterAChange(t *testing.T) {
 }
 
 func TestFollowWaitsForTheFirstValue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
 		go func() {
@@ -131,7 +132,7 @@ func TestFollowWaitsForTheFirstValue(t *testing.T) {
 }
 
 func TestFollowGivesUpWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
 		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Wait: time.Second})
@@ -155,7 +156,7 @@ func TestFollowGivesUpWaiting(t *testing.T) {
 }
 
 func TestFollowStartsEmpty(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		src.hang = true
 		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{StartEmpty: true})
@@ -180,7 +181,7 @@ func TestFollowStartsEmpty(t *testing.T) {
 }
 
 func TestFollowEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src := newWatched("a")
 		view, err := mapper.Follow(ctx, src, join)
@@ -222,7 +223,7 @@ func TestFollowASourceThatEndsWithoutAnAnswer(t *testing.T) {
 }
 
 func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		src.fail(errDown)
 		view, err := mapper.Follow(t.Context(), &mapper.Cached{Source: src, Path: saved(t, "a b", time.Hour)}, join)
@@ -238,7 +239,7 @@ func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
 }
 
 func TestFollowRefusesPoorSets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
 		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{MinNodes: 1, MaxDrop: 0.5})
 		require.NoError(t, err)
@@ -257,7 +258,7 @@ func TestFollowRefusesPoorSets(t *testing.T) {
 }
 
 func TestFollowPolls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a")}
 		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Poll: time.Minute})
 		require.NoError(t, err)
@@ -269,7 +270,7 @@ func TestFollowPolls(t *testing.T) {
 }
 
 func TestFollowTellsTheObserver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c")
 		var got []mapper.Event
 		var log bytes.Buffer

@@ -2,11 +2,11 @@ package mapper_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -45,7 +45,7 @@ func TestGuardWithoutLimits(t *testing.T) {
 }
 
 func TestGuardWatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
 		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5}, 0)
 		require.Equal(t, "[a b c d]", tape.take())
@@ -64,7 +64,7 @@ func TestGuardWatch(t *testing.T) {
 }
 
 func TestGuardGivesWay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
 		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, MinNodes: 1, DropFor: time.Minute}, 0)
 		require.Equal(t, "[a b c d]", tape.take())

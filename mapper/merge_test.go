@@ -3,11 +3,11 @@ package mapper_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -52,7 +52,7 @@ func TestMergeConflict(t *testing.T) {
 }
 
 func TestMergeWatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
 		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{one, two}}, 0)
@@ -73,7 +73,7 @@ func TestMergeWatch(t *testing.T) {
 }
 
 func TestMergeWatchPartial(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
 		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{one, two}, Partial: true}, 0)
@@ -84,7 +84,7 @@ func TestMergeWatchPartial(t *testing.T) {
 }
 
 func TestMergeWatchWithoutSources(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		tape := record(t, &mapper.Merge{}, 0)
 		require.Equal(t, "[]", tape.after(time.Hour))
 		require.False(t, tape.ended)
@@ -95,7 +95,7 @@ func TestMergeWatchWithoutSources(t *testing.T) {
 }
 
 func TestMergePolls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a")}
 		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{src}, Poll: time.Minute}, 0)
 		require.Equal(t, "[a]", tape.take())

@@ -7,11 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
 func TestQuietWaitsForCalm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		tape := record(t, &mapper.Quiet{Source: src, Min: 10 * time.Second, Max: 30 * time.Second}, 0)
 		require.Equal(t, "[a]", tape.take(), "the first at once")
@@ -24,7 +25,7 @@ func TestQuietWaitsForCalm(t *testing.T) {
 }
 
 func TestQuietWaitsNoLongerThanMax(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		tape := record(t, &mapper.Quiet{Source: src, Min: 10 * time.Second, Max: 25 * time.Second}, 0)
 		tape.take()
@@ -39,7 +40,7 @@ func TestQuietWaitsNoLongerThanMax(t *testing.T) {
 }
 
 func TestQuietFlapThatLeadsBackIsNoNews(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		tape := record(t, &mapper.Quiet{Source: src, Min: time.Second}, 0)
 		tape.take()
@@ -52,7 +53,7 @@ func TestQuietFlapThatLeadsBackIsNoNews(t *testing.T) {
 }
 
 func TestQuietHoldsRemovals(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c")
 		tape := record(t, &mapper.Quiet{Source: src, HoldRemovals: time.Minute}, 0)
 		tape.take()
@@ -70,7 +71,7 @@ func TestQuietHoldsRemovals(t *testing.T) {
 }
 
 func TestQuietHoldsTheLastNodes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		tape := record(t, &mapper.Quiet{Source: src, HoldRemovals: time.Minute}, 0)
 		tape.take()
@@ -81,7 +82,7 @@ func TestQuietHoldsTheLastNodes(t *testing.T) {
 }
 
 func TestQuietKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("c a b")
 		tape := record(t, &mapper.Quiet{Source: src, HoldRemovals: time.Minute}, 0)
 		tape.take()
@@ -92,7 +93,7 @@ func TestQuietKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
 }
 
 func TestQuietPassesErrors(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		tape := record(t, &mapper.Quiet{Source: src, Min: 10 * time.Second, HoldRemovals: time.Minute}, 0)
 		tape.take()

@@ -9,11 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
 func TestWatchPolls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a b")}
 		tape := record(t, src, time.Minute)
 		require.Equal(t, "[a b]", tape.take(), "at once")
@@ -28,7 +29,7 @@ func TestWatchPolls(t *testing.T) {
 }
 
 func TestWatchPollsByDefault(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := &polled{}
 		tape := record(t, src, 0)
 		tape.after(10 * mapper.DefaultPoll)
@@ -37,7 +38,7 @@ func TestWatchPollsByDefault(t *testing.T) {
 }
 
 func TestWatchAsksAgainSoonerAfterAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := &polled{err: errDown}
 		tape := record(t, src, time.Minute)
 		require.Equal(t, "!down", tape.take())
@@ -54,7 +55,7 @@ func TestWatchAsksAgainSoonerAfterAnError(t *testing.T) {
 }
 
 func TestWatchTellsThatTheSourceAnswersAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		tape := record(t, src, 0)
 		src.set("a")
@@ -69,7 +70,7 @@ func TestWatchTellsThatTheSourceAnswersAgain(t *testing.T) {
 }
 
 func TestWatchGivesAHangingSourceUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		tape := record(t, &polled{hang: true}, time.Second)
 		require.Empty(t, tape.after(9*time.Second))
 		require.Equal(t, "!context deadline exceeded", tape.after(2*time.Second), "10 s at least")
@@ -78,7 +79,7 @@ func TestWatchGivesAHangingSourceUp(t *testing.T) {
 
 // TestWatchCoalesces lets a consumer sleep through a burst.
 func TestWatchCoalesces(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src := newWatched("a")
 		var got []string
@@ -105,7 +106,7 @@ func TestWatchCoalesces(t *testing.T) {
 }
 
 func TestWatchDropsABurstThatLeadsBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src := newWatched("a")
 		var got []string
@@ -129,7 +130,7 @@ func TestWatchDropsABurstThatLeadsBack(t *testing.T) {
 // TestWatchSnapshotsAreTheConsumersOwn spoils each: what comes next is still
 // compared with what was given.
 func TestWatchSnapshotsAreTheConsumersOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src := newWatched("a b")
 		var got []string
@@ -150,7 +151,7 @@ func TestWatchSnapshotsAreTheConsumersOwn(t *testing.T) {
 }
 
 func TestWatchEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		tape := record(t, &polled{}, time.Minute)
 		tape.stop()
 		tape.take()
@@ -182,7 +183,7 @@ func TestWatchEndsWithItsSource(t *testing.T) {
 }
 
 func TestWatchPassesConcurrentConsumers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		one, two := record(t, src, 0), record(t, src, 0)
 		src.set("b")

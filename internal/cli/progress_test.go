@@ -5,12 +5,13 @@ import (
 	"context"
 	"io"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/internal/bubble"
 )
 
 // watch runs progress for some time, in which a quarter of the work is done.
@@ -26,7 +27,7 @@ func watch(terminal bool, elapsed time.Duration) (said string) {
 }
 
 func TestProgressOnATerminal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		assert.Empty(t, watch(true, 299*time.Millisecond), "quick work says nothing")
 		said := watch(true, 600*time.Millisecond)
 		assert.Equal(t, "\r\x1b[Kcomparing: 12.3M keys, 41M keys/s, 25%, 1s left"+
@@ -36,7 +37,7 @@ func TestProgressOnATerminal(t *testing.T) {
 }
 
 func TestProgressInALog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		assert.Empty(t, watch(false, 9*time.Second))
 		said := watch(false, 25*time.Second)
 		assert.Equal(t, "proxenos: comparing: 12.3M keys, 1.23M keys/s, 25%, 30s left\n"+

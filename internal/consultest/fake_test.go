@@ -4,11 +4,12 @@ import (
 	"context"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/bubble"
 )
 
 // over runs a check with the fake behind a socket and without a network.
@@ -21,7 +22,7 @@ func over(t *testing.T, script func(Query) Reply, check func(t *testing.T, c *ap
 		check(t, c, f)
 	})
 	t.Run("transport", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			f := NewFake(script)
 			check(t, f.Client(t), f)
 		})

@@ -3,11 +3,11 @@ package faultnet_test
 import (
 	"io"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/faultnet"
 )
 
@@ -25,7 +25,7 @@ func arrivals(t *testing.T, n *faultnet.Network, packets int) int {
 }
 
 func TestLossAndCuts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		n := faultnet.New(7)
 		require.Equal(t, 1000, arrivals(t, n, 1000))
 		n.SetLoss(0.3)
@@ -43,7 +43,7 @@ func TestLossAndCuts(t *testing.T) {
 }
 
 func TestStreams(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		n := faultnet.New(1)
 		a, b := n.Transport(here), n.Transport(there)
 		conn, err := a.DialTimeout(there, time.Second)
@@ -70,7 +70,7 @@ func TestStreams(t *testing.T) {
 }
 
 func TestTapAndInject(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		n := faultnet.New(1)
 		var seen []faultnet.Packet
 		n.Tap(func(p faultnet.Packet) { seen = append(seen, p) })
@@ -90,7 +90,7 @@ func TestTapAndInject(t *testing.T) {
 }
 
 func TestLossy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		n := faultnet.New(1)
 		b := n.Transport(there)
 		loss := 1.0

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/faultnet"
 )
 
@@ -48,7 +48,7 @@ func TestFigures(t *testing.T) {
 		}
 		measured++
 		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				us, plain, err := s.run(o)
 				time.Sleep(time.Minute) // for the last probes of the closed members
 				require.NoError(t, err)

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/consultest"
 )
 
@@ -123,7 +124,7 @@ func (w *town) wait(q consultest.Query, name string) {
 // inTown watches every service of a town, in a bubble.
 func inTown(t *testing.T, w *town, check func(*testing.T, *recorder, *consultest.Fake)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w.changed = make(chan struct{}) // of this bubble
 		fake := consultest.NewFake(w.answer)
 		check(t, record(t, open(t, Config{Client: fake.Client(t), Wait: time.Minute})), fake)

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/consultest"
 )
 
@@ -22,7 +23,7 @@ import (
 // are changed.
 func inBubble(t *testing.T, script func(consultest.Query) consultest.Reply, change func(*Config), check func(*testing.T, *recorder, *consultest.Fake)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(script)
 		c := Config{Client: fake.Client(t), Service: "web", Wait: time.Minute}
 		if change != nil {
@@ -354,7 +355,7 @@ func TestLimiter(t *testing.T) {
 
 // TestSlowConsumer is told where things stand, not how they went.
 func TestSlowConsumer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
 			if q.N >= 10 {
 				return hangs
@@ -376,7 +377,7 @@ func TestSlowConsumer(t *testing.T) {
 }
 
 func TestConsumersShareQueries(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
 			switch q.Index {
 			case 0:
@@ -412,7 +413,7 @@ func TestConsumersShareQueries(t *testing.T) {
 
 // TestJoinDuringAnOutage is told the last nodes, and that they are the last.
 func TestJoinDuringAnOutage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
 			if q.N == 0 {
 				return web(1, "a")

@@ -5,11 +5,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/consultest"
 	"github.com/proxenos/proxenos/mapper"
 )
@@ -59,7 +59,7 @@ func TestOutage(t *testing.T) {
 // other work: a view is right within one of the first registration.
 func TestOutageOfAMinute(t *testing.T) {
 	w := newTown(map[string][]string{"web": {"a", "b"}})
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w.changed = make(chan struct{}) // of this bubble
 		fake := consultest.NewFake(w.answer)
 		view := routing(t, open(t, Config{Client: fake.Client(t), Service: "web", Wait: maxWait}), mapper.Config[*routes]{})

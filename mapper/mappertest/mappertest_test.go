@@ -9,11 +9,11 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -178,7 +178,7 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				require.True(t, fails(t, c.check, newWorld(c.fault)), "the check passed")
 				require.False(t, fails(t, c.check, newWorld(faults{})), "the check fails without the fault")
 			})

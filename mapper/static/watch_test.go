@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -166,7 +167,7 @@ func TestWatchKeepsTheLastGoodList(t *testing.T) {
 // inBubble watches a file of ["a"] that is changed under the hands of the test,
 // where no time passes but that which the test lets pass.
 func inBubble(t *testing.T, settle time.Duration, test func(tape *tape, change func(string))) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), Poll: never, Settle: settle}
 		events := make(chan fsnotify.Event)
 		write(t, f.Path, `["a"]`)

@@ -11,12 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/faultnet"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
@@ -42,7 +42,7 @@ type lab struct {
 // inLab runs a test in a bubble with a network of its own.
 func inLab(t *testing.T, run func(t *testing.T, l *lab)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		l := &lab{t: t, net: faultnet.New(1)}
 		t.Cleanup(func() {
 			for _, c := range l.all {

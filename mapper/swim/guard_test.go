@@ -5,17 +5,17 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/internal/faultnet"
 )
 
 // TestStrangersHoldFewPlaces opens a thousand connections that say nothing.
 func TestStrangersHoldFewPlaces(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		net1 := faultnet.New(1)
 		g := newGuard(net1.Transport("10.0.0.1:1"))
 		stranger := net1.Transport("10.0.0.9:1")
@@ -76,7 +76,7 @@ func closed(s *stream) bool {
 // TestOneAddressCannotKeepTheOthersOut has strangers that talk and go on
 // holding their connections.
 func TestOneAddressCannotKeepTheOthersOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		g := newGuard(faultnet.New(1).Transport("10.0.0.1:1"))
 		var held []*stream
 		for i := range maxStreams {
@@ -103,7 +103,7 @@ func TestOneAddressCannotKeepTheOthersOut(t *testing.T) {
 // TestTheSilentOfTheMostMakeRoom has a stranger who fills the places, and a
 // member who has not come to speak yet.
 func TestTheSilentOfTheMostMakeRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		g := newGuard(faultnet.New(1).Transport("10.0.0.1:1"))
 		member, ok := arrive(t, g, "10.0.0.7:1", false)
 		require.True(t, ok)
@@ -140,7 +140,7 @@ func (g *guard) places() int {
 }
 
 func TestShutdownEndsConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		net1 := faultnet.New(1)
 		g := newGuard(net1.Transport("10.0.0.1:1"))
 		other := net1.Transport("10.0.0.2:1")

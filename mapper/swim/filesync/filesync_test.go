@@ -17,12 +17,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/proxenos/proxenos/internal/bubble"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -115,7 +115,7 @@ func TestTree(t *testing.T) {
 
 // TestWhatCannotBeWrittenIsTriedAgain has a folder where a file is to be.
 func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		var out lockedBuffer
 		m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
