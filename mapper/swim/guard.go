@@ -34,6 +34,7 @@ type guard struct {
 	dialing context.Context
 	hangUp  context.CancelFunc
 	pumping sync.WaitGroup
+	ending  chan struct{} // closed when the shutdown begins
 
 	mu      sync.Mutex
 	open    map[*stream]struct{}
@@ -48,6 +49,7 @@ func newGuard(inner memberlist.NodeAwareTransport) *guard {
 		streams:            make(chan net.Conn),
 		dialing:            ctx,
 		hangUp:             cancel,
+		ending:             make(chan struct{}),
 		open:               map[*stream]struct{}{},
 	}
 	g.pumping.Go(g.pump)
@@ -88,9 +90,8 @@ func (g *guard) pump() {
 			}
 			select {
 			case g.streams <- s:
-			case <-g.dialing.Done():
+			case <-g.ending:
 				_ = s.Close()
-				return
 			}
 		case <-g.dialing.Done():
 			return
@@ -203,9 +204,13 @@ func (g *guard) own(conn net.Conn, timeout time.Duration) (net.Conn, error) {
 	return s, nil
 }
 
-// Shutdown closes every connection and the transport.
+// Shutdown closes every connection and the transport. That waits until somebody
+// took what has come in, so the guard does: the engine may never have run.
 func (g *guard) Shutdown() error {
 	g.mu.Lock()
+	if !g.shut {
+		close(g.ending)
+	}
 	g.shut = true
 	open := make([]*stream, 0, len(g.open))
 	for s := range g.open {
@@ -215,10 +220,24 @@ func (g *guard) Shutdown() error {
 	for _, s := range open {
 		_ = s.Close()
 	}
+	ended := make(chan struct{})
+	g.pumping.Go(func() { g.discard(ended) })
 	err := g.NodeAwareTransport.Shutdown() // while pump takes what the listener hands over
+	close(ended)
 	g.hangUp()
 	g.pumping.Wait()
 	return err
+}
+
+// discard takes packets that nobody is to read.
+func (g *guard) discard(ended <-chan struct{}) {
+	for {
+		select {
+		case <-g.PacketCh():
+		case <-ended:
+			return
+		}
+	}
 }
 
 // stream is a connection that knows whether it has said anything.

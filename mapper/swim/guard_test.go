@@ -2,8 +2,10 @@ package swim
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -155,4 +157,33 @@ func TestShutdownEndsConnections(t *testing.T) {
 		_, err = g.DialTimeout("10.0.0.2:1", time.Minute)
 		require.ErrorIs(t, err, net.ErrClosed)
 	})
+}
+
+// TestShutdownWithoutAnEngine has peers call where the engine could not be
+// started, so that nobody takes what comes in.
+func TestShutdownWithoutAnEngine(t *testing.T) {
+	inner, err := listen(netip.MustParseAddrPort("127.0.0.1:0"), slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo))
+	require.NoError(t, err)
+	g := newGuard(inner)
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(inner.GetAutoBindPort()))
+	for range 3 {
+		for _, network := range []string{"tcp", "udp"} {
+			conn, err := net.Dial(network, addr)
+			require.NoError(t, err)
+			defer conn.Close()
+			_, err = conn.Write([]byte("x"))
+			require.NoError(t, err)
+		}
+	}
+	for end := time.Now().Add(time.Second); g.places() == 0 && time.Now().Before(end); { // silence does not last
+		time.Sleep(time.Millisecond)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- g.Shutdown() }()
+	select {
+	case err := <-ended:
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		t.Fatal("it hangs")
+	}
 }
