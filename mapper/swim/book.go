@@ -161,12 +161,18 @@ func (b *book) gone(name string, now time.Time) (sudden bool) {
 }
 
 // seen notes an answer that this member got itself. It clears the suspicions
-// known so far here; the suspect clears them elsewhere.
-func (b *book) seen(name string, now time.Time) {
-	if c := b.cards[name]; c != nil && c.suspected > c.rebutted {
+// known so far here; the suspect clears them elsewhere. It returns whether the
+// engine is yet to meet that member, who is known by hearsay.
+func (b *book) seen(name string, now time.Time) (unmet bool) {
+	c := b.cards[name]
+	if c == nil {
+		return false
+	}
+	if c.suspected > c.rebutted {
 		c.rebutted = c.suspected
 		b.settle(c, now)
 	}
+	return !c.up && !c.hearsay.IsZero()
 }
 
 // missed notes that a member did not answer this one, and returns the

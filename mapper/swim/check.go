@@ -144,7 +144,11 @@ func (c *Cluster) look(ctx context.Context, target memberlist.Node, limit time.D
 			continue
 		}
 		timer.Stop()
-		c.update(func(b *book, now time.Time) { b.seen(target.Name, now) })
+		unmet := false
+		c.update(func(b *book, now time.Time) { unmet = b.seen(target.Name, now) })
+		if unmet {
+			_, _ = c.exchange(ctx, []string{target.Address()})
+		}
 		return
 	}
 	if slept := time.Since(started) - patience - limit; slept > sleepy {

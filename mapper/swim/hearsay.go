@@ -12,8 +12,9 @@ import (
 // to agree that it failed; a newcomer that does not know of it would place keys
 // on other members. So a member that joins believes what it hears of those whom
 // it has not met. Its engine does not know them, so it does not pass them on,
-// and hearsay ends by itself: with the engine meeting the member, or after the
-// longest time that the others may take to agree.
+// and hearsay ends by itself: with the engine meeting the member, which is
+// arranged as soon as it answers, or after the longest time that the others may
+// take to agree.
 
 // NotifyMerge shows the members that another one knows, before the engine takes
 // in those that are alive.

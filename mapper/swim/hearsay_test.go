@@ -71,6 +71,34 @@ func TestHearsayEndsWithARefutation(t *testing.T) {
 	})
 }
 
+// TestWhoIsHeardOfAndAnswersIsMet has two clusters of two with nothing left to
+// tell, so that nobody tells the engine that the suspect lives.
+func TestWhoIsHeardOfAndAnswersIsMet(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		var all []*Cluster
+		for i := range 4 {
+			cfg := l.config(i)
+			cfg.Peers = nil
+			if i%2 == 1 {
+				cfg.Peers = []string{address(i - 1)}
+			}
+			all = append(all, l.join(cfg))
+		}
+		time.Sleep(time.Minute)
+		require.True(t, sees(all, Online, 2))
+		n := *all[2].engine.LocalNode()
+		n.State = memberlist.StateSuspect
+		require.NoError(t, delegate{all[0]}.NotifyMerge([]*memberlist.Node{&n}))
+		require.Equal(t, Suspect, status(all[0], n.Name))
+		l.within("they have met", func() bool { return sees(all, Online, 4) })
+		time.Sleep(LAN().longestSuspicion(4) + time.Second)
+		for _, m := range all[0].Find(-1, Online) {
+			require.NotEqual(t, Offline, m.Previous, m.Name)
+		}
+		require.True(t, sees(all, Online, 4))
+	})
+}
+
 func TestNewcomersHearOfThoseWhoWent(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(5)
