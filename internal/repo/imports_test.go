@@ -54,6 +54,7 @@ var rules = []rule{
 		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
 	{room: "internal/faultnet", others: []string{"github.com/hashicorp/memberlist"}, why: "imported by tests only"},
 	{room: "internal/alloctest", why: "imported by tests only"},
+	{room: "internal/bubble", why: "imported by tests only"},
 	{room: "internal/freeport", why: "imported by tests only"},
 	{room: "internal/repo", why: "has no code of its own"},
 }

@@ -160,8 +160,14 @@ func (m *Mirror) link(name, target string) error {
 	return m.root.Symlink(target, name)
 }
 
-// Close closes the directory. What is in it stays.
-func (m *Mirror) Close() error { return errors.Join(m.lock.Close(), m.root.Close()) }
+// Close closes the directory. What is in it stays. Closing again does nothing.
+func (m *Mirror) Close() error {
+	err := m.lock.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil
+	}
+	return errors.Join(err, m.root.Close())
+}
 
 // retryEvery is how often what could not be written is tried again.
 const retryEvery = 5 * time.Second

@@ -26,5 +26,6 @@ func TestOneMirrorForADirectory(t *testing.T) {
 	require.NoError(t, first.Close())
 	second, err := Open(dir, "c:3", Config{})
 	require.NoError(t, err)
+	require.NoError(t, first.Close(), "again")
 	require.NoError(t, second.Close())
 }
