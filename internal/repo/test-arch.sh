@@ -47,24 +47,40 @@ check() {
 	printf '%s\t%s\t' "$1" "$2"
 	# $run is empty or a command, ARGS a list of flags.
 	# shellcheck disable=SC2086
-	(cd "$root/$2" && $run "$binary" ${ARGS:--test.short}) >"$out/log" 2>&1 || {
+	(cd "$root/$2" && $run "$binary" ${ARGS:--test.short}) >"$binary.log" 2>&1 || {
 		echo FAIL
-		cat "$out/log"
+		cat "$binary.log"
 		return 1
 	}
-	tail -n 1 "$out/log"
+	tail -n 1 "$binary.log"
 	rm "$binary"
 }
 
-failed=
-[ $# -gt 0 ] || set -- 386 arm64 s390x
-for arch; do
-	run=$(emulator "$arch")
-	for package in $packages; do
+# check_all ARCH PACKAGE... runs the tests of all packages.
+check_all() {
+	arch=$1 failed=
+	shift
+	run=$(emulator "$arch") || return 1
+	for package; do
 		check "$arch" "$package" || failed="$failed $arch/$package"
 	done
+	[ -z "$failed" ] || {
+		echo "test-arch: failed:$failed" >&2
+		return 1
+	}
+}
+
+# An emulator uses one processor of this machine, so they run side by side.
+[ $# -gt 0 ] || set -- 386 arm64 s390x
+running=
+for arch; do
+	# shellcheck disable=SC2086
+	check_all "$arch" $packages >"$out/$arch" 2>&1 &
+	running="$running $arch:$!"
 done
-if [ -n "$failed" ]; then
-	echo "test-arch: failed:$failed" >&2
-	exit 1
-fi
+failed=
+for one in $running; do
+	wait "${one#*:}" || failed=1
+	cat "$out/${one%%:*}"
+done
+[ -z "$failed" ]
