@@ -136,6 +136,15 @@ var views = []view{
 	{"desktop-dark", 1280, 900, "dark"},
 }
 
+// someViews are both widths and both schemes, in a short run once each: a page of
+// hundreds of members takes seconds to look at.
+func someViews() []view {
+	if testing.Short() {
+		return []view{views[0], views[3]}
+	}
+	return views
+}
+
 // facts are what a page says about itself when it is drawn.
 type facts struct {
 	Wide       int      `json:"wide"`      // pixels that the content is wider than the window
