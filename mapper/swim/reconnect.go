@@ -13,7 +13,7 @@ import (
 // It has a goroutine of its own, as an address where nobody answers takes
 // Timing.Stream of each attempt.
 func (c *Cluster) seek(ctx context.Context) {
-	pause := retry{min: min(time.Second, c.timing.Reconnect), max: c.timing.Reconnect}
+	pause := retry{min: min(soon, c.timing.Reconnect), max: c.timing.Reconnect}
 	quiet := ration{burst: 1, every: namesakeEvery}
 	next := time.NewTimer(pause.min)
 	defer next.Stop()
@@ -33,6 +33,10 @@ func (c *Cluster) seek(ctx context.Context) {
 		next.Reset(time.Until(pause.next))
 	}
 }
+
+// soon is when a peer is tried again that was not there. Those that are started
+// together are there a moment later; the pauses double from one to the next.
+const soon = 200 * time.Millisecond
 
 // namesakeEvery is how often a namesake is complained of.
 const namesakeEvery = 10 * time.Minute
