@@ -8,14 +8,14 @@ FUZZTIME = 5s
 # Pure arithmetic has no races, and takes ten times as long to show it. Nor have
 # the scripts of commands that answer once: internal/cli tries those that count
 # on all cores, and the scripts of those that go on are run.
-RACELESS = internal/(compare|exact|hash|mixlab|mt|repo|roster|vectors)|cmd/proxenos
+RACELESS = internal/(compare|exact|hash|lab/mixlab|mt|nodeset|repo|testkit/vectors)|cmd/proxenos
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
 # A program under the race detector sleeps for a second when it ends, and the
 # scripts of the CLI start hundreds.
 RACE = GORACE=atexit_sleep_ms=0
 
 # The modules beside the main one, and those that have Go code to check.
-NESTED  = internal/bench internal/examples/prometheus internal/report/browsertest
+NESTED  = internal/lab/bench internal/examples/prometheus internal/report/browsertest
 MODULES = . $(NESTED)
 
 .PHONY: help
@@ -56,8 +56,8 @@ fmt: ## Format the code
 	for module in $(MODULES); do (cd $$module && $$lint fmt) || exit 1; done
 
 .PHONY: bench
-bench: ## Measure us and our peers, and write internal/bench/README.md
-	go -C internal/bench run .
+bench: ## Measure us and our peers, and write internal/lab/bench/README.md
+	go -C internal/lab/bench run .
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME
@@ -84,7 +84,7 @@ packages:
 
 .PHONY: consul
 consul:
-	@go run ./internal/consultest/build
+	@go run ./internal/testkit/consultest/build
 
 .PHONY: unit
 unit:

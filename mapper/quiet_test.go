@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 

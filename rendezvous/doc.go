@@ -29,7 +29,7 @@
 // fin(h(id)) XOR sip(id), computed once. A key is hashed once, to
 // k = fin(h(key)) and the odd number m = fin(k + 0x9e3779b97f4a7c15) | 1, and
 // scores (seed XOR k) * m, modulo 2^64. The experiment that chose this mixer is
-// kept in internal/mixlab. Between equal scores the smaller ID wins.
+// kept in internal/lab/mixlab. Between equal scores the smaller ID wins.
 //
 // Unequal weights rank by -w/ln(u) instead, u being the top 52 bits of the
 // score and a half, over 2^52 (Schindelhauer and Schomaker, 2005; Resch, 2015).

@@ -3,19 +3,19 @@ package rendezvous
 import (
 	"errors"
 
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // NodeError says which node New refused, and why. Its Err wraps ErrEmptyID,
 // ErrDuplicateID, ErrWeight or the error of a Scorer.
-type NodeError = roster.NodeError
+type NodeError = nodeset.NodeError
 
 // Reasons for which New refuses nodes.
 var (
-	ErrEmptyID     = roster.ErrEmptyID
-	ErrDuplicateID = roster.ErrDuplicateID
-	ErrWeight      = roster.ErrWeight
-	ErrNoID        = roster.ErrNoID
+	ErrEmptyID     = nodeset.ErrEmptyID
+	ErrDuplicateID = nodeset.ErrDuplicateID
+	ErrWeight      = nodeset.ErrWeight
+	ErrNoID        = nodeset.ErrNoID
 )
 
 // ErrNoNodes is for callers who must carry an error where Select says false:

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 	"github.com/proxenos/proxenos/rendezvous"
 )
 

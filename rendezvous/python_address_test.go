@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
 // str prints an address as the original does, without brackets. Of the hosts

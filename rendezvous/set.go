@@ -7,13 +7,13 @@ import (
 	"sync"
 
 	"github.com/proxenos/proxenos/internal/hash"
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // Set is a set of nodes that own keys. It is immutable and safe for any number
 // of goroutines; to change the nodes, build another.
 type Set[N any] struct {
-	all     *roster.Roster[N]
+	all     *nodeset.Set[N]
 	live    []N       // the nodes that can be chosen, by ascending ID
 	places  []int32   // places[i] is the place of live[i] in all
 	seeds   []uint64  // parallel to live; nil under a Scorer
@@ -30,7 +30,7 @@ type Set[N any] struct {
 // placed, and the error of a Scorer. It takes time and memory proportional to
 // the number of nodes, and keeps a copy of the slice.
 func New[N any](nodes []N, cfg Config[N]) (*Set[N], error) {
-	all, err := roster.New(nodes, cfg.ID, cfg.Weight)
+	all, err := nodeset.New(nodes, cfg.ID, cfg.Weight)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (s *Set[N]) candidate(i int, raw uint64) candidate {
 func (s *Set[N]) Checksum() uint64 { return s.sum }
 
 func (s *Set[N]) checksum() uint64 {
-	sum := roster.NewChecksum("rendezvous v1")
+	sum := nodeset.NewChecksum("rendezvous v1")
 	for _, probe := range []string{"", "proxenos", "placement is a promise"} {
 		sum.Uint64(s.hash(probe))
 		if s.fill != nil && len(s.live) > 0 {

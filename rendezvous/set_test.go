@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 )
 
 // server is a caller's own type: the package knows only its functions.

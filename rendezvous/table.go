@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/proxenos/proxenos/internal/hash"
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // Bounds of the size of a Table.
@@ -52,7 +52,7 @@ func (s *Set[N]) Table(bits int) (*Table[N], error) {
 		t.owners = make([]int32, 1<<bits)
 		t.assign()
 	}
-	sum := roster.NewChecksum("rendezvous table v1")
+	sum := nodeset.NewChecksum("rendezvous table v1")
 	sum.Uint64(uint64(bits))
 	sum.Uint64(s.sum)
 	t.sum = sum.Sum()

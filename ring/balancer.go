@@ -8,7 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // Ranking puts nodes in an order of preference for a key, each once, and the
@@ -108,7 +108,7 @@ func (b *Balancer[N]) Update(ranking Ranking[N]) error {
 		return ErrNoRanking
 	}
 	nodes := slices.Collect(ranking.Rank(""))
-	r, err := roster.New(nodes, b.cfg.ID, b.cfg.Capacity)
+	r, err := nodeset.New(nodes, b.cfg.ID, b.cfg.Capacity)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 )
 
 func newBalancer(t *testing.T, bound float64, nodes ...weighted) *Balancer[weighted] {

@@ -3,7 +3,7 @@ package ring
 import (
 	"slices"
 
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // Builder collects nodes for one ring after another. It refuses bad nodes as
@@ -31,7 +31,7 @@ func (b *Builder[N]) Add(node N) error { return b.AddMany(node) }
 
 // AddMany adds nodes at once, or if one of them is refused none of them.
 func (b *Builder[N]) AddMany(nodes ...N) error {
-	if _, err := roster.New(nodes, b.cfg.ID, b.cfg.Capacity); err != nil {
+	if _, err := nodeset.New(nodes, b.cfg.ID, b.cfg.Capacity); err != nil {
 		return err
 	}
 	for _, n := range nodes {

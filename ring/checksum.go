@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/proxenos/proxenos/internal/hash"
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // Checksum identifies the placement: two rings with one checksum give every key
@@ -14,7 +14,7 @@ import (
 // hash function is told apart by what it answers for fixed inputs; its key
 // cannot be read from the checksum. It takes time in proportion to the points.
 func (r *Ring[N]) Checksum() uint64 {
-	sum := roster.NewChecksum("ring v1")
+	sum := nodeset.NewChecksum("ring v1")
 	sum.String(r.layout.String())
 	for _, probe := range []string{"", "proxenos", "placement is a promise"} {
 		sum.Uint64(r.land(probe))

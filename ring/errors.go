@@ -4,19 +4,19 @@ import (
 	"errors"
 
 	"github.com/proxenos/proxenos/internal/hash"
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // NodeError says which node was refused, and why. Its Err wraps one of the
 // reasons below.
-type NodeError = roster.NodeError
+type NodeError = nodeset.NodeError
 
 // Reasons for which New and a Builder refuse a node.
 var (
-	ErrEmptyID     = roster.ErrEmptyID
-	ErrDuplicateID = roster.ErrDuplicateID // python-continuum: TypeError "server already added"
-	ErrWeight      = roster.ErrWeight
-	ErrNoID        = roster.ErrNoID
+	ErrEmptyID     = nodeset.ErrEmptyID
+	ErrDuplicateID = nodeset.ErrDuplicateID // python-continuum: TypeError "server already added"
+	ErrWeight      = nodeset.ErrWeight
+	ErrNoID        = nodeset.ErrNoID
 
 	// ErrUnknownID is the Builder's answer to removing a node it does not hold
 	// (python-continuum: ValueError).

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/hash"
-	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
 // TestPlacementIsPinned compares the default layout with an implementation in

@@ -42,7 +42,7 @@ import (
 	"slices"
 
 	"github.com/proxenos/proxenos/internal/hash"
-	"github.com/proxenos/proxenos/internal/roster"
+	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
 // Config says how New names and weighs the caller's nodes, and places them.
@@ -67,7 +67,7 @@ type Config[N any] struct {
 // Ring is an immutable set of nodes on a circle. It is safe for any number of
 // goroutines.
 type Ring[N any] struct {
-	r      *roster.Roster[N]
+	r      *nodeset.Set[N]
 	layout Layout
 	circle *circle // nil if nobody has a point
 	key    func(string) uint64
@@ -100,7 +100,7 @@ func Build[N interface {
 
 // build makes the ring of nodes that came in batches.
 func build[N any](nodes []N, batches []int, cfg Config[N]) (*Ring[N], error) {
-	ro, err := roster.New(nodes, cfg.ID, cfg.Capacity)
+	ro, err := nodeset.New(nodes, cfg.ID, cfg.Capacity)
 	if err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
 	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 )
 
 // clock is a layout that can be read off the page: a node has points at the hours

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/proxenos/proxenos/internal/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
 // TestSession plays what the scripts of testdata say at a terminal. $A to $C are

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
 // TestConsulScripts runs the scripts of testdata/consul against real agents:

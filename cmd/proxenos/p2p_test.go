@@ -12,7 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/proxenos/proxenos/internal/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
 // TestP2PScripts runs the scripts of testdata/p2p, in which several processes

@@ -14,7 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/proxenos/proxenos/internal/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
 // TestSwimScripts runs the scripts of testdata/swim, in which several processes

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 	"github.com/proxenos/proxenos/mapper"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/proxenos/proxenos/internal/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
 )
 
 // watch runs progress for some time, in which a quarter of the work is done.

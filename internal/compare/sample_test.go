@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 )
 
 // These keys are a promise: a figure that two people compare is of one sample.

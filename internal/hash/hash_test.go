@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
-	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
 // TestFuncByHand pins the 64-bit results, which are placement, to digests of

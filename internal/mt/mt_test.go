@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/alloctest"
-	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/internal/testkit/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
 // published is the seed of the authors' own test output.

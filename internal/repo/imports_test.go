@@ -41,30 +41,30 @@ var rules = []rule{
 		others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/mattn/go-isatty", "charm.land/bubbletea/v2"}, why: "where the rooms meet"},
 
 	{room: "internal/hash", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only door to hashes of others"},
-	{room: "internal/roster", may: []string{"internal/hash"}, why: "shared by the schemes"},
+	{room: "internal/nodeset", may: []string{"internal/hash"}, why: "shared by the schemes"},
 	{room: "internal/mt", why: "arithmetic"},
 	{room: "internal/exact", why: "arithmetic"},
 	{room: "internal/compare", why: "arithmetic"},
 	{room: "internal/checkfile", others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
 	{room: "internal/report", why: "figures in, bytes out"},
-	{room: "internal/swimlab", may: []string{"mapper/swim", "internal/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
-	{room: "internal/mixlab", may: []string{"rendezvous", "internal/..."}, why: "an experiment"},
-	{room: "internal/vectors", why: "imported by tests only"},
-	{room: "internal/consultest/...", may: []string{"internal/consultest/..."},
+	{room: "internal/lab/swimlab", may: []string{"mapper/swim", "internal/testkit/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
+	{room: "internal/lab/mixlab", may: []string{"rendezvous", "internal/..."}, why: "an experiment"},
+	{room: "internal/testkit/vectors", why: "imported by tests only"},
+	{room: "internal/testkit/consultest/...", may: []string{"internal/testkit/consultest/..."},
 		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
-	{room: "internal/faultnet", others: []string{"github.com/hashicorp/memberlist"}, why: "imported by tests only"},
-	{room: "internal/alloctest", why: "imported by tests only"},
-	{room: "internal/bubble", why: "imported by tests only"},
-	{room: "internal/freeport", why: "imported by tests only"},
+	{room: "internal/testkit/faultnet", others: []string{"github.com/hashicorp/memberlist"}, why: "imported by tests only"},
+	{room: "internal/testkit/alloctest", why: "imported by tests only"},
+	{room: "internal/testkit/bubble", why: "imported by tests only"},
+	{room: "internal/testkit/freeport", why: "imported by tests only"},
 	{room: "internal/repo", why: "has no code of its own"},
 }
 
 const testify = "github.com/stretchr/testify"
 
-var pureBelow = []string{"internal/hash", "internal/mt", "internal/exact", "internal/roster"}
+var pureBelow = []string{"internal/hash", "internal/mt", "internal/exact", "internal/nodeset"}
 
 // testOnly are the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/vectors", "internal/consultest/...", "internal/alloctest", "internal/faultnet", "internal/freeport", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest/...", "internal/testkit/alloctest", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range ourPackages(t) {

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/consultest"
-	"github.com/proxenos/proxenos/internal/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
 // session is the reader's terminal.

@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
-	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
 // town is a fake agent with services that change under the test's hands.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
 // BenchmarkNodes asks a real agent for 80 passing instances.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
-	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/consultest"
 	"github.com/proxenos/proxenos/mapper"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/consultest"
 	"github.com/proxenos/proxenos/mapper"
 )
 

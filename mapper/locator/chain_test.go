@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )

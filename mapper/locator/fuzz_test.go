@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
 )
 

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/freeport"
-	"github.com/proxenos/proxenos/internal/vectors"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/proxenos/proxenos/internal/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/mapper"
 )
 

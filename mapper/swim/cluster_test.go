@@ -16,8 +16,8 @@ import (
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
-	"github.com/proxenos/proxenos/internal/faultnet"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
 )
@@ -26,7 +26,7 @@ import (
 // are lost and who gossips to whom is drawn anew in each run. So what is waited
 // for is bounded by patience, far above what it takes, and how long it took is
 // logged; the figures that the package promises are measured by many runs of
-// internal/swimlab.
+// internal/lab/swimlab.
 
 // patience is many times what anything here takes. A member that gossip left
 // out hears of it by an exchange every half a minute at the latest.

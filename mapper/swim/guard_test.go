@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
-	"github.com/proxenos/proxenos/internal/faultnet"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 )
 
 // TestStrangersHoldFewPlaces opens a thousand connections that say nothing.

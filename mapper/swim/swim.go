@@ -57,7 +57,7 @@
 // 0.2 ms. Both clusters have 60 members unless it says otherwise, and the same
 // loss; plain is memberlist with its default LAN configuration.
 //
-//	go test ./internal/swimlab -v -run TestFigures -timeout 2h -figures -runs 50
+//	go test ./internal/lab/swimlab -v -run TestFigures -timeout 2h -figures -runs 50
 //
 //	until all see it                           swim                      plain memberlist
 //	59 join one seed at once, 50 runs          p50 0.75 s, max 0.85 s    p50 1.25 s, max 79 s
@@ -74,7 +74,7 @@
 //
 // What is about processes and sockets was measured on two CPUs:
 //
-//	go run ./internal/swimlab -run 'garbage|idle|stop|restart|footprint'
+//	go run ./internal/lab/swimlab -run 'garbage|idle|stop|restart|footprint'
 //	FILESYNC_KILLS=500 go test ./mapper/swim/filesync -run KilledWriter
 //
 //	log lines for 20,000 packets of garbage    5                         4985

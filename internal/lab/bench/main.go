@@ -60,7 +60,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	tables, err := output("go", "-C", filepath.Join("..", "tools"), "tool", "benchstat", "-row", ".name,/nodes,/by", "-col", ".file", "median="+raw)
+	tables, err := output("go", "-C", filepath.Join("..", "..", "tools"), "tool", "benchstat", "-row", ".name,/nodes,/by", "-col", ".file", "median="+raw)
 	if err != nil {
 		return err
 	}

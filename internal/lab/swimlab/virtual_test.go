@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
-	"github.com/proxenos/proxenos/internal/faultnet"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 )
 
 var (

@@ -14,7 +14,7 @@ import (
 
 	"github.com/hashicorp/memberlist"
 
-	"github.com/proxenos/proxenos/internal/faultnet"
+	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 

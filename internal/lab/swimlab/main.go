@@ -2,8 +2,8 @@
 // one machine, with real sockets on loopback. Run everything, or what a
 // pattern names:
 //
-//	go run ./internal/swimlab
-//	go run ./internal/swimlab -run 'storm|crash' -runs 20
+//	go run ./internal/lab/swimlab
+//	go run ./internal/lab/swimlab -run 'storm|crash' -runs 20
 //
 // Each scenario prints one row: what was measured, this package, and plain
 // memberlist with its default LAN configuration.
@@ -11,8 +11,8 @@
 // On a machine that others use, the times say as much about them. What depends
 // on the protocol alone is measured in virtual time too:
 //
-//	go test ./internal/swimlab -v -run TestFigures -timeout 2h -figures
-//	go test ./internal/swimlab -v -run TestFigures/storm -figures -runs 100
+//	go test ./internal/lab/swimlab -v -run TestFigures -timeout 2h -figures
+//	go test ./internal/lab/swimlab -v -run TestFigures/storm -figures -runs 100
 package main
 
 import (

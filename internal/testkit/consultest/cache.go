@@ -12,7 +12,7 @@ import (
 
 // BuildCommand builds the program that Binary finds. It runs anywhere in the
 // repository's main module.
-const BuildCommand = "go run github.com/proxenos/proxenos/internal/consultest/build"
+const BuildCommand = "go run github.com/proxenos/proxenos/internal/testkit/consultest/build"
 
 const (
 	mainModule   = "github.com/proxenos/proxenos"
@@ -43,7 +43,7 @@ func ServerDir() (string, error) {
 	}
 	for {
 		if isMainModule(filepath.Join(dir, "go.mod")) {
-			return filepath.Join(dir, "internal", "consultest", "server"), nil
+			return filepath.Join(dir, "internal", "testkit", "consultest", "server"), nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {

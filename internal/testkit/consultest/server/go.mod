@@ -1,4 +1,4 @@
-module github.com/proxenos/proxenos/internal/consultest/server
+module github.com/proxenos/proxenos/internal/testkit/consultest/server
 
 go 1.26
 

@@ -1,8 +1,8 @@
 // Mixlab is the experiment that chose the mixing function of package
 // rendezvous, kept so that anybody can run it again:
 //
-//	go run ./internal/mixlab            30 million keys a cell, some minutes
-//	go run ./internal/mixlab -keys 1e6  a quick look
+//	go run ./internal/lab/mixlab            30 million keys a cell, some minutes
+//	go run ./internal/lab/mixlab -keys 1e6  a quick look
 //
 // A mixer turns the hash of a key and the seed of a node into a score. It is
 // good when nothing but chance shows in who wins: the first choice, the pair

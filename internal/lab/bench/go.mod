@@ -1,8 +1,8 @@
-module github.com/proxenos/proxenos/internal/bench
+module github.com/proxenos/proxenos/internal/lab/bench
 
 go 1.26.7
 
-replace github.com/proxenos/proxenos => ../..
+replace github.com/proxenos/proxenos => ../../..
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0

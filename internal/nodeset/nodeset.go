@@ -1,6 +1,6 @@
-// Package roster checks the nodes a scheme is built from and puts them in the
+// Package nodeset checks the nodes a scheme is built from and puts them in the
 // one order that makes placement independent of the order of input.
-package roster
+package nodeset
 
 import (
 	"cmp"
@@ -36,8 +36,8 @@ func (e *NodeError) Error() string { return fmt.Sprintf("node %q: %v", e.ID, e.E
 // Unwrap returns the reason.
 func (e *NodeError) Unwrap() error { return e.Err }
 
-// Roster holds nodes in parallel slices sorted by ID. It is immutable.
-type Roster[N any] struct {
+// Set holds nodes in parallel slices sorted by ID. It is immutable.
+type Set[N any] struct {
 	Nodes   []N
 	IDs     []string
 	Weights []float64
@@ -46,7 +46,7 @@ type Roster[N any] struct {
 
 // New names, weighs, checks and sorts the nodes. A nil weight function gives
 // every node the weight 1. The caller's slice is neither changed nor kept.
-func New[N any](nodes []N, id func(N) string, weight func(N) float64) (*Roster[N], error) {
+func New[N any](nodes []N, id func(N) string, weight func(N) float64) (*Set[N], error) {
 	if id == nil {
 		return nil, ErrNoID
 	}
@@ -56,7 +56,7 @@ func New[N any](nodes []N, id func(N) string, weight func(N) float64) (*Roster[N
 		given[i], order[i] = id(n), i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(given[a], given[b]) })
-	r := &Roster[N]{
+	r := &Set[N]{
 		Nodes:   make([]N, len(nodes)),
 		IDs:     make([]string, len(nodes)),
 		Weights: make([]float64, len(nodes)),
@@ -75,7 +75,7 @@ func New[N any](nodes []N, id func(N) string, weight func(N) float64) (*Roster[N
 }
 
 // check refuses the node at i if it cannot stand beside the one before it.
-func (r *Roster[N]) check(i int) error {
+func (r *Set[N]) check(i int) error {
 	switch w := r.Weights[i]; {
 	case r.IDs[i] == "":
 		return &NodeError{ID: r.IDs[i], Err: ErrEmptyID}

@@ -25,7 +25,7 @@ func BenchmarkCLI(b *testing.B) {
 		turns = 1
 	}
 	dir := b.TempDir()
-	install(b, filepath.Join("..", ".."), dir, "./cmd/proxenos")
+	install(b, filepath.Join("..", "..", ".."), dir, "./cmd/proxenos")
 	install(b, ".", dir, "./echo")
 	input := filepath.Join(dir, "keys.txt")
 	require.NoError(b, os.WriteFile(input, seq(cliLines), 0o600))

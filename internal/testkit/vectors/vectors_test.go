@@ -173,7 +173,7 @@ func TestRunVisitsWhatGlobReturns(t *testing.T) {
 
 func TestFromAnyDepth(t *testing.T) {
 	want := Open(t, "nginx/lookup-two.txt").Header("scenario")
-	deep := filepath.Join("..", "..", "testdata", "nginx")
+	deep := filepath.Join("..", "..", "..", "testdata", "nginx")
 	require.DirExists(t, deep)
 	t.Chdir(deep)
 	assert.Equal(t, want, Open(t, "nginx/lookup-two.txt").Header("scenario"))

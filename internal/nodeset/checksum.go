@@ -1,4 +1,4 @@
-package roster
+package nodeset
 
 import (
 	"encoding/binary"

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
 )
 
 // over runs a check with the fake behind a socket and without a network.

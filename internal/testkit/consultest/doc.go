@@ -9,7 +9,7 @@
 // The agent's program is found by [Binary]. It is built, once for each version
 // that server/go.mod names, by
 //
-//	go run ./internal/consultest/build
+//	go run ./internal/testkit/consultest/build
 //
 // and never by a test, as the packages under test would race for it. Consul
 // is a tool of the tests in a module of its own; nothing of ours links it.
