@@ -1,33 +1,37 @@
 module github.com/proxenos/proxenos
 
-go 1.26.7
+// The floor is the first release of Go 1.26, so that no importer is forced to a
+// patch level. consul/api v1.34.5 would force 1.26.7; v1.34.2 is the newest
+// release that does not.
+go 1.26.0
 
-require (
-	github.com/dchest/siphash v1.2.3
-	github.com/spaolacci/murmur3 v1.1.0
-	github.com/stretchr/testify v1.12.1
-	go.uber.org/goleak v1.3.0
-)
-
-require go.yaml.in/yaml/v3 v3.0.6
-
+// What programs and importers link.
 require (
 	charm.land/bubbletea/v2 v2.0.9
-	github.com/anishathalye/porcupine v1.3.1
 	github.com/apache/thrift v0.25.0
-	github.com/creack/pty v1.1.24
+	github.com/dchest/siphash v1.2.3
 	github.com/fsnotify/fsnotify v1.10.1
-	github.com/hashicorp/consul/api v1.34.5
-	github.com/hashicorp/go-cleanhttp v0.5.2
+	github.com/hashicorp/consul/api v1.34.2
 	github.com/hashicorp/memberlist v0.7.0
 	github.com/mattn/go-isatty v0.0.24
-	github.com/rogpeppe/go-internal v1.16.0
+	github.com/spaolacci/murmur3 v1.1.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
 	go.etcd.io/bbolt v1.5.0
-	golang.org/x/net v0.59.0
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/sys v0.48.0
 	golang.org/x/text v0.43.0
+)
+
+// What only tests need.
+require (
+	github.com/anishathalye/porcupine v1.3.1
+	github.com/creack/pty v1.1.24
+	github.com/hashicorp/go-cleanhttp v0.5.2
+	github.com/rogpeppe/go-internal v1.16.0
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
+	golang.org/x/net v0.59.0
 )
 
 require (

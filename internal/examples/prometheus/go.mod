@@ -1,6 +1,6 @@
 module github.com/proxenos/proxenos/internal/examples/prometheus
 
-go 1.26.7
+go 1.26.0
 
 require (
 	github.com/prometheus/client_golang v1.25.0

@@ -1,6 +1,6 @@
 module github.com/proxenos/proxenos/internal/lab/bench
 
-go 1.26.7
+go 1.26.0
 
 replace github.com/proxenos/proxenos => ../../..
 

@@ -1,6 +1,6 @@
 module github.com/proxenos/proxenos/internal/report/browsertest
 
-go 1.26.7
+go 1.26.0
 
 require (
 	github.com/chromedp/cdproto v0.159.0
