@@ -94,7 +94,7 @@ func (o *swimDemoOptions) run(ctx context.Context) error {
 	}
 	plain := o.plain || !isTerminal(o.std.Out)
 	if !plain {
-		cfg.Logger = quietLog() // the screen is the member's
+		cfg.Log = quietLog() // the screen is the member's
 	}
 	cluster, err := join(ctx, cfg)
 	if err != nil {
@@ -182,7 +182,7 @@ func demoRows(members []swim.Member) (rows []demoRow, available int) {
 		if m.Observer {
 			continue
 		}
-		if m.Status.In(swim.Available) {
+		if m.Status.In(swim.StatusAvailable) {
 			available++
 		}
 		rows = append(rows, demoRow{

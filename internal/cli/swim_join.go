@@ -146,8 +146,8 @@ func (o *swimOptions) config(ctx context.Context, std *streams, log *slog.Logger
 		return swim.Config{}, err
 	}
 	cfg := swim.Config{
-		Name: o.name, Peers: o.peers, Cluster: o.cluster, Secrets: secrets,
-		Insecure: o.insecure, Logger: log,
+		Name: o.name, Peers: o.peers, Label: o.cluster, Secrets: secrets,
+		Insecure: o.insecure, Log: log,
 		Timing: map[string]swim.Timing{"lan": swim.LAN(), "wan": swim.WAN(), "local": swim.Local()}[o.timing],
 	}
 	if o.discovery {
@@ -239,9 +239,9 @@ func explainSwim(err error) error {
 		return withHint(err, "give another --name, or wait until the other is offline")
 	case errors.As(err, &dns), errors.As(err, &address):
 		return as(errUnreachable, withHint(err, "a peer is the host:port of a member, by an address or by a name that DNS knows here"))
-	case strings.Contains(err.Error(), "address already in use"):
+	case errors.Is(err, syscall.EADDRINUSE):
 		return withHint(err, "another program listens there; give another port")
-	case strings.Contains(err.Error(), "without a secret"):
+	case errors.Is(err, swim.ErrNoSecret):
 		return withHint(err, "--secret-file names a file with one; --insecure does without")
 	default:
 		return err
@@ -251,7 +251,7 @@ func explainSwim(err error) error {
 // logUp tells that this member is one now, as nothing else may happen for long.
 func logUp(log *slog.Logger, c *swim.Cluster) {
 	me := c.Local()
-	log.Info("the member is up", "member", me.Name, "address", me.Addr, "others", len(c.Find(-1, swim.Available)))
+	log.Info("the member is up", "member", me.Name, "address", me.Addr, "others", len(c.Find(-1, swim.StatusAvailable)))
 }
 
 // goodbyeTime bounds a clean exit.

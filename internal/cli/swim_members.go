@@ -190,7 +190,9 @@ func (o *swimMembersOptions) await(ctx context.Context, cluster *swim.Cluster) (
 
 // waitsForMetadata holds while a member that takes part has not been asked, nor
 // others on behalf of a suspect.
-func waitsForMetadata(m swim.Member) bool { return m.Status.In(swim.Available) && m.Metadata == nil }
+func waitsForMetadata(m swim.Member) bool {
+	return m.Status.In(swim.StatusAvailable) && m.Metadata == nil
+}
 
 // listed returns the others with a status that was asked for.
 func (o *swimMembersOptions) listed(cluster *swim.Cluster) []swim.Member {

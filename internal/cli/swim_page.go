@@ -114,7 +114,7 @@ func (m pageMember) Text() string {
 // is one for a moment.
 func (p *statusPage) view() []pageMember {
 	members := slices.DeleteFunc(p.cluster.Members(), func(m swim.Member) bool {
-		return m.Observer && !m.Local && !m.Status.In(swim.Available)
+		return m.Observer && !m.Local && !m.Status.In(swim.StatusAvailable)
 	})
 	total := 0.0
 	for _, m := range members {
@@ -132,7 +132,7 @@ func (p *statusPage) view() []pageMember {
 
 // candidateWeight is the weight of a member in placement.
 func candidateWeight(m swim.Member) float64 {
-	if m.Observer || !m.Status.In(swim.Available) {
+	if m.Observer || !m.Status.In(swim.StatusAvailable) {
 		return 0
 	}
 	return m.Node().Capacity()
@@ -193,7 +193,7 @@ func (p *statusPage) live(view []pageMember) *report.Live {
 			Since: m.Since, Share: m.Share, About: m.Text(),
 		})
 	}
-	for _, status := range []swim.Status{swim.Online, swim.Suspect, swim.Offline, swim.Left} {
+	for _, status := range []swim.Status{swim.StatusOnline, swim.StatusSuspect, swim.StatusOffline, swim.StatusLeft} {
 		tile := report.Tile{Name: strings.ToLower(status.String()), Value: strconv.Itoa(counts[status.String()])}
 		if counts[status.String()] > 0 {
 			tile.Grade = statusGrades[status.String()]
@@ -206,7 +206,7 @@ func (p *statusPage) live(view []pageMember) *report.Live {
 // statusGrades colours the statuses. Who left said so, which is neither good
 // nor bad.
 var statusGrades = map[string]report.Grade{
-	swim.Online.String(): report.Good, swim.Suspect.String(): report.Warn, swim.Offline.String(): report.Bad,
+	swim.StatusOnline.String(): report.Good, swim.StatusSuspect.String(): report.Warn, swim.StatusOffline.String(): report.Bad,
 }
 
 // owners tells who owns ?key=, and the next ones with ?count=.
@@ -277,7 +277,7 @@ func (p *placement) ownersOf(key string, count int, escaped bool) *answer {
 
 // ready answers 503 while peers were named and none is there.
 func (p *statusPage) ready(w http.ResponseWriter, _ *http.Request) {
-	if !p.alone && len(p.cluster.Find(1, swim.Available)) == 0 {
+	if !p.alone && len(p.cluster.Find(1, swim.StatusAvailable)) == 0 {
 		http.Error(w, "no other member is available", http.StatusServiceUnavailable)
 		return
 	}

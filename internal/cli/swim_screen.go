@@ -198,7 +198,7 @@ func paint(line string, r demoRow, colored bool) string {
 	if !colored {
 		return line
 	}
-	color := map[swim.Status]string{swim.Online: "32", swim.Suspect: "33", swim.Offline: "31", swim.Left: "90"}[r.set]
+	color := map[swim.Status]string{swim.StatusOnline: "32", swim.StatusSuspect: "33", swim.StatusOffline: "31", swim.StatusLeft: "90"}[r.set]
 	if r.local {
 		color = "1;" + color
 	}

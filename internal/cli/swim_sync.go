@@ -90,7 +90,7 @@ func (o *swimSyncOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	mirror, err := filesync.Open(o.dir, cfg.Name, filesync.Config{HookTimeout: o.hook, Logger: log})
+	mirror, err := filesync.Open(o.dir, cfg.Name, filesync.Config{HookTimeout: o.hook, Log: log})
 	switch {
 	case errors.Is(err, filesync.ErrInUse):
 		return withHint(err, "every member of a machine wants a DIR of its own")

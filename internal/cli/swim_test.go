@@ -46,10 +46,10 @@ func TestDiscoveryTellsThisMachineFromItsPeers(t *testing.T) {
 }
 
 var demoMembers = []swim.Member{
-	{Name: "127.0.0.1:2001", Status: swim.Online, Clock: 3, Local: true, Metadata: map[string][]byte{"typed": []byte("hello")}},
-	{Name: "127.0.0.1:2002", Status: swim.Suspect, Clock: 1, Metadata: map[string][]byte{"token": {0xff, 1}}},
-	{Name: "127.0.0.1:2003", Status: swim.Offline, Clock: 0},
-	{Name: "\x1b[2Jevil", Status: swim.Online, Clock: 7, Metadata: map[string][]byte{"k": []byte("\x1b]0;x\a")}},
+	{Name: "127.0.0.1:2001", Status: swim.StatusOnline, Clock: 3, Local: true, Metadata: map[string][]byte{"typed": []byte("hello")}},
+	{Name: "127.0.0.1:2002", Status: swim.StatusSuspect, Clock: 1, Metadata: map[string][]byte{"token": {0xff, 1}}},
+	{Name: "127.0.0.1:2003", Status: swim.StatusOffline, Clock: 0},
+	{Name: "\x1b[2Jevil", Status: swim.StatusOnline, Clock: 7, Metadata: map[string][]byte{"k": []byte("\x1b]0;x\a")}},
 }
 
 func TestDemoScreenKeepsTheAncestorsColumns(t *testing.T) {
@@ -98,7 +98,7 @@ func TestStatusPageOfNobody(t *testing.T) {
 // page is a status page of a member that is alone, and maybe only an observer.
 func page(t *testing.T, observer bool) (*statusPage, http.Handler) {
 	cluster, err := swim.Join(context.Background(), swim.Config{
-		Name: "m", Bind: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), Observer: observer,
+		Name: "m", Bind: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Observer: observer,
 		Metadata: map[string][]byte{"<script>alert(1)</script>": []byte(`"><img src=x>`), "addr": []byte("10.0.0.1:80")},
 	})
 	require.NoError(t, err)

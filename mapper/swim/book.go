@@ -84,7 +84,7 @@ func (b *book) admit(name string) error {
 func (b *book) evict() bool {
 	var oldest *card
 	for _, c := range b.cards {
-		if !c.up && !c.local && c.status.In(Offline|Left) && (oldest == nil || c.since.Before(oldest.since)) {
+		if !c.up && !c.local && c.status.In(StatusOffline|StatusLeft) && (oldest == nil || c.since.Before(oldest.since)) {
 			oldest = c
 		}
 	}
@@ -154,7 +154,7 @@ func (b *book) gone(name string, now time.Time) (sudden bool) {
 	if c == nil {
 		return false
 	}
-	sudden = c.status == Online && !c.local
+	sudden = c.status == StatusOnline && !c.local
 	c.up = false
 	b.settle(c, now)
 	return sudden
@@ -179,7 +179,7 @@ func (b *book) seen(name string, now time.Time) (unmet bool) {
 // suspicion to be told.
 func (b *book) missed(name string, now time.Time) (message, bool) {
 	c := b.cards[name]
-	if c == nil || c.local || !c.stands() || c.status == Left {
+	if c == nil || c.local || !c.stands() || c.status == StatusLeft {
 		return message{}, false
 	}
 	c.suspected = max(c.suspected, c.life.beat)
@@ -346,9 +346,9 @@ func (b *book) forget(t Timing, now time.Time) {
 		gone := now.Sub(c.since)
 		switch {
 		case c.local, c.up: // whom the engine holds up it would not tell of again
-		case c.status == Left && (gone > t.ForgetLeft || c.observer && gone > observerMemory):
+		case c.status == StatusLeft && (gone > t.ForgetLeft || c.observer && gone > observerMemory):
 			b.drop(c)
-		case c.status == Offline && gone > t.Forget:
+		case c.status == StatusOffline && gone > t.Forget:
 			b.drop(c)
 		}
 	}

@@ -61,32 +61,32 @@ func TestEvidence(t *testing.T) {
 		want    []Status
 		because string
 	}{
-		{"missed", []func(*b){missed}, []Status{Suspect}, "a miss is a suspicion"},
-		{"missed twice", []func(*b){missed, missed}, []Status{Suspect}, "the second is no news"},
-		{"told", []func(*b){suspect(1)}, []Status{Suspect}, "so is somebody else's"},
-		{"refuted", []func(*b){suspect(1), alive(2)}, []Status{Suspect, Online}, "the member lives on"},
+		{"missed", []func(*b){missed}, []Status{StatusSuspect}, "a miss is a suspicion"},
+		{"missed twice", []func(*b){missed, missed}, []Status{StatusSuspect}, "the second is no news"},
+		{"told", []func(*b){suspect(1)}, []Status{StatusSuspect}, "so is somebody else's"},
+		{"refuted", []func(*b){suspect(1), alive(2)}, []Status{StatusSuspect, StatusOnline}, "the member lives on"},
 		{"refuted in advance", []func(*b){alive(2), suspect(1)}, nil, "the suspicion is older"},
-		{"suspected again", []func(*b){suspect(1), alive(2), suspect(2)}, []Status{Suspect, Online, Suspect}, "of its newer life"},
-		{"seen", []func(*b){suspect(1), seen}, []Status{Suspect, Online}, "this member knows better"},
-		{"told again after seen", []func(*b){suspect(1), seen, suspect(1)}, []Status{Suspect, Online}, "the same suspicion comes around"},
-		{"missed after seen", []func(*b){suspect(1), seen, missed}, []Status{Suspect, Online, Suspect}, "a miss of its own counts"},
-		{"an old answer", []func(*b){missed, alive(1)}, []Status{Suspect}, "that beat is the suspected one"},
-		{"failed", []func(*b){suspect(1), gone}, []Status{Suspect, Offline}, "the cluster agreed"},
-		{"failed at once", []func(*b){gone}, []Status{Suspect, Offline}, "nobody is offline who was not suspect"},
-		{"suspected offline", []func(*b){gone, suspect(1)}, []Status{Suspect, Offline}, "that is no news"},
-		{"missed offline", []func(*b){gone, missed}, []Status{Suspect, Offline}, "nor is that"},
-		{"back", []func(*b){gone, up(bootOne)}, []Status{Suspect, Offline, Online}, "a partition healed"},
-		{"back after a suspicion", []func(*b){suspect(1), gone, up(bootOne)}, []Status{Suspect, Offline, Online}, "the engine takes nobody back who did not refute"},
-		{"back, and the old suspicion comes late", []func(*b){suspect(1), gone, up(bootOne), suspect(1)}, []Status{Suspect, Offline, Online}, "it is the one that was refuted"},
-		{"back, and missed again", []func(*b){missed, gone, up(bootOne), missed}, []Status{Suspect, Offline, Online, Suspect}, "that is news"},
-		{"missed, shown anew", []func(*b){missed, up(bootOne)}, []Status{Suspect}, "new metadata does not refute"},
-		{"left", []func(*b){bye(1), gone}, []Status{Left}, "it said so"},
-		{"left, heard late", []func(*b){gone, bye(1)}, []Status{Suspect, Offline, Left}, "better late than never"},
-		{"left and up", []func(*b){bye(1), up(bootOne)}, []Status{Left}, "the engine is behind"},
-		{"goodbye forged", []func(*b){bye(1), alive(2)}, []Status{Left, Online}, "it did not leave"},
+		{"suspected again", []func(*b){suspect(1), alive(2), suspect(2)}, []Status{StatusSuspect, StatusOnline, StatusSuspect}, "of its newer life"},
+		{"seen", []func(*b){suspect(1), seen}, []Status{StatusSuspect, StatusOnline}, "this member knows better"},
+		{"told again after seen", []func(*b){suspect(1), seen, suspect(1)}, []Status{StatusSuspect, StatusOnline}, "the same suspicion comes around"},
+		{"missed after seen", []func(*b){suspect(1), seen, missed}, []Status{StatusSuspect, StatusOnline, StatusSuspect}, "a miss of its own counts"},
+		{"an old answer", []func(*b){missed, alive(1)}, []Status{StatusSuspect}, "that beat is the suspected one"},
+		{"failed", []func(*b){suspect(1), gone}, []Status{StatusSuspect, StatusOffline}, "the cluster agreed"},
+		{"failed at once", []func(*b){gone}, []Status{StatusSuspect, StatusOffline}, "nobody is offline who was not suspect"},
+		{"suspected offline", []func(*b){gone, suspect(1)}, []Status{StatusSuspect, StatusOffline}, "that is no news"},
+		{"missed offline", []func(*b){gone, missed}, []Status{StatusSuspect, StatusOffline}, "nor is that"},
+		{"back", []func(*b){gone, up(bootOne)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "a partition healed"},
+		{"back after a suspicion", []func(*b){suspect(1), gone, up(bootOne)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "the engine takes nobody back who did not refute"},
+		{"back, and the old suspicion comes late", []func(*b){suspect(1), gone, up(bootOne), suspect(1)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "it is the one that was refuted"},
+		{"back, and missed again", []func(*b){missed, gone, up(bootOne), missed}, []Status{StatusSuspect, StatusOffline, StatusOnline, StatusSuspect}, "that is news"},
+		{"missed, shown anew", []func(*b){missed, up(bootOne)}, []Status{StatusSuspect}, "new metadata does not refute"},
+		{"left", []func(*b){bye(1), gone}, []Status{StatusLeft}, "it said so"},
+		{"left, heard late", []func(*b){gone, bye(1)}, []Status{StatusSuspect, StatusOffline, StatusLeft}, "better late than never"},
+		{"left and up", []func(*b){bye(1), up(bootOne)}, []Status{StatusLeft}, "the engine is behind"},
+		{"goodbye forged", []func(*b){bye(1), alive(2)}, []Status{StatusLeft, StatusOnline}, "it did not leave"},
 		{"goodbye of an older life", []func(*b){alive(3), bye(2)}, nil, "it is refuted"},
-		{"restart", []func(*b){suspect(1), up(bootTwo)}, []Status{Suspect, Online}, "a new process is not suspect"},
-		{"restart after leaving", []func(*b){bye(1), gone, up(bootTwo)}, []Status{Left, Online}, "nor did it leave"},
+		{"restart", []func(*b){suspect(1), up(bootTwo)}, []Status{StatusSuspect, StatusOnline}, "a new process is not suspect"},
+		{"restart after leaving", []func(*b){bye(1), gone, up(bootTwo)}, []Status{StatusLeft, StatusOnline}, "nor did it leave"},
 		{"suspicion of the life before", []func(*b){up(bootTwo), suspect(9)}, nil, "it is about another process"},
 		{"a leap", []func(*b){suspect(1 << 60), alive(1 << 60)}, nil, "no counter is moved that far"},
 	}
@@ -108,11 +108,11 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestRoute(t *testing.T) {
-	require.Equal(t, []Status{Suspect, Offline}, route(Online, Offline))
-	require.Empty(t, route(Offline, Suspect))
-	require.Empty(t, route(Left, Left))
-	require.Equal(t, []Status{Online}, route(0, Online))
-	require.Equal(t, []Status{Left}, route(Offline, Left))
+	require.Equal(t, []Status{StatusSuspect, StatusOffline}, route(StatusOnline, StatusOffline))
+	require.Empty(t, route(StatusOffline, StatusSuspect))
+	require.Empty(t, route(StatusLeft, StatusLeft))
+	require.Equal(t, []Status{StatusOnline}, route(0, StatusOnline))
+	require.Equal(t, []Status{StatusLeft}, route(StatusOffline, StatusLeft))
 }
 
 func TestSelfAlwaysRefutes(t *testing.T) {
@@ -122,7 +122,7 @@ func TestSelfAlwaysRefutes(t *testing.T) {
 		reply, ok := accuse(message{kind: kindSuspect, name: "me", life: life{bootOne, beat + 5}}, noon)
 		require.True(t, ok)
 		require.Equal(t, message{kind: kindAlive, name: "me", life: life{bootOne, beat + 6}}, reply)
-		require.Equal(t, Online, b.me().status)
+		require.Equal(t, StatusOnline, b.me().status)
 	}
 	_, ok := b.suspicion(message{name: "me", life: life{bootOne, 1 << 40}}, noon)
 	require.False(t, ok, "a leap is ignored, or the beat could be used up")
@@ -133,7 +133,7 @@ func TestNobodyRefutesAfterSayingGoodbye(t *testing.T) {
 	bye := b.part(noon)
 	_, ok := b.goodbye(bye, noon)
 	require.False(t, ok, "its own goodbye comes back by gossip")
-	require.Equal(t, Left, b.me().status)
+	require.Equal(t, StatusLeft, b.me().status)
 }
 
 func TestMetadataVersions(t *testing.T) {
@@ -213,8 +213,8 @@ func TestSummaryCarriesWhatGossipLost(t *testing.T) {
 	for _, m := range readSummary(from.summary()) {
 		to.hear(m, noon)
 	}
-	require.Equal(t, Suspect, to.cards["a"].status)
-	require.Equal(t, Left, to.cards["b"].status)
+	require.Equal(t, StatusSuspect, to.cards["a"].status)
+	require.Equal(t, StatusLeft, to.cards["b"].status)
 	require.Equal(t, uint64(8), to.cards["c"].life.beat)
 }
 
@@ -359,7 +359,7 @@ func TestWhateverIsSaidOfAMemberItHasTheLastWord(t *testing.T) {
 		require.NoError(t, err)
 		other.joined(nodeNamed("me"), shown, noon)
 		require.Equal(t, me.me().metadata, other.cards["me"].metadata)
-		require.Equal(t, Online, other.cards["me"].status)
+		require.Equal(t, StatusOnline, other.cards["me"].status)
 	}
 }
 

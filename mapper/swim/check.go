@@ -76,7 +76,7 @@ func (c *Cluster) next(suspect bool) (memberlist.Node, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if suspect {
-		if suspects := c.book.peers(Suspect); len(suspects) > 0 {
+		if suspects := c.book.peers(StatusSuspect); len(suspects) > 0 {
 			return suspects[rand.IntN(len(suspects))], true
 		}
 	}
@@ -101,12 +101,12 @@ func (r *rota) next(b *book) (memberlist.Node, bool) {
 		for len(r.left) > 0 {
 			card := b.cards[r.left[0]]
 			r.left = r.left[1:]
-			if card != nil && !card.local && card.status.In(Available) {
+			if card != nil && !card.local && card.status.In(StatusAvailable) {
 				return card.node, true
 			}
 		}
 		for name, card := range b.cards {
-			if !card.local && card.status.In(Available) {
+			if !card.local && card.status.In(StatusAvailable) {
 				r.left = append(r.left, name)
 			}
 		}

@@ -129,7 +129,7 @@ func TestCloseWhileInUse(t *testing.T) {
 		})
 		until(func() bool {
 			_, err := c.Nodes(context.Background())
-			return err != nil || len(c.Members()) == 0 || c.Local().Name == "" || len(c.Find(-1, Any)) > 30
+			return err != nil || len(c.Members()) == 0 || c.Local().Name == "" || len(c.Find(-1, StatusAny)) > 30
 		})
 		if round%2 == 0 {
 			until(func() bool { // the second time it returns nil until the member is closed
@@ -195,7 +195,7 @@ func TestLogHandlersMayAskTheMember(t *testing.T) {
 	var a *Cluster
 	heard := make(chan string, 1)
 	cfg := loopback("a")
-	cfg.Logger = slog.New(curious{slog.DiscardHandler, func() *Cluster {
+	cfg.Log = slog.New(curious{slog.DiscardHandler, func() *Cluster {
 		mu.Lock()
 		defer mu.Unlock()
 		return a

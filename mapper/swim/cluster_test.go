@@ -60,7 +60,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // config is that of member i, which joins by member 0.
 func (l *lab) config(i int) Config {
-	cfg := Config{Name: address(i), Transport: l.net.Transport(address(i)), Logger: quiet()}
+	cfg := Config{Name: address(i), Transport: l.net.Transport(address(i)), Log: quiet()}
 	if i > 0 {
 		cfg.Peers = []string{address(0)}
 	}
@@ -82,7 +82,7 @@ func (l *lab) cluster(n int) []*Cluster {
 	for i := range n {
 		all = append(all, l.join(l.config(i)))
 	}
-	l.within("all see all", func() bool { return sees(all, Online, n) })
+	l.within("all see all", func() bool { return sees(all, StatusOnline, n) })
 	return all
 }
 
@@ -153,7 +153,7 @@ func TestSixtyJoinOneSeedAtOnce(t *testing.T) {
 			c := <-joined
 			all, l.all = append(all, c), append(l.all, c)
 		}
-		took := l.within("all see all", func() bool { return sees(all, Online, 60) })
+		took := l.within("all see all", func() bool { return sees(all, StatusOnline, 60) })
 		t.Log("all saw all after", took)
 	})
 }
@@ -164,9 +164,9 @@ func TestCrashIsSuspectedThenOffline(t *testing.T) {
 		victim := all[5].cfg.Name
 		require.NoError(t, all[5].Close())
 		rest := append(append([]*Cluster{}, all[:5]...), all[6:]...)
-		t.Log("suspect everywhere after", l.within("suspect", func() bool { return every(rest, victim, Unavailable) }))
-		t.Log("offline everywhere after", l.within("offline", func() bool { return every(rest, victim, Offline) }))
-		require.True(t, sees(rest, Online, 11), "nobody else is doubted")
+		t.Log("suspect everywhere after", l.within("suspect", func() bool { return every(rest, victim, StatusUnavailable) }))
+		t.Log("offline everywhere after", l.within("offline", func() bool { return every(rest, victim, StatusOffline) }))
+		require.True(t, sees(rest, StatusOnline, 11), "nobody else is doubted")
 	})
 }
 
@@ -177,9 +177,9 @@ func TestLeaveIsNotOffline(t *testing.T) {
 		require.NoError(t, all[3].Leave(t.Context()))
 		require.NoError(t, all[3].Close())
 		rest := append(append([]*Cluster{}, all[:3]...), all[4:]...)
-		l.within("left", func() bool { return every(rest, name, Left) })
+		l.within("left", func() bool { return every(rest, name, StatusLeft) })
 		time.Sleep(time.Minute)
-		require.True(t, every(rest, name, Left), "it stays left")
+		require.True(t, every(rest, name, StatusLeft), "it stays left")
 	})
 }
 
@@ -188,10 +188,10 @@ func TestWrongSuspicionIsRefuted(t *testing.T) {
 		all := l.cluster(6)
 		victim := all[2].cfg.Name
 		all[0].accuse(victim)
-		require.Equal(t, Suspect, status(all[0], victim))
-		l.within("refuted", func() bool { return every(all, victim, Online) })
+		require.Equal(t, StatusSuspect, status(all[0], victim))
+		l.within("refuted", func() bool { return every(all, victim, StatusOnline) })
 		time.Sleep(5 * time.Second)
-		l.within("refuted for good", func() bool { return every(all, victim, Online) })
+		l.within("refuted for good", func() bool { return every(all, victim, StatusOnline) })
 	})
 }
 
@@ -208,7 +208,7 @@ func TestLossMakesNobodyOffline(t *testing.T) {
 			time.Sleep(time.Second)
 			for _, c := range all {
 				for _, m := range c.Members() {
-					if m.Status.In(Offline | Left) {
+					if m.Status.In(StatusOffline | StatusLeft) {
 						offline++
 					}
 				}
@@ -226,11 +226,11 @@ func TestPartitionHeals(t *testing.T) {
 			half[c.cfg.Name] = true
 		}
 		l.net.SetCut(func(from, to string) bool { return half[from] != half[to] })
-		l.within("each half sees itself", func() bool { return sees(all, Online, 4) })
+		l.within("each half sees itself", func() bool { return sees(all, StatusOnline, 4) })
 		time.Sleep(5 * time.Minute) // longer than the engine remembers
-		require.True(t, sees(all, Offline, 4))
+		require.True(t, sees(all, StatusOffline, 4))
 		l.net.SetCut(nil)
-		t.Log("healed after", l.within("healed", func() bool { return sees(all, Online, 8) }))
+		t.Log("healed after", l.within("healed", func() bool { return sees(all, StatusOnline, 8) }))
 	})
 }
 
@@ -240,7 +240,7 @@ func TestOneWayCutBetweenTwoHarmsNobody(t *testing.T) {
 		l.net.SetCut(func(from, to string) bool { return from == all[1].cfg.Name && to == all[2].cfg.Name })
 		for range 120 {
 			time.Sleep(time.Second)
-			require.True(t, sees(all, Available, 8))
+			require.True(t, sees(all, StatusAvailable, 8))
 		}
 	})
 }
@@ -261,11 +261,11 @@ func TestRestartUnderTheSameName(t *testing.T) {
 					return false
 				}
 			}
-			return sees(all, Online, 8)
+			return sees(all, StatusOnline, 8)
 		})
 		t.Log("back everywhere after", took)
 		time.Sleep(time.Minute)
-		require.True(t, sees(all, Online, 8), "it stays back")
+		require.True(t, sees(all, StatusOnline, 8), "it stays back")
 	})
 }
 
@@ -283,9 +283,9 @@ func TestRestartAfterItWasOffline(t *testing.T) {
 		all := l.cluster(6)
 		require.NoError(t, all[4].Close())
 		rest := append(append([]*Cluster{}, all[:4]...), all[5:]...)
-		l.within("offline", func() bool { return every(rest, all[4].cfg.Name, Offline) })
+		l.within("offline", func() bool { return every(rest, all[4].cfg.Name, StatusOffline) })
 		all[4] = l.join(l.config(4))
-		l.within("back", func() bool { return sees(all, Online, 6) })
+		l.within("back", func() bool { return sees(all, StatusOnline, 6) })
 	})
 }
 
@@ -299,12 +299,12 @@ func TestChangedAddressIsLetInOnceTheOldIsOffline(t *testing.T) {
 		l.within("let in", func() bool {
 			for _, c := range all {
 				for _, m := range c.Members() {
-					if m.Name == cfg.Name && (m.Addr != address(77) || m.Status != Online) {
+					if m.Name == cfg.Name && (m.Addr != address(77) || m.Status != StatusOnline) {
 						return false
 					}
 				}
 			}
-			return sees(all, Online, 5)
+			return sees(all, StatusOnline, 5)
 		})
 	})
 }
@@ -317,7 +317,7 @@ func TestTakenNameIsRefused(t *testing.T) {
 		_, err := Join(t.Context(), cfg)
 		require.ErrorIs(t, err, ErrNameTaken)
 		time.Sleep(10 * time.Second)
-		require.True(t, sees(all, Online, 4), "the owner of the name keeps it")
+		require.True(t, sees(all, StatusOnline, 4), "the owner of the name keeps it")
 	})
 }
 
@@ -329,13 +329,13 @@ func TestNamesakesThatMeetLate(t *testing.T) {
 		var out safeBuffer
 		cfg := l.config(78)
 		cfg.Name, cfg.Peers = name, []string{address(79)} // which does not run yet
-		cfg.Logger = slog.New(slog.NewTextHandler(&out, nil))
+		cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
 		second := l.join(cfg)
 		l.join(l.config(79))
 		const said = "another member that is alive has the name of this one"
 		l.within("noticed", func() bool { return strings.Contains(out.String(), said) })
 		time.Sleep(5 * time.Minute)
-		require.True(t, sees(all, Online, 5))
+		require.True(t, sees(all, StatusOnline, 5))
 		for _, c := range all {
 			i := slices.IndexFunc(c.Members(), func(m Member) bool { return m.Name == name })
 			require.Equal(t, address(2), c.Members()[i].Addr, "the owner of the name keeps it")
@@ -343,7 +343,7 @@ func TestNamesakesThatMeetLate(t *testing.T) {
 		require.Equal(t, 1, strings.Count(out.String(), said), "once is enough for a while")
 		require.NoError(t, all[2].Close())
 		rest := append(append([]*Cluster{}, all[:2]...), all[3], second)
-		l.within("the second is let in when the first is gone", func() bool { return sees(rest, Online, 5) })
+		l.within("the second is let in when the first is gone", func() bool { return sees(rest, StatusOnline, 5) })
 	})
 }
 
@@ -362,7 +362,7 @@ func TestPeersThatAreSwitchedOffAreTriedTogether(t *testing.T) {
 		start := time.Now()
 		second := l.join(cfg)
 		require.LessOrEqual(t, time.Since(start), 2*LAN().Stream)
-		l.within("joined", func() bool { return sees([]*Cluster{seed, second}, Online, 2) })
+		l.within("joined", func() bool { return sees([]*Cluster{seed, second}, StatusOnline, 2) })
 	})
 }
 
@@ -370,9 +370,9 @@ func TestMembersStartInAnyOrder(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		one := l.config(1) // its peer does not run yet
 		first := l.join(one)
-		require.True(t, sees([]*Cluster{first}, Any, 1))
+		require.True(t, sees([]*Cluster{first}, StatusAny, 1))
 		second := l.join(l.config(0))
-		l.within("found", func() bool { return sees([]*Cluster{first, second}, Online, 2) })
+		l.within("found", func() bool { return sees([]*Cluster{first, second}, StatusOnline, 2) })
 	})
 }
 
@@ -386,7 +386,7 @@ func TestIslandsThatStartedBeforeTheirPeersMeet(t *testing.T) {
 		one := l.config(1)
 		one.Peers = nil
 		all = append(all, l.join(one))
-		l.within("one cluster", func() bool { return sees(all, Online, 3) })
+		l.within("one cluster", func() bool { return sees(all, StatusOnline, 3) })
 	})
 }
 
@@ -458,7 +458,7 @@ func TestSuspicionAltersNoSet(t *testing.T) {
 			nodes, err := all[0].Nodes(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, before, checksum(t, nodes), "a suspect stays")
-			l.within("refuted", func() bool { return sees(all, Online, 5) })
+			l.within("refuted", func() bool { return sees(all, StatusOnline, 5) })
 		}
 		all[0].unsubscribe(events)
 		require.GreaterOrEqual(t, len(events.drain()), 8, "the statuses did change")
@@ -508,7 +508,7 @@ func TestObserverIsNoCandidate(t *testing.T) {
 		cfg := l.config(9)
 		cfg.Observer = true
 		watcher := l.join(cfg)
-		l.within("seen", func() bool { return sees(all, Online, 4) })
+		l.within("seen", func() bool { return sees(all, StatusOnline, 4) })
 		for _, c := range append(all, watcher) {
 			nodes, err := c.Nodes(t.Context())
 			require.NoError(t, err)
@@ -516,7 +516,7 @@ func TestObserverIsNoCandidate(t *testing.T) {
 		}
 		require.NoError(t, watcher.Leave(t.Context()))
 		require.NoError(t, watcher.Close())
-		l.within("forgotten", func() bool { return sees(all, Any, 3) })
+		l.within("forgotten", func() bool { return sees(all, StatusAny, 3) })
 	})
 }
 
@@ -532,12 +532,12 @@ func TestSecretsRotateWithoutLoss(t *testing.T) {
 			cfg.Secrets = []Secret{old}
 			all = append(all, l.join(cfg))
 		}
-		l.within("all see all", func() bool { return sees(all, Online, 5) })
+		l.within("all see all", func() bool { return sees(all, StatusOnline, 5) })
 		for _, secrets := range [][]Secret{{old, next}, {next, old}, {next}} {
 			for _, c := range all {
 				require.NoError(t, c.SetSecrets(secrets...))
 				time.Sleep(2 * time.Second)
-				require.True(t, sees(all, Online, 5))
+				require.True(t, sees(all, StatusOnline, 5))
 			}
 		}
 		cfg := l.config(5)
@@ -545,10 +545,10 @@ func TestSecretsRotateWithoutLoss(t *testing.T) {
 		_, err := Join(t.Context(), cfg)
 		require.ErrorIs(t, err, ErrNoPeer, "the old secret is worth nothing")
 		cfg = l.config(5)
-		cfg.Cluster, cfg.Secrets, cfg.MustJoin = "other", []Secret{next}, true
+		cfg.Label, cfg.Secrets, cfg.MustJoin = "other", []Secret{next}, true
 		_, err = Join(t.Context(), cfg)
 		require.ErrorIs(t, err, ErrNoPeer, "another label is another cluster")
-		require.True(t, sees(all, Any, 5))
+		require.True(t, sees(all, StatusAny, 5))
 	})
 }
 
@@ -556,7 +556,7 @@ func TestFailedJoinShutsTheTransportDown(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		for _, name := range []string{"", "a"} {
 			transport := l.net.Transport(address(0))
-			_, err := Join(t.Context(), Config{Name: name, Transport: transport, MustJoin: true, Logger: quiet()})
+			_, err := Join(t.Context(), Config{Name: name, Transport: transport, MustJoin: true, Log: quiet()})
 			require.Error(t, err)
 			_, err = transport.WriteTo([]byte{1}, address(1))
 			require.ErrorIs(t, err, net.ErrClosed)
@@ -575,10 +575,10 @@ func TestAddressesCanBeBounded(t *testing.T) {
 		first := l.join(cfg)
 		far := l.join(l.config(250)) // 10.0.1.51
 		near := l.join(l.config(1))
-		l.within("all others meet", func() bool { return sees([]*Cluster{far, near}, Online, 3) })
+		l.within("all others meet", func() bool { return sees([]*Cluster{far, near}, StatusOnline, 3) })
 		time.Sleep(time.Minute)
 		require.Zero(t, status(first, far.cfg.Name))
-		require.Equal(t, Online, status(first, near.cfg.Name))
+		require.Equal(t, StatusOnline, status(first, near.cfg.Name))
 	})
 }
 

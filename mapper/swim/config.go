@@ -45,8 +45,9 @@ type Config struct {
 	// loopback and every interface otherwise.
 	Bind string
 
-	// Cluster labels every packet. Members with another label are not heard.
-	Cluster string
+	// Label marks every packet and stream. Members with different labels ignore
+	// each other. It is at most 255 bytes and no secret.
+	Label string
 	// Secrets encrypt and authenticate everything: the first is written with,
 	// all are read. Without one the member listens on loopback only.
 	Secrets []Secret
@@ -56,8 +57,9 @@ type Config struct {
 
 	// Timing is LAN unless set: see LAN, WAN and Local.
 	Timing Timing
-	// Logger is slog.Default by default.
-	Logger *slog.Logger
+	// Log receives status changes of members, warnings and the warnings of
+	// memberlist, which are rate limited. Nil logs nothing.
+	Log *slog.Logger
 	// Transport carries the packets instead of sockets of its own. The member
 	// shuts it down, and Join does if it fails.
 	Transport memberlist.NodeAwareTransport
@@ -77,8 +79,8 @@ func (cfg Config) defaulted() (Config, error) {
 	if err := checkMetadata(cfg.Metadata); err != nil {
 		return cfg, err
 	}
-	if len(cfg.Cluster) > memberlist.LabelMaxSize {
-		return cfg, fmt.Errorf("the cluster's label has %d bytes, of %d allowed", len(cfg.Cluster), memberlist.LabelMaxSize)
+	if len(cfg.Label) > memberlist.LabelMaxSize {
+		return cfg, fmt.Errorf("the label has %d bytes, of %d allowed", len(cfg.Label), memberlist.LabelMaxSize)
 	}
 	if cfg.Timing == (Timing{}) {
 		cfg.Timing = LAN()
@@ -86,8 +88,8 @@ func (cfg Config) defaulted() (Config, error) {
 	if err := cfg.Timing.check(); err != nil {
 		return cfg, err
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	for _, p := range cfg.Peers {
 		if _, _, err := splitAddr(p); err != nil {
@@ -163,7 +165,7 @@ func (cfg Config) place(ctx context.Context) (place, error) {
 		p.bind = netip.AddrPortFrom(netip.IPv4Unspecified(), p.advertise.Port())
 	}
 	if !p.bind.Addr().IsLoopback() && len(cfg.Secrets) == 0 && !cfg.Insecure {
-		return p, fmt.Errorf("refusing to listen on %s without a secret: set one, stay on loopback, or allow it as insecure", p.bind)
+		return p, fmt.Errorf("cannot listen on %s: %w", p.bind, ErrNoSecret)
 	}
 	return p, nil
 }

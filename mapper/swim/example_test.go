@@ -11,7 +11,7 @@ import (
 
 // quick is a member on a free port of this machine that writes no log.
 func quick(name string, peers ...string) swim.Config {
-	return swim.Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: swim.Local(), Logger: slog.New(slog.DiscardHandler)}
+	return swim.Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: swim.Local(), Log: slog.New(slog.DiscardHandler)}
 }
 
 // pair is a cluster of two.
@@ -75,7 +75,7 @@ func ExampleCluster_Find() {
 	a, b := pair()
 	defer a.Close()
 	defer b.Close()
-	fmt.Println(b.Find(3, swim.Available)[0].Name, len(b.Find(3, swim.Any, "a")))
+	fmt.Println(b.Find(3, swim.StatusAvailable)[0].Name, len(b.Find(3, swim.StatusAny, "a")))
 	// Output: a 0
 }
 
@@ -129,7 +129,7 @@ func ExampleCluster_Leave() {
 	defer a.Close()
 	fmt.Println(b.Leave(context.Background()), b.Close())
 	for e := range a.Events(context.Background()) {
-		if e.Member.Name == "b" && e.Member.Status == swim.Left {
+		if e.Member.Name == "b" && e.Member.Status == swim.StatusLeft {
 			fmt.Println(e.Member.Status)
 			break
 		}
@@ -188,7 +188,7 @@ func ExampleParseStatus() {
 }
 
 func ExampleStatus_In() {
-	fmt.Println(swim.Suspect.In(swim.Available), swim.Left.In(swim.Available))
+	fmt.Println(swim.StatusSuspect.In(swim.StatusAvailable), swim.StatusLeft.In(swim.StatusAvailable))
 	// Output: true false
 }
 

@@ -124,7 +124,7 @@ func (c *Cluster) node(name string) (memberlist.Node, bool) {
 // others draws up to n online members at random, without the one named.
 func (c *Cluster) others(n int, except string) []memberlist.Node {
 	c.mu.Lock()
-	nodes := c.book.peers(Online)
+	nodes := c.book.peers(StatusOnline)
 	c.mu.Unlock()
 	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
 	picked := nodes[:0]

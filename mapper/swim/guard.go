@@ -1,6 +1,7 @@
 package swim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log"
@@ -56,8 +57,8 @@ func newGuard(inner memberlist.NodeAwareTransport) *guard {
 	return g
 }
 
-// listen opens sockets where the member is to listen. The port may be taken
-// for UDP when it was free for TCP, so a free one is looked for a few times.
+// listen opens a TCP and a UDP socket at one port. With port 0, the kernel picks
+// a port that is free for TCP; as it may be taken for UDP, listen retries.
 func listen(bind netip.AddrPort, l *log.Logger) (*memberlist.NetTransport, error) {
 	attempts := 1
 	if bind.Port() == 0 {
@@ -75,7 +76,21 @@ func listen(bind netip.AddrPort, l *log.Logger) (*memberlist.NetTransport, error
 			return t, nil
 		}
 	}
-	return nil, fmt.Errorf("cannot listen on %s: %w", bind, err)
+	return nil, fmt.Errorf("cannot listen on %s: %w", bind, bindError(bind, err))
+}
+
+// bindError returns the error of the kernel behind an error of memberlist, which
+// keeps only its text. It binds the address again to see it.
+func bindError(bind netip.AddrPort, err error) error {
+	tcp, tcpErr := net.Listen("tcp", bind.String())
+	udp, udpErr := net.ListenPacket("udp", bind.String())
+	if tcpErr == nil {
+		tcpErr = tcp.Close()
+	}
+	if udpErr == nil {
+		udpErr = udp.Close()
+	}
+	return cmp.Or(tcpErr, udpErr, err)
 }
 
 // pump moves accepted connections to the engine until it is shut down.

@@ -26,9 +26,9 @@ func suspectCluster(l *lab) (all []*Cluster, suspect string) {
 		return true
 	})
 	l.net.SetCut(func(from, to string) bool { return from == suspect || to == suspect })
-	l.within("suspect everywhere", func() bool { return every(all[:4], suspect, Suspect) })
+	l.within("suspect everywhere", func() bool { return every(all[:4], suspect, StatusSuspect) })
 	time.Sleep(1500 * time.Millisecond) // for the engine's own probes; its verdict takes four seconds from there
-	require.True(l.t, every(all[:4], suspect, Suspect))
+	require.True(l.t, every(all[:4], suspect, StatusSuspect))
 	return all, suspect
 }
 
@@ -46,10 +46,10 @@ func TestNewcomersPlaceOnSuspectsToo(t *testing.T) {
 		cfg := l.config(9)
 		cfg.Observer = true
 		newcomer := l.join(cfg)
-		require.Equal(t, Suspect, status(newcomer, suspect))
+		require.Equal(t, StatusSuspect, status(newcomer, suspect))
 		require.Equal(t, nodesOf(t, all[0]), nodesOf(t, newcomer))
 		old := append(all[:4:4], newcomer)
-		took := l.within("offline everywhere", func() bool { return every(old, suspect, Offline) })
+		took := l.within("offline everywhere", func() bool { return every(old, suspect, StatusOffline) })
 		require.LessOrEqual(t, took, LAN().longestSuspicion(6)+10*time.Second)
 	})
 }
@@ -58,12 +58,12 @@ func TestHearsayEndsWithARefutation(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all, suspect := suspectCluster(l)
 		newcomer := l.join(l.config(9))
-		require.Equal(t, Suspect, status(newcomer, suspect))
+		require.Equal(t, StatusSuspect, status(newcomer, suspect))
 		l.net.SetCut(nil)
 		all = append(all, newcomer)
-		l.within("online everywhere", func() bool { return sees(all, Online, 6) })
+		l.within("online everywhere", func() bool { return sees(all, StatusOnline, 6) })
 		time.Sleep(2 * time.Minute)
-		require.True(t, sees(all, Online, 6), "for good")
+		require.True(t, sees(all, StatusOnline, 6), "for good")
 		newcomer.mu.Lock()
 		defer newcomer.mu.Unlock()
 		require.True(t, newcomer.book.cards[suspect].up, "the engine has met it")
@@ -85,17 +85,17 @@ func TestWhoIsHeardOfAndAnswersIsMet(t *testing.T) {
 			all = append(all, l.join(cfg))
 		}
 		time.Sleep(time.Minute)
-		require.True(t, sees(all, Online, 2))
+		require.True(t, sees(all, StatusOnline, 2))
 		n := *all[2].engine.LocalNode()
 		n.State = memberlist.StateSuspect
 		require.NoError(t, delegate{all[0]}.NotifyMerge([]*memberlist.Node{&n}))
-		require.Equal(t, Suspect, status(all[0], n.Name))
-		l.within("they have met", func() bool { return sees(all, Online, 4) })
+		require.Equal(t, StatusSuspect, status(all[0], n.Name))
+		l.within("they have met", func() bool { return sees(all, StatusOnline, 4) })
 		time.Sleep(LAN().longestSuspicion(4) + time.Second)
-		for _, m := range all[0].Find(-1, Online) {
-			require.NotEqual(t, Offline, m.Previous, m.Name)
+		for _, m := range all[0].Find(-1, StatusOnline) {
+			require.NotEqual(t, StatusOffline, m.Previous, m.Name)
 		}
-		require.True(t, sees(all, Online, 4))
+		require.True(t, sees(all, StatusOnline, 4))
 	})
 }
 
@@ -106,9 +106,9 @@ func TestNewcomersHearOfThoseWhoWent(t *testing.T) {
 		require.NoError(t, all[4].Close())
 		require.NoError(t, all[3].Leave(t.Context()))
 		require.NoError(t, all[3].Close())
-		l.within("gone", func() bool { return every(all[:3], failed, Offline) && every(all[:3], left, Left) })
+		l.within("gone", func() bool { return every(all[:3], failed, StatusOffline) && every(all[:3], left, StatusLeft) })
 		newcomer := l.join(l.config(9))
-		require.Equal(t, Offline, status(newcomer, failed))
+		require.Equal(t, StatusOffline, status(newcomer, failed))
 		require.Equal(t, nodesOf(t, newcomer), func() []mapper.Node {
 			l.within("let in", func() bool { return len(nodesOf(t, all[0])) == 4 })
 			return nodesOf(t, all[0])
@@ -126,19 +126,19 @@ func TestWhatIsTold(t *testing.T) {
 	}
 	b := bookWith("a")
 	b.told(of("b", memberlist.StateSuspect), known, timing, noon)
-	require.Equal(t, Suspect, b.cards["b"].status)
+	require.Equal(t, StatusSuspect, b.cards["b"].status)
 	require.Equal(t, "v", string(b.cards["b"].metadata["k"]))
 	b.told(of("c", memberlist.StateDead), known, timing, noon)
-	require.Equal(t, Offline, b.cards["c"].status)
+	require.Equal(t, StatusOffline, b.cards["c"].status)
 	b.told(of("d", memberlist.StateLeft), known, timing, noon)
-	require.Equal(t, Left, b.cards["d"].status)
+	require.Equal(t, StatusLeft, b.cards["d"].status)
 
 	b.told(of("a", memberlist.StateDead), known, timing, noon)
-	require.Equal(t, Online, b.cards["a"].status, "who was met is known better")
+	require.Equal(t, StatusOnline, b.cards["a"].status, "who was met is known better")
 	b.told(of("me", memberlist.StateDead), known, timing, noon)
-	require.Equal(t, Online, b.cards["me"].status)
+	require.Equal(t, StatusOnline, b.cards["me"].status)
 	b.told(of("c", memberlist.StateSuspect), known, timing, noon)
-	require.Equal(t, Offline, b.cards["c"].status, "hearsay does not repeat itself")
+	require.Equal(t, StatusOffline, b.cards["c"].status, "hearsay does not repeat itself")
 	for _, name := range []string{"../x", ""} {
 		b.told(of(name, memberlist.StateSuspect), known, timing, noon)
 		require.NotContains(t, b.cards, name)
@@ -150,16 +150,16 @@ func TestWhatIsTold(t *testing.T) {
 	require.NotContains(t, b.cards, "e", "nobody makes room for it")
 
 	b.seen("b", noon)
-	require.Equal(t, Online, b.cards["b"].status, "it answers")
+	require.Equal(t, StatusOnline, b.cards["b"].status, "it answers")
 	_, ok := b.missed("b", noon)
 	require.True(t, ok)
-	require.Equal(t, Suspect, b.cards["b"].status, "it does not")
+	require.Equal(t, StatusSuspect, b.cards["b"].status, "it does not")
 	b.doubt(noon.Add(timing.longestSuspicion(3)))
-	require.Equal(t, Suspect, b.cards["b"].status)
+	require.Equal(t, StatusSuspect, b.cards["b"].status)
 	b.doubt(noon.Add(timing.longestSuspicion(3) + 1))
-	require.Equal(t, Offline, b.cards["b"].status)
+	require.Equal(t, StatusOffline, b.cards["b"].status)
 	b.joined(nodeNamed("b"), known, noon.Add(time.Minute))
-	require.Equal(t, Online, b.cards["b"].status)
+	require.Equal(t, StatusOnline, b.cards["b"].status)
 }
 
 // TestHearsayKeepsToTheNetwork has a cluster whose members may be in one network
@@ -176,7 +176,7 @@ func TestHearsayKeepsToTheNetwork(t *testing.T) {
 			n := memberlist.Node{Name: ip, Addr: net.ParseIP(ip), Port: 1, Meta: meta, State: memberlist.StateSuspect}
 			require.NoError(t, delegate{c}.NotifyMerge([]*memberlist.Node{&n}))
 		}
-		require.Equal(t, Suspect, status(c, "10.0.0.7"))
+		require.Equal(t, StatusSuspect, status(c, "10.0.0.7"))
 		require.Zero(t, status(c, "10.1.0.7"))
 	})
 }
@@ -187,7 +187,7 @@ func TestMetadataOfHearsayIsFetched(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all, suspect := suspectCluster(l)
 		l.net.SetCut(nil)
-		l.within("back", func() bool { return sees(all, Online, 5) })
+		l.within("back", func() bool { return sees(all, StatusOnline, 5) })
 		large := map[string][]byte{"weight": []byte("3"), "k": make([]byte, 2000)}
 		require.NoError(t, all[4].SetMetadata(large))
 		l.within("fetched", func() bool {
@@ -200,10 +200,10 @@ func TestMetadataOfHearsayIsFetched(t *testing.T) {
 		})
 		time.Sleep(10 * time.Second)
 		l.net.SetCut(func(from, to string) bool { return from == suspect || to == suspect })
-		l.within("suspect everywhere", func() bool { return every(all[:4], suspect, Suspect) })
+		l.within("suspect everywhere", func() bool { return every(all[:4], suspect, StatusSuspect) })
 		time.Sleep(1500 * time.Millisecond)
 		newcomer := l.join(l.config(9))
-		require.True(t, status(newcomer, suspect).In(Available))
+		require.True(t, status(newcomer, suspect).In(StatusAvailable))
 		took := l.within("known", func() bool { return equalMetadata(newcomer.metadataOf(suspect), large) })
 		t.Log("known after", took)
 	})

@@ -69,7 +69,7 @@ func settledLab(l *lab, n int) []*Cluster {
 		cfg.Tune = func(c *memberlist.Config) { c.PushPullInterval = 0 }
 		all = append(all, l.join(cfg))
 	}
-	l.within("all see all", func() bool { return sees(all, Online, n) })
+	l.within("all see all", func() bool { return sees(all, StatusOnline, n) })
 	time.Sleep(30 * time.Second)
 	return all
 }

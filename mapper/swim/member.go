@@ -69,15 +69,15 @@ func (v version) before(w version) bool {
 func (c *card) verdict() Status {
 	switch {
 	case c.left > 0 && c.left >= c.life.beat:
-		return Left
+		return StatusLeft
 	case c.local:
-		return Online
+		return StatusOnline
 	case !c.stands():
-		return Offline
+		return StatusOffline
 	case c.suspected >= c.life.beat && c.suspected > c.rebutted:
-		return Suspect
+		return StatusSuspect
 	default:
-		return Online
+		return StatusOnline
 	}
 }
 

@@ -78,7 +78,7 @@ func (c *Cluster) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 func (c *Cluster) nodes() []mapper.Node {
 	nodes := []mapper.Node{}
 	for _, m := range c.Members() {
-		if m.Status.In(Available) && !m.Observer {
+		if m.Status.In(StatusAvailable) && !m.Observer {
 			nodes = append(nodes, m.Node())
 		}
 	}

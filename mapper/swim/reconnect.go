@@ -47,7 +47,7 @@ const namesakeEvery = 10 * time.Minute
 // whether there is nothing more to do for now.
 func (c *Cluster) reconnect(ctx context.Context, refused bool) bool {
 	c.mu.Lock()
-	offline, online := c.book.peers(Offline), c.book.peers(Available)
+	offline, online := c.book.peers(StatusOffline), c.book.peers(StatusAvailable)
 	c.mu.Unlock()
 	missing := c.missingPeers(ctx, online)
 	for _, n := range offline {

@@ -44,7 +44,7 @@ func secretCluster(t *testing.T, l *lab, n int) []*Cluster {
 	for i := range n {
 		all = append(all, l.join(withSecret(t, l.config(i))))
 	}
-	l.within("all see all", func() bool { return sees(all, Online, n) })
+	l.within("all see all", func() bool { return sees(all, StatusOnline, n) })
 	return all
 }
 
@@ -59,7 +59,7 @@ func withSecret(t *testing.T, cfg Config) Config {
 // metadata is what it says.
 func stays(t *testing.T, all []*Cluster, name, value string) {
 	for range 500 {
-		require.True(t, sees(all, Available, len(all)))
+		require.True(t, sees(all, StatusAvailable, len(all)))
 		for _, c := range all {
 			require.Equal(t, value, string(c.metadataOf(name)["k"]))
 		}
@@ -84,17 +84,17 @@ func TestReplayedPacketsChangeNothing(t *testing.T) {
 		tape := record(l)
 		say(t, l, all, all[3], "old")
 		all[0].accuse(name)
-		l.within("refuted", func() bool { return every(all, name, Online) })
+		l.within("refuted", func() bool { return every(all, name, StatusOnline) })
 		time.Sleep(5 * time.Second)
 		require.NoError(t, all[3].Leave(t.Context()))
 		require.NoError(t, all[3].Close())
-		l.within("left", func() bool { return every(all[:3], name, Left) })
+		l.within("left", func() bool { return every(all[:3], name, StatusLeft) })
 		packets := tape.stop(t, l)
 
 		again := withSecret(t, l.config(3))
 		again.Metadata = map[string][]byte{"k": []byte("new")}
 		all[3] = l.join(again)
-		l.within("back", func() bool { return sees(all, Online, 4) })
+		l.within("back", func() bool { return sees(all, StatusOnline, 4) })
 		time.Sleep(5 * time.Second)
 		for range 2 {
 			for _, p := range packets {
@@ -107,7 +107,7 @@ func TestReplayedPacketsChangeNothing(t *testing.T) {
 			l.net.Inject(p)
 		}
 		stays(t, all, name, "newer")
-		l.within("nobody is doubted", func() bool { return sees(all, Online, 4) })
+		l.within("nobody is doubted", func() bool { return sees(all, StatusOnline, 4) })
 	})
 }
 
@@ -118,12 +118,12 @@ func TestReflectedPacketsChangeNothing(t *testing.T) {
 		all := secretCluster(t, l, 4)
 		name := all[3].cfg.Name
 		other := withSecret(t, l.config(50))
-		other.Cluster, other.Peers = "other", nil
+		other.Label, other.Peers = "other", nil
 		stranger := l.join(other)
 		tape := record(l)
 		say(t, l, all, all[3], "old")
 		all[0].accuse(name)
-		l.within("refuted", func() bool { return every(all, name, Online) })
+		l.within("refuted", func() bool { return every(all, name, StatusOnline) })
 		time.Sleep(5 * time.Second)
 		say(t, l, all, all[3], "new")
 		packets := tape.stop(t, l)
@@ -134,7 +134,7 @@ func TestReflectedPacketsChangeNothing(t *testing.T) {
 			}
 		}
 		stays(t, all, name, "new")
-		l.within("nobody is doubted", func() bool { return sees(all, Online, 4) })
+		l.within("nobody is doubted", func() bool { return sees(all, StatusOnline, 4) })
 		require.Len(t, stranger.Members(), 1, "another label is another cluster")
 	})
 }
@@ -148,7 +148,7 @@ func TestVouchingProvesNothingUnasked(t *testing.T) {
 		require.NoError(t, all[2].Close())
 		all[0].accuse(name)
 		all[0].receive(message{kind: kindVouch, name: name, nonce: 77})
-		require.Equal(t, Suspect, status(all[0], name))
+		require.Equal(t, StatusSuspect, status(all[0], name))
 		nonce, answer := all[0].asks.ask()
 		all[0].receive(message{kind: kindVouch, name: name, nonce: nonce})
 		select {
@@ -192,7 +192,7 @@ func TestAlteredPacketsAreNotHeard(t *testing.T) {
 		for _, p := range answers.all {
 			require.NotEqual(t, "10.9.9.9:1", p.To, "a stranger is answered")
 		}
-		require.True(t, sees(all, Available, 3))
+		require.True(t, sees(all, StatusAvailable, 3))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ import (
 // told in cluster_test.go.
 
 func loopback(name string, peers ...string) Config {
-	return Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: Local(), Logger: quiet()}
+	return Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: Local(), Log: quiet()}
 }
 
 func start1(t testing.TB, cfg Config) *Cluster {
@@ -185,7 +186,7 @@ func TestRefusals(t *testing.T) {
 		{"an empty secret", func(c *Config) { c.Bind, c.Secrets = "0.0.0.0:0", []Secret{{}} }, "one of the secrets is empty"},
 		{"a timing in nothing", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
 		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},
-		{"a long label", func(c *Config) { c.Cluster = strings.Repeat("x", 256) }, "256 bytes"},
+		{"a long label", func(c *Config) { c.Label = strings.Repeat("x", 256) }, "256 bytes"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -196,6 +197,27 @@ func TestRefusals(t *testing.T) {
 			_, err := Join(ctx, cfg)
 			require.ErrorContains(t, err, c.want)
 		})
+	}
+}
+
+func TestJoinErrorsCanBeTold(t *testing.T) {
+	t.Parallel()
+	cfg := loopback("a")
+	cfg.Bind = "0.0.0.0:0"
+	_, err := Join(t.Context(), cfg)
+	require.ErrorIs(t, err, ErrNoSecret)
+
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tcp.Close()) }()
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, udp.Close()) }()
+	for _, taken := range []net.Addr{tcp.Addr(), udp.LocalAddr()} {
+		cfg.Bind = taken.String()
+		_, err := Join(t.Context(), cfg)
+		require.ErrorIs(t, err, syscall.EADDRINUSE, taken.Network())
+		require.ErrorContains(t, err, "cannot listen on "+cfg.Bind)
 	}
 }
 
@@ -233,7 +255,7 @@ func TestGarbageIsIgnoredQuietly(t *testing.T) {
 	for _, secrets := range [][]Secret{nil, {secret}} {
 		cfg := loopback(fmt.Sprint("a", len(secrets)))
 		cfg.Secrets = secrets
-		cfg.Logger = slog.New(slog.NewTextHandler(&out, nil))
+		cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
 		c := start1(t, cfg)
 		conn, err := net.Dial("udp", c.Local().Addr)
 		require.NoError(t, err)
@@ -248,7 +270,7 @@ func TestGarbageIsIgnoredQuietly(t *testing.T) {
 		}
 		require.NoError(t, conn.Close())
 		time.Sleep(100 * time.Millisecond)
-		require.Equal(t, Online, c.Local().Status)
+		require.Equal(t, StatusOnline, c.Local().Status)
 	}
 	most := 2 * (complaintBurst + int(time.Since(start)/complaintEvery) + 1)
 	require.LessOrEqual(t, strings.Count(out.String(), "\n"), most, "%s", out.String())
@@ -268,7 +290,7 @@ func TestIdleConnectionsHoldNothing(t *testing.T) {
 	}
 	require.NoError(t, b.SetMetadata(map[string][]byte{"k": bytes.Repeat([]byte("x"), 9999)}))
 	eventually(t, "a stream gets through", func() bool { return len(a.metadataOf("b")["k"]) == 9999 })
-	eventually(t, "nobody is doubted", func() bool { return sees([]*Cluster{a, b}, Online, 2) })
+	eventually(t, "nobody is doubted", func() bool { return sees([]*Cluster{a, b}, StatusOnline, 2) })
 	for _, conn := range idle {
 		_ = conn.Close()
 	}
@@ -315,14 +337,14 @@ func TestSecretsAndPlaintextDoNotMix(t *testing.T) {
 }
 
 func TestStatuses(t *testing.T) {
-	require.Equal(t, "ONLINE|SUSPECT", Available.String())
+	require.Equal(t, "ONLINE|SUSPECT", StatusAvailable.String())
 	require.Equal(t, "UNKNOWN", Status(0).String())
 	for _, text := range []string{"online", "OFFLINE", "Suspect", "left", "available", "unavailable", "any"} {
 		s, err := ParseStatus(text)
 		require.NoError(t, err)
 		require.NotZero(t, s)
 	}
-	text, err := (Left | Offline).MarshalText()
+	text, err := (StatusLeft | StatusOffline).MarshalText()
 	require.NoError(t, err)
 	require.Equal(t, "OFFLINE|LEFT", string(text))
 	_, err = ParseStatus("dead")
@@ -361,8 +383,8 @@ func TestFind(t *testing.T) {
 	a := start1(t, loopback("a"))
 	start1(t, loopback("b", a.Local().Addr))
 	start1(t, loopback("c", a.Local().Addr))
-	eventually(t, "three", func() bool { return len(a.Find(-1, Online)) == 2 })
-	require.Len(t, a.Find(1, Available), 1)
-	require.Empty(t, a.Find(9, Offline))
-	require.Equal(t, "c", a.Find(9, Any, "b")[0].Name)
+	eventually(t, "three", func() bool { return len(a.Find(-1, StatusOnline)) == 2 })
+	require.Len(t, a.Find(1, StatusAvailable), 1)
+	require.Empty(t, a.Find(9, StatusOffline))
+	require.Equal(t, "c", a.Find(9, StatusAny, "b")[0].Name)
 }

@@ -12,14 +12,14 @@ type Status uint8
 // The statuses of one member.
 const (
 	// Online: the member answers.
-	Online Status = 1 << iota
+	StatusOnline Status = 1 << iota
 	// Offline: the cluster agreed that the member failed.
-	Offline
+	StatusOffline
 	// Suspect: somebody missed an answer, and neither has the member refuted
 	// it nor the cluster agreed on it.
-	Suspect
+	StatusSuspect
 	// Left: the member said goodbye.
-	Left
+	StatusLeft
 )
 
 // Sets of statuses.
@@ -27,21 +27,21 @@ const (
 	// Available members take part in placement. A suspect does: most suspects
 	// turn out to live, and keys that move away for a moment and back cost
 	// more than one that waits.
-	Available = Online | Suspect
+	StatusAvailable = StatusOnline | StatusSuspect
 	// Unavailable members may not answer. A suspect is in both sets.
-	Unavailable = Offline | Suspect | Left
+	StatusUnavailable = StatusOffline | StatusSuspect | StatusLeft
 	// Any is every status.
-	Any = Online | Offline | Suspect | Left
+	StatusAny = StatusOnline | StatusOffline | StatusSuspect | StatusLeft
 )
 
 var statusNames = []struct {
 	status Status
 	name   string
 }{
-	{Online, "ONLINE"},
-	{Offline, "OFFLINE"},
-	{Suspect, "SUSPECT"},
-	{Left, "LEFT"},
+	{StatusOnline, "ONLINE"},
+	{StatusOffline, "OFFLINE"},
+	{StatusSuspect, "SUSPECT"},
+	{StatusLeft, "LEFT"},
 }
 
 // String returns the name of the status in capitals, or the names in a set
@@ -71,11 +71,11 @@ func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func ParseStatus(text string) (Status, error) {
 	switch strings.ToLower(text) {
 	case "available":
-		return Available, nil
+		return StatusAvailable, nil
 	case "unavailable":
-		return Unavailable, nil
+		return StatusUnavailable, nil
 	case "any":
-		return Any, nil
+		return StatusAny, nil
 	}
 	for _, n := range statusNames {
 		if strings.EqualFold(n.name, text) {
@@ -92,10 +92,10 @@ func route(from, to Status) []Status {
 	switch {
 	case from == to:
 		return nil
-	case from == Offline && to == Suspect:
+	case from == StatusOffline && to == StatusSuspect:
 		return nil
-	case from == Online && to == Offline:
-		return []Status{Suspect, Offline}
+	case from == StatusOnline && to == StatusOffline:
+		return []Status{StatusSuspect, StatusOffline}
 	default:
 		return []Status{to}
 	}

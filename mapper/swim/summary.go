@@ -24,7 +24,7 @@ func (b *book) summary() []byte {
 		switch {
 		case c.left > 0:
 			out = appendMessage(out, message{kind: kindLeave, name: name, life: life{c.life.boot, c.left}})
-		case c.status == Suspect:
+		case c.status == StatusSuspect:
 			out = appendMessage(out, message{kind: kindSuspect, name: name, life: life{c.life.boot, c.suspected}})
 		}
 	}

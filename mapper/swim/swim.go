@@ -129,6 +129,9 @@ var (
 	// ErrNoPeer is returned by Join if a peer is needed and none let us in:
 	// none runs there, or it has another secret or another cluster label.
 	ErrNoPeer = errors.New("no peer could be joined")
+	// ErrNoSecret is returned by Join if the member would listen beyond loopback
+	// without a secret and Config.Insecure is not set.
+	ErrNoSecret = errors.New("a member without a secret may listen on loopback only")
 )
 
 // Cluster is one member's place in a cluster and its view of the others. All
@@ -171,8 +174,12 @@ type Cluster struct {
 	closed   chan struct{}
 }
 
-// Join starts a member and joins the cluster by the peers. The context bounds
-// the joining, not the member's life: Close ends that.
+// Join starts a member and joins the cluster through the peers. The context
+// bounds the join, not the life of the member, which [Cluster.Close] ends.
+//
+// The error is or wraps [ErrNoPeer], [ErrNameTaken], [ErrNoSecret], a
+// *net.DNSError for a peer that does not resolve, or syscall.EADDRINUSE if
+// another process listens at the address to bind.
 func Join(ctx context.Context, cfg Config) (*Cluster, error) {
 	c, err := start(ctx, cfg)
 	if err != nil {
@@ -202,8 +209,8 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 	running, stop := context.WithCancel(context.Background())
 	c := &Cluster{
 		cfg:     cfg,
-		log:     cfg.Logger,
-		lines:   newEngineLog(cfg.Logger),
+		log:     cfg.Log,
+		lines:   newEngineLog(cfg.Log),
 		timing:  cfg.Timing,
 		keyring: ring,
 		outbox:  make(chan func(), outboxSize),
@@ -248,7 +255,7 @@ func (c *Cluster) engineConfig(ctx context.Context) (*memberlist.Config, error) 
 	conf := memberlist.DefaultLANConfig()
 	c.timing.apply(conf)
 	conf.Name = c.cfg.Name
-	conf.Label = c.cfg.Cluster
+	conf.Label = c.cfg.Label
 	conf.Keyring = c.keyring
 	conf.GossipVerifyIncoming, conf.GossipVerifyOutgoing = true, true
 	conf.DeadNodeReclaimTime = time.Second
@@ -368,7 +375,7 @@ func (c *Cluster) Leave(ctx context.Context) error {
 	c.left = true
 	var bye []byte
 	var some []memberlist.Node
-	c.update(func(b *book, now time.Time) { bye, some = b.part(now).encode(), b.peers(Available) })
+	c.update(func(b *book, now time.Time) { bye, some = b.part(now).encode(), b.peers(StatusAvailable) })
 	c.broadcast(kindLeave, c.cfg.Name, bye)
 	rand.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
 	for _, to := range some[:min(len(some), goodbyes)] { // ahead of the engine, which cannot tell who left

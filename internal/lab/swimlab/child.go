@@ -47,7 +47,7 @@ func joinSwim(name, port, seed, run string) error {
 	_, err := swim.Join(context.Background(), swim.Config{
 		Name: name, Bind: "127.0.0.1:" + port, Peers: []string{seed},
 		Metadata: map[string][]byte{valueKey: []byte(run)},
-		Logger:   slog.New(slog.DiscardHandler),
+		Log:      slog.New(slog.DiscardHandler),
 	})
 	return err
 }
@@ -128,7 +128,7 @@ func withChild(o options, run func(family) (string, error)) (us, plain string, e
 // hears waits until all here hold the child online and know what it says.
 func (f family) hears(run string) (time.Duration, error) {
 	return until(2*time.Minute, func() bool {
-		return f.all(func(m *member) bool { return m.value(childNamed) == run && m.status(childNamed) == swim.Online })
+		return f.all(func(m *member) bool { return m.value(childNamed) == run && m.status(childNamed) == swim.StatusOnline })
 	})
 }
 
@@ -156,7 +156,7 @@ func stop(o options) (us, plain string, err error) {
 			time.Sleep(100 * time.Millisecond)
 			for _, m := range f.fleet {
 				for _, other := range f.fleet {
-					if m.status(other.name) != swim.Online {
+					if m.status(other.name) != swim.StatusOnline {
 						harmed++
 					}
 				}

@@ -84,7 +84,7 @@ func newSwim(w world, name, seed string) (*member, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := swim.Config{Name: name, Transport: t, Logger: slog.New(slog.DiscardHandler)}
+	cfg := swim.Config{Name: name, Transport: t, Log: slog.New(slog.DiscardHandler)}
 	if seed != "" {
 		cfg.Peers = []string{seed}
 	}
@@ -108,7 +108,7 @@ func ofCluster(c *swim.Cluster) *member {
 		kind: kindSwim,
 		name: c.Local().Name,
 		addr: c.Local().Addr,
-		sees: func() int { return len(c.Find(-1, swim.Available)) + 1 },
+		sees: func() int { return len(c.Find(-1, swim.StatusAvailable)) + 1 },
 		status: func(name string) swim.Status {
 			m, _ := find(name)
 			return m.Status
@@ -196,9 +196,9 @@ func ofPlain(l *memberlist.Memberlist, d *plainDelegate, book *plainBook) *membe
 		sees: l.NumMembers,
 		status: func(name string) swim.Status {
 			if _, up := book.get(name); !up {
-				return swim.Offline
+				return swim.StatusOffline
 			}
-			return swim.Online
+			return swim.StatusOnline
 		},
 		value: func(name string) string {
 			meta, _ := book.get(name)
@@ -273,7 +273,7 @@ func (f fleet) missing() string {
 	var lines []string
 	for _, m := range f {
 		for _, other := range f {
-			if s := m.status(other.name); !s.In(swim.Available) {
+			if s := m.status(other.name); !s.In(swim.StatusAvailable) {
 				lines = append(lines, fmt.Sprintf("%s holds %s %v", m.name, other.name, s))
 			}
 		}

@@ -64,10 +64,10 @@ func crashOnce(w world, make maker, members int) (suspected, offline time.Durati
 		return func() bool { return f.all(func(m *member) bool { return m.status(victim.name).In(set) }) }
 	}
 	start := time.Now()
-	if suspected, err = until(5*time.Minute, believed(swim.Unavailable)); err != nil {
+	if suspected, err = until(5*time.Minute, believed(swim.StatusUnavailable)); err != nil {
 		return 0, 0, err
 	}
-	_, err = until(5*time.Minute, believed(swim.Offline))
+	_, err = until(5*time.Minute, believed(swim.StatusOffline))
 	return suspected, time.Since(start), err
 }
 
@@ -145,7 +145,7 @@ func garbage(options) (us, plain string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	c, err := swim.Join(context.Background(), swim.Config{Name: "a", Transport: t, Logger: slog.New(slog.NewTextHandler(&ours, nil))})
+	c, err := swim.Join(context.Background(), swim.Config{Name: "a", Transport: t, Log: slog.New(slog.NewTextHandler(&ours, nil))})
 	if err != nil {
 		return "", "", err
 	}
@@ -297,9 +297,9 @@ func loss(o options) (us, plain string, err error) {
 				for _, other := range f {
 					looks++
 					switch m.status(other.name) {
-					case swim.Suspect:
+					case swim.StatusSuspect:
 						suspects++
-					case swim.Offline, swim.Left:
+					case swim.StatusOffline, swim.StatusLeft:
 						offline++
 					}
 				}

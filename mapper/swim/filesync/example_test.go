@@ -29,7 +29,7 @@ func Example() {
 	fmt.Printf("%s %v\n", metadata["weight"], err)
 
 	cluster, err := swim.Join(context.Background(), swim.Config{
-		Name: "127.0.0.1:2001", Bind: "127.0.0.1:0", Metadata: metadata, Logger: slog.New(slog.DiscardHandler),
+		Name: "127.0.0.1:2001", Bind: "127.0.0.1:0", Metadata: metadata, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -58,7 +58,7 @@ func opened() (*filesync.Mirror, func()) {
 	if err != nil {
 		panic(err)
 	}
-	m, err := filesync.Open(dir, "127.0.0.1:2001", filesync.Config{Logger: slog.New(slog.DiscardHandler)})
+	m, err := filesync.Open(dir, "127.0.0.1:2001", filesync.Config{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		panic(err)
 	}
@@ -82,7 +82,7 @@ func ExampleMirror_Local() {
 func ExampleMirror_Reload() {
 	m, done := opened()
 	defer done()
-	cluster, err := swim.Join(context.Background(), swim.Config{Name: "127.0.0.1:2001", Bind: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	cluster, err := swim.Join(context.Background(), swim.Config{Name: "127.0.0.1:2001", Bind: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -95,7 +95,7 @@ func ExampleMirror_Reload() {
 func ExampleMirror_Run() {
 	m, done := opened()
 	defer done()
-	cluster, err := swim.Join(context.Background(), swim.Config{Name: "127.0.0.1:2001", Bind: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	cluster, err := swim.Join(context.Background(), swim.Config{Name: "127.0.0.1:2001", Bind: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Println(err)
 		return

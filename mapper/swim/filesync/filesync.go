@@ -35,8 +35,8 @@ import (
 type Config struct {
 	// HookTimeout bounds each run of on-update. Zero means 30 s.
 	HookTimeout time.Duration
-	// Logger is slog.Default by default.
-	Logger *slog.Logger
+	// Log receives what cannot be mirrored. Nil logs nothing.
+	Log *slog.Logger
 }
 
 // Mirror is a directory that shows a cluster. Its methods may be called by
@@ -67,11 +67,11 @@ var folders = []struct {
 	name string
 	set  swim.Status
 }{
-	{".online", swim.Online},
-	{".offline", swim.Offline | swim.Left},
-	{".suspect", swim.Suspect},
-	{".available", swim.Available},
-	{".unavailable", swim.Unavailable},
+	{".online", swim.StatusOnline},
+	{".offline", swim.StatusOffline | swim.StatusLeft},
+	{".suspect", swim.StatusSuspect},
+	{".available", swim.StatusAvailable},
+	{".unavailable", swim.StatusUnavailable},
 }
 
 const localLink = ".local"
@@ -88,8 +88,8 @@ func Open(dir, local string, cfg Config) (*Mirror, error) {
 	if err := checkMember(local); err != nil {
 		return nil, err
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.Default()
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.HookTimeout <= 0 {
 		cfg.HookTimeout = 30 * time.Second
@@ -106,7 +106,7 @@ func Open(dir, local string, cfg Config) (*Mirror, error) {
 		return nil, err
 	}
 	m := &Mirror{
-		root: root, path: path, local: local, log: cfg.Logger,
+		root: root, path: path, local: local, log: cfg.Log,
 		shown: map[string]*shown{}, names: map[string]string{fold(local): local},
 	}
 	m.hook = newHook(root, path, cfg)

@@ -30,8 +30,8 @@ const otherName = "127.0.0.1:2002"
 
 func open(t testing.TB, dir string, cfg Config) *Mirror {
 	t.Helper()
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	m, err := Open(dir, "127.0.0.1:2001", cfg)
 	require.NoError(t, err)
@@ -100,15 +100,15 @@ func TestTree(t *testing.T) {
 	link := func(folder string) string { return folder + "/" + otherName + " -> ../" + otherName }
 	is("nobody was seen yet")
 
-	m.apply(change(swim.Online, map[string]string{"file-two.txt": "2", "old": "x"}))
+	m.apply(change(swim.StatusOnline, map[string]string{"file-two.txt": "2", "old": "x"}))
 	is("the session in the ancestor's documentation", otherName+"/", otherName+"/file-two.txt=2", otherName+"/old=x", link(".online"), link(".available"))
-	m.apply(change(swim.Suspect, map[string]string{"file-two.txt": "3"}))
+	m.apply(change(swim.StatusSuspect, map[string]string{"file-two.txt": "3"}))
 	is("a suspect is in both sets", otherName+"/", otherName+"/file-two.txt=3", link(".suspect"), link(".available"), link(".unavailable"))
-	m.apply(change(swim.Offline, nil))
+	m.apply(change(swim.StatusOffline, nil))
 	is("what is not known stays as it was", otherName+"/", otherName+"/file-two.txt=3", link(".offline"), link(".unavailable"))
-	m.apply(change(swim.Left, map[string]string{}))
+	m.apply(change(swim.StatusLeft, map[string]string{}))
 	is("who left is offline", otherName+"/", link(".offline"), link(".unavailable"))
-	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
 	require.NoError(t, m.clean())
 	require.Equal(t, []string{".available/", ".offline/", ".online/", ".suspect/", ".unavailable/", "127.0.0.1:2001/", "127.0.0.1:2001/file-one.txt=1", otherName + "/"}, tree(t, dir), "folders stay after a clean exit")
 }
@@ -118,7 +118,7 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		var out lockedBuffer
-		m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+		m := open(t, dir, Config{Log: slog.New(slog.NewTextHandler(&out, nil))})
 		inTheWay := filepath.Join(dir, otherName, "k")
 		require.NoError(t, os.MkdirAll(inTheWay, 0o755))
 		events := make(chan swim.Event)
@@ -126,7 +126,7 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 		following.Go(func() { m.follow(events) })
 		defer following.Wait()
 		defer close(events)
-		events <- change(swim.Online, map[string]string{"k": "v"})
+		events <- change(swim.StatusOnline, map[string]string{"k": "v"})
 		time.Sleep(10 * retryEvery)
 		require.Equal(t, 1, strings.Count(out.String(), "cannot be mirrored now"), "once is enough")
 		require.Equal(t, []string{otherName + " -> ../" + otherName}, tree(t, filepath.Join(dir, ".online")))
@@ -140,7 +140,7 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 func TestForgottenMembersGo(t *testing.T) {
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
-	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
 	m.apply(swim.Event{Member: swim.Member{Name: otherName}, Forgotten: true})
 	require.NoDirExists(t, filepath.Join(dir, otherName))
 	require.NotContains(t, strings.Join(tree(t, dir), "\n"), otherName)
@@ -150,23 +150,23 @@ func TestObserversAndSelfAreNotShown(t *testing.T) {
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
 	before := tree(t, dir)
-	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.Online, Observer: true}})
-	m.apply(swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.Online, Local: true}})
+	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.StatusOnline, Observer: true}})
+	m.apply(swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.StatusOnline, Local: true}})
 	require.Equal(t, before, tree(t, dir))
-	m.apply(change(swim.Online, map[string]string{"k": "v"}))
-	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.Online, Observer: true}})
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
+	m.apply(swim.Event{Member: swim.Member{Name: otherName, Status: swim.StatusOnline, Observer: true}})
 	require.Equal(t, before, tree(t, dir), "it started again as an observer")
 }
 
 func TestLeftoversOfAKilledProcess(t *testing.T) {
 	dir := t.TempDir()
 	first := open(t, dir, Config{})
-	first.apply(change(swim.Suspect, map[string]string{"stale": "x"}))
+	first.apply(change(swim.StatusSuspect, map[string]string{"stale": "x"}))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, otherName, temporary), []byte("half"), 0o600))
 	require.NoError(t, first.Close()) // as the end of a process does
 	second := open(t, dir, Config{})
 	require.Empty(t, tree(t, filepath.Join(dir, ".suspect")))
-	second.apply(change(swim.Online, map[string]string{"k": "v"}))
+	second.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
 	require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
 }
 
@@ -174,13 +174,13 @@ func TestLinksInThePlaceOfFoldersAreReplaced(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(outside, "precious"), nil, 0o600))
 	m := open(t, dir, Config{})
-	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
 	swap := func(folder string) {
 		require.NoError(t, os.RemoveAll(filepath.Join(dir, folder)))
 		require.NoError(t, os.Symlink(outside, filepath.Join(dir, folder)))
 	}
 	swap(".suspect")
-	m.apply(change(swim.Suspect, map[string]string{"k": "v"}))
+	m.apply(change(swim.StatusSuspect, map[string]string{"k": "v"}))
 	require.Equal(t, []string{otherName + " -> ../" + otherName}, tree(t, filepath.Join(dir, ".suspect")))
 	swap(".online")
 	swap(otherName)
@@ -195,20 +195,20 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 		name  string
 		event swim.Event
 	}{
-		{"a key that leads out", change(swim.Online, map[string]string{"good": "1", "../../pwned": "x"})},
-		{"an absolute key", change(swim.Online, map[string]string{"/tmp/pwned": "x"})},
-		{"a member that leads out", swim.Event{Member: swim.Member{Name: "../pwned", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member called like a folder of ours", swim.Event{Member: swim.Member{Name: ".online", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member called like the hook", swim.Event{Member: swim.Member{Name: "on-update", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member called like the hook, to some file systems", swim.Event{Member: swim.Member{Name: "On-Update", Status: swim.Online, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member spelled like this one", swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.Online, Local: true}}},
+		{"a key that leads out", change(swim.StatusOnline, map[string]string{"good": "1", "../../pwned": "x"})},
+		{"an absolute key", change(swim.StatusOnline, map[string]string{"/tmp/pwned": "x"})},
+		{"a member that leads out", swim.Event{Member: swim.Member{Name: "../pwned", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member called like a folder of ours", swim.Event{Member: swim.Member{Name: ".online", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member called like the hook", swim.Event{Member: swim.Member{Name: "on-update", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member called like the hook, to some file systems", swim.Event{Member: swim.Member{Name: "On-Update", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member spelled like this one", swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.StatusOnline, Local: true}}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			above := t.TempDir()
 			dir := filepath.Join(above, "sync")
 			var out bytes.Buffer
-			m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+			m := open(t, dir, Config{Log: slog.New(slog.NewTextHandler(&out, nil))})
 			m.apply(c.event)
 			entries, err := os.ReadDir(above)
 			require.NoError(t, err)
@@ -227,7 +227,7 @@ func TestEvilPeer(t *testing.T) {
 	above := t.TempDir()
 	dir := filepath.Join(above, "sync")
 	var out lockedBuffer
-	m := open(t, dir, Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	m := open(t, dir, Config{Log: slog.New(slog.NewTextHandler(&out, nil))})
 	victim := member(t, "127.0.0.1:2001", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -282,10 +282,10 @@ func TestLinksInTheTreeAreNotFollowed(t *testing.T) {
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
 	require.NoError(t, os.Symlink(outside, filepath.Join(dir, otherName)))
-	m.apply(change(swim.Online, map[string]string{"k": "v"}))
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
 	require.NoError(t, os.Remove(filepath.Join(dir, otherName, "k")))
 	require.NoError(t, os.Symlink(victim, filepath.Join(dir, otherName, "k")))
-	m.apply(change(swim.Online, map[string]string{"k": "w"}))
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "w"}))
 	require.Equal(t, []string{"k=w"}, tree(t, filepath.Join(dir, otherName)))
 	require.Equal(t, []string{"k=precious"}, tree(t, outside))
 }
@@ -310,7 +310,7 @@ func TestLinksSwappedMeanwhile(t *testing.T) {
 		}
 	})
 	for i := range 300 {
-		m.apply(change(swim.Online, map[string]string{"k": strconv.Itoa(i)}))
+		m.apply(change(swim.StatusOnline, map[string]string{"k": strconv.Itoa(i)}))
 	}
 	close(stop)
 	swapper.Wait()
@@ -387,7 +387,7 @@ func TestHookGetsThreeArguments(t *testing.T) {
 	hookFile(t, dir, `printf '%s|%s|%s|%s|%s' "$#" "$1" "$2" "$3" "$(cat "$3/k")" > out; env > env`)
 	name := `127.0.0.1:2002 $(touch pwned)`
 	metadata := map[string][]byte{"k": []byte("v")}
-	m.apply(swim.Event{Member: swim.Member{Name: name, Status: swim.Left, Metadata: metadata}})
+	m.apply(swim.Event{Member: swim.Member{Name: name, Status: swim.StatusLeft, Metadata: metadata}})
 	next, ok := m.hook.next()
 	require.True(t, ok)
 	require.NoError(t, m.hook.call(t.Context(), next))
@@ -439,7 +439,7 @@ func member(t *testing.T, name string, metadata map[string][]byte, peers ...stri
 	t.Helper()
 	c, err := swim.Join(context.Background(), swim.Config{
 		Name: name, Bind: "127.0.0.1:0", Advertise: "127.0.0.1:0", Peers: peers, Metadata: metadata,
-		Timing: swim.Local(), Logger: slog.New(slog.DiscardHandler),
+		Timing: swim.Local(), Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
@@ -468,7 +468,7 @@ func TestTwoMirrorsShowEachOther(t *testing.T) {
 	var seed []string
 	for i, dir := range dirs {
 		name := fmt.Sprintf("127.0.0.1:200%d", i+1)
-		m, err := Open(dir, name, Config{Logger: slog.New(slog.DiscardHandler)})
+		m, err := Open(dir, name, Config{Log: slog.New(slog.DiscardHandler)})
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, ".local", "k"), []byte(name), 0o600))
 		metadata, err := m.Local()
@@ -542,7 +542,7 @@ func writeForever(dir string) {
 		panic(err)
 	}
 	for i := 0; ; i++ {
-		m.apply(change(swim.Online, map[string]string{"k": strings.Repeat(string(rune('a'+i%26)), 32<<10)}))
+		m.apply(change(swim.StatusOnline, map[string]string{"k": strings.Repeat(string(rune('a'+i%26)), 32<<10)}))
 	}
 }
 

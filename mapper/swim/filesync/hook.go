@@ -34,7 +34,7 @@ type hook struct {
 
 func newHook(root *os.Root, dir string, cfg Config) *hook {
 	return &hook{
-		root: root, dir: dir, timeout: cfg.HookTimeout, log: cfg.Logger,
+		root: root, dir: dir, timeout: cfg.HookTimeout, log: cfg.Log,
 		pending: map[string]swim.Member{}, ready: make(chan struct{}, 1),
 	}
 }
@@ -109,8 +109,8 @@ func (h *hook) call(ctx context.Context, m swim.Member) error {
 
 // statusArgument is one of the three names that hooks know.
 func statusArgument(s swim.Status) string {
-	if s == swim.Left {
-		s = swim.Offline
+	if s == swim.StatusLeft {
+		s = swim.StatusOffline
 	}
 	return s.String()
 }

@@ -102,7 +102,7 @@ var _ node.Cluster = (*gossip)(nil)
 // may come to gossip at a port that a dead node of the other had.
 func (o *serveOptions) meet(ctx context.Context, self string, to *peerwire.Invitation) (*gossip, error) {
 	g := &gossip{label: to.Label, log: o.log, says: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
-	cfg := swim.Config{Name: memberName(self, time.Now()), Cluster: to.Label, Metadata: g.says, Timing: swim.Local(), Logger: o.log}
+	cfg := swim.Config{Name: memberName(self, time.Now()), Label: to.Label, Metadata: g.says, Timing: swim.Local(), Log: o.log}
 	if !isLoopback(o.listen) {
 		cfg.Timing = swim.LAN()
 	}
