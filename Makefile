@@ -8,7 +8,7 @@ FUZZTIME = 5s
 # Pure arithmetic has no races, and takes ten times as long to show it. Nor have
 # the scripts of commands that answer once: internal/cli tries those that count
 # on all cores, and the scripts of those that go on are run.
-RACELESS = internal/(compare|exact|hash|lab/mixlab|mt|nodeset|repo|testkit/vectors)|cmd/proxenos
+RACELESS = internal/(compare|exact|lab/mixlab|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
 # A program under the race detector sleeps for a second when it ends, and the
 # scripts of the CLI start hundreds.

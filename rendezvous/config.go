@@ -12,8 +12,8 @@ type Config[N any] struct {
 	Weight func(N) float64
 
 	// Hash places the keys and seeds the nodes. Nil is SipHash-2-4 under the
-	// published default key; Hash returns others by name. A weak function is
-	// finalised, but keys that it maps to one value stay together. It is called
+	// published default key; package prf returns others by name. A weak one is
+	// finalized, but keys that it maps to one value stay together. It is called
 	// by any goroutine, and must not keep the string, which may be on loan.
 	Hash func(string) uint64
 

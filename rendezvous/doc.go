@@ -24,7 +24,7 @@
 //
 // # The score
 //
-// With fin the 64-bit finaliser of MurmurHash3, h the configured hash and sip
+// With fin the 64-bit finalizer of MurmurHash3, h the configured hash and sip
 // SipHash-2-4 under the key "proxenos node v1", a node's seed is
 // fin(h(id)) XOR sip(id), computed once. A key is hashed once, to
 // k = fin(h(key)) and the odd number m = fin(k + 0x9e3779b97f4a7c15) | 1, and
@@ -41,5 +41,5 @@
 //
 // The default SipHash key is published with the source, so anybody can find
 // keys that all land on one node. Where keys come from strangers, use SipHash
-// under a key of your own; see Hash.
+// under a key of your own; see package prf.
 package rendezvous

@@ -7,7 +7,7 @@ var errNoScore = errors.New("no score function: Pairwise was given nil")
 
 // Pairwise makes a Scorer of a function that scores one node for one key, to
 // agree with programs that hash the two together. The scores are taken as they
-// are: nothing is finalised, so a function whose results do not fill 64 bits
+// are: nothing is finalized, so a function whose results do not fill 64 bits
 // evenly should shift them up, and one that is weak shares keys badly.
 //
 // Every lookup calls the function once for each node, so it costs more than

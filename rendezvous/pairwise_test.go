@@ -10,11 +10,12 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // A program that hashes node and key together decides for itself who owns what.
 func ExamplePairwise() {
-	md5, err := rendezvous.Hash("md5", rendezvous.HashOptions{})
+	md5, err := prf.New("md5", prf.Options{})
 	if err != nil {
 		panic(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // pinned is a node of a vector: its place in the header and its weight.
@@ -66,13 +67,13 @@ func pinnedSet(t *testing.T, file *vectors.File) *rendezvous.Set[pinned] {
 		nodes = append(nodes, pinned{node[0], weight, i})
 	}
 	name, key, _ := strings.Cut(file.Header("hash"), " ")
-	opts := rendezvous.HashOptions{}
+	opts := prf.Options{}
 	if key != "" {
 		secret, err := hex.DecodeString(key)
 		require.NoError(t, err)
 		opts.Key = (*[16]byte)(secret)
 	}
-	hash, err := rendezvous.Hash(name, opts)
+	hash, err := prf.New(name, opts)
 	require.NoError(t, err)
 	set, err := rendezvous.New(nodes, rendezvous.Config[pinned]{ID: pinned.ID, Weight: pinned.Weight, Hash: hash})
 	require.NoError(t, err)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // mixedWeights are three groups of weights, with drained nodes among them.
@@ -215,8 +217,8 @@ func TestManyNodesUnderAShortHash(t *testing.T) {
 func testHashes(t *testing.T) map[string]func(string) uint64 {
 	t.Helper()
 	hashes := map[string]func(string) uint64{"fnv-1a": fnv1a}
-	for _, name := range HashNames() {
-		h, err := Hash(name, HashOptions{})
+	for _, name := range prf.Names() {
+		h, err := prf.New(name, prf.Options{})
 		require.NoError(t, err)
 		hashes[name] = h
 	}

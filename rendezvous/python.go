@@ -1,25 +1,20 @@
 package rendezvous
 
 import (
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/mt"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// PythonOptions say how the Python program to agree with was configured. The
-// zero value is its default.
+// PythonOptions is the configuration of the Python program to agree with. The
+// zero value is that program's default.
 type PythonOptions struct {
-	// Method is its PROXENOS_PRF: a name that Hash knows. Empty is siphash.
+	// Method is its PROXENOS_PRF, a name that [prf.Parse] accepts. Empty is
+	// siphash.
 	Method string
 
-	// Seed is its PROXENOS_MMH_SEED, for the murmur methods.
-	Seed int32
-
-	// X86 says that its PROXENOS_MMH_OPTIMIZE is not x64, or that it is auto
-	// and the program runs on a 32-bit machine.
-	X86 bool
-
-	// Key is its PROXENOS_SIPHASH_KEY. Nil is its default key.
-	Key *[16]byte
+	// Options holds its PROXENOS_MMH_SEED and PROXENOS_SIPHASH_KEY. X86 is true
+	// if its PROXENOS_MMH_OPTIMIZE is x86, or is auto on a 32-bit machine.
+	prf.Options
 }
 
 // PythonProxenos makes a Scorer that chooses the same nodes as the program
@@ -42,10 +37,10 @@ type PythonOptions struct {
 // which costs about a microsecond a node. It does not allocate.
 func PythonProxenos(opts PythonOptions) Scorer {
 	return func(ids []string) (func(scores []uint64, key string), error) {
-		p := python{opts: hash.Options{Seed: opts.Seed, X86: opts.X86, Key: opts.Key}}
+		p := python{opts: opts.Options}
 		if opts.Method != "" {
 			var err error
-			if p.method, err = hash.Parse(opts.Method); err != nil {
+			if p.method, err = prf.Parse(opts.Method); err != nil {
 				return nil, err
 			}
 		}
@@ -58,8 +53,8 @@ func PythonProxenos(opts PythonOptions) Scorer {
 
 // python scores as the original does. It is immutable once it has its nodes.
 type python struct {
-	method hash.Method
-	opts   hash.Options
+	method prf.Method
+	opts   prf.Options
 	nodes  []uint64 // the number that the original draws for each address
 }
 
@@ -72,7 +67,7 @@ func (p *python) admit(ids []string) error {
 			return &NodeError{ID: id, Err: err}
 		}
 		packed := address.pack()
-		seeds[i] = hash.SHA512.Integer(hash.Options{}, string(packed[:])).Abs
+		seeds[i] = prf.SHA512.Integer(prf.Options{}, string(packed[:])).Abs
 	}
 	p.nodes = make([]uint64, len(ids))
 	drawEach(p.nodes, func(i int) mt.Seed { return seeds[i] })
@@ -82,10 +77,25 @@ func (p *python) admit(ids []string) error {
 // score sets the score of every node for the key.
 func (p *python) score(scores []uint64, key string) {
 	digest := p.method.Integer(p.opts, key)
-	drawEach(scores, func(i int) mt.Seed { return digest.AbsXor(p.nodes[i]) })
+	drawEach(scores, func(i int) mt.Seed { return absXor(digest, p.nodes[i]) })
 	for i := range scores {
 		scores[i] <<= 1
 	}
+}
+
+// absXor returns the absolute value of n XOR a, with n in two's complement of
+// unlimited width, as in Python. Only the two low words change.
+func absXor(n prf.Integer, a uint64) mt.Seed {
+	low := uint64(n.Abs[1])<<32 | uint64(n.Abs[0])
+	if n.Negative {
+		// -x is ^(x-1), so -x^a is ^((x-1)^a), which is -(((x-1)^a)+1). A
+		// negative digest has 64 bits and a has 63, so this cannot overflow.
+		low = ((low - 1) ^ a) + 1
+	} else {
+		low ^= a
+	}
+	n.Abs[0], n.Abs[1] = uint32(low), uint32(low>>32)
+	return n.Abs
 }
 
 // drawEach sets draws[i] to the first draw after seed(i).

@@ -16,6 +16,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Endpoint is a service instance known by its address.
@@ -125,7 +126,7 @@ func TestPythonWeights(t *testing.T) {
 			assert.Equal(t, row.Uint64("weight")<<1, scores[node], row)
 		}
 	})
-	assert.Equal(t, len(rendezvous.HashNames()), methods, "every method has golden weights")
+	assert.Equal(t, len(prf.Names()), methods, "every method has golden weights")
 }
 
 // TestPythonSelections compares every choice, for every cluster and method.
@@ -136,7 +137,7 @@ func TestPythonSelections(t *testing.T) {
 			ids = append(ids, net.JoinHostPort(node[0], node[1]))
 		}
 		opts := pythonOptions(t, f)
-		for _, opts.Method = range rendezvous.HashNames() {
+		for _, opts.Method = range prf.Names() {
 			set := pythonSet(t, opts, ids...)
 			for _, row := range f.Rows {
 				got, ok := set.Select(row.Text("key"))
@@ -152,10 +153,10 @@ func TestPythonOptionsMatter(t *testing.T) {
 	scores := map[uint64]string{}
 	for name, opts := range map[string]rendezvous.PythonOptions{
 		"default":      {},
-		"key":          {Key: &key},
+		"key":          {Options: prf.Options{Key: &key}},
 		"murmur":       {Method: "mmh_128"},
-		"murmur, seed": {Method: "MMH3_128", Seed: -1},
-		"murmur, x86":  {Method: "mmh3_128", X86: true},
+		"murmur, seed": {Method: "MMH3_128", Options: prf.Options{Seed: -1}},
+		"murmur, x86":  {Method: "mmh3_128", Options: prf.Options{X86: true}},
 	} {
 		for _, score := range pythonSet(t, opts, "10.0.0.1:80").Scores("key") {
 			assert.Empty(t, scores[score.Raw], "%s is told apart", name)
@@ -202,7 +203,7 @@ func TestPythonAnyNumberOfNodes(t *testing.T) {
 }
 
 func TestPythonDoesNotAllocate(t *testing.T) {
-	for _, method := range rendezvous.HashNames() {
+	for _, method := range prf.Names() {
 		score, err := rendezvous.PythonProxenos(rendezvous.PythonOptions{Method: method})(tenNodes())
 		require.NoError(t, err)
 		scores, key := make([]uint64, 10), strings.Repeat("k", 100)

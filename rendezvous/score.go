@@ -2,7 +2,7 @@ package rendezvous
 
 import (
 	"github.com/proxenos/proxenos/internal/exact"
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Score is what one node bids for one key.
@@ -23,8 +23,8 @@ type mixer struct{ k, m uint64 }
 
 func expand(h uint64) mixer {
 	const golden = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio
-	k := hash.Finalise(h)
-	return mixer{k: k, m: hash.Finalise(k+golden) | 1}
+	k := prf.Finalize(h)
+	return mixer{k: k, m: prf.Finalize(k+golden) | 1}
 }
 
 // score is a bijection of the seed, as m is odd: different seeds never tie.
@@ -32,10 +32,10 @@ func (x mixer) score(seed uint64) uint64 { return (seed ^ x.k) * x.m }
 
 // nameHash is independent of the configured hash, so that a short or weak one
 // gives no two nodes the same seed, of which the second would own nothing.
-var nameHash = hash.SipHash([16]byte([]byte("proxenos node v1")))
+var nameHash = prf.SipHash.Func(prf.Options{Key: (*[16]byte)([]byte("proxenos node v1"))})
 
 func seedOf(id string, h func(string) uint64) uint64 {
-	return hash.Finalise(h(id)) ^ nameHash(id)
+	return prf.Finalize(h(id)) ^ nameHash(id)
 }
 
 // weigh returns -w/ln(u) for the top 52 bits of a score. The half keeps u from

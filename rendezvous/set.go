@@ -6,8 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Set is a set of nodes that own keys. It is immutable and safe for any number
@@ -36,7 +36,7 @@ func New[N any](nodes []N, cfg Config[N]) (*Set[N], error) {
 	}
 	s := &Set[N]{all: all, hash: cfg.Hash}
 	if s.hash == nil {
-		s.hash = hash.Default
+		s.hash = prf.SipHash.Func(prf.Options{})
 	}
 	ids := s.admit()
 	if cfg.Scorer != nil {

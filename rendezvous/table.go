@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Bounds of the size of a Table.
@@ -85,7 +85,7 @@ func (t *Table[N]) Slots() int { return 1 << (64 - t.shift) }
 // Slot returns the slot of the key, from 0 to Slots()-1. It depends on the
 // hash and the number of slots alone: a key never changes its slot.
 func (t *Table[N]) Slot(key string) int {
-	return int(hash.Finalise(t.set.hash(key)) >> t.shift)
+	return int(prf.Finalize(t.set.hash(key)) >> t.shift)
 }
 
 // Owner returns the node that owns the slot, or false if there is nobody to

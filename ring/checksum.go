@@ -3,8 +3,8 @@ package ring
 import (
 	"math"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Checksum identifies the placement: two rings with one checksum give every key
@@ -34,8 +34,8 @@ func (r *Ring[N]) foldPoints() (fold uint64) {
 		return 0
 	}
 	for i := range r.circle.len() {
-		fold = hash.Finalise(fold ^ r.circle.position(i))
-		fold = hash.Finalise(fold + uint64(r.circle.owner(i)) + 1)
+		fold = prf.Finalize(fold ^ r.circle.position(i))
+		fold = prf.Finalize(fold + uint64(r.circle.owner(i)) + 1)
 	}
 	return fold
 }

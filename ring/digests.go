@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // The hash functions of the programs that layouts agree with, each as that
@@ -21,7 +21,7 @@ func fixedMD5(l Layout, h func(string) uint64) error {
 }
 
 func permitMD5(l Layout) error {
-	if err := hash.MD5.Permitted(); err != nil {
+	if err := prf.MD5.Permitted(); err != nil {
 		return fmt.Errorf("layout %s: %w", l, err)
 	}
 	return nil
@@ -30,7 +30,7 @@ func permitMD5(l Layout) error {
 // md5Words returns the MD5 digest of s as four words, little end first.
 func md5Words(s string) (words [4]uint32) {
 	var digest [16]byte
-	hash.MD5.Append(digest[:0], hash.Options{}, s)
+	prf.MD5.Append(digest[:0], prf.Options{}, s)
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint32(digest[4*i:])
 	}
@@ -43,7 +43,7 @@ func md5Word(s string) uint64 { return uint64(md5Words(s)[0]) }
 // md5BigWord returns the first four bytes of the MD5 digest, big end first.
 func md5BigWord(s string) uint32 {
 	var digest [16]byte
-	hash.MD5.Append(digest[:0], hash.Options{}, s)
+	prf.MD5.Append(digest[:0], prf.Options{}, s)
 	return binary.BigEndian.Uint32(digest[:])
 }
 

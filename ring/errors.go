@@ -3,8 +3,8 @@ package ring
 import (
 	"errors"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // NodeError says which node was refused, and why. Its Err wraps one of the
@@ -38,7 +38,7 @@ var (
 	// ErrFIPS refuses a Layout that hashes by MD5 in a process that runs under
 	// GODEBUG=fips140=only: every one that agrees with another program but Nginx
 	// and, among equal servers, Ketama(KetamaDefault).
-	ErrFIPS = hash.ErrFIPS
+	ErrFIPS = prf.ErrFIPS
 	// ErrTooManyPoints refuses capacities that need more than MaxPoints points,
 	// before any is allocated.
 	ErrTooManyPoints = errors.New("the capacities need too many points")

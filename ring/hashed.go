@@ -6,7 +6,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // DefaultPoints is the number of points a node of capacity 1 has by default.
@@ -28,10 +28,10 @@ const DefaultPoints = 160
 // as four bytes, big end first; the length keeps "node1" and "node11" from
 // sharing one. Point i of a node lies at
 //
-//	Finalise(hash(label of i/20) + i%20 * 0x9e3779b97f4a7c15)
+//	Finalize(hash(label of i/20) + i%20 * 0x9e3779b97f4a7c15)
 //
-// and a key lands at Finalise(hash(key)) and belongs to the first point at or
-// after it. Finalise is the 64-bit finaliser of MurmurHash3 and makes up for
+// and a key lands at Finalize(hash(key)) and belongs to the first point at or
+// after it. Finalize is the 64-bit finalizer of MurmurHash3 and makes up for
 // weak hash functions; to take twenty points from each hash, as SplitMix64
 // would, saves three quarters of the work of a build. Two points in one place
 // both stay, the smaller ID first.
@@ -57,7 +57,7 @@ func (l hashed) lay(members []member, h func(string) uint64) (*plan, error) {
 		return nil, err
 	}
 	if h == nil {
-		h = hash.Default
+		h = prf.SipHash.Func(prf.Options{})
 	}
 	p := &plan{positions: make([]uint64, 0, int(total)), key: h, mixed: true, bits: 64}
 	var text labels
@@ -90,7 +90,7 @@ func appendHashed(dst []uint64, id string, n int, h func(string) uint64, l *labe
 	for ; n > 0; n -= pointsPerLabel {
 		x := h(l.next())
 		for range min(n, pointsPerLabel) {
-			dst = append(dst, hash.Finalise(x))
+			dst = append(dst, prf.Finalize(x))
 			x += gamma
 		}
 	}

@@ -40,7 +40,7 @@ type plan struct {
 	positions []uint64            // of the points of the first member, the second and so on
 	ends      []int               // ends[i] is where the positions of the member at i end
 	key       func(string) uint64 // where a key lands, below 1<<bits
-	mixed     bool                // the key's hash has yet to be finalised
+	mixed     bool                // the key's hash has yet to be finalized
 	bits      int                 // width of the positions where keys land
 	after     bool                // a key belongs to the first point after it, not at it
 	single    bool                // of points in one place only the first stays

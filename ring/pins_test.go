@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // TestPlacementIsPinned compares the default layout with an implementation in
@@ -45,9 +45,9 @@ func pinnedRing(t *testing.T, file *vectors.File) *Ring[server] {
 	require.NoError(t, err)
 	cfg := serverConfig(Hashed(points))
 	name, key, _ := strings.Cut(file.Header("hash"), " ")
-	method, err := hash.Parse(name)
+	method, err := prf.Parse(name)
 	require.NoError(t, err)
-	var opts hash.Options
+	var opts prf.Options
 	if key != "" {
 		secret, err := hex.DecodeString(key)
 		require.NoError(t, err)

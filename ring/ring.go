@@ -41,8 +41,8 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Config says how New names and weighs the caller's nodes, and places them.
@@ -163,7 +163,7 @@ func (r *Ring[N]) All() iter.Seq[N] { return slices.Values(r.r.Nodes) }
 func (r *Ring[N]) land(key string) uint64 {
 	h := r.key(key)
 	if r.mixed {
-		h = hash.Finalise(h)
+		h = prf.Finalize(h)
 	}
 	return h
 }

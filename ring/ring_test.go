@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // clock is a layout that can be read off the page: a node has points at the hours
@@ -135,13 +135,13 @@ func TestHashedPoints(t *testing.T) {
 	var want, got []uint64
 	for i := range 350 {
 		x := md5Word(label("node1", uint32(i/20))) + uint64(i%20)*0x9e3779b97f4a7c15
-		want = append(want, hash.Finalise(x))
+		want = append(want, prf.Finalize(x))
 	}
 	for position := range r.Points() {
 		got = append(got, position)
 	}
 	assert.Equal(t, slices.Sorted(slices.Values(want)), got)
-	assert.Equal(t, hash.Finalise(md5Word("key")), r.land("key"))
+	assert.Equal(t, prf.Finalize(md5Word("key")), r.land("key"))
 }
 
 // label is what Hashed hashes.
@@ -159,7 +159,7 @@ func TestLabelsAreTheHashFunctionsToKeep(t *testing.T) {
 	var kept, want []string
 	keep := func(s string) uint64 {
 		kept = append(kept, s)
-		return hash.Default(s)
+		return prf.SipHash.Func(prf.Options{})(s)
 	}
 	_, err := New(ids, Config[string]{ID: self, Hash: keep, Layout: Hashed(100)})
 	require.NoError(t, err)

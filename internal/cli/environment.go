@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // Names of the environment variables that say how keys are hashed. The first
@@ -26,7 +26,7 @@ const (
 // environment is what the environment says about hashing.
 type environment struct {
 	method string // PROXENOS_PRF, or nothing
-	hash.Options
+	prf.Options
 	secret bool // a key was given, and it is not the published one
 }
 
@@ -47,7 +47,7 @@ func readEnvironment(std *streams) (env environment, err error) {
 	} else {
 		env.Key, err = parseSipHashKey(std.Getenv(envSipHash))
 	}
-	env.secret = env.Key != nil && *env.Key != hash.DefaultKey
+	env.secret = env.Key != nil && *env.Key != prf.DefaultKey()
 	return env, badVariable(variable, err, "32 hexadecimal digits or 16 bytes; make a key with: openssl rand -hex 16")
 }
 

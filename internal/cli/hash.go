@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // hashFormats are the values of --output of hash.
@@ -36,12 +36,12 @@ keys.`,
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return hash.Names(), cobra.ShellCompDirectiveNoFileComp
+			return prf.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.hash.name, o.key = args[0], args[1]
 			if args[0] == "" {
-				return unknownChoice("hash method", "", hash.Names())
+				return unknownChoice("hash method", "", prf.Names())
 			}
 			if err := o.hash.parse(std); err != nil {
 				return err

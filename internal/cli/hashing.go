@@ -5,14 +5,14 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // hashOptions say by which function keys are hashed, and with which key.
 type hashOptions struct {
 	name       string // --hash-method, or nothing
 	requireKey bool
-	method     hash.Method
+	method     prf.Method
 	environment
 }
 
@@ -38,7 +38,7 @@ func (o *hashOptions) parse(std *streams) (err error) {
 			return err
 		}
 	}
-	if o.requireKey && (o.method != hash.Sip || !o.secret) {
+	if o.requireKey && (o.method != prf.SipHash || !o.secret) {
 		return withHint(usagef("--require-key: keys are hashed by %v without a secret key", o.method), "use siphash and set %s; make a key with: openssl rand -hex 16", envSipHashFile)
 	}
 	return nil
@@ -47,13 +47,13 @@ func (o *hashOptions) parse(std *streams) (err error) {
 const fipsHint = "choose rendezvous, table or ring, by siphash or sha256"
 
 // parseMethod returns the method that was named in a flag or a variable.
-func parseMethod(what, name string) (hash.Method, error) {
-	m, err := hash.Parse(name)
+func parseMethod(what, name string) (prf.Method, error) {
+	m, err := prf.Parse(name)
 	switch {
-	case errors.Is(err, hash.ErrFIPS):
+	case errors.Is(err, prf.ErrFIPS):
 		return m, withHint(&usageError{err}, fipsHint)
 	case err != nil:
-		return m, unknownChoice(what, name, hash.Names())
+		return m, unknownChoice(what, name, prf.Names())
 	default:
 		return m, nil
 	}

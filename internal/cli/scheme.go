@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/proxenos/proxenos/internal/hash"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 	"github.com/proxenos/proxenos/ring"
 )
 
@@ -94,7 +94,7 @@ func (o *schemeOptions) bind(c *cobra.Command, choices []algorithm) {
 		o.declare(fs)
 	})
 	complete(c, "algorithm", namesOf(choices))
-	complete(c, "hash-method", hash.Names())
+	complete(c, "hash-method", prf.Names())
 }
 
 // parse checks the flags and reads the environment.

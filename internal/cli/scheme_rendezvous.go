@@ -38,10 +38,8 @@ func buildPython(o *schemeOptions, nodes []mapper.Node) (scheme, error) {
 		ID:     func(i int) string { return nodes[i].Address() },
 		Weight: func(i int) float64 { return nodes[i].Capacity() },
 		Scorer: rendezvous.PythonProxenos(rendezvous.PythonOptions{
-			Method: o.method.String(),
-			Seed:   o.Seed,
-			X86:    o.X86,
-			Key:    o.Key,
+			Method:  o.method.String(),
+			Options: o.environment.Options,
 		}),
 	})
 }

@@ -3,11 +3,11 @@ package nodeset
 import (
 	"encoding/binary"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // checksumHash keeps checksums apart from every other use of SipHash here.
-var checksumHash = hash.SipHash([16]byte([]byte("proxenos sum  v1")))
+var checksumHash = prf.SipHash.Func(prf.Options{Key: (*[16]byte)([]byte("proxenos sum  v1"))})
 
 // Checksum gathers what a placement depends on. Strings are written with their
 // length, so that no two sequences of writes look alike.

@@ -21,8 +21,8 @@ type rule struct {
 // rules draws the house. Imports only ever point down; a package without a
 // rule is a room that nobody has decided on, and fails.
 var rules = []rule{
-	{room: "rendezvous", may: pureBelow, others: []string{"golang.org/x/sys"}, why: "pure: it asks the processor what it can do, and reaches hashes of others through internal/hash only"},
-	{room: "ring", may: pureBelow, why: "pure: it reaches hashes of others through internal/hash only"},
+	{room: "rendezvous", may: pureBelow, others: []string{"golang.org/x/sys"}, why: "pure: it asks the processor what it can do, and reaches hashes of others through rendezvous/prf only"},
+	{room: "ring", may: pureBelow, why: "pure: it reaches hashes of others through rendezvous/prf only"},
 
 	{room: "mapper", why: "standard library only"},
 	{room: "mapper/mappertest", may: []string{"mapper"}, others: []string{testify, "go.uber.org/goleak"}, why: "imported by tests only"},
@@ -37,18 +37,18 @@ var rules = []rule{
 	{room: "cmd/proxenos-store/internal/status", may: []string{"cmd/proxenos-store/...", "internal/report"}, why: "the same page as that of proxenos swim run"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
-	{room: "internal/cli", may: []string{"rendezvous", "ring", "mapper/...", "internal/hash", "internal/checkfile", "internal/compare", "internal/report"},
+	{room: "internal/cli", may: []string{"rendezvous/...", "ring", "mapper/...", "internal/checkfile", "internal/compare", "internal/report"},
 		others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/mattn/go-isatty", "charm.land/bubbletea/v2"}, why: "where the rooms meet"},
 
-	{room: "internal/hash", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only door to hashes of others"},
-	{room: "internal/nodeset", may: []string{"internal/hash"}, why: "shared by the schemes"},
+	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only door to hashes of others"},
+	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by the schemes"},
 	{room: "internal/mt", why: "arithmetic"},
 	{room: "internal/exact", why: "arithmetic"},
 	{room: "internal/compare", why: "arithmetic"},
 	{room: "internal/checkfile", others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
 	{room: "internal/report", why: "figures in, bytes out"},
 	{room: "internal/lab/swimlab", may: []string{"mapper/swim", "internal/testkit/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
-	{room: "internal/lab/mixlab", may: []string{"rendezvous", "internal/..."}, why: "an experiment"},
+	{room: "internal/lab/mixlab", may: []string{"rendezvous/...", "internal/..."}, why: "an experiment"},
 	{room: "internal/testkit/vectors", why: "imported by tests only"},
 	{room: "internal/testkit/consultest/...", may: []string{"internal/testkit/consultest/..."},
 		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
@@ -61,7 +61,7 @@ var rules = []rule{
 
 const testify = "github.com/stretchr/testify"
 
-var pureBelow = []string{"internal/hash", "internal/mt", "internal/exact", "internal/nodeset"}
+var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/nodeset"}
 
 // testOnly are the rooms that no program may link.
 var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest/...", "internal/testkit/alloctest", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/repo"}
@@ -104,7 +104,7 @@ func TestPureRoomsLinkAlmostNothing(t *testing.T) {
 		t.Run(room, func(t *testing.T) {
 			linked, err := goList("-deps", "./"+room)
 			require.NoError(t, err)
-			hashes, _ := ruleFor("internal/hash")
+			hashes, _ := ruleFor("rendezvous/prf")
 			scheme, _ := ruleFor(room)
 			for _, p := range linked {
 				if p.Standard || p.room() != "" {

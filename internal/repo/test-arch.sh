@@ -13,7 +13,7 @@
 # millions of keys, which is a matter of statistics and not of the processor.
 set -eu
 
-packages=${PACKAGES:-rendezvous ring internal/exact internal/hash internal/mt internal/testkit/vectors}
+packages=${PACKAGES:-rendezvous rendezvous/prf ring internal/exact internal/mt internal/testkit/vectors}
 cd "$(dirname "$0")/../.."
 root=$(pwd)
 host=$(go env GOHOSTARCH)

@@ -5,8 +5,10 @@ import (
 	"hash/fnv"
 	"strconv"
 
-	"github.com/proxenos/proxenos/internal/hash"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
+
+var siphash = prf.SipHash.Func(prf.Options{})
 
 // input makes what a plugged-in hash function would give for the keys and for
 // the names of the nodes.
@@ -39,8 +41,8 @@ var inputs = []input{
 	},
 	{
 		"well hashed: siphash",
-		func(i int) uint64 { return hash.Default("user:" + strconv.Itoa(i)) },
-		func(i int) uint64 { return hash.Default("server" + strconv.Itoa(i)) },
+		func(i int) uint64 { return siphash("user:" + strconv.Itoa(i)) },
+		func(i int) uint64 { return siphash("server" + strconv.Itoa(i)) },
 	},
 }
 

@@ -1,6 +1,6 @@
 package main
 
-import "github.com/proxenos/proxenos/internal/hash"
+import "github.com/proxenos/proxenos/rendezvous/prf"
 
 // mixer scores every prepared seed for one key's hash.
 type mixer struct {
@@ -14,8 +14,8 @@ const golden = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio
 // The candidates come first, then the controls, which must fail: they show
 // that the experiment can tell.
 var mixers = []mixer{
-	{"two multiplies", hash.Finalise, twoMultiplies},
-	{"expanded", hash.Finalise, expanded},
+	{"two multiplies", prf.Finalize, twoMultiplies},
+	{"expanded", prf.Finalize, expanded},
 	{"control: expanded, raw seeds", raw, expanded},
 	{"control: constant multiplier, raw", raw, constant},
 }
@@ -24,16 +24,16 @@ func raw(seed uint64) uint64 { return seed }
 
 // twoMultiplies is the finaliser over the exclusive or of both.
 func twoMultiplies(scores, seeds []uint64, h uint64) {
-	h = hash.Finalise(h)
+	h = prf.Finalize(h)
 	for i, s := range seeds {
-		scores[i] = hash.Finalise(s ^ h)
+		scores[i] = prf.Finalize(s ^ h)
 	}
 }
 
 // expanded multiplies by an odd number that is itself drawn from the key.
 func expanded(scores, seeds []uint64, h uint64) {
-	h = hash.Finalise(h)
-	m := hash.Finalise(h+golden) | 1
+	h = prf.Finalize(h)
+	m := prf.Finalize(h+golden) | 1
 	for i, s := range seeds {
 		scores[i] = (s ^ h) * m
 	}

@@ -1,4 +1,4 @@
-package hash
+package prf
 
 import (
 	"strings"
@@ -13,11 +13,23 @@ func TestParse(t *testing.T) {
 		"md5": MD5, "SHA1": SHA1, "Sha224": SHA224, "sha256": SHA256, "sha384": SHA384, "sha512": SHA512,
 		"mmh3_32": MMH32, "MMH3_64": MMH64, "mmh3_128": MMH128,
 		"mmh_32": MMH32, "mmh_64": MMH64, "MMH_128": MMH128,
-		"siphash": Sip, "SIPHASH": Sip, "SipHash": Sip,
+		"siphash": SipHash, "SIPHASH": SipHash, "SipHash": SipHash,
 	} {
 		got, err := Parse(name)
 		require.NoError(t, err, name)
 		assert.Equal(t, want, got, name)
+	}
+}
+
+func TestNewTakesAnySpelling(t *testing.T) {
+	for spelled, name := range map[string]string{
+		"MD5": "md5", "Sha256": "sha256", "SIPHASH": "siphash", "mmh_32": "mmh3_32", "MMH_64": "mmh3_64", "mmh_128": "mmh3_128",
+	} {
+		want, err := New(name, Options{})
+		require.NoError(t, err)
+		got, err := New(spelled, Options{})
+		require.NoError(t, err, spelled)
+		assert.Equal(t, want("key"), got("key"), spelled)
 	}
 }
 
@@ -30,7 +42,7 @@ func TestParseItsOwnNames(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, m, got)
 	}
-	assert.Equal(t, Sip, *new(Method), "the zero value is the default")
+	assert.Equal(t, SipHash, *new(Method), "the zero value is the default")
 }
 
 func TestParseRefuses(t *testing.T) {
@@ -84,7 +96,7 @@ func TestPermitted(t *testing.T) {
 func TestOutOfRangeIsTheDefault(t *testing.T) {
 	for _, m := range []Method{-1, 10} {
 		assert.Equal(t, "siphash", m.String())
-		assert.Equal(t, Default("key"), m.Func(Options{})("key"))
+		assert.Equal(t, SipHash.Func(Options{})("key"), m.Func(Options{})("key"))
 	}
 }
 

@@ -1,4 +1,4 @@
-package hash
+package prf
 
 import (
 	"crypto/md5"
@@ -12,9 +12,10 @@ import (
 	"github.com/dchest/siphash"
 )
 
-// Append appends the digest of the key to dst: 4 to 64 bytes, in the order in
-// which the method's reference implementation writes them. Words of murmur and
-// SipHash are little-endian. It allocates only to grow dst.
+// Append appends the digest of the key to dst and returns the extended slice.
+// The digest has 4 to 64 bytes, in the order of the method's reference
+// implementation: murmur and SipHash write little-endian words. Append allocates
+// only to grow dst.
 func (m Method) Append(dst []byte, o Options, key string) []byte {
 	b, seed := view(key), uint32(o.Seed)
 	switch m {
@@ -45,23 +46,22 @@ func (m Method) Append(dst []byte, o Options, key string) []byte {
 		h1, h2 := o.murmur128()(b, seed)
 		return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, h1), h2)
 	default:
-		k0, k1 := split(o.key())
+		k0, k1 := o.words()
 		return binary.LittleEndian.AppendUint64(dst, siphash.Hash(k0, k1, b))
 	}
 }
 
-// Integer is a digest as the Python original sees it: one integer of up to 512
-// bits and, for two methods, a sign.
+// Integer is a digest as an integer of up to 512 bits, with the sign that the
+// Python original gives it.
 type Integer struct {
 	Negative bool
 	Abs      [16]uint32 // the absolute value, least significant word first
 }
 
-// Integer returns the digest of the key as an integer. The bytes of a digest
-// count from the most significant one on, except for murmur, whose bytes count
-// from the least significant one on. So the words of SipHash, which are
-// written in the other order, come out reversed. MMH32 and MMH64 are signed.
-// It does not allocate.
+// Integer returns the digest of the key as an integer. Murmur digests are read
+// little-endian and all others big-endian, siphash among them, although it
+// writes a little-endian word. mmh3_32 and mmh3_64 are signed. Integer does not
+// allocate.
 func (m Method) Integer(o Options, key string) (n Integer) {
 	var room [64]byte
 	digest := m.Append(room[:0], o, key)
@@ -92,22 +92,7 @@ func negate(digest []byte) bool {
 	return true
 }
 
-// AbsXor returns the absolute value of the integer XOR a, as Python computes
-// it: with as many sign bits as it takes. Only the two low words change.
-func (n Integer) AbsXor(a uint64) [16]uint32 {
-	low := uint64(n.Abs[1])<<32 | uint64(n.Abs[0])
-	if n.Negative {
-		// -x is ^(x-1), so -x^a is ^((x-1)^a), which is -(((x-1)^a)+1). A
-		// negative digest has 64 bits and a has 63, so this cannot overflow.
-		low = ((low - 1) ^ a) + 1
-	} else {
-		low ^= a
-	}
-	n.Abs[0], n.Abs[1] = uint32(low), uint32(low>>32)
-	return n.Abs
-}
-
-// Big returns the integer as a number to print.
+// Big returns the integer as a big.Int.
 func (n Integer) Big() *big.Int {
 	var digest [64]byte
 	for i, word := range n.Abs {

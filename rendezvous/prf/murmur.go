@@ -1,4 +1,4 @@
-package hash
+package prf
 
 import (
 	"encoding/binary"
@@ -7,10 +7,10 @@ import (
 	"github.com/spaolacci/murmur3"
 )
 
-// The three functions called MurmurHash3 (Appleby, 2011), which differ in all
-// their bits. github.com/spaolacci/murmur3 has two of them: its 32-bit one
-// fails under the race detector (its issues 29 and 34), and its 128-bit one
-// reads words as the machine does, so it is used where that is right.
+// MurmurHash3 (Appleby, 2011) is three unrelated functions.
+// github.com/spaolacci/murmur3 implements two of them. Its 32-bit function fails
+// under the race detector (its issues 29 and 34). Its 128-bit function reads
+// words in native byte order, so it is used only where that is little-endian.
 
 // murmur32 is MurmurHash3_x86_32.
 func murmur32(b []byte, seed uint32) uint32 {
@@ -23,10 +23,10 @@ func murmur32(b []byte, seed uint32) uint32 {
 	var tail [4]byte // zeros scramble to zero, which changes nothing
 	copy(tail[:], b)
 	h ^= scramble32(binary.LittleEndian.Uint32(tail[:]), c1, 15, c2)
-	return finalise32(h ^ uint32(size))
+	return finalize32(h ^ uint32(size))
 }
 
-// murmur128x64 is MurmurHash3_x64_128, of which it returns the two words.
+// murmur128x64 returns the two words of MurmurHash3_x64_128.
 func murmur128x64(b []byte, seed uint32) (h1, h2 uint64) {
 	if nativeWords {
 		return murmur3.Sum128WithSeed(b, seed)
@@ -34,7 +34,7 @@ func murmur128x64(b []byte, seed uint32) (h1, h2 uint64) {
 	return portable128x64(b, seed)
 }
 
-// portable128x64 is murmur128x64 for every machine.
+// portable128x64 is murmur128x64 in portable Go.
 func portable128x64(b []byte, seed uint32) (h1, h2 uint64) {
 	const c1, c2 = 0x87c37b91114253d5, 0x4cf5ad432745937f
 	h1, h2, size := uint64(seed), uint64(seed), uint64(len(b))
@@ -50,13 +50,13 @@ func portable128x64(b []byte, seed uint32) (h1, h2 uint64) {
 	h2 ^= scramble64(binary.LittleEndian.Uint64(tail[8:]), c2, 33, c1) ^ size
 	h1 += h2
 	h2 += h1
-	h1, h2 = Finalise(h1), Finalise(h2)
+	h1, h2 = Finalize(h1), Finalize(h2)
 	h1 += h2
 	return h1, h2 + h1
 }
 
-// murmur128x86 is MurmurHash3_x86_128, of which it returns the four 32-bit
-// words in two, the earlier ones low.
+// murmur128x86 returns MurmurHash3_x86_128 as two words, each made of two 32-bit
+// words, the first in the low half.
 func murmur128x86(b []byte, seed uint32) (low, high uint64) {
 	const c1, c2, c3, c4 = 0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93
 	h1, h2, h3, h4, size := seed, seed, seed, seed, uint32(len(b))
@@ -78,7 +78,7 @@ func murmur128x86(b []byte, seed uint32) (low, high uint64) {
 	h4 ^= scramble32(binary.LittleEndian.Uint32(tail[12:]), c4, 18, c1) ^ size
 	h1 += h2 + h3 + h4
 	h2, h3, h4 = h2+h1, h3+h1, h4+h1
-	h1, h2, h3, h4 = finalise32(h1), finalise32(h2), finalise32(h3), finalise32(h4)
+	h1, h2, h3, h4 = finalize32(h1), finalize32(h2), finalize32(h3), finalize32(h4)
 	h1 += h2 + h3 + h4
 	h2, h3, h4 = h2+h1, h3+h1, h4+h1
 	return uint64(h2)<<32 | uint64(h1), uint64(h4)<<32 | uint64(h3)
@@ -92,7 +92,7 @@ func scramble64(k, before uint64, rotate int, after uint64) uint64 {
 	return bits.RotateLeft64(k*before, rotate) * after
 }
 
-func finalise32(h uint32) uint32 {
+func finalize32(h uint32) uint32 {
 	h ^= h >> 16
 	h *= 0x85ebca6b
 	h ^= h >> 13

@@ -1,15 +1,15 @@
-package hash
+package prf
 
 import "strings"
 
-// nearest returns the name that was probably meant, or nothing if none or
-// several are equally near.
+// nearest returns the closest name, or "" if none is close or several are
+// equally close.
 func nearest(given string) string {
 	if len(given) > 40 {
 		return ""
 	}
 	given = skeleton(given)
-	best, near := 3, "" // at most two slips of the hand, and one in three letters
+	best, near := 3, "" // at most two edits, and one for every three letters
 	for _, name := range Names() {
 		want := skeleton(name)
 		switch d := distance(given, want); {
@@ -23,14 +23,13 @@ func nearest(given string) string {
 	return near
 }
 
-// skeleton strips a name of what people write differently.
+// skeleton removes punctuation and case, and unifies the spellings of murmur.
 func skeleton(name string) string {
 	name = strings.NewReplacer("-", "", "_", "", " ", "", "/", "").Replace(strings.ToLower(name))
 	return strings.NewReplacer("murmurhash3", "mmh3", "murmur3", "mmh3", "murmur", "mmh3").Replace(name)
 }
 
-// distance is the number of bytes to insert, delete or replace between a and
-// b (Levenshtein, 1965).
+// distance returns the Levenshtein distance between a and b in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

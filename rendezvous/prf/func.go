@@ -1,4 +1,4 @@
-package hash
+package prf
 
 import (
 	"crypto/md5"
@@ -8,28 +8,22 @@ import (
 	"encoding/binary"
 )
 
-// Options are what some methods take beside the key. The zero value is what
-// the Python original uses by default.
+// Options are the parameters of the methods that take any. The zero value is
+// the default of the Python original.
 type Options struct {
-	// Seed seeds the murmur methods. A negative seed is the uint32 with the
-	// same bits.
+	// Seed seeds mmh3_32, mmh3_64 and mmh3_128; the others ignore it. A
+	// negative seed is the uint32 with the same bits.
 	Seed int32
-	// X86 makes MMH64 and MMH128 the variant for 32-bit machines, which is
-	// another function with other results.
+
+	// X86 selects the variant of mmh3_64 and mmh3_128 for 32-bit machines.
+	// It returns other values; the machine that runs it does not matter.
 	X86 bool
-	// Key is the key of SipHash; nil is DefaultKey.
+
+	// Key is the key of siphash. Nil is [DefaultKey].
 	Key *[16]byte
 }
 
-// key returns the SipHash key to use.
-func (o Options) key() [16]byte {
-	if o.Key == nil {
-		return DefaultKey
-	}
-	return *o.Key
-}
-
-// murmur128 returns the 128-bit variant that the options ask for.
+// murmur128 returns the 128-bit variant that the options select.
 func (o Options) murmur128() func(b []byte, seed uint32) (h1, h2 uint64) {
 	if o.X86 {
 		return murmur128x86
@@ -37,8 +31,8 @@ func (o Options) murmur128() func(b []byte, seed uint32) (h1, h2 uint64) {
 	return murmur128x64
 }
 
-// Func returns the method as a function of 64 bits, which is what placement
-// uses:
+// Func returns the method as a function of 64 bits, which is the form that
+// placement uses:
 //
 //	md5 sha1 sha224 sha256 sha384 sha512   the first eight bytes, big-endian
 //	mmh3_32                                the 32 bits, in the low half
@@ -47,7 +41,7 @@ func (o Options) murmur128() func(b []byte, seed uint32) (h1, h2 uint64) {
 //	siphash                                the result
 //
 // The function does not copy its argument and does not allocate. It is safe
-// for any number of goroutines.
+// for concurrent use.
 func (m Method) Func(o Options) func(string) uint64 {
 	seed := uint32(o.Seed)
 	switch m {
@@ -72,6 +66,6 @@ func (m Method) Func(o Options) func(string) uint64 {
 		sum := o.murmur128()
 		return func(s string) uint64 { h1, h2 := sum(view(s), seed); return h1 ^ h2 }
 	default:
-		return SipHash(o.key())
+		return o.sipHash()
 	}
 }

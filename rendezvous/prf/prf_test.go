@@ -1,4 +1,4 @@
-package hash
+package prf
 
 import (
 	"encoding/binary"
@@ -45,10 +45,9 @@ func TestFuncByHand(t *testing.T) {
 func TestSipHashPaper(t *testing.T) {
 	key := [16]byte([]byte("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"))
 	input := string(key[:15])
-	assert.Equal(t, uint64(0xa129ca6149be45e5), Sip.Func(Options{Key: &key})(input))
-	assert.Equal(t, uint64(0xa129ca6149be45e5), SipHash(key)(input))
-	assert.Equal(t, Default(input), Sip.Func(Options{})(input), "nil is the default key")
-	assert.Equal(t, Default(input), SipHash(DefaultKey)(input))
+	assert.Equal(t, uint64(0xa129ca6149be45e5), SipHash.Func(Options{Key: &key})(input))
+	byDefault := DefaultKey()
+	assert.Equal(t, SipHash.Func(Options{Key: &byDefault})(input), SipHash.Func(Options{})(input), "nil is the default key")
 }
 
 // TestGoldenDigests compares digests with those of the Python original.
@@ -104,14 +103,14 @@ func variants() map[string]func() (Method, Options) {
 func TestFuncFollowsDigest(t *testing.T) {
 	little, big := binary.LittleEndian, binary.BigEndian
 	rules := map[Method]func([]byte) uint64{
-		MMH32:  func(d []byte) uint64 { return uint64(little.Uint32(d)) },
-		MMH64:  little.Uint64,
-		MMH128: func(d []byte) uint64 { return little.Uint64(d) ^ little.Uint64(d[8:]) },
-		Sip:    little.Uint64,
+		MMH32:   func(d []byte) uint64 { return uint64(little.Uint32(d)) },
+		MMH64:   little.Uint64,
+		MMH128:  func(d []byte) uint64 { return little.Uint64(d) ^ little.Uint64(d[8:]) },
+		SipHash: little.Uint64,
 	}
 	sizes := map[Method]int{
 		MD5: 16, SHA1: 20, SHA224: 28, SHA256: 32, SHA384: 48, SHA512: 64,
-		MMH32: 4, MMH64: 8, MMH128: 16, Sip: 8,
+		MMH32: 4, MMH64: 8, MMH128: 16, SipHash: 8,
 	}
 	for name, variant := range variants() {
 		t.Run(name, func(t *testing.T) {
@@ -140,54 +139,8 @@ func TestOptionsChangeWhatTheyShould(t *testing.T) {
 		isMurmur := m == MMH32 || m == MMH64 || m == MMH128
 		assert.Equal(t, isMurmur, m.Func(Options{Seed: 1})("key") != base, "%v with a seed", m)
 		assert.Equal(t, m == MMH64 || m == MMH128, m.Func(Options{X86: true})("key") != base, "%v for x86", m)
-		assert.Equal(t, m == Sip, m.Func(Options{Key: &key})("key") != base, "%v with a key", m)
+		assert.Equal(t, m == SipHash, m.Func(Options{Key: &key})("key") != base, "%v with a key", m)
 	}
-}
-
-func TestAbsXor(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		n    int64
-		a    uint64
-		want uint64
-	}{
-		{"positive", 6, 3, 5},
-		{"negative", -6, 3, 7},
-		{"minus one flips every bit", -1, 5, 6},
-		{"most negative", -1 << 63, 1<<63 - 1, 1},
-		{"most negative, nothing to flip", -1 << 63, 0, 1 << 63},
-		{"zero", 0, 9, 9},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			n := integer(c.n)
-			require.Equal(t, strconv.FormatInt(c.n, 10), n.Big().String())
-			got := n.AbsXor(c.a)
-			assert.Equal(t, c.want, uint64(got[1])<<32|uint64(got[0]))
-			// The language has the same two's complement as Python within 64 bits.
-			signed := c.n ^ int64(c.a)
-			if signed < 0 {
-				signed = -signed
-			}
-			assert.Equal(t, c.want, uint64(signed))
-		})
-	}
-}
-
-func integer(n int64) (i Integer) {
-	abs := uint64(n)
-	if n < 0 {
-		i.Negative, abs = true, -abs
-	}
-	i.Abs[0], i.Abs[1] = uint32(abs), uint32(abs>>32)
-	return i
-}
-
-func TestAbsXorKeepsHighWords(t *testing.T) {
-	got := SHA512.Integer(Options{}, "key").AbsXor(1)
-	want := SHA512.Integer(Options{}, "key").Abs
-	want[0] ^= 1
-	assert.Equal(t, want, got)
-	assert.NotZero(t, got[15])
 }
 
 func TestNothingAllocates(t *testing.T) {

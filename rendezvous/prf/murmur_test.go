@@ -1,4 +1,4 @@
-package hash
+package prf
 
 import (
 	"encoding/binary"
