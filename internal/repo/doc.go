@@ -1,5 +1,5 @@
-// Package repo holds the tests that keep the repository in order: which
-// package may import which, what the top level holds, that everything exported
-// has an example, and that the README's commands do what it shows. It has no
-// code of its own; beside its tests lie the scripts that the Makefile calls.
+// Package repo holds tests of the repository itself: import rules, the top
+// level, the exported API, an example for every exported verb, and the README,
+// whose commands are run. It has no code beside its tests and the scripts that
+// the Makefile calls.
 package repo

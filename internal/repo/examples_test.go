@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// withoutExample are the exported functions that no example would explain
-// better than their comment, each with the reason.
+// withoutExample lists the exported functions without an example, each with the
+// reason.
 var withoutExample = map[string]string{
 	"mapper/mappertest.Test": "called by tests only; its package comment shows how",
 
 	"mapper/locator.Server.DiscoverEarlier": "as Discover, in proxenos p2p",
 	"mapper/locator.NewCaller":              "in the example of Server.Serve",
-	"mapper/locator.Caller.Addr":            "returns what NewCaller was given",
+	"mapper/locator.Caller.Addr":            "returns the argument of NewCaller",
 	"mapper/locator.Caller.Close":           "as on any connection",
 	"mapper/locator.Caller.Call":            "called by generated code",
 	"mapper/locator.Client.Ping":            "in the example of NewClient",
@@ -43,7 +43,7 @@ var withoutExample = map[string]string{
 	"mapper/locator.ParseLocation":          "as ParsePeer",
 	"mapper/locator.Server.Close":           "as on any listener",
 
-	"mapper/consul.Error.Hint": "the words that follow those of Error",
+	"mapper/consul.Error.Hint": "printed after Error",
 
 	"ring.NewBuilder":  "in the examples of Builder",
 	"ring.Builder.Len": "as on Ring",
@@ -58,23 +58,23 @@ var withoutExample = map[string]string{
 	"rendezvous.Table.Checksum": "as on Set",
 }
 
-// handlers are the methods of a locator that generated code calls.
+// handlers lists the methods of a locator server that generated code calls.
 var handlers = map[string]bool{
 	"Server.Ping": true, "Server.ServiceType": true, "Server.ServiceTypes": true, "Server.Debug": true, "Server.Die": true,
 	"Server.Join": true, "Server.Add": true, "Server.Remove": true,
 	"Server.GetAll": true, "Server.GetAllWide": true, "Server.GetNode": true, "Server.GetNodeWide": true,
 }
 
-// ownExample are the methods that are called through an interface of the
-// standard library, where the reader meets them.
+// ownExample lists methods that users call through an interface of the standard
+// library.
 var ownExample = map[string]bool{
 	"Close": true, "Error": true, "Unwrap": true, "Is": true, "String": true,
 	"MarshalText": true, "UnmarshalText": true, "MarshalJSON": true, "UnmarshalJSON": true, "UnmarshalYAML": true,
 	"GoString": true, "LogValue": true,
 }
 
-// TestEveryVerbHasAnExample: what a user can call is shown in use. In the pure
-// rooms the output is shown, and so checked, as well.
+// TestEveryVerbHasAnExample: every exported function and method is shown in use.
+// Examples of the pure packages have checked output.
 func TestEveryVerbHasAnExample(t *testing.T) {
 	checked := 0
 	for _, p := range ourPackages(t) {
@@ -93,7 +93,7 @@ func TestEveryVerbHasAnExample(t *testing.T) {
 				continue
 			}
 			if p.room() == "rendezvous" || p.room() == "rendezvous/prf" {
-				assert.True(t, example.Output != "" || example.EmptyOutput, "the example of %s is never run", name)
+				assert.True(t, example.Output != "" || example.EmptyOutput, "the example of %s has no output and never runs", name)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// module is the path that every import of our own begins with.
+// module is the path of the main module.
 const module = "github.com/proxenos/proxenos"
 
 // root is the top of the repository, seen from this package.
@@ -26,7 +26,7 @@ var root = func() string {
 	return dir
 }()
 
-// pkg is what the tests need of `go list -json`.
+// pkg is the part of `go list -json` that the tests use.
 type pkg struct {
 	ImportPath string
 	Dir        string
@@ -37,7 +37,8 @@ type pkg struct {
 	Module     *struct{ Path string }
 }
 
-// room is the import path within the module: "" for a package of others.
+// room returns the import path relative to the module, or "" for a package of
+// another module.
 func (p pkg) room() string { return roomOf(p.ImportPath) }
 
 func roomOf(importPath string) string {
@@ -48,7 +49,7 @@ func roomOf(importPath string) string {
 	return room
 }
 
-// packages are those of the module, nested modules left out.
+// packages lists the packages of the module, without nested modules.
 var packages = sync.OnceValues(func() ([]pkg, error) { return goList("./...") })
 
 // goList runs `go list -json` at the root of the repository.
@@ -77,8 +78,8 @@ func ourPackages(t *testing.T) []pkg {
 	return list
 }
 
-// run returns what a command prints on standard output, and puts what it
-// prints on standard error into the error.
+// run returns the standard output of a command; its error includes standard
+// error.
 func run(dir, name string, args ...string) ([]byte, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir

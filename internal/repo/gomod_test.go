@@ -3,16 +3,19 @@ package repo
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// direct are the modules of others that we import, each with what it is for. A
-// new one is a decision: it brings code that we did not read into programs of
-// people who trust us.
+// direct lists the modules that the root module imports, each with its purpose.
+// A new one needs a decision: every importer links or downloads it.
 var direct = map[string]string{
 	"github.com/dchest/siphash":       "the default hash",
 	"github.com/spaolacci/murmur3":    "the mmh3 hashes",
@@ -26,20 +29,21 @@ var direct = map[string]string{
 	"go.etcd.io/bbolt":                "the data file of the store",
 	"github.com/spf13/cobra":          "the command tree",
 	"github.com/spf13/pflag":          "the types of its flags",
-	"github.com/mattn/go-isatty":      "colour on terminals only",
+	"github.com/mattn/go-isatty":      "color on terminals only",
 	"charm.land/bubbletea/v2":         "the screen of the gossip demo",
 
 	"github.com/stretchr/testify":       "tests",
 	"github.com/hashicorp/go-cleanhttp": "tests: HTTP clients that share no connections",
 	"github.com/rogpeppe/go-internal":   "tests: scripts for the CLI",
-	"github.com/anishathalye/porcupine": "tests: whether a history of the store is linearizable",
+	"github.com/anishathalye/porcupine": "tests: linearizability of the histories of the store",
 	"golang.org/x/net":                  "tests: the messages of a DNS server",
 	"github.com/creack/pty":             "tests: programs that draw on a terminal",
-	"go.uber.org/goleak":                "tests: no goroutine is left behind",
+	"go.uber.org/goleak":                "tests: goroutine leaks",
 }
 
 type goMod struct {
 	Module  struct{ Path string }
+	Go      string
 	Require []struct {
 		Path     string
 		Indirect bool
@@ -65,11 +69,37 @@ func TestDirectDependenciesAreDecided(t *testing.T) {
 	}
 }
 
-// TestRootModuleStandsAlone: a replace is ignored in the programs of others,
-// which would then link something that we did not test; tools have a module
-// of their own so that nobody's graph carries them.
+// TestRootModuleStandsAlone: importers ignore a replace directive and would
+// link code that was not tested; tools live in a module of their own, outside
+// the module graph of importers.
 func TestRootModuleStandsAlone(t *testing.T) {
 	mod := readGoMod(t)
 	assert.Empty(t, mod.Replace)
 	assert.Empty(t, mod.Tool)
+}
+
+// TestGoVersionIsTheFloor: a higher version, and a patch level above all, is
+// forced on every importer.
+func TestGoVersionIsTheFloor(t *testing.T) {
+	assert.Equal(t, "1.26.0", readGoMod(t).Go)
+}
+
+// TestRequirementsStandInBlocks: a reader of go.mod sees what programs link
+// apart from what only tests need.
+func TestRequirementsStandInBlocks(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	block := regexp.MustCompile(`(?s)// What only tests need\.\nrequire \((.*?)\)`).FindSubmatch(text)
+	require.NotNil(t, block, "go.mod has no block for tests")
+	var want []string
+	for path, purpose := range direct {
+		if strings.HasPrefix(purpose, "tests") {
+			want = append(want, path)
+		}
+	}
+	var got []string
+	for line := range strings.Lines(strings.TrimSpace(string(block[1]))) {
+		got = append(got, strings.Fields(line)[0])
+	}
+	assert.ElementsMatch(t, want, got)
 }

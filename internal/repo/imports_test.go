@@ -9,20 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rule says what the packages of one room may import beside the standard
-// library. A pattern ending in "/..." stands for everything at and below it.
+// rule lists what the packages of one room may import beside the standard
+// library. A pattern ending in "/..." matches everything at and below it.
 type rule struct {
 	room   string
 	may    []string // rooms of this module
-	others []string // modules of others
+	others []string // other modules
 	why    string
 }
 
-// rules draws the house. Imports only ever point down; a package without a
-// rule is a room that nobody has decided on, and fails.
+// rules holds the import rules. Imports point down only; a package without a
+// rule fails the test.
 var rules = []rule{
-	{room: "rendezvous", may: pureBelow, others: []string{"golang.org/x/sys"}, why: "pure: it asks the processor what it can do, and reaches hashes of others through rendezvous/prf only"},
-	{room: "ring", may: pureBelow, why: "pure: it reaches hashes of others through rendezvous/prf only"},
+	{room: "rendezvous", may: pureBelow, others: []string{"golang.org/x/sys"}, why: "pure: it reads CPU features, and reaches other modules' hashes through rendezvous/prf only"},
+	{room: "ring", may: pureBelow, why: "pure: it reaches other modules' hashes through rendezvous/prf only"},
 
 	{room: "mapper", why: "standard library only"},
 	{room: "mapper/mappertest", may: []string{"mapper"}, others: []string{testify, "go.uber.org/goleak"}, why: "imported by tests only"},
@@ -38,9 +38,9 @@ var rules = []rule{
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
 	{room: "internal/cli", may: []string{"rendezvous/...", "ring", "mapper/...", "internal/checkfile", "internal/compare", "internal/report"},
-		others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/mattn/go-isatty", "charm.land/bubbletea/v2"}, why: "where the rooms meet"},
+		others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/mattn/go-isatty", "charm.land/bubbletea/v2"}, why: "the command line, where all packages meet"},
 
-	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only door to hashes of others"},
+	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
 	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by the schemes"},
 	{room: "internal/mt", why: "arithmetic"},
 	{room: "internal/exact", why: "arithmetic"},
@@ -63,7 +63,7 @@ const testify = "github.com/stretchr/testify"
 
 var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/nodeset"}
 
-// testOnly are the rooms that no program may link.
+// testOnly lists the rooms that no program may link.
 var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest/...", "internal/testkit/alloctest", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
@@ -78,8 +78,8 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
-// TestRulesAreNeeded keeps the table free of permissions that nobody uses for
-// modules of others: each would be a dependency let in unseen.
+// TestRulesAreNeeded keeps unused permissions for other modules out of the
+// table: each would let a dependency in unseen.
 func TestRulesAreNeeded(t *testing.T) {
 	for _, r := range rules {
 		var members []pkg
@@ -97,8 +97,8 @@ func TestRulesAreNeeded(t *testing.T) {
 	}
 }
 
-// TestPureRoomsLinkAlmostNothing: a program that only asks who owns a key
-// carries the standard library and the hashes, whatever the CLI needs.
+// TestPureRoomsLinkAlmostNothing: a program that only looks up owners links the
+// standard library and the hashes, whatever the CLI needs.
 func TestPureRoomsLinkAlmostNothing(t *testing.T) {
 	for _, room := range []string{"rendezvous", "ring", "mapper"} {
 		t.Run(room, func(t *testing.T) {
@@ -153,8 +153,8 @@ func (r rule) allows(imported string) bool {
 	return slices.ContainsFunc(r.others, func(path string) bool { return covers(path+"/...", imported) })
 }
 
-// isStandard: only packages of the standard library have no dot in the first
-// element of their path.
+// isStandard reports whether the path is of the standard library: only there
+// the first element has no dot.
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".")

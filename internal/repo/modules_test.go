@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNestedModulesAreTested: "./..." stops at a nested module, so make has to
-// be told of each that holds code.
+// TestNestedModulesAreTested: "./..." stops at a nested module, so the Makefile
+// must list each that holds code.
 func TestNestedModulesAreTested(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)

@@ -1,14 +1,14 @@
 package repo
 
-// The README shows only what runs. This file reads it, and session_test.go
-// runs it, as one session from top to bottom in an empty directory, with the
-// program just built in PATH.
+// Every block of the README runs. This file parses it; session_test.go runs it
+// as one session from top to bottom in an empty directory, with the program
+// just built in PATH.
 //
-// A console block is a conversation. A line that begins with "$ " is a command
-// (one that ends in a backslash continues on the next line), and the lines up
-// to the next command are exactly what it prints, on standard output and
-// standard error together. A line of "..." stands for any lines; an empty line
-// before a command is only there for the eye.
+// A console block holds commands and their output. A line that begins with "$ "
+// is a command (a trailing backslash continues it on the next line); the lines
+// up to the next command are its exact output, standard output and standard
+// error together. A line of "..." matches any lines; an empty line before a
+// command is ignored.
 //
 //	```console
 //	$ proxenos select -n a -n b -n c user:42
@@ -20,22 +20,22 @@ package repo
 //
 // A command that fails must be followed by "$ echo $?", as above.
 //
-// A sh block holds commands for the reader to copy, one a line, without "$ ".
-// They must succeed; what they print is not compared. A command that ends in
-// " &", here or in a console block, runs until the test interrupts it.
+// A sh block holds commands to copy, one a line, without "$ ". They must
+// succeed; their output is not compared. A command that ends in " &", here or
+// in a console block, runs until the test interrupts it.
 //
-// A go block is a whole program, which must run. Its output is compared with
-// the comment that follows "// Output:" at its end, as in an example.
+// A go block is a whole program. The test runs it and compares its output with
+// the comment after "// Output:" at its end, as in an example.
 //
-// A comment in the line before a block says more about it:
+// A comment in the line before a block marks it:
 //
-//	<!-- file: ten.txt -->      the block, in whatever language, is that file
+//	<!-- file: ten.txt -->      the block is the content of that file
 //	<!-- needs: consul -->      8500 is the port of a real Consul, with the
 //	                            services of consulWithWeb
 //	<!-- needs: swim -->        20001 to 20005 are free ports
-//	<!-- illustration -->       nothing that runs: a sketch, a signature
+//	<!-- illustration -->       not run: a sketch, a signature
 //
-// Some commands stand for something that a test can do: see standIns.
+// A few commands are replaced by others that a test can run: see standIns.
 
 import (
 	"fmt"
@@ -59,7 +59,7 @@ type block struct {
 
 func (b block) String() string { return fmt.Sprintf("README.md:%d", b.line) }
 
-// step is a command and what it is to print.
+// step is a command and its expected output.
 type step struct {
 	command string
 	want    string
@@ -125,8 +125,8 @@ func stepsOf(b block) (steps []step, err error) {
 	return steps, nil
 }
 
-// matches compares what a command printed with what the README shows. Each
-// "..." line takes as few lines as will do.
+// matches compares the output of a command with the README. Each "..." line
+// matches as few lines as possible.
 func matches(want, got string) bool {
 	var pattern strings.Builder
 	for line := range strings.Lines(want) {
@@ -196,8 +196,8 @@ func TestREADME(t *testing.T) {
 	for _, b := range blocks {
 		s.play(b)
 	}
-	assert.Positive(t, s.commands, "the README shows no command")
-	assert.Positive(t, s.programs, "the README shows no program")
+	assert.Positive(t, s.commands, "the README has no command")
+	assert.Positive(t, s.programs, "the README has no program")
 	assert.Subset(t, s.seen, quickStart, "the README's quick start")
 }
 
@@ -218,8 +218,8 @@ func TestFollowingTakesTenLines(t *testing.T) {
 		main, _, _ = strings.Cut(main, "\t// Output:")
 		assert.LessOrEqual(t, strings.Count(main, "\n"), 10, "%v:\n%s", b, main)
 	}
-	assert.Positive(t, programs, "the README shows no program that follows a source")
+	assert.Positive(t, programs, "the README has no program that follows a source")
 }
 
-// quickStart are the two commands that a newcomer types first.
+// quickStart lists the two commands that a newcomer runs first.
 var quickStart = []string{"go run ./cmd/proxenos select -n a -n b -n c user:42", "make test"}

@@ -20,19 +20,19 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// session is the reader's terminal.
+// session is a shell session that runs the README.
 type session struct {
 	*testing.T
-	dir  string // where the reader is
-	bin  string // where the program was installed
+	dir  string // working directory
+	bin  string // directory of the installed programs
 	code int    // $?
-	swim int    // the first port of its gossip cluster, once there is one
+	swim int    // first port of the gossip cluster; 0 before its first use
 
 	commands, programs int
 	seen               []string
 }
 
-// newSession installs the program and opens a terminal in an empty directory.
+// newSession installs the programs and starts in an empty directory.
 func newSession(t *testing.T) *session {
 	s := &session{T: t, dir: t.TempDir(), bin: t.TempDir()}
 	_, err := run(root, "go", "build", "-buildvcs=false", "-o", s.bin+string(filepath.Separator), "./cmd/...")
@@ -40,7 +40,7 @@ func newSession(t *testing.T) *session {
 	return s
 }
 
-// play does what a block says.
+// play runs a block.
 func (s *session) play(b block) {
 	kind, value, _ := strings.Cut(b.mark, ": ")
 	switch {
@@ -55,15 +55,15 @@ func (s *session) play(b block) {
 		require.True(s, filepath.IsLocal(value), "%v: %q", b, value)
 		require.NoError(s, os.WriteFile(filepath.Join(s.dir, value), []byte(b.text), 0o644))
 	case b.language == "console", b.language == "sh":
-		s.converse(b)
+		s.runSteps(b)
 	case b.language == "go":
 		s.program(b)
 	default:
-		assert.Fail(s, "a block that nothing checks", "%v: mark it as a file or as an illustration", b)
+		assert.Fail(s, "unchecked block", "%v: mark it as a file or as an illustration", b)
 	}
 }
 
-func (s *session) converse(b block) {
+func (s *session) runSteps(b block) {
 	steps, err := stepsOf(b)
 	require.NoError(s, err)
 	require.NotEmpty(s, steps, "%v: no commands", b)
@@ -71,7 +71,7 @@ func (s *session) converse(b block) {
 		s.commands++
 		s.seen = append(s.seen, step.command)
 		if lasting, ok := strings.CutSuffix(step.command, " &"); ok {
-			s.leaveRunning(lasting)
+			s.startBackground(lasting)
 			continue
 		}
 		got := s.exec(step.command)
@@ -102,22 +102,22 @@ func (s *session) exec(command string) string {
 	return string(out)
 }
 
-// leaveRunning starts a command that runs until the test interrupts it. Only
-// then may it end, and well.
-func (s *session) leaveRunning(command string) {
+// startBackground starts a command that runs until the test interrupts it. It
+// must not end earlier, and must then exit with 0.
+func (s *session) startBackground(command string) {
 	cmd := s.shell("exec " + command)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = time.Minute
 	require.NoError(s, cmd.Start())
 	s.Cleanup(func() {
 		assert.NoError(s, cmd.Process.Signal(os.Interrupt), command)
-		assert.NoError(s, cmd.Wait(), "%s:\n%s", command, said.String())
+		assert.NoError(s, cmd.Wait(), "%s:\n%s", command, output.String())
 	})
 }
 
-// shell is a command in a shell of its own, which knows how the one before it
-// ended.
+// shell returns a command that runs in a new shell, where $? is the exit code
+// of the previous one.
 func (s *session) shell(command string) *exec.Cmd {
 	cmd := exec.Command("sh", "-c", "(exit $LAST)\n"+command)
 	cmd.Dir = s.dir
@@ -127,24 +127,23 @@ func (s *session) shell(command string) *exec.Cmd {
 	return cmd
 }
 
-// standIns are commands that a test cannot or should not run as they stand,
-// and what it runs in their place. They run at the top of the repository.
+// standIns lists commands that a test cannot run as written, and what runs in
+// their place, at the top of the repository.
 var standIns = []struct {
 	pattern *regexp.Regexp
 	run     string
 }{
-	// This test is run by make: it only asks whether make knows the target.
+	// make runs this test, so it only checks that the target exists.
 	{regexp.MustCompile(`^make( .*)?$`), "make --dry-run$1 >/dev/null"},
 	{regexp.MustCompile(`^go test (.*)$`), "go test -run '^$$' $1"},
 	{regexp.MustCompile(`^go install ` + module + `/(\S+)@latest$`), `go build -o "$$BIN/" ./$1`},
-	// Nothing is fetched: the place to fetch from must be the module's path.
+	// Nothing is fetched; the pattern checks the path of the module.
 	{regexp.MustCompile(`^git clone https://` + module + `(\.git)?( && cd proxenos)?$`), "true"},
 	{regexp.MustCompile(`^go get ` + module + `(@latest)?$`), "true"},
 	{regexp.MustCompile(`^(go (run|build|vet|doc) .*)$`), "$1"},
 }
 
-// program runs a go block as the reader would: in a file of its own, with the
-// module at hand.
+// program runs a go block in a file of its own, within the module.
 func (s *session) program(b block) {
 	s.programs++
 	require.Contains(s, b.text, "package main\n", "%v: not a whole program", b)
@@ -164,11 +163,11 @@ func (s *session) program(b block) {
 func outputComment(program string) (text string, found bool) {
 	_, rest, found := strings.Cut(program, "// Output:\n")
 	for line := range strings.Lines(rest) {
-		said, isComment := strings.CutPrefix(strings.TrimSpace(line), "//")
+		comment, isComment := strings.CutPrefix(strings.TrimSpace(line), "//")
 		if !isComment {
 			break
 		}
-		text += strings.TrimPrefix(said, " ") + "\n"
+		text += strings.TrimPrefix(comment, " ") + "\n"
 	}
 	return text, found
 }
@@ -179,14 +178,14 @@ func TestOutputComment(t *testing.T) {
 	assert.Equal(t, "a\n\n b\n", text)
 }
 
-// The README's members of a gossip cluster have ports from swimPort on.
+// Ports of the gossip cluster as the README has them.
 const (
 	swimPort  = 20001
 	swimPorts = 5
 )
 
-// withPorts puts free ports where the text says those of the members, the same
-// in every block.
+// withPorts replaces the ports of the members by free ports, the same in every
+// block.
 func (s *session) withPorts(text string) string {
 	if s.swim == 0 {
 		s.swim = freeport.TakeRun(s, swimPorts)
@@ -198,17 +197,18 @@ func (s *session) withPorts(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// withServer starts a real server and puts its port where the text says the
-// usual one.
+// withServer starts a real server and replaces its usual port by the actual
+// one.
 func withServer(t *testing.T, name, text string) string {
 	t.Helper()
 	server, known := servers[name]
-	require.True(t, known, "needs %q: nothing starts that", name)
-	require.Contains(t, text, server.port, "needs %s, and no command says its port", name)
+	require.True(t, known, "needs %q: unknown server", name)
+	require.Contains(t, text, server.port, "needs %s, but no command names its port", name)
 	return strings.ReplaceAll(text, server.port, server.start(t))
 }
 
-// servers run until the test ends. Start returns the port.
+// servers lists the servers that a block can need. They run until the test
+// ends; start returns the port.
 var servers = map[string]struct {
 	port  string // as the README has it
 	start func(*testing.T) string
@@ -216,7 +216,8 @@ var servers = map[string]struct {
 	"consul": {"8500", consulWithWeb},
 }
 
-// consulWithWeb has three instances of one service, on a node called demo.
+// consulWithWeb starts Consul with three instances of one service on a node
+// called demo.
 func consulWithWeb(t *testing.T) string {
 	server := consultest.Start(t, consultest.Options{Node: "demo"})
 	server.Register(

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// topLevel is all that a visitor sees first. Dotfiles configure tools and are
+// topLevel lists the entries of the top level. Dotfiles configure tools and are
 // not counted.
 var topLevel = []string{
 	"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "cmd", "go.mod", "go.sum",

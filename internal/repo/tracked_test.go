@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// trackedFiles are the paths of the files that git knows or would add. Outside
-// a checkout, as in the module cache, there is nothing to hold to account.
+// trackedFiles returns the paths of the files that git tracks or would add. It
+// skips the test outside a checkout, as in the module cache.
 func trackedFiles(t *testing.T) []string {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
@@ -23,11 +23,11 @@ func trackedFiles(t *testing.T) []string {
 	out, err := run(root, "git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate")
 	require.NoError(t, err)
 	paths := strings.Fields(string(out))
-	require.Greater(t, len(paths), 50, "git knows hardly any files")
+	require.Greater(t, len(paths), 50, "git lists hardly any files")
 	return paths
 }
 
-// readTracked returns nil for a file that was deleted and not yet committed.
+// readTracked returns nil for a file whose deletion is not yet committed.
 func readTracked(t *testing.T, path string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, path))
@@ -38,8 +38,8 @@ func readTracked(t *testing.T, path string) []byte {
 	return text
 }
 
-// homeOfSomebody matches paths that exist on one machine only.
-var homeOfSomebody = regexp.MustCompile(`(^|[^\w.])(/root/|/home/\w|/Users/\w|[A-Z]:\\Users\\)`)
+// homePath matches paths that exist on one machine only.
+var homePath = regexp.MustCompile(`(^|[^\w.])(/root/|/home/\w|/Users/\w|[A-Z]:\\Users\\)`)
 
 func TestNoPathOfOneMachine(t *testing.T) {
 	for _, path := range trackedFiles(t) {
@@ -47,13 +47,13 @@ func TestNoPathOfOneMachine(t *testing.T) {
 		// Built from halves, so that this file passes its own test.
 		assert.NotContains(t, string(text), root+"/", path)
 		if path != "internal/repo/tracked_test.go" {
-			assert.False(t, homeOfSomebody.Match(text), "%s holds %q", path, homeOfSomebody.Find(text))
+			assert.False(t, homePath.Match(text), "%s holds %q", path, homePath.Find(text))
 		}
 	}
 }
 
-// TestTextIsPlain: no carriage returns and a newline at the end, but for test
-// data, where bytes are bytes.
+// TestTextIsPlain: text files have no carriage returns and end in a newline.
+// Test data may hold any bytes.
 func TestTextIsPlain(t *testing.T) {
 	for _, path := range trackedFiles(t) {
 		if strings.Contains(path, "testdata/") {
@@ -68,8 +68,7 @@ func TestTextIsPlain(t *testing.T) {
 	}
 }
 
-// TestNoProgramIsKept looks for what a build left behind, and git was told to
-// add with everything else.
+// TestNoProgramIsKept finds binaries that a build left behind.
 func TestNoProgramIsKept(t *testing.T) {
 	for _, path := range trackedFiles(t) {
 		text := readTracked(t, path)
@@ -79,10 +78,10 @@ func TestNoProgramIsKept(t *testing.T) {
 	}
 }
 
-// leftover matches what somebody meant to come back to.
+// leftover matches marks of unfinished work.
 var leftover = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
 
-func TestNothingIsLeftForLater(t *testing.T) {
+func TestNoMarksOfUnfinishedWork(t *testing.T) {
 	for _, path := range trackedFiles(t) {
 		if !strings.HasSuffix(path, ".go") || readTracked(t, path) == nil {
 			continue
