@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/mapper/locator"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
 )
 
 const locatorDir = "../../mapper/locator/"
@@ -37,8 +37,8 @@ func python(t *testing.T) (program, generated string) {
 		missing()
 	}
 	generated = t.TempDir()
-	for _, idl := range []string{"locator.thrift", "diststore.thrift"} {
-		out, err := exec.Command("thrift", "-out", generated, "--gen", "py", locatorDir+"idl/"+idl).CombinedOutput()
+	for _, idl := range []string{locatorDir + "idl/locator.thrift", "internal/peerwire/peer.thrift"} {
+		out, err := exec.Command("thrift", "-I", locatorDir+"idl", "-out", generated, "--gen", "py", idl).CombinedOutput()
 		require.NoError(t, err, string(out))
 	}
 	return program, generated
@@ -114,6 +114,15 @@ func TestLegacyNetwork(t *testing.T) {
 	_, said, code := run(t, "prime", "-h", b.addr)
 	require.Zero(t, code, said)
 	all(a.addr, b.addr)
+	for _, addr := range []string{a.addr, b.addr} {
+		_, said, code = run(t, "put", "-h", addr, "touché", "café of "+addr)
+		require.Zero(t, code, said)
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			out, said, code := run(t, "get", "-h", a.addr, "touché")
+			assert.Zero(c, code, said)
+			assert.Equal(c, "café of "+addr+"\n", out)
+		}, patience, 10*time.Millisecond)
+	}
 	c := startOld(t, program, generated, b.addr)
 	members(t, 3, a.addr, b.addr, c.addr)
 	all(a.addr, b.addr, c.addr)
@@ -165,8 +174,8 @@ func TestOldClientsOfAReplicatedStore(t *testing.T) {
 	assert.Equal(t, "café\n", out, said)
 	assert.Zero(t, code)
 
-	caller := func(addr string) *diststore.StoreClient {
-		return diststore.NewStoreClient(locator.NewCaller(addr, locator.CallConfig{}))
+	caller := func(addr string) *peerwire.StoreClient {
+		return peerwire.NewStoreClient(locator.NewCaller(addr, locator.CallConfig{}))
 	}
 	ctx := t.Context()
 	service, err := caller(first.addr).ServiceType(ctx)

@@ -86,7 +86,7 @@ func (o *p2pOptions) parse() (err error) {
 		}
 		o.cfg.Trust = append(o.cfg.Trust, network)
 	}
-	o.cfg.Scheme = hashRing
+	o.cfg.Algorithm = hashRing
 	o.cfg.Log = slog.New(slog.NewTextHandler(o.std.Err, nil))
 	return nil
 }

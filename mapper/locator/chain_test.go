@@ -90,7 +90,7 @@ func TestWidePorts(t *testing.T) {
 	other := start(t, Config{Port: freeport.Take(t), Peer: ours.Self().Addr, Refresh: -1})
 	eventually(t, func() bool { return len(o.heard()) == 2 })
 
-	wide, err := listenWide(t, Config{Peer: ours.Self().Addr, Refresh: -1, Scheme: byHash, Log: testLog(t)})
+	wide, err := listenWide(t, Config{Peer: ours.Self().Addr, Refresh: -1, Algorithm: byHash, Log: testLog(t)})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -202,7 +202,7 @@ func TestForgedCallsAreRefused(t *testing.T) {
 }
 
 func TestDieWhereAllowed(t *testing.T) {
-	s, err := Listen(t.Context(), Config{Port: AnyPort, AllowDie: true, AllowDebug: true, Log: testLog(t)})
+	s, err := Listen(t.Context(), Config{AllowDie: true, AllowDebug: true, Log: testLog(t)})
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(context.WithoutCancel(t.Context()), nil) }()
@@ -287,7 +287,7 @@ func TestPortInUse(t *testing.T) {
 }
 
 func TestNoPeer(t *testing.T) {
-	s, err := Listen(t.Context(), Config{Port: AnyPort, Peer: "127.0.0.1:1"})
+	s, err := Listen(t.Context(), Config{Peer: "127.0.0.1:1"})
 	require.NoError(t, err)
 	require.ErrorIs(t, s.Serve(t.Context(), nil), ErrNoPeer)
 }

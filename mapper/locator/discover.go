@@ -2,6 +2,7 @@ package locator
 
 import (
 	"context"
+	"math"
 	"net"
 	"strconv"
 )
@@ -14,8 +15,12 @@ const FirstPort = 9900
 // peer asks for one.
 const PeerPorts = 10
 
-// portTries is how many ports Listen tries from the first one on.
-const portTries = 40
+// portTries is how many ports Listen tries from Config.First on, and maxFirst
+// the greatest First that leaves room for them.
+const (
+	portTries = 40
+	maxFirst  = math.MaxUint16 - portTries + 1
+)
 
 // Discover asks n ports of this machine, from first on, for a node whose service
 // type is the given one and returns the address of the first. They are FirstPort
@@ -40,7 +45,7 @@ func Discover(ctx context.Context, first, n int, service string, cfg CallConfig)
 // another then, and none starts a network beside it. It must come before Serve.
 func (s *Server) DiscoverEarlier(ctx context.Context) (peer string, ok bool) {
 	own := s.listener.Addr().(*net.TCPAddr).Port
-	if s.cfg.Peer != "" || s.cfg.Port != 0 || own <= s.cfg.First {
+	if s.cfg.Peer != "" || s.cfg.Port != 0 || s.cfg.First == 0 || own <= s.cfg.First {
 		return "", false
 	}
 	service := s.cfg.Services[len(s.cfg.Services)-1]

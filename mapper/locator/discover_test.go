@@ -123,3 +123,20 @@ func TestOnlyWhoChoseNoPortLooksForEarlierNodes(t *testing.T) {
 		require.NoError(t, s.Close())
 	}
 }
+
+func TestZeroConfigTakesAnyPort(t *testing.T) {
+	first, err := Listen(t.Context(), Config{})
+	require.NoError(t, err)
+	second, err := Listen(t.Context(), Config{})
+	require.NoError(t, err)
+	assert.NotEqual(t, portNumber(t, first.Self()), portNumber(t, second.Self()))
+	require.NoError(t, first.Close())
+	require.NoError(t, second.Close())
+}
+
+func TestPortsOutOfRange(t *testing.T) {
+	for _, cfg := range []Config{{Port: -1}, {Port: 65536}, {First: -1}, {First: 65497}} {
+		_, err := Listen(t.Context(), cfg)
+		require.ErrorContains(t, err, "want 0 to 65", "%+v", cfg)
+	}
+}

@@ -9,11 +9,11 @@
 //
 // # Serving
 //
-//	server, err := locator.Listen(ctx, locator.Config{Peer: "localhost:9900", Scheme: scheme})
+//	server, err := locator.Listen(ctx, locator.Config{Peer: "localhost:9900", Algorithm: algorithm})
 //	err = server.Serve(ctx, nil) // joins, serves, and leaves when ctx ends
 //
 // A Server is a mapper.Watcher of the network it is in. Which node owns a key
-// is not decided here: Config.Scheme is given the nodes and returns a function
+// is not decided here: Config.Algorithm is given the nodes and returns a function
 // that answers, such as the Select of a ring or of a rendezvous set.
 //
 // # Asking

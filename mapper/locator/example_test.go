@@ -47,9 +47,9 @@ func await(source mapper.Watcher, n int) {
 }
 
 func Example() {
-	first, stop := start(locator.Config{Port: locator.AnyPort, Scheme: circle})
+	first, stop := start(locator.Config{Algorithm: circle})
 	defer stop()
-	second, leave := start(locator.Config{Port: locator.AnyPort, Scheme: circle, Peer: first.Self().Addr})
+	second, leave := start(locator.Config{Algorithm: circle, Peer: first.Self().Addr})
 
 	await(first, 2)
 	await(second, 2)
@@ -81,9 +81,8 @@ func (h hello) Greet(_ context.Context, name string) (string, error) {
 func ExampleServer_Serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	server, err := locator.Listen(ctx, locator.Config{
-		Port:     locator.AnyPort,
-		Services: []string{"locator.Base", "locator.Locator", "greeter.Greeter"},
-		Scheme:   circle,
+		Services:  []string{"locator.Base", "locator.Locator", "greeter.Greeter"},
+		Algorithm: circle,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -105,7 +104,7 @@ func ExampleServer_Serve() {
 }
 
 func ExampleNewClient() {
-	server, stop := start(locator.Config{Port: locator.AnyPort, Scheme: circle})
+	server, stop := start(locator.Config{Algorithm: circle})
 	defer stop()
 	ctx := context.Background()
 	client := locator.NewClient(server.Self().Addr, locator.CallConfig{})

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
 // FuzzServe writes raw bytes at the server. Whatever they are, it ends in good
@@ -28,7 +28,7 @@ func FuzzServe(f *testing.F) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			s.serveConn(t.Context(), far, diststore.NewStoreProcessor(&recorder{}))
+			s.serveConn(t.Context(), far, wire.NewLocatorProcessor(&recorder{}))
 		}()
 		go func() { _, _ = io.Copy(io.Discard, near) }()
 		_, _ = near.Write(data)

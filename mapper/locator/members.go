@@ -8,24 +8,24 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Scheme decides ownership: it is given the members, sorted by name, after each
-// change and returns the function that names the owner of a key. The Select
+// Algorithm builds the function that returns the owner of a key from the members,
+// sorted by name. A server calls it after each change of membership. The Select
 // method of a ring or of a rendezvous set is such a function.
-type Scheme func(nodes []mapper.Node) (Locate, error)
+type Algorithm func(nodes []mapper.Node) (Locate, error)
 
 // Locate returns the owner of a key; ok is false when there is nobody. It must
 // be safe for any number of goroutines.
 type Locate func(key string) (owner mapper.Node, ok bool)
 
-// nobody is the Locate of a server without a Scheme.
+// nobody is the Locate of a server without an Algorithm.
 func nobody(string) (mapper.Node, bool) { return mapper.Node{}, false }
 
 // members is the list of nodes and what is derived from it. Readers load one
 // immutable view; writers are serialised and never call the network.
 type members struct {
-	scheme Scheme
-	mu     sync.Mutex
-	view   atomic.Pointer[view]
+	algorithm Algorithm
+	mu        sync.Mutex
+	view      atomic.Pointer[view]
 }
 
 // view is the list at one moment. Nothing in it is ever changed.
@@ -37,8 +37,8 @@ type view struct {
 	changed chan struct{} // closed when the next view is there
 }
 
-func newMembers(scheme Scheme) *members {
-	m := &members{scheme: scheme}
+func newMembers(algorithm Algorithm) *members {
+	m := &members{algorithm: algorithm}
 	m.view.Store(&view{owner: nobody, owner09: nobody, changed: make(chan struct{})})
 	return m
 }
@@ -71,7 +71,7 @@ func (m *members) remove(name string) (removed bool, err error) {
 }
 
 // replace makes nodes the list, unless it is the list already. A list that the
-// scheme refuses is not taken over.
+// algorithm refuses is not taken over.
 func (m *members) replace(old *view, nodes []mapper.Node) error {
 	if slices.EqualFunc(old.nodes, nodes, sameName) {
 		return nil
@@ -93,10 +93,10 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 }
 
 func (m *members) locate(nodes []mapper.Node) (Locate, error) {
-	if m.scheme == nil || len(nodes) == 0 {
+	if m.algorithm == nil || len(nodes) == 0 {
 		return nobody, nil
 	}
-	return m.scheme(slices.Clone(nodes))
+	return m.algorithm(slices.Clone(nodes))
 }
 
 // has reports whether there is a node with the name.

@@ -27,7 +27,7 @@ func nodes(host string, ports ...uint16) []mapper.Node {
 	return list
 }
 
-// byHash is a scheme legible enough for tests.
+// byHash is an algorithm legible enough for tests.
 func byHash(nodes []mapper.Node) (Locate, error) {
 	return func(key string) (mapper.Node, bool) {
 		h := fnv.New32a()
@@ -45,14 +45,11 @@ type running struct {
 // start starts a node on a free port.
 func start(t *testing.T, cfg Config) running {
 	t.Helper()
-	if cfg.Port == 0 {
-		cfg.Port = AnyPort
-	}
 	if cfg.Log == nil {
 		cfg.Log = testLog(t)
 	}
-	if cfg.Scheme == nil {
-		cfg.Scheme = byHash
+	if cfg.Algorithm == nil {
+		cfg.Algorithm = byHash
 	}
 	s, err := Listen(t.Context(), cfg)
 	require.NoError(t, err)

@@ -17,18 +17,13 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/mapper"
-	"github.com/proxenos/proxenos/mapper/locator/wire"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
 )
 
-// generatePython generates the code for Python of both services.
+// generatePython generates the Python code of the service.
 func generatePython(t *testing.T) (dir string) {
 	t.Helper()
-	thrift := peerProgram(t, "thrift")
 	dir = t.TempDir()
-	for _, idl := range []string{"idl/locator.thrift", "idl/diststore.thrift"} {
-		run(t, thrift, "-out", dir, "--gen", "py", idl)
-	}
+	run(t, peerProgram(t, "thrift"), "-out", dir, "--gen", "py", "idl/locator.thrift")
 	return dir
 }
 
@@ -92,38 +87,15 @@ func startPython(t *testing.T, dir string, port, peer int) *pythonNode {
 	return p
 }
 
-// keeper is a store of one node.
-type keeper struct {
-	*Server
-	mu    sync.Mutex
-	items map[string]string
-}
-
-func (k *keeper) Put(_ context.Context, key, value string) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.items[key] = value
-	return nil
-}
-
-func (k *keeper) Get(_ context.Context, key string) (string, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.items[key], nil
-}
-
 // A client in Python makes every call to a server of ours.
 func TestPythonClient(t *testing.T) {
 	dir := generatePython(t)
 	s, err := Listen(t.Context(), Config{
-		Port: freeport.Take(t), Scheme: byHash, AllowDie: true, AllowDebug: true, Log: testLog(t),
-		Services: []string{"locator.Base", "locator.Locator", "diststore.Store"},
+		Port: freeport.Take(t), Algorithm: byHash, AllowDie: true, AllowDebug: true, Log: testLog(t),
 	})
 	require.NoError(t, err)
 	done := make(chan error, 1)
-	go func() {
-		done <- s.Serve(context.WithoutCancel(t.Context()), diststore.NewStoreProcessor(&keeper{Server: s, items: map[string]string{}}))
-	}()
+	go func() { done <- s.Serve(context.WithoutCancel(t.Context()), nil) }()
 	port, err := portOf(locationOf(s.Self()))
 	require.NoError(t, err)
 	cmd := exec.Command(python(t), "testdata/peer.py", dir, "call", strconv.Itoa(int(port)))
@@ -136,12 +108,11 @@ func TestPythonClient(t *testing.T) {
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(out, &got))
 	assert.Equal(t, map[string]any{
-		"ping": nil, "debug": nil, "put": nil, "add": nil, "remove": nil, "join": nil, "die": nil,
-		"service_type":  "diststore.Store",
-		"service_types": []any{"locator.Base", "locator.Locator", "diststore.Store"},
+		"ping": nil, "debug": nil, "add": nil, "remove": nil, "join": nil, "die": nil,
+		"service_type":  "locator.Locator",
+		"service_types": []any{"locator.Base", "locator.Locator"},
 		"get_all":       []any{here},
 		"get_node":      here,
-		"get":           "café",
 		"bogus":         []any{"bogus", 3., 7., 1., "Unknown function bogus"},
 	}, got)
 }
@@ -154,10 +125,10 @@ func TestPythonServer(t *testing.T) {
 	require.NoError(t, c.Ping(ctx))
 	service, err := c.ServiceType(ctx)
 	require.NoError(t, err)
-	assert.Equal(t, "diststore.Store", service)
+	assert.Equal(t, "locator.Locator", service)
 	services, err := c.ServiceTypes(ctx)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"locator.Base", "locator.Locator", "diststore.Store"}, services)
+	assert.Equal(t, []string{"locator.Base", "locator.Locator"}, services)
 	require.NoError(t, c.Debug(ctx))
 	nodes, err := c.Nodes(ctx)
 	require.NoError(t, err)
@@ -165,12 +136,6 @@ func TestPythonServer(t *testing.T) {
 	owner, err := c.Owner(ctx, "touché")
 	require.NoError(t, err)
 	assert.Equal(t, p.node(), owner)
-	store := diststore.NewStoreClient(c)
-	require.NoError(t, store.Put(ctx, "touché", "café"))
-	require.NoError(t, c.Ping(ctx))
-	value, err := store.Get(ctx, "touché")
-	require.NoError(t, err)
-	assert.Equal(t, "café", value)
 	ghost := newNode("127.0.0.1", 1)
 	require.NoError(t, c.Add(ctx, ghost, []mapper.Node{p.node()}))
 	require.NoError(t, c.Remove(ctx, ghost, []mapper.Node{p.node()}))
@@ -225,5 +190,3 @@ func portNumber(t *testing.T, n mapper.Node) int {
 	require.NoError(t, err)
 	return int(port)
 }
-
-var _ wire.Locator = (*keeper)(nil)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -21,19 +22,17 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// AnyPort as Config.Port lets the system choose.
-const AnyPort = -1
-
-// Config describes a node of a network. Its zero value is a node that starts a
-// network of its own on this machine and locates no keys.
+// Config describes a node of a network. The zero Config starts a network on the
+// loopback interface, at any free port, and locates no keys.
 type Config struct {
 	// Host is the address to listen on: 127.0.0.1 by default, and "::" or
 	// "0.0.0.0" for every interface.
 	Host string
-	// Port is the port to listen on. Zero takes the first free one of the 40
-	// from First on.
+	// Port is the port to listen on, at most 65535. Zero means any free port
+	// or, if First is set, the first free port from there.
 	Port int
-	// First is the first port that a Port of zero tries: FirstPort by default.
+	// First, if not zero, has a Port of zero try the 40 ports from First on.
+	// Programs that use [Discover] set it to [FirstPort]. It is at most 65496.
 	First int
 	// Advertise is the host that others reach this node by. The default is
 	// Host or, where that is every interface, the address of the machine's
@@ -46,8 +45,8 @@ type Config struct {
 	// Services are the names of the services of the handler, the most basic
 	// first and its own last. The default is that of a plain locator.
 	Services []string
-	// Scheme decides who owns a key. Without one, get_node is refused.
-	Scheme Scheme
+	// Algorithm decides which node owns a key. If it is nil, get_node fails.
+	Algorithm Algorithm
 	// Added is called after a member was added because of a call, before the
 	// chain of calls goes on: the place to hand keys over to it.
 	Added func(ctx context.Context, node mapper.Node)
@@ -73,7 +72,7 @@ type Config struct {
 	// which repairs what a lost call left behind. The default is 5 seconds,
 	// and a negative value never does.
 	Refresh time.Duration
-	// Log takes what happens. The default discards it.
+	// Log receives changes of membership and refused calls. Nil is silent.
 	Log *slog.Logger
 }
 
@@ -103,13 +102,10 @@ func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Refresh == 0 {
 		cfg.Refresh = 5 * time.Second
 	}
-	if cfg.First == 0 {
-		cfg.First = FirstPort
-	}
 	if cfg.Services == nil {
 		cfg.Services = []string{"locator.Base", "locator.Locator"}
 	}
-	s := &Server{cfg: cfg, members: newMembers(cfg.Scheme), dying: make(chan struct{})}
+	s := &Server{cfg: cfg, members: newMembers(cfg.Algorithm), dying: make(chan struct{})}
 	s.conns.limit = cfg.Call.Limits.Conns
 	if err := s.listen(ctx); err != nil {
 		return nil, err
@@ -142,12 +138,12 @@ func (s *Server) listen(ctx context.Context) error {
 
 // bind listens on the port, or on the first free one.
 func bind(ctx context.Context, host string, cfg Config) (net.Listener, error) {
-	first, tries := cfg.Port, 1
-	switch cfg.Port {
-	case 0:
-		first, tries = cfg.First, portTries
-	case AnyPort:
-		first = 0
+	if err := checkPorts(cfg); err != nil {
+		return nil, err
+	}
+	first, last := cfg.Port, cfg.Port
+	if cfg.Port == 0 && cfg.First > 0 {
+		first, last = cfg.First, cfg.First+portTries-1
 	}
 	var config net.ListenConfig
 	for p := first; ; p++ {
@@ -157,12 +153,23 @@ func bind(ctx context.Context, host string, cfg Config) (net.Listener, error) {
 			return listener, nil
 		case !errors.Is(err, syscall.EADDRINUSE):
 			return nil, fmt.Errorf("listen: %w", err)
-		case p == first+tries-1 && tries == 1:
+		case first == last:
 			return nil, fmt.Errorf("%w: port %d of %q", ErrAddressInUse, p, host)
-		case p == first+tries-1:
-			return nil, fmt.Errorf("%w: every port from %d to %d of %q", ErrAddressInUse, first, p, host)
+		case p == last:
+			return nil, fmt.Errorf("%w: every port from %d to %d of %q", ErrAddressInUse, first, last, host)
 		}
 	}
+}
+
+// checkPorts rejects ports that do not exist.
+func checkPorts(cfg Config) error {
+	if cfg.Port < 0 || cfg.Port > math.MaxUint16 {
+		return fmt.Errorf("port %d: want 0 to %d", cfg.Port, math.MaxUint16)
+	}
+	if cfg.First < 0 || cfg.First > maxFirst {
+		return fmt.Errorf("first port %d: want 0 to %d", cfg.First, maxFirst)
+	}
+	return nil
 }
 
 // name sets the node's own name and address.

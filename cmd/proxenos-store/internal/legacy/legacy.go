@@ -19,9 +19,9 @@ import (
 
 	"github.com/apache/thrift/lib/go/thrift"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
 	"github.com/proxenos/proxenos/ring"
 )
 
@@ -40,7 +40,7 @@ type Node struct {
 func Listen(ctx context.Context, cfg locator.Config, say io.Writer) (*Node, error) {
 	n := &Node{say: say, items: map[string]string{}}
 	cfg.Legacy = true
-	cfg.Scheme = circle
+	cfg.Algorithm = circle
 	cfg.Added = n.added
 	cfg.Leaving = n.leaving
 	var err error
@@ -50,7 +50,7 @@ func Listen(ctx context.Context, cfg locator.Config, say io.Writer) (*Node, erro
 
 // Serve is a node until the context ends, and then hands its keys over.
 func (n *Node) Serve(ctx context.Context) error {
-	return n.Server.Serve(ctx, diststore.NewStoreProcessor(n))
+	return n.Server.Serve(ctx, peerwire.NewStoreProcessor(n))
 }
 
 // circle is the ring of 2009.
@@ -63,8 +63,8 @@ func circle(nodes []mapper.Node) (locator.Locate, error) {
 }
 
 // store returns a generated client of a member, for one call.
-func (n *Node) store(node mapper.Node) *diststore.StoreClient {
-	return diststore.NewStoreClient(n.Client(node).Caller)
+func (n *Node) store(node mapper.Node) *peerwire.StoreClient {
+	return peerwire.NewStoreClient(n.Client(node).Caller)
 }
 
 // Get returns the value of a key, or nothing, from whoever owns it.
@@ -213,4 +213,4 @@ func (n *Node) leaving(ctx context.Context) (told bool) {
 	return len(informed) > 0
 }
 
-var _ diststore.Store = (*Node)(nil)
+var _ peerwire.Store = (*Node)(nil)

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/mapper/locator"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,8 +55,8 @@ func members(t *testing.T, n *Node) int {
 
 func TestKeysFollowTheirOwners(t *testing.T) {
 	a, leaveA := start(t, "")
-	client := func(n *Node) *diststore.StoreClient {
-		return diststore.NewStoreClient(locator.NewCaller(n.Self().Addr, locator.CallConfig{}))
+	client := func(n *Node) *peerwire.StoreClient {
+		return peerwire.NewStoreClient(locator.NewCaller(n.Self().Addr, locator.CallConfig{}))
 	}
 	for i := range 100 {
 		require.NoError(t, client(a).Put(t.Context(), strconv.Itoa(i), fmt.Sprint("value ", i)))

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	thrift "github.com/apache/thrift/lib/go/thrift"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
 	"time"
 )
 
@@ -20,7 +20,7 @@ var _ = context.Background
 var _ = time.Now
 var _ = bytes.Equal
 
-var _ = diststore.GoUnusedProtection__
+var _ = wire.GoUnusedProtection__
 
 func init() {
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	thrift "github.com/apache/thrift/lib/go/thrift"
-	"github.com/proxenos/proxenos/mapper/locator/wire/diststore"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
 	"time"
 )
 
@@ -20,7 +20,7 @@ var _ = context.Background
 var _ = time.Now
 var _ = bytes.Equal
 
-var _ = diststore.GoUnusedProtection__
+var _ = wire.GoUnusedProtection__
 
 // Refused says why a call was not obeyed.
 //
@@ -913,8 +913,552 @@ func (p *Invitation) String() string {
 	return fmt.Sprintf("Invitation(%+v)", *p)
 }
 
+type Store interface {
+	wire.Locator
+	//Store is the service of thrifty-p2p (2009), diststore.Store.
+
+	// Returns the value of the key, or the empty string if there is none.
+	//
+	// Parameters:
+	//  - Key
+	Get(ctx context.Context, key string) (_r string, _err error)
+	// Stores the value at the owner of the key. One-way: there is no reply.
+	//
+	// Parameters:
+	//  - Key
+	//  - Value
+	Put(ctx context.Context, key string, value string) (_err error)
+}
+
+// Store is the service of thrifty-p2p (2009), diststore.Store.
+type StoreClient struct {
+	*wire.LocatorClient
+}
+
+func NewStoreClientFactory(t thrift.TTransport, f thrift.TProtocolFactory) *StoreClient {
+	return &StoreClient{LocatorClient: wire.NewLocatorClientFactory(t, f)}
+}
+
+func NewStoreClientProtocol(t thrift.TTransport, iprot thrift.TProtocol, oprot thrift.TProtocol) *StoreClient {
+	return &StoreClient{LocatorClient: wire.NewLocatorClientProtocol(t, iprot, oprot)}
+}
+
+func NewStoreClient(c thrift.TClient) *StoreClient {
+	return &StoreClient{
+		LocatorClient: wire.NewLocatorClient(c),
+	}
+}
+
+// Returns the value of the key, or the empty string if there is none.
+//
+// Parameters:
+//   - Key
+func (p *StoreClient) Get(ctx context.Context, key string) (_r string, _err error) {
+	var _args0 StoreGetArgs
+	_args0.Key = key
+	var _result2 StoreGetResult
+	var _meta1 thrift.ResponseMeta
+	_meta1, _err = p.Client_().Call(ctx, "get", &_args0, &_result2)
+	p.SetLastResponseMeta_(_meta1)
+	if _err != nil {
+		return
+	}
+	return _result2.GetSuccess(), nil
+}
+
+// Stores the value at the owner of the key. One-way: there is no reply.
+//
+// Parameters:
+//   - Key
+//   - Value
+func (p *StoreClient) Put(ctx context.Context, key string, value string) (_err error) {
+	var _args3 StorePutArgs
+	_args3.Key = key
+	_args3.Value = value
+	p.SetLastResponseMeta_(thrift.ResponseMeta{})
+	if _, err := p.Client_().Call(ctx, "put", &_args3, nil); err != nil {
+		return err
+	}
+	return nil
+}
+
+type StoreProcessor struct {
+	*wire.LocatorProcessor
+}
+
+func NewStoreProcessor(handler Store) *StoreProcessor {
+	self4 := &StoreProcessor{wire.NewLocatorProcessor(handler)}
+	self4.AddToProcessorMap("get", &storeProcessorGet{handler: handler})
+	self4.AddToProcessorMap("put", &storeProcessorPut{handler: handler})
+	return self4
+}
+
+type storeProcessorGet struct {
+	handler Store
+}
+
+func (p *storeProcessorGet) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err5 error
+	args := StoreGetArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "get", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := StoreGetResult{}
+	if retval, err2 := p.handler.Get(ctx, args.Key); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc6 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "get", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err5 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc6.Write(ctx, oprot); _write_err5 == nil && err2 != nil {
+			_write_err5 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err5 == nil && err2 != nil {
+			_write_err5 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err5 == nil && err2 != nil {
+			_write_err5 = thrift.WrapTException(err2)
+		}
+		if _write_err5 != nil {
+			return false, thrift.WrapTException(_write_err5)
+		}
+		return true, err
+	} else {
+		result.Success = &retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "get", thrift.REPLY, seqId); err2 != nil {
+		_write_err5 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err5 == nil && err2 != nil {
+		_write_err5 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err5 == nil && err2 != nil {
+		_write_err5 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err5 == nil && err2 != nil {
+		_write_err5 = thrift.WrapTException(err2)
+	}
+	if _write_err5 != nil {
+		return false, thrift.WrapTException(_write_err5)
+	}
+	return true, err
+}
+
+type storeProcessorPut struct {
+	handler Store
+}
+
+func (p *storeProcessorPut) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	args := StorePutArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	_ = tickerCancel
+
+	if err2 := p.handler.Put(ctx, args.Key, args.Value); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+	}
+	tickerCancel()
+	return true, err
+}
+
+// HELPER FUNCTIONS AND STRUCTURES
+
+// Attributes:
+//   - Key
+type StoreGetArgs struct {
+	Key string `thrift:"key,1" db:"key" json:"key"`
+}
+
+func NewStoreGetArgs() *StoreGetArgs {
+	return &StoreGetArgs{}
+}
+
+func (p *StoreGetArgs) GetKey() string {
+	return p.Key
+}
+func (p *StoreGetArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *StoreGetArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.Key = v
+	}
+	return nil
+}
+
+func (p *StoreGetArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "get_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *StoreGetArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "key", thrift.STRING, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:key: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Key)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.key (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:key: ", p), err)
+	}
+	return err
+}
+
+func (p *StoreGetArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("StoreGetArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type StoreGetResult struct {
+	Success *string `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewStoreGetResult() *StoreGetResult {
+	return &StoreGetResult{}
+}
+
+var StoreGetResult_Success_DEFAULT string
+
+func (p *StoreGetResult) GetSuccess() string {
+	if !p.IsSetSuccess() {
+		return StoreGetResult_Success_DEFAULT
+	}
+	return *p.Success
+}
+func (p *StoreGetResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *StoreGetResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *StoreGetResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 0: ", err)
+	} else {
+		p.Success = &v
+	}
+	return nil
+}
+
+func (p *StoreGetResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "get_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *StoreGetResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRING, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := oprot.WriteString(ctx, string(*p.Success)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.success (0) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *StoreGetResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("StoreGetResult(%+v)", *p)
+}
+
+// Attributes:
+//   - Key
+//   - Value
+type StorePutArgs struct {
+	Key   string `thrift:"key,1" db:"key" json:"key"`
+	Value string `thrift:"value,2" db:"value" json:"value"`
+}
+
+func NewStorePutArgs() *StorePutArgs {
+	return &StorePutArgs{}
+}
+
+func (p *StorePutArgs) GetKey() string {
+	return p.Key
+}
+
+func (p *StorePutArgs) GetValue() string {
+	return p.Value
+}
+func (p *StorePutArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *StorePutArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.Key = v
+	}
+	return nil
+}
+
+func (p *StorePutArgs) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.Value = v
+	}
+	return nil
+}
+
+func (p *StorePutArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "put_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *StorePutArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "key", thrift.STRING, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:key: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Key)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.key (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:key: ", p), err)
+	}
+	return err
+}
+
+func (p *StorePutArgs) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "value", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:value: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.Value)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.value (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:value: ", p), err)
+	}
+	return err
+}
+
+func (p *StorePutArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("StorePutArgs(%+v)", *p)
+}
+
 type Peer interface {
-	diststore.Store
+	Store
 
 	// Stores a value. It returns when enough replicas have it.
 	//
@@ -967,20 +1511,20 @@ type Peer interface {
 }
 
 type PeerClient struct {
-	*diststore.StoreClient
+	*StoreClient
 }
 
 func NewPeerClientFactory(t thrift.TTransport, f thrift.TProtocolFactory) *PeerClient {
-	return &PeerClient{StoreClient: diststore.NewStoreClientFactory(t, f)}
+	return &PeerClient{StoreClient: NewStoreClientFactory(t, f)}
 }
 
 func NewPeerClientProtocol(t thrift.TTransport, iprot thrift.TProtocol, oprot thrift.TProtocol) *PeerClient {
-	return &PeerClient{StoreClient: diststore.NewStoreClientProtocol(t, iprot, oprot)}
+	return &PeerClient{StoreClient: NewStoreClientProtocol(t, iprot, oprot)}
 }
 
 func NewPeerClient(c thrift.TClient) *PeerClient {
 	return &PeerClient{
-		StoreClient: diststore.NewStoreClient(c),
+		StoreClient: NewStoreClient(c),
 	}
 }
 
@@ -990,57 +1534,12 @@ func NewPeerClient(c thrift.TClient) *PeerClient {
 //   - Key
 //   - Value
 func (p *PeerClient) Write(ctx context.Context, key string, value []byte) (_err error) {
-	var _args0 PeerWriteArgs
-	_args0.Key = key
-	_args0.Value = value
-	var _result2 PeerWriteResult
-	var _meta1 thrift.ResponseMeta
-	_meta1, _err = p.Client_().Call(ctx, "write", &_args0, &_result2)
-	p.SetLastResponseMeta_(_meta1)
-	if _err != nil {
-		return
-	}
-	switch {
-	case _result2.Refused != nil:
-		return _result2.Refused
-	}
-
-	return nil
-}
-
-// Parameters:
-//   - Key
-func (p *PeerClient) Read(ctx context.Context, key string) (_r *Found, _err error) {
-	var _args3 PeerReadArgs
-	_args3.Key = key
-	var _result5 PeerReadResult
-	var _meta4 thrift.ResponseMeta
-	_meta4, _err = p.Client_().Call(ctx, "read", &_args3, &_result5)
-	p.SetLastResponseMeta_(_meta4)
-	if _err != nil {
-		return
-	}
-	switch {
-	case _result5.Refused != nil:
-		return _r, _result5.Refused
-	}
-
-	if _ret6 := _result5.GetSuccess(); _ret6 != nil {
-		return _ret6, nil
-	}
-	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "read failed: unknown result")
-}
-
-// Deletes a key. It returns when enough replicas know.
-//
-// Parameters:
-//   - Key
-func (p *PeerClient) Erase(ctx context.Context, key string) (_err error) {
-	var _args7 PeerEraseArgs
+	var _args7 PeerWriteArgs
 	_args7.Key = key
-	var _result9 PeerEraseResult
+	_args7.Value = value
+	var _result9 PeerWriteResult
 	var _meta8 thrift.ResponseMeta
-	_meta8, _err = p.Client_().Call(ctx, "erase", &_args7, &_result9)
+	_meta8, _err = p.Client_().Call(ctx, "write", &_args7, &_result9)
 	p.SetLastResponseMeta_(_meta8)
 	if _err != nil {
 		return
@@ -1053,16 +1552,14 @@ func (p *PeerClient) Erase(ctx context.Context, key string) (_err error) {
 	return nil
 }
 
-// Lists the keys of one bucket (0 to 255) that any node has.
-//
 // Parameters:
-//   - Bucket
-func (p *PeerClient) Keys(ctx context.Context, bucket int32) (_r []string, _err error) {
-	var _args10 PeerKeysArgs
-	_args10.Bucket = bucket
-	var _result12 PeerKeysResult
+//   - Key
+func (p *PeerClient) Read(ctx context.Context, key string) (_r *Found, _err error) {
+	var _args10 PeerReadArgs
+	_args10.Key = key
+	var _result12 PeerReadResult
 	var _meta11 thrift.ResponseMeta
-	_meta11, _err = p.Client_().Call(ctx, "keys", &_args10, &_result12)
+	_meta11, _err = p.Client_().Call(ctx, "read", &_args10, &_result12)
 	p.SetLastResponseMeta_(_meta11)
 	if _err != nil {
 		return
@@ -1072,35 +1569,82 @@ func (p *PeerClient) Keys(ctx context.Context, bucket int32) (_r []string, _err 
 		return _r, _result12.Refused
 	}
 
-	return _result12.GetSuccess(), nil
+	if _ret13 := _result12.GetSuccess(); _ret13 != nil {
+		return _ret13, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "read failed: unknown result")
 }
 
-func (p *PeerClient) Invite(ctx context.Context) (_r *Invitation, _err error) {
-	var _args13 PeerInviteArgs
-	var _result15 PeerInviteResult
-	var _meta14 thrift.ResponseMeta
-	_meta14, _err = p.Client_().Call(ctx, "invite", &_args13, &_result15)
-	p.SetLastResponseMeta_(_meta14)
+// Deletes a key. It returns when enough replicas know.
+//
+// Parameters:
+//   - Key
+func (p *PeerClient) Erase(ctx context.Context, key string) (_err error) {
+	var _args14 PeerEraseArgs
+	_args14.Key = key
+	var _result16 PeerEraseResult
+	var _meta15 thrift.ResponseMeta
+	_meta15, _err = p.Client_().Call(ctx, "erase", &_args14, &_result16)
+	p.SetLastResponseMeta_(_meta15)
 	if _err != nil {
 		return
 	}
-	if _ret16 := _result15.GetSuccess(); _ret16 != nil {
-		return _ret16, nil
+	switch {
+	case _result16.Refused != nil:
+		return _result16.Refused
+	}
+
+	return nil
+}
+
+// Lists the keys of one bucket (0 to 255) that any node has.
+//
+// Parameters:
+//   - Bucket
+func (p *PeerClient) Keys(ctx context.Context, bucket int32) (_r []string, _err error) {
+	var _args17 PeerKeysArgs
+	_args17.Bucket = bucket
+	var _result19 PeerKeysResult
+	var _meta18 thrift.ResponseMeta
+	_meta18, _err = p.Client_().Call(ctx, "keys", &_args17, &_result19)
+	p.SetLastResponseMeta_(_meta18)
+	if _err != nil {
+		return
+	}
+	switch {
+	case _result19.Refused != nil:
+		return _r, _result19.Refused
+	}
+
+	return _result19.GetSuccess(), nil
+}
+
+func (p *PeerClient) Invite(ctx context.Context) (_r *Invitation, _err error) {
+	var _args20 PeerInviteArgs
+	var _result22 PeerInviteResult
+	var _meta21 thrift.ResponseMeta
+	_meta21, _err = p.Client_().Call(ctx, "invite", &_args20, &_result22)
+	p.SetLastResponseMeta_(_meta21)
+	if _err != nil {
+		return
+	}
+	if _ret23 := _result22.GetSuccess(); _ret23 != nil {
+		return _ret23, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "invite failed: unknown result")
 }
 
 // The members that the node sees, and how they stand, as name=state.
 func (p *PeerClient) View(ctx context.Context) (_r []string, _err error) {
-	var _args17 PeerViewArgs
-	var _result19 PeerViewResult
-	var _meta18 thrift.ResponseMeta
-	_meta18, _err = p.Client_().Call(ctx, "view", &_args17, &_result19)
-	p.SetLastResponseMeta_(_meta18)
+	var _args24 PeerViewArgs
+	var _result26 PeerViewResult
+	var _meta25 thrift.ResponseMeta
+	_meta25, _err = p.Client_().Call(ctx, "view", &_args24, &_result26)
+	p.SetLastResponseMeta_(_meta25)
 	if _err != nil {
 		return
 	}
-	return _result19.GetSuccess(), nil
+	return _result26.GetSuccess(), nil
 }
 
 // Keeps what is newer than what it has. It returns when that is safe.
@@ -1108,18 +1652,18 @@ func (p *PeerClient) View(ctx context.Context) (_r []string, _err error) {
 // Parameters:
 //   - Entries
 func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
-	var _args20 PeerKeepArgs
-	_args20.Entries = entries
-	var _result22 PeerKeepResult
-	var _meta21 thrift.ResponseMeta
-	_meta21, _err = p.Client_().Call(ctx, "keep", &_args20, &_result22)
-	p.SetLastResponseMeta_(_meta21)
+	var _args27 PeerKeepArgs
+	_args27.Entries = entries
+	var _result29 PeerKeepResult
+	var _meta28 thrift.ResponseMeta
+	_meta28, _err = p.Client_().Call(ctx, "keep", &_args27, &_result29)
+	p.SetLastResponseMeta_(_meta28)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result22.Refused != nil:
-		return _result22.Refused
+	case _result29.Refused != nil:
+		return _result29.Refused
 	}
 
 	return nil
@@ -1130,21 +1674,21 @@ func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
 // Parameters:
 //   - Keys
 func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error) {
-	var _args23 PeerFetchArgs
-	_args23.Keys = keys
-	var _result25 PeerFetchResult
-	var _meta24 thrift.ResponseMeta
-	_meta24, _err = p.Client_().Call(ctx, "fetch", &_args23, &_result25)
-	p.SetLastResponseMeta_(_meta24)
+	var _args30 PeerFetchArgs
+	_args30.Keys = keys
+	var _result32 PeerFetchResult
+	var _meta31 thrift.ResponseMeta
+	_meta31, _err = p.Client_().Call(ctx, "fetch", &_args30, &_result32)
+	p.SetLastResponseMeta_(_meta31)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result25.Refused != nil:
-		return _r, _result25.Refused
+	case _result32.Refused != nil:
+		return _r, _result32.Refused
 	}
 
-	return _result25.GetSuccess(), nil
+	return _result32.GetSuccess(), nil
 }
 
 // Indices of those that the node lacks or has older ones of.
@@ -1152,21 +1696,21 @@ func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _er
 // Parameters:
 //   - Stamps
 func (p *PeerClient) Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _err error) {
-	var _args26 PeerOfferArgs
-	_args26.Stamps = stamps
-	var _result28 PeerOfferResult
-	var _meta27 thrift.ResponseMeta
-	_meta27, _err = p.Client_().Call(ctx, "offer", &_args26, &_result28)
-	p.SetLastResponseMeta_(_meta27)
+	var _args33 PeerOfferArgs
+	_args33.Stamps = stamps
+	var _result35 PeerOfferResult
+	var _meta34 thrift.ResponseMeta
+	_meta34, _err = p.Client_().Call(ctx, "offer", &_args33, &_result35)
+	p.SetLastResponseMeta_(_meta34)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result28.Refused != nil:
-		return _r, _result28.Refused
+	case _result35.Refused != nil:
+		return _r, _result35.Refused
 	}
 
-	return _result28.GetSuccess(), nil
+	return _result35.GetSuccess(), nil
 }
 
 // What the node holds in a bucket for a given owner, or for anybody.
@@ -1175,22 +1719,22 @@ func (p *PeerClient) Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _e
 //   - Bucket
 //   - Owner
 func (p *PeerClient) Held(ctx context.Context, bucket int32, owner string) (_r []*Stamp, _err error) {
-	var _args29 PeerHeldArgs
-	_args29.Bucket = bucket
-	_args29.Owner = owner
-	var _result31 PeerHeldResult
-	var _meta30 thrift.ResponseMeta
-	_meta30, _err = p.Client_().Call(ctx, "held", &_args29, &_result31)
-	p.SetLastResponseMeta_(_meta30)
+	var _args36 PeerHeldArgs
+	_args36.Bucket = bucket
+	_args36.Owner = owner
+	var _result38 PeerHeldResult
+	var _meta37 thrift.ResponseMeta
+	_meta37, _err = p.Client_().Call(ctx, "held", &_args36, &_result38)
+	p.SetLastResponseMeta_(_meta37)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result31.Refused != nil:
-		return _r, _result31.Refused
+	case _result38.Refused != nil:
+		return _r, _result38.Refused
 	}
 
-	return _result31.GetSuccess(), nil
+	return _result38.GetSuccess(), nil
 }
 
 // One sum for each bucket of what the node holds together with another.
@@ -1198,41 +1742,41 @@ func (p *PeerClient) Held(ctx context.Context, bucket int32, owner string) (_r [
 // Parameters:
 //   - Other
 func (p *PeerClient) Sums(ctx context.Context, other string) (_r []int64, _err error) {
-	var _args32 PeerSumsArgs
-	_args32.Other = other
-	var _result34 PeerSumsResult
-	var _meta33 thrift.ResponseMeta
-	_meta33, _err = p.Client_().Call(ctx, "sums", &_args32, &_result34)
-	p.SetLastResponseMeta_(_meta33)
+	var _args39 PeerSumsArgs
+	_args39.Other = other
+	var _result41 PeerSumsResult
+	var _meta40 thrift.ResponseMeta
+	_meta40, _err = p.Client_().Call(ctx, "sums", &_args39, &_result41)
+	p.SetLastResponseMeta_(_meta40)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result34.Refused != nil:
-		return _r, _result34.Refused
+	case _result41.Refused != nil:
+		return _r, _result41.Refused
 	}
 
-	return _result34.GetSuccess(), nil
+	return _result41.GetSuccess(), nil
 }
 
 type PeerProcessor struct {
-	*diststore.StoreProcessor
+	*StoreProcessor
 }
 
 func NewPeerProcessor(handler Peer) *PeerProcessor {
-	self35 := &PeerProcessor{diststore.NewStoreProcessor(handler)}
-	self35.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
-	self35.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
-	self35.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
-	self35.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
-	self35.AddToProcessorMap("invite", &peerProcessorInvite{handler: handler})
-	self35.AddToProcessorMap("view", &peerProcessorView{handler: handler})
-	self35.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
-	self35.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
-	self35.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
-	self35.AddToProcessorMap("held", &peerProcessorHeld{handler: handler})
-	self35.AddToProcessorMap("sums", &peerProcessorSums{handler: handler})
-	return self35
+	self42 := &PeerProcessor{NewStoreProcessor(handler)}
+	self42.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
+	self42.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
+	self42.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
+	self42.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
+	self42.AddToProcessorMap("invite", &peerProcessorInvite{handler: handler})
+	self42.AddToProcessorMap("view", &peerProcessorView{handler: handler})
+	self42.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
+	self42.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
+	self42.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
+	self42.AddToProcessorMap("held", &peerProcessorHeld{handler: handler})
+	self42.AddToProcessorMap("sums", &peerProcessorSums{handler: handler})
+	return self42
 }
 
 type peerProcessorWrite struct {
@@ -1240,7 +1784,7 @@ type peerProcessorWrite struct {
 }
 
 func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err36 error
+	var _write_err43 error
 	args := PeerWriteArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1290,40 +1834,40 @@ func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc37 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
+			_exc44 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err36 = thrift.WrapTException(err2)
+				_write_err43 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc37.Write(ctx, oprot); _write_err36 == nil && err2 != nil {
-				_write_err36 = thrift.WrapTException(err2)
+			if err2 := _exc44.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
+				_write_err43 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err36 == nil && err2 != nil {
-				_write_err36 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
+				_write_err43 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err36 == nil && err2 != nil {
-				_write_err36 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
+				_write_err43 = thrift.WrapTException(err2)
 			}
-			if _write_err36 != nil {
-				return false, thrift.WrapTException(_write_err36)
+			if _write_err43 != nil {
+				return false, thrift.WrapTException(_write_err43)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.REPLY, seqId); err2 != nil {
-		_write_err36 = thrift.WrapTException(err2)
+		_write_err43 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err36 == nil && err2 != nil {
-		_write_err36 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
+		_write_err43 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err36 == nil && err2 != nil {
-		_write_err36 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
+		_write_err43 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err36 == nil && err2 != nil {
-		_write_err36 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
+		_write_err43 = thrift.WrapTException(err2)
 	}
-	if _write_err36 != nil {
-		return false, thrift.WrapTException(_write_err36)
+	if _write_err43 != nil {
+		return false, thrift.WrapTException(_write_err43)
 	}
 	return true, err
 }
@@ -1333,7 +1877,7 @@ type peerProcessorRead struct {
 }
 
 func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err38 error
+	var _write_err45 error
 	args := PeerReadArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1383,21 +1927,21 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc39 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
+			_exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err38 = thrift.WrapTException(err2)
+				_write_err45 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc39.Write(ctx, oprot); _write_err38 == nil && err2 != nil {
-				_write_err38 = thrift.WrapTException(err2)
+			if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
+				_write_err45 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err38 == nil && err2 != nil {
-				_write_err38 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
+				_write_err45 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err38 == nil && err2 != nil {
-				_write_err38 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
+				_write_err45 = thrift.WrapTException(err2)
 			}
-			if _write_err38 != nil {
-				return false, thrift.WrapTException(_write_err38)
+			if _write_err45 != nil {
+				return false, thrift.WrapTException(_write_err45)
 			}
 			return true, err
 		}
@@ -1406,19 +1950,19 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.REPLY, seqId); err2 != nil {
-		_write_err38 = thrift.WrapTException(err2)
+		_write_err45 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err38 == nil && err2 != nil {
-		_write_err38 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
+		_write_err45 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err38 == nil && err2 != nil {
-		_write_err38 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
+		_write_err45 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err38 == nil && err2 != nil {
-		_write_err38 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
+		_write_err45 = thrift.WrapTException(err2)
 	}
-	if _write_err38 != nil {
-		return false, thrift.WrapTException(_write_err38)
+	if _write_err45 != nil {
+		return false, thrift.WrapTException(_write_err45)
 	}
 	return true, err
 }
@@ -1428,7 +1972,7 @@ type peerProcessorErase struct {
 }
 
 func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err40 error
+	var _write_err47 error
 	args := PeerEraseArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1478,40 +2022,40 @@ func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc41 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
+			_exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err40 = thrift.WrapTException(err2)
+				_write_err47 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc41.Write(ctx, oprot); _write_err40 == nil && err2 != nil {
-				_write_err40 = thrift.WrapTException(err2)
+			if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
+				_write_err47 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err40 == nil && err2 != nil {
-				_write_err40 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
+				_write_err47 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err40 == nil && err2 != nil {
-				_write_err40 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
+				_write_err47 = thrift.WrapTException(err2)
 			}
-			if _write_err40 != nil {
-				return false, thrift.WrapTException(_write_err40)
+			if _write_err47 != nil {
+				return false, thrift.WrapTException(_write_err47)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.REPLY, seqId); err2 != nil {
-		_write_err40 = thrift.WrapTException(err2)
+		_write_err47 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err40 == nil && err2 != nil {
-		_write_err40 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
+		_write_err47 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err40 == nil && err2 != nil {
-		_write_err40 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
+		_write_err47 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err40 == nil && err2 != nil {
-		_write_err40 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
+		_write_err47 = thrift.WrapTException(err2)
 	}
-	if _write_err40 != nil {
-		return false, thrift.WrapTException(_write_err40)
+	if _write_err47 != nil {
+		return false, thrift.WrapTException(_write_err47)
 	}
 	return true, err
 }
@@ -1521,7 +2065,7 @@ type peerProcessorKeys struct {
 }
 
 func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err42 error
+	var _write_err49 error
 	args := PeerKeysArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1571,21 +2115,21 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc43 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
+			_exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err42 = thrift.WrapTException(err2)
+				_write_err49 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc43.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
-				_write_err42 = thrift.WrapTException(err2)
+			if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+				_write_err49 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
-				_write_err42 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+				_write_err49 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
-				_write_err42 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+				_write_err49 = thrift.WrapTException(err2)
 			}
-			if _write_err42 != nil {
-				return false, thrift.WrapTException(_write_err42)
+			if _write_err49 != nil {
+				return false, thrift.WrapTException(_write_err49)
 			}
 			return true, err
 		}
@@ -1594,19 +2138,19 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.REPLY, seqId); err2 != nil {
-		_write_err42 = thrift.WrapTException(err2)
+		_write_err49 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
-		_write_err42 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+		_write_err49 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
-		_write_err42 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+		_write_err49 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
-		_write_err42 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+		_write_err49 = thrift.WrapTException(err2)
 	}
-	if _write_err42 != nil {
-		return false, thrift.WrapTException(_write_err42)
+	if _write_err49 != nil {
+		return false, thrift.WrapTException(_write_err49)
 	}
 	return true, err
 }
@@ -1616,7 +2160,7 @@ type peerProcessorInvite struct {
 }
 
 func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err44 error
+	var _write_err51 error
 	args := PeerInviteArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1662,21 +2206,21 @@ func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, o
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc45 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing invite: "+err2.Error())
+		_exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing invite: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "invite", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err44 = thrift.WrapTException(err2)
+			_write_err51 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc45.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
-			_write_err44 = thrift.WrapTException(err2)
+		if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+			_write_err51 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
-			_write_err44 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+			_write_err51 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
-			_write_err44 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+			_write_err51 = thrift.WrapTException(err2)
 		}
-		if _write_err44 != nil {
-			return false, thrift.WrapTException(_write_err44)
+		if _write_err51 != nil {
+			return false, thrift.WrapTException(_write_err51)
 		}
 		return true, err
 	} else {
@@ -1684,19 +2228,19 @@ func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, o
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "invite", thrift.REPLY, seqId); err2 != nil {
-		_write_err44 = thrift.WrapTException(err2)
+		_write_err51 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
-		_write_err44 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+		_write_err51 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
-		_write_err44 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+		_write_err51 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
-		_write_err44 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+		_write_err51 = thrift.WrapTException(err2)
 	}
-	if _write_err44 != nil {
-		return false, thrift.WrapTException(_write_err44)
+	if _write_err51 != nil {
+		return false, thrift.WrapTException(_write_err51)
 	}
 	return true, err
 }
@@ -1706,7 +2250,7 @@ type peerProcessorView struct {
 }
 
 func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err46 error
+	var _write_err53 error
 	args := PeerViewArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1752,21 +2296,21 @@ func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, opr
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing view: "+err2.Error())
+		_exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing view: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err46 = thrift.WrapTException(err2)
+			_write_err53 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
-			_write_err46 = thrift.WrapTException(err2)
+		if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+			_write_err53 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
-			_write_err46 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+			_write_err53 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
-			_write_err46 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+			_write_err53 = thrift.WrapTException(err2)
 		}
-		if _write_err46 != nil {
-			return false, thrift.WrapTException(_write_err46)
+		if _write_err53 != nil {
+			return false, thrift.WrapTException(_write_err53)
 		}
 		return true, err
 	} else {
@@ -1774,19 +2318,19 @@ func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.REPLY, seqId); err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+		_write_err53 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+		_write_err53 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+		_write_err53 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+		_write_err53 = thrift.WrapTException(err2)
 	}
-	if _write_err46 != nil {
-		return false, thrift.WrapTException(_write_err46)
+	if _write_err53 != nil {
+		return false, thrift.WrapTException(_write_err53)
 	}
 	return true, err
 }
@@ -1796,7 +2340,7 @@ type peerProcessorKeep struct {
 }
 
 func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err48 error
+	var _write_err55 error
 	args := PeerKeepArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1846,40 +2390,40 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
+			_exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+				_write_err55 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+			if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+				_write_err55 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+				_write_err55 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+				_write_err55 = thrift.WrapTException(err2)
 			}
-			if _write_err48 != nil {
-				return false, thrift.WrapTException(_write_err48)
+			if _write_err55 != nil {
+				return false, thrift.WrapTException(_write_err55)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.REPLY, seqId); err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+		_write_err55 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+		_write_err55 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+		_write_err55 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+		_write_err55 = thrift.WrapTException(err2)
 	}
-	if _write_err48 != nil {
-		return false, thrift.WrapTException(_write_err48)
+	if _write_err55 != nil {
+		return false, thrift.WrapTException(_write_err55)
 	}
 	return true, err
 }
@@ -1889,7 +2433,7 @@ type peerProcessorFetch struct {
 }
 
 func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err50 error
+	var _write_err57 error
 	args := PeerFetchArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1939,21 +2483,21 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
+			_exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+				_write_err57 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+			if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+				_write_err57 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+				_write_err57 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+				_write_err57 = thrift.WrapTException(err2)
 			}
-			if _write_err50 != nil {
-				return false, thrift.WrapTException(_write_err50)
+			if _write_err57 != nil {
+				return false, thrift.WrapTException(_write_err57)
 			}
 			return true, err
 		}
@@ -1962,19 +2506,19 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.REPLY, seqId); err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+		_write_err57 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+		_write_err57 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+		_write_err57 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+		_write_err57 = thrift.WrapTException(err2)
 	}
-	if _write_err50 != nil {
-		return false, thrift.WrapTException(_write_err50)
+	if _write_err57 != nil {
+		return false, thrift.WrapTException(_write_err57)
 	}
 	return true, err
 }
@@ -1984,7 +2528,7 @@ type peerProcessorOffer struct {
 }
 
 func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err52 error
+	var _write_err59 error
 	args := PeerOfferArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2034,21 +2578,21 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
+			_exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+				_write_err59 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+			if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+				_write_err59 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+				_write_err59 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+				_write_err59 = thrift.WrapTException(err2)
 			}
-			if _write_err52 != nil {
-				return false, thrift.WrapTException(_write_err52)
+			if _write_err59 != nil {
+				return false, thrift.WrapTException(_write_err59)
 			}
 			return true, err
 		}
@@ -2057,19 +2601,19 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.REPLY, seqId); err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+		_write_err59 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+		_write_err59 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+		_write_err59 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+		_write_err59 = thrift.WrapTException(err2)
 	}
-	if _write_err52 != nil {
-		return false, thrift.WrapTException(_write_err52)
+	if _write_err59 != nil {
+		return false, thrift.WrapTException(_write_err59)
 	}
 	return true, err
 }
@@ -2079,7 +2623,7 @@ type peerProcessorHeld struct {
 }
 
 func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err54 error
+	var _write_err61 error
 	args := PeerHeldArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2129,21 +2673,21 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc55 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing held: "+err2.Error())
+			_exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing held: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "held", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err54 = thrift.WrapTException(err2)
+				_write_err61 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc55.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
-				_write_err54 = thrift.WrapTException(err2)
+			if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+				_write_err61 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err54 == nil && err2 != nil {
-				_write_err54 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+				_write_err61 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err54 == nil && err2 != nil {
-				_write_err54 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+				_write_err61 = thrift.WrapTException(err2)
 			}
-			if _write_err54 != nil {
-				return false, thrift.WrapTException(_write_err54)
+			if _write_err61 != nil {
+				return false, thrift.WrapTException(_write_err61)
 			}
 			return true, err
 		}
@@ -2152,19 +2696,19 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "held", thrift.REPLY, seqId); err2 != nil {
-		_write_err54 = thrift.WrapTException(err2)
+		_write_err61 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
-		_write_err54 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+		_write_err61 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err54 == nil && err2 != nil {
-		_write_err54 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+		_write_err61 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err54 == nil && err2 != nil {
-		_write_err54 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+		_write_err61 = thrift.WrapTException(err2)
 	}
-	if _write_err54 != nil {
-		return false, thrift.WrapTException(_write_err54)
+	if _write_err61 != nil {
+		return false, thrift.WrapTException(_write_err61)
 	}
 	return true, err
 }
@@ -2174,7 +2718,7 @@ type peerProcessorSums struct {
 }
 
 func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err56 error
+	var _write_err63 error
 	args := PeerSumsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2224,21 +2768,21 @@ func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc57 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing sums: "+err2.Error())
+			_exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing sums: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "sums", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err56 = thrift.WrapTException(err2)
+				_write_err63 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc57.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
-				_write_err56 = thrift.WrapTException(err2)
+			if err2 := _exc64.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
+				_write_err63 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
-				_write_err56 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
+				_write_err63 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
-				_write_err56 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
+				_write_err63 = thrift.WrapTException(err2)
 			}
-			if _write_err56 != nil {
-				return false, thrift.WrapTException(_write_err56)
+			if _write_err63 != nil {
+				return false, thrift.WrapTException(_write_err63)
 			}
 			return true, err
 		}
@@ -2247,19 +2791,19 @@ func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "sums", thrift.REPLY, seqId); err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
+		_write_err63 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
+		_write_err63 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
+		_write_err63 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
+		_write_err63 = thrift.WrapTException(err2)
 	}
-	if _write_err56 != nil {
-		return false, thrift.WrapTException(_write_err56)
+	if _write_err63 != nil {
+		return false, thrift.WrapTException(_write_err63)
 	}
 	return true, err
 }
@@ -3172,13 +3716,13 @@ func (p *PeerKeysResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem58 string
+		var _elem65 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem58 = v
+			_elem65 = v
 		}
-		p.Success = append(p.Success, _elem58)
+		p.Success = append(p.Success, _elem65)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3545,13 +4089,13 @@ func (p *PeerViewResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem59 string
+		var _elem66 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem59 = v
+			_elem66 = v
 		}
-		p.Success = append(p.Success, _elem59)
+		p.Success = append(p.Success, _elem66)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3667,11 +4211,11 @@ func (p *PeerKeepArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	tSlice := make([]*Entry, 0, size)
 	p.Entries = tSlice
 	for i := 0; i < size; i++ {
-		_elem60 := &Entry{}
-		if err := _elem60.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem60), err)
+		_elem67 := &Entry{}
+		if err := _elem67.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem67), err)
 		}
-		p.Entries = append(p.Entries, _elem60)
+		p.Entries = append(p.Entries, _elem67)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -3894,13 +4438,13 @@ func (p *PeerFetchArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]string, 0, size)
 	p.Keys = tSlice
 	for i := 0; i < size; i++ {
-		var _elem61 string
+		var _elem68 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem61 = v
+			_elem68 = v
 		}
-		p.Keys = append(p.Keys, _elem61)
+		p.Keys = append(p.Keys, _elem68)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4045,11 +4589,11 @@ func (p *PeerFetchResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]*Entry, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem62 := &Entry{}
-		if err := _elem62.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem62), err)
+		_elem69 := &Entry{}
+		if err := _elem69.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem69), err)
 		}
-		p.Success = append(p.Success, _elem62)
+		p.Success = append(p.Success, _elem69)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4191,11 +4735,11 @@ func (p *PeerOfferArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]*Stamp, 0, size)
 	p.Stamps = tSlice
 	for i := 0; i < size; i++ {
-		_elem63 := &Stamp{}
-		if err := _elem63.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem63), err)
+		_elem70 := &Stamp{}
+		if err := _elem70.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem70), err)
 		}
-		p.Stamps = append(p.Stamps, _elem63)
+		p.Stamps = append(p.Stamps, _elem70)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4340,13 +4884,13 @@ func (p *PeerOfferResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]int32, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem64 int32
+		var _elem71 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem64 = v
+			_elem71 = v
 		}
-		p.Success = append(p.Success, _elem64)
+		p.Success = append(p.Success, _elem71)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4659,11 +5203,11 @@ func (p *PeerHeldResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]*Stamp, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem65 := &Stamp{}
-		if err := _elem65.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem65), err)
+		_elem72 := &Stamp{}
+		if err := _elem72.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem72), err)
 		}
-		p.Success = append(p.Success, _elem65)
+		p.Success = append(p.Success, _elem72)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4935,13 +5479,13 @@ func (p *PeerSumsResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]int64, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem66 int64
+		var _elem73 int64
 		if v, err := iprot.ReadI64(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem66 = v
+			_elem73 = v
 		}
-		p.Success = append(p.Success, _elem66)
+		p.Success = append(p.Success, _elem73)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)

@@ -1,9 +1,17 @@
-// What the nodes of the store and its clients say to one another, beside the
-// calls of 2009.
+// The calls between nodes of the store and from clients to nodes.
 
-include "diststore.thrift"
+include "locator.thrift"
 
 namespace go peerwire
+namespace py diststore
+
+/** Store is the service of thrifty-p2p (2009), diststore.Store. */
+service Store extends locator.Locator {
+  /** Returns the value of the key, or the empty string if there is none. */
+  string get(1: string key)
+  /** Stores the value at the owner of the key. One-way: there is no reply. */
+  oneway void put(1: string key, 2: string value)
+}
 
 /** Refused says why a call was not obeyed. */
 exception Refused {
@@ -40,7 +48,7 @@ struct Invitation {
   3: i32 replicas
 }
 
-service Peer extends diststore.Store {
+service Peer extends Store {
   // For clients, at any node.
 
   /** Stores a value. It returns when enough replicas have it. */

@@ -53,7 +53,7 @@ func startAlone(tb testing.TB) (addr string) {
 	tb.Helper()
 	log := slog.New(slog.DiscardHandler)
 	server, err := locator.Listen(context.Background(), locator.Config{
-		Port: locator.AnyPort, Refresh: -1, Services: Services,
+		Refresh: -1, Services: Services,
 		Call: locator.CallConfig{Limits: locator.Limits{Message: 1 << 16, Call: time.Second}},
 	})
 	require.NoError(tb, err)
