@@ -1,20 +1,20 @@
-# make test is all that a change must pass, with make lint; .ci/run calls both.
+# A change must pass make test and make lint; .ci/run calls both.
 
-# Tests that need a server or another program fail where they would otherwise
-# be skipped.
+# Under these variables a test fails where it would otherwise skip for want of a
+# server or another program.
 STRICT   = PROXENOS_REQUIRE_CONSUL=1 PROXENOS_REQUIRE_PEERS=1
 FUZZTIME = 5s
 
-# Pure arithmetic has no races, and takes ten times as long to show it. Nor have
-# the scripts of commands that answer once: internal/cli tries those that count
-# on all cores, and the scripts of those that go on are run.
+# Pure arithmetic has no races, and takes ten times as long under the detector.
+# Of the scripts, only those of long-running commands run under it; the tests of
+# internal/cli cover the concurrent parts of the others.
 RACELESS = internal/(compare|exact|lab/mixlab|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
-# A program under the race detector sleeps for a second when it ends, and the
-# scripts of the CLI start hundreds.
+# A program under the race detector sleeps for a second at exit, and the scripts
+# start hundreds of programs.
 RACE = GORACE=atexit_sleep_ms=0
 
-# The modules beside the main one, and those that have Go code to check.
+# Nested modules, and all modules that the linter checks.
 NESTED  = internal/lab/bench internal/examples/prometheus internal/report/browsertest
 MODULES = . $(NESTED)
 
@@ -24,15 +24,16 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build the programs into bin/
-	go build -o bin/ ./cmd/...
+	go build -o bin/ ./cmd/proxenos ./cmd/proxenos-store
 
 .PHONY: test
-test: announce packages consul unit race bench-once nested test-arch ## Run every test there is, and first fetch or build what they need
+test: announce ## Run all tests; install and build what they need first
+	@internal/repo/timed.sh packages consul unit race bench-once nested test-arch
 
 .PHONY: announce
 announce:
-	@echo 'make test: some minutes; the first time up to ten more on two cores, as it installs'
-	@echo 'what is missing and builds a Consul server to test against (kept in the user cache)'
+	@echo 'make test: about five minutes; the first run takes up to ten more, because it installs'
+	@echo 'missing packages and builds a Consul server (kept in the user cache)'
 
 .PHONY: test-short
 test-short: ## Run the tests that need no server, in less depth
@@ -44,7 +45,7 @@ race: packages ## Run the tests under the race detector, in less depth
 	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos
 
 .PHONY: lint
-lint: ## Check the code with golangci-lint, and that every go.mod is tidy
+lint: ## Run golangci-lint and check that every go.mod is tidy
 	@lint=$$(go -C internal/tools tool -n golangci-lint) && \
 	failed=0; for module in $(MODULES); do \
 		echo "lint $$module" && (cd $$module && $$lint run --allow-parallel-runners ./... && go mod tidy -diff) || failed=1; \
@@ -56,24 +57,24 @@ fmt: ## Format the code
 	for module in $(MODULES); do (cd $$module && $$lint fmt) || exit 1; done
 
 .PHONY: bench
-bench: ## Measure us and our peers, and write internal/lab/bench/README.md
+bench: ## Measure proxenos and its peers, and write internal/lab/bench/README.md
 	go -C internal/lab/bench run .
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME
+fuzz: ## Run each fuzz target for FUZZTIME
 	internal/repo/fuzz.sh $(FUZZTIME)
 
 .PHONY: test-arch
-test-arch: packages ## Run the tests of placement on 32-bit, ARM and big-endian processors
+test-arch: packages ## Run the placement tests on 32-bit, ARM and big-endian CPUs (QEMU)
 	ARGS=-test.short internal/repo/test-arch.sh
 
 .PHONY: cover
-cover: ## Show how much of the code the tests reach
+cover: ## Print the test coverage
 	go test -coverpkg=./... -coverprofile=coverage.out ./...
 	go tool cover -func=coverage.out | tail -n 1
 
 .PHONY: clean
-clean: ## Remove what the other targets made here
+clean: ## Remove build output
 	rm -rf bin dist coverage.out
 
 # The parts of test.

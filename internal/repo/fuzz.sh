@@ -1,9 +1,9 @@
 #!/bin/sh
-# fuzz.sh - run every fuzz target of the module for a while.
+# fuzz.sh - run every fuzz target of the module.
 #
 #   usage: internal/repo/fuzz.sh TIME        for example 5s
 #
-# Targets are found, not listed, so that none is forgotten.
+# It finds the targets by name, so none can be forgotten.
 set -eu
 
 time=${1:?usage: fuzz.sh TIME}

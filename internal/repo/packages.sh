@@ -1,14 +1,13 @@
 #!/bin/sh
-# packages.sh - have what the tests use beside Go.
+# packages.sh - install what the tests need beside Go.
 #
 #   usage: internal/repo/packages.sh
 #
-# As root on Debian or Ubuntu it installs what is missing. Elsewhere it says
-# which packages are missing and which tests will fail for it, and leaves the
-# failing to them.
+# As root on Debian or Ubuntu it installs missing packages. Elsewhere it lists
+# them with the tests that will fail, and exits with 0.
 set -eu
 
-# needs PROBE PACKAGE TESTS notes a package that is missing.
+# needs PROBE PACKAGE TESTS records a package whose probe fails.
 missing=
 needs() {
 	sh -c "$1" >/dev/null 2>&1 && return
@@ -38,6 +37,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086 # a list of packages
 	apt-get -qq install --yes --no-install-recommends $missing >/dev/null
 else
-	echo "packages: missing, by their Debian names, and what fails without them:" >&2
+	echo "packages: missing (Debian names), with the tests that fail without them:" >&2
 	cat "$report" >&2
 fi

@@ -1,16 +1,15 @@
 #!/bin/sh
-# test-arch.sh - run the tests of what decides placement on other processors.
+# test-arch.sh - run the tests that pin placement on other CPU architectures.
 #
 #   usage: internal/repo/test-arch.sh [GOARCH...]      default: 386 arm64 s390x
 #
-# The tests are cross-compiled and run in the folder of their package. s390x is
-# big-endian, 386 has 32-bit words, arm64 fuses multiplications and additions.
-# A processor that is not this machine's own needs QEMU's user mode
-# (Debian: apt-get install qemu-user); without it this fails.
+# The tests are cross-compiled and run in the directory of their package. s390x
+# is big-endian, 386 has 32-bit words, arm64 fuses multiply and add. A foreign
+# architecture needs QEMU user mode (Debian: apt-get install qemu-user).
 #
-# PACKAGES replaces the list of packages; each of them must exist and have
-# tests. ARGS is given to the tests; by default it leaves out those that count
-# millions of keys, which is a matter of statistics and not of the processor.
+# PACKAGES replaces the list of packages; each must exist and have tests. ARGS
+# holds flags of the tests; the default skips those that count millions of keys,
+# which is statistics and independent of the architecture.
 set -eu
 
 packages=${PACKAGES:-rendezvous rendezvous/prf ring internal/exact internal/mt internal/testkit/vectors}
@@ -20,8 +19,8 @@ host=$(go env GOHOSTARCH)
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-# emulator ARCH prints the command that runs programs of that processor, or
-# nothing if this machine runs them itself.
+# emulator ARCH prints the command that runs programs of that architecture, or
+# nothing if this machine runs them natively.
 emulator() {
 	case $1 in
 	"$host") return ;;
@@ -70,7 +69,7 @@ check_all() {
 	}
 }
 
-# An emulator uses one processor of this machine, so they run side by side.
+# Each emulator uses one core, so they run side by side.
 [ $# -gt 0 ] || set -- 386 arm64 s390x
 running=
 for arch; do
