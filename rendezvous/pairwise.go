@@ -1,10 +1,5 @@
 package rendezvous
 
-import "errors"
-
-// errNoScore is what a Pairwise without a function gives New.
-var errNoScore = errors.New("no score function: Pairwise was given nil")
-
 // Pairwise makes a Scorer of a function that scores one node for one key, to
 // agree with programs that hash the two together. The scores are taken as they
 // are: nothing is finalized, so a function whose results do not fill 64 bits
@@ -17,7 +12,7 @@ var errNoScore = errors.New("no score function: Pairwise was given nil")
 func Pairwise(score func(id, key string) uint64) Scorer {
 	return func(ids []string) (func(scores []uint64, key string), error) {
 		if score == nil {
-			return nil, errNoScore
+			return nil, ErrNoScore
 		}
 		return func(scores []uint64, key string) {
 			for i, id := range ids {

@@ -75,7 +75,7 @@ func TestPairwiseLeavesOutDrainedNodes(t *testing.T) {
 
 func TestPairwiseNil(t *testing.T) {
 	_, err := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Scorer: rendezvous.Pairwise(nil)})
-	assert.EqualError(t, err, "no score function: Pairwise was given nil")
+	assert.ErrorIs(t, err, rendezvous.ErrNoScore)
 }
 
 func TestPairwiseDoesNotAllocate(t *testing.T) {

@@ -32,7 +32,7 @@ type Set[N any] struct {
 func New[N any](nodes []N, cfg Config[N]) (*Set[N], error) {
 	all, err := nodeset.New(nodes, cfg.ID, cfg.Weight)
 	if err != nil {
-		return nil, err
+		return nil, nodeError(err)
 	}
 	s := &Set[N]{all: all, hash: cfg.Hash}
 	if s.hash == nil {
@@ -42,6 +42,9 @@ func New[N any](nodes []N, cfg Config[N]) (*Set[N], error) {
 	if cfg.Scorer != nil {
 		if s.fill, err = cfg.Scorer(ids); err != nil {
 			return nil, err
+		}
+		if s.fill == nil {
+			return nil, ErrNoScore
 		}
 	} else {
 		s.seed(ids)

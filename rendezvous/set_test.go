@@ -180,6 +180,13 @@ func TestScorerRefuses(t *testing.T) {
 	require.ErrorIs(t, err, refusal)
 }
 
+func TestScorerWithoutFunctionIsRefused(t *testing.T) {
+	_, err := New(named("a"), Config[server]{ID: server.Name, Scorer: func([]string) (func([]uint64, string), error) {
+		return nil, nil
+	}})
+	require.ErrorIs(t, err, ErrNoScore)
+}
+
 func TestNewKeepsNothingOfTheCallersSlice(t *testing.T) {
 	nodes := named("c", "a", "b")
 	s := newSet(t, nodes, byCapacity)

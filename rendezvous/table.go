@@ -1,7 +1,6 @@
 package rendezvous
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -17,9 +16,6 @@ const (
 	MinTableBits = 1
 	MaxTableBits = 24
 )
-
-// ErrTableBits is returned for a table that would be too small or too large.
-var ErrTableBits = errors.New("the bits of a table must be from 1 to 24")
 
 // Table is a Set that answers in constant time. It divides the keys into 2^bits
 // slots and gives each slot to the node that owns the slot's number as a key.

@@ -110,7 +110,7 @@ func (b *Balancer[N]) Update(ranking Ranking[N]) error {
 	nodes := slices.Collect(ranking.Rank(""))
 	r, err := nodeset.New(nodes, b.cfg.ID, b.cfg.Capacity)
 	if err != nil {
-		return err
+		return nodeError(err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -32,7 +32,7 @@ func (b *Builder[N]) Add(node N) error { return b.AddMany(node) }
 // AddMany adds nodes at once, or if one of them is refused none of them.
 func (b *Builder[N]) AddMany(nodes ...N) error {
 	if _, err := nodeset.New(nodes, b.cfg.ID, b.cfg.Capacity); err != nil {
-		return err
+		return nodeError(err)
 	}
 	for _, n := range nodes {
 		if id := b.cfg.ID(n); b.has(id) {

@@ -2,61 +2,80 @@ package ring
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// NodeError says which node was refused, and why. Its Err wraps one of the
-// reasons below.
-type NodeError = nodeset.NodeError
+// NodeError reports a node that was refused.
+type NodeError struct {
+	ID  string // as Config.ID returned it, or as the caller named the node
+	Err error  // wraps ErrEmptyID, ErrDuplicateID, ErrUnknownID, ErrWeight, ErrAddress or ErrWhole
+}
 
-// Reasons for which New and a Builder refuse a node.
-var (
-	ErrEmptyID     = nodeset.ErrEmptyID
-	ErrDuplicateID = nodeset.ErrDuplicateID // python-continuum: TypeError "server already added"
-	ErrWeight      = nodeset.ErrWeight
-	ErrNoID        = nodeset.ErrNoID
+// Error quotes the ID and gives the reason.
+func (e *NodeError) Error() string { return fmt.Sprintf("node %q: %v", e.ID, e.Err) }
 
-	// ErrUnknownID is the Builder's answer to removing a node it does not hold
-	// (python-continuum: ValueError).
-	ErrUnknownID = errors.New("no node has this ID")
-	// ErrAddress refuses an ID that the program a Layout agrees with could not
-	// have been given as the address of a server.
-	ErrAddress = errors.New("the ID is not a server's address")
-	// ErrWhole refuses a capacity that the program a Layout agrees with could
-	// not have been given: its weights are whole numbers in 32 bits.
-	ErrWhole = errors.New("the layout takes whole capacities from 0 to 4294967295")
-)
+// Unwrap returns the reason.
+func (e *NodeError) Unwrap() error { return e.Err }
 
-// Reasons for which New and Builder.Build refuse a configuration.
-var (
-	// ErrLayout refuses the parameters of a Layout.
-	ErrLayout = errors.New("the layout's parameter is out of range")
-	// ErrHashFixed refuses a Config.Hash beside a Layout that brings its own.
-	ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
-	// ErrFIPS refuses a Layout that hashes by MD5 in a process that runs under
-	// GODEBUG=fips140=only: every one that agrees with another program but Nginx
-	// and, among equal servers, Ketama(KetamaDefault).
-	ErrFIPS = prf.ErrFIPS
-	// ErrTooManyPoints refuses capacities that need more than MaxPoints points,
-	// before any is allocated.
-	ErrTooManyPoints = errors.New("the capacities need too many points")
-	// ErrNoPoints refuses capacities of which none is large enough for a point,
-	// although not all are 0.
-	ErrNoPoints = errors.New("the capacities are too small for a single point")
-)
+// ErrNoID reports a Config or BalancerConfig without an ID function.
+var ErrNoID = nodeset.ErrNoID
 
-// Reasons for which NewBalancer and Balancer.Update refuse.
-var (
-	// ErrBound refuses a bound below 1, with which there would not be room for
-	// every lease, not a number or infinite.
-	ErrBound = errors.New("the bound must be 1 or more and finite")
-	// ErrNoRanking refuses a nil Ranking.
-	ErrNoRanking = errors.New("no ranking: give a *Ring or a rendezvous set")
-)
+// ErrEmptyID reports a node whose ID is the empty string.
+var ErrEmptyID = nodeset.ErrEmptyID
 
-// ErrNoNodes is for callers who must carry an error where Select says false:
-// there is nobody to choose (python-continuum: IndexError "empty continuum").
-// The package itself never returns it.
-var ErrNoNodes = errors.New("no nodes to choose from")
+// ErrDuplicateID reports an ID that two nodes share, or two IDs that are one
+// server to the program that a layout agrees with.
+var ErrDuplicateID = nodeset.ErrDuplicateID
+
+// ErrUnknownID reports an ID that no node has, from [Builder.Remove],
+// [Ring.Without] or [Ring.Reweight].
+var ErrUnknownID = nodeset.ErrUnknownID
+
+// ErrWeight reports a capacity that is negative, not a number, or greater than
+// 1e200.
+var ErrWeight = nodeset.ErrWeight
+
+// ErrAddress reports an ID that the program a layout agrees with would not
+// accept as the address of a server.
+var ErrAddress = errors.New("the ID is not a server's address")
+
+// ErrWhole reports a capacity that the program a layout agrees with would not
+// accept: its weights are whole numbers of 32 bits.
+var ErrWhole = errors.New("the layout takes whole capacities from 0 to 4294967295")
+
+// ErrLayout reports a parameter of a layout that is out of range.
+var ErrLayout = errors.New("the layout's parameter is out of range")
+
+// ErrHashFixed reports a Config.Hash beside a layout that has its own hash.
+var ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
+
+// ErrFIPS reports a layout that hashes by MD5 in a process that runs under
+// GODEBUG=fips140=only. All layouts that agree with another program do, except
+// Nginx and, among servers of equal weight, Ketama(KetamaDefault).
+var ErrFIPS = prf.ErrFIPS
+
+// ErrTooManyPoints reports capacities that need more than MaxPoints points.
+// Nothing has been allocated for them.
+var ErrTooManyPoints = errors.New("the capacities need too many points")
+
+// ErrNoPoints reports capacities that are all too small for a point, although
+// not all are 0.
+var ErrNoPoints = errors.New("the capacities are too small for a single point")
+
+// ErrBound reports a BalancerConfig.Bound that is below 1, infinite, or not a
+// number.
+var ErrBound = errors.New("the bound must be 1 or more and finite")
+
+// ErrNoRanking reports a nil Ranking.
+var ErrNoRanking = errors.New("no ranking: give a *Ring or a rendezvous set")
+
+// nodeError turns an error of package nodeset into a *NodeError.
+func nodeError(err error) error {
+	if refused, ok := errors.AsType[*nodeset.Error](err); ok {
+		return (*NodeError)(refused)
+	}
+	return err
+}

@@ -102,7 +102,7 @@ func Build[N interface {
 func build[N any](nodes []N, batches []int, cfg Config[N]) (*Ring[N], error) {
 	ro, err := nodeset.New(nodes, cfg.ID, cfg.Capacity)
 	if err != nil {
-		return nil, err
+		return nil, nodeError(err)
 	}
 	r := &Ring[N]{r: ro, layout: cfg.Layout}
 	if r.layout == nil {
