@@ -10,35 +10,37 @@ import (
 type Member struct {
 	ID     string
 	Weight float64
-	Share  float64 // the fraction of all keys that the scheme gives it
+	Share  float64 // the fraction of all keys that the algorithm assigns to it
 }
 
-// Change counts what moves when the nodes change from one side to the other.
-// A node is the same on both sides if its ID is.
+// Change counts the keys that move when the nodes change from one side to the
+// other. Nodes with the same ID on both sides are the same node.
 type Change struct {
 	IDs    []string // of every node on either side, in ascending order
 	before side
 	after  side
 	kept   []bool         // on both sides with the same weight
-	flows  []atomic.Int64 // from the node at i/len(IDs) to that at i%len(IDs); nil if that is too many
+	flows  []atomic.Int64 // from the node at i/len(IDs) to the one at i%len(IDs); nil above MaxFlows
 
 	keys, moved, survivors int64
 }
 
-// side is the nodes as they are before or after.
+// side holds the nodes before or after the change.
 type side struct {
-	node   []int32   // from the place of a member to the place of its ID in IDs
+	node   []int32   // from the index of a member to the index of its ID in IDs
 	held   []int64   // by node
 	share  []float64 // by node; 0 where it is not a member
 	weight []float64 // by node; -1 where it is not a member
 }
 
-// MaxFlows bounds the pairs of nodes between which moves are counted one by
-// one, as they take eight bytes each: 2,048 nodes on both sides together.
+// MaxFlows is the maximum number of pairs of nodes for which moves are counted
+// separately. A pair takes eight bytes, and the limit is reached with 2,048
+// nodes on both sides together.
 const MaxFlows = 1 << 22
 
-// NewChange prepares to count. Members are known by their places in the
-// slices, whose order does not matter; their IDs must differ.
+// NewChange returns a Change that has counted nothing. [ChangeTally.Count]
+// takes members by their indexes in before and after. The order of the members
+// does not matter; the IDs of a side must be distinct.
 func NewChange(before, after []Member) *Change {
 	c := new(Change)
 	for _, m := range slices.Concat(before, after) {
@@ -66,27 +68,27 @@ func (c *Change) newSide(members []Member) side {
 	for i := range s.weight {
 		s.weight[i] = -1
 	}
-	for place, m := range members {
+	for index, m := range members {
 		i, _ := slices.BinarySearch(c.IDs, m.ID)
-		s.node[place], s.share[i], s.weight[i] = int32(i), m.Share, m.Weight
+		s.node[index], s.share[i], s.weight[i] = int32(i), m.Share, m.Weight
 	}
 	return s
 }
 
-// ChangeTally counts for one goroutine.
+// ChangeTally is the count of one goroutine.
 type ChangeTally struct {
 	change                 *Change
 	before, after          []int64
 	keys, moved, survivors int64
 }
 
-// NewTally returns a tally for one goroutine. Any number may count at once.
+// NewTally returns a tally for one goroutine. Tallies may count concurrently.
 func (c *Change) NewTally() *ChangeTally {
 	return &ChangeTally{change: c, before: make([]int64, len(c.IDs)), after: make([]int64, len(c.IDs))}
 }
 
-// Count counts a key that goes from the member at one place before to the
-// member at the other after, and reports whether that is another node.
+// Count counts a key whose node is the member at index before of the one side
+// and the member at index after of the other, and reports whether the key moved.
 func (t *ChangeTally) Count(before, after int) (moved bool) {
 	c := t.change
 	from, to := c.before.node[before], c.after.node[after]
@@ -121,37 +123,37 @@ func addTo(sum, x []int64) {
 	}
 }
 
-// Movement is what a change moved. Ideal and Excess count these very keys, so
-// that they have no error of their own.
+// Movement is the movement of keys by a change. Ideal and Excess are counts of
+// the same keys as Moved, so they add no sampling error of their own.
 type Movement struct {
-	Keys  int64 // all that were counted
-	Moved int64 // keys that have another node than before
-	// Ideal is the least number of keys that any scheme would have had to move
-	// to get from the load before to the load after: the sum of what nodes
-	// gained. Moved less that is Excess, which is never negative.
+	Keys  int64 // all keys counted
+	Moved int64 // keys whose node changed
+	// Ideal is the minimum number of keys that any algorithm must move to turn
+	// the load before into the load after: the sum of the gains of the nodes.
+	// Excess is Moved minus Ideal and never negative.
 	Ideal, Excess int64
-	// Survivors are keys moved between two nodes that are on both sides with
-	// one weight. Nothing happened to either, so each is one too many.
+	// Survivors is the number of keys moved between two nodes that have the
+	// same weight on both sides. None of these moves was necessary.
 	Survivors int64
-	// Expected is the ideal as a fraction, worked out from the shares that the
-	// scheme gives the nodes and not from keys: 1/(n+1) if one equal node is
-	// added to n.
+	// Expected is the ideal as a fraction of all keys, computed from the
+	// members' shares instead of counted keys: 1/(n+1) if a node is added to n
+	// nodes of equal weight.
 	Expected float64
 	Nodes    []NodeChange // by ascending ID
-	Flows    []Flow       // the greatest first; nil if there are too many nodes, see MaxFlows
+	Flows    []Flow       // by descending Keys; nil if there are too many nodes, see MaxFlows
 }
 
-// NodeChange is what a change did to one node.
+// NodeChange is the effect of a change on one node.
 type NodeChange struct {
 	ID            string
 	Kind          Kind
 	Before, After int64 // keys
 }
 
-// Kind is what happened to a node.
+// Kind says how a node changed.
 type Kind string
 
-// What happens to nodes. To drain a node is to reweight it.
+// The kinds of change. Draining a node reweights it.
 const (
 	Kept       Kind = "kept"
 	Added      Kind = "added"
@@ -159,13 +161,13 @@ const (
 	Reweighted Kind = "reweighted"
 )
 
-// Flow is how many keys went from one node to another.
+// Flow is the number of keys that moved from one node to another.
 type Flow struct {
 	From, To string
 	Keys     int64
 }
 
-// Movement returns the figures, after every tally was gathered.
+// Movement returns the statistics of all gathered tallies.
 func (c *Change) Movement() *Movement {
 	m := &Movement{Keys: c.keys, Moved: c.moved, Survivors: c.survivors}
 	for i, id := range c.IDs {
@@ -203,12 +205,12 @@ func (c *Change) sortedFlows() []Flow {
 			flows = append(flows, Flow{c.IDs[i/n], c.IDs[i%n], keys})
 		}
 	}
-	// They are in ascending order of both IDs, which settles ties.
+	// Flows are in ascending order of both IDs, which breaks ties.
 	slices.SortStableFunc(flows, func(a, b Flow) int { return cmp.Compare(b.Keys, a.Keys) })
 	return flows
 }
 
-// Fraction returns keys over all keys counted, or 0 without any.
+// Fraction returns keys as a fraction of all keys counted, or 0 if none were.
 func (m *Movement) Fraction(keys int64) float64 {
 	if m.Keys == 0 {
 		return 0

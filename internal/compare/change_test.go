@@ -15,8 +15,8 @@ func members(ids ...string) []Member {
 	return m
 }
 
-// c joins a and b. One key goes to it from a, and one from a to b, which
-// nothing called for.
+// TestChangeByHand adds c to a and b. One key moves from a to c, and one from a
+// to b without need.
 func TestChangeByHand(t *testing.T) {
 	c := NewChange(members("b", "a"), members("a", "c", "b"))
 	tally := c.NewTally()
@@ -32,12 +32,12 @@ func TestChangeByHand(t *testing.T) {
 		Nodes: []NodeChange{{"a", Kept, 3, 1}, {"b", Kept, 1, 2}, {"c", Added, 0, 1}},
 		Flows: []Flow{{"a", "b", 1}, {"a", "c", 1}},
 	}, m)
-	assert.InDelta(t, 1.0/3, m.Expected, 1e-15, "1/(n+1) for one more of n")
+	assert.InDelta(t, 1.0/3, m.Expected, 1e-15, "1/(n+1) for a node added to n")
 	assert.Equal(t, 0.5, m.Fraction(m.Moved))
 }
 
-// Two keys that trade places moved, and nothing was gained by it.
-func TestExcessIsWhatNobodyGained(t *testing.T) {
+// TestSwappedKeysAreExcess swaps two keys, which changes no node's load.
+func TestSwappedKeysAreExcess(t *testing.T) {
 	c := NewChange(members("a", "b"), members("a", "b"))
 	tally := c.NewTally()
 	tally.Count(0, 1)
@@ -57,8 +57,8 @@ func TestKinds(t *testing.T) {
 	assert.Equal(t, map[string]Kind{"kept": Kept, "gone": Removed, "heavier": Reweighted, "drained": Reweighted, "new": Added}, kinds)
 }
 
-// Nobody survives being reweighted: keys have to move to it or from it.
-func TestReweightedNodesAreNoSurvivors(t *testing.T) {
+// TestReweightedNodeIsNotSurvivor: keys must move to or from a reweighted node.
+func TestReweightedNodeIsNotSurvivor(t *testing.T) {
 	c := NewChange([]Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 1}}, []Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 2}})
 	tally := c.NewTally()
 	tally.Count(0, 1)
@@ -78,5 +78,5 @@ func TestTooManyNodesForFlows(t *testing.T) {
 	m := c.Movement()
 	assert.Nil(t, m.Flows)
 	assert.Equal(t, int64(1), m.Moved)
-	assert.NotNil(t, NewChange(many[1:], many[1:]).Movement().Flows, "2,048 are few enough")
+	assert.NotNil(t, NewChange(many[1:], many[1:]).Movement().Flows, "2,048 nodes are within MaxFlows")
 }

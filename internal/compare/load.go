@@ -2,17 +2,16 @@ package compare
 
 import "math"
 
-// Load is how many keys each node holds, beside the fraction that it should.
+// Load is the number of keys that each node holds.
 type Load struct {
-	Keys int64     // all that were counted
+	Keys int64     // all keys counted
 	Held []int64   // by node
-	Fair []float64 // by node: the fraction that its weight asks for; sums to 1
+	Fair []float64 // by node: the fraction that its weight calls for; sums to 1
 }
 
-// Imbalance returns the greatest ratio of what a node holds to what it should
-// hold, and the node. Of nodes with equal weights that is the maximum over the
-// average. It is 0 and -1 without keys or nodes, and infinite if a node holds
-// keys that should have none.
+// Imbalance returns the greatest [Load.Ratio] and its node. For nodes of equal
+// weight the ratio is the maximum load over the average. Without keys or nodes
+// Imbalance returns 0 and -1.
 func (l *Load) Imbalance() (ratio float64, node int) {
 	node = -1
 	for i := range l.Held {
@@ -23,7 +22,8 @@ func (l *Load) Imbalance() (ratio float64, node int) {
 	return ratio, node
 }
 
-// Ratio returns what a node holds over what it should hold.
+// Ratio returns the keys that a node holds divided by [Load.Expected]. It is
+// infinite for a drained node that holds keys.
 func (l *Load) Ratio(i int) float64 {
 	expected := l.Expected(i)
 	switch {
@@ -35,20 +35,20 @@ func (l *Load) Ratio(i int) float64 {
 	return float64(l.Held[i]) / expected
 }
 
-// Expected returns how many keys the node should hold.
+// Expected returns the number of keys that the node's weight calls for.
 func (l *Load) Expected(i int) float64 { return float64(l.Keys) * l.Fair[i] }
 
-// Band returns the range of keys that chance gives a node 19 times of 20 if
-// every key goes to it with the fair probability, by the normal approximation.
+// Band returns the 95 % range of the number of keys that a node holds if every
+// key goes to it with the fair probability, by the normal approximation.
 func (l *Load) Band(i int) Interval {
 	expected := l.Expected(i)
 	spread := z95 * math.Sqrt(expected*(1-l.Fair[i]))
 	return Interval{max(0, expected-spread), min(float64(l.Keys), expected+spread)}
 }
 
-// Deviation returns the standard deviation of Ratio over the nodes that should
-// hold keys, and the one that chance alone would give: of n equal nodes and k
-// keys about sqrt(n/k). It takes no keys for 0 and 0.
+// Deviation returns the standard deviation of Ratio over the nodes with a fair
+// fraction above 0, and the deviation expected by chance alone: about sqrt(n/k)
+// for n equal nodes and k keys. Without keys it returns 0 and 0.
 func (l *Load) Deviation() (measured, chance float64) {
 	nodes := 0.0
 	for i, p := range l.Fair {
@@ -66,9 +66,9 @@ func (l *Load) Deviation() (measured, chance float64) {
 	return math.Sqrt(measured / nodes), math.Sqrt(chance / nodes)
 }
 
-// ChanceImbalance returns about what Imbalance would be if only chance were at
-// work: a gate below that fails for want of keys. It is the usual bound on the
-// greatest of n normal deviates, sqrt(2 ln n) of them.
+// ChanceImbalance returns the Imbalance to expect by chance alone; a limit below
+// it fails only because there are too few keys. It uses the usual bound on the
+// greatest of n normal deviates, sqrt(2 ln n).
 func (l *Load) ChanceImbalance() float64 {
 	_, chance := l.Deviation()
 	count, _ := weighed(l.Fair)
@@ -78,11 +78,10 @@ func (l *Load) ChanceImbalance() float64 {
 	return 1 + chance*math.Sqrt(2*math.Log(float64(count)))
 }
 
-// ChiSquare returns Pearson's statistic of the load against the fair one, its
-// degrees of freedom, and the probability that chance alone gives as much. A
-// tiny probability means that the shares differ from the weights by more than
-// chance, as those of every ring do. The statistic is infinite if a node holds
-// keys that should have none.
+// ChiSquare returns Pearson's statistic of the load against the fair load, its
+// degrees of freedom, and the probability of at least that statistic by chance.
+// A tiny probability means that the shares do not match the weights, which is
+// so for every ring. The statistic is infinite if a drained node holds keys.
 func (l *Load) ChiSquare() (statistic float64, df int, p float64) {
 	df = -1
 	for i, fair := range l.Fair {

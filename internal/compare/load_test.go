@@ -9,7 +9,7 @@ import (
 
 func TestFair(t *testing.T) {
 	assert.Equal(t, []float64{0.25, 0, 0.75}, Fair([]float64{1, 0, 3}))
-	assert.Equal(t, []float64{0, 0}, Fair([]float64{0, 0}), "all drained: nobody is due anything")
+	assert.Equal(t, []float64{0, 0}, Fair([]float64{0, 0}), "all nodes are drained")
 }
 
 func TestLoadByHand(t *testing.T) {
@@ -29,8 +29,7 @@ func TestLoadByHand(t *testing.T) {
 	assert.InDelta(t, 25+1.96*math.Sqrt(25*0.75), band.High, 1e-3)
 }
 
-// An even load is as good as can be: chi-square of a uniform sample is 0 and
-// chance gives more with certainty.
+// TestUniformLoad: chi-square of a perfectly even load is 0 with probability 1.
 func TestUniformLoad(t *testing.T) {
 	l := &Load{Keys: 4000, Held: []int64{1000, 1000, 1000, 1000}, Fair: Fair([]float64{1, 1, 1, 1})}
 	ratio, _ := l.Imbalance()
@@ -41,7 +40,7 @@ func TestUniformLoad(t *testing.T) {
 func TestLoadOfADrainedNode(t *testing.T) {
 	l := &Load{Keys: 10, Held: []int64{9, 1}, Fair: []float64{1, 0}}
 	ratio, node := l.Imbalance()
-	assert.True(t, math.IsInf(ratio, 1), "it holds a key and should hold none")
+	assert.True(t, math.IsInf(ratio, 1), "a drained node holds a key")
 	assert.Equal(t, 1, node)
 	_, _, p := l.ChiSquare()
 	assert.Zero(t, p)

@@ -2,17 +2,16 @@ package compare
 
 import "math"
 
-// A node that is lost leaves its keys to the next in rank. How heavy that is
-// for the others is known without trying it: the load as it is, and where the
-// keys of each node would go next.
+// The keys of a lost node go to the next node in rank. The load after a loss
+// therefore follows from the present load and from the next node of each key.
 
-// LossKeys is how many keys of a run are enough to tell where the keys of a
-// lost node go. Their rank takes longer to find than their owner, so the rest
-// only count towards the load.
+// LossKeys is the number of keys of a run for which the next node is found. It
+// is enough to estimate where the keys of a lost node go; ranking a key takes
+// longer than finding its owner, so further keys only count for the load.
 const LossKeys = 1 << 18
 
-// Spill counts where keys would go if the group of their owner were lost. A
-// group is a node of its own or a zone.
+// Spill counts the nodes that keys would go to if the group of their owner were
+// lost. A group is a single node or a zone.
 type Spill struct {
 	group []int // by node
 	next  map[flow]int64
@@ -20,8 +19,7 @@ type Spill struct {
 
 type flow struct{ from, to int32 }
 
-// NewSpill prepares to count losses of groups, given as a number for every
-// node.
+// NewSpill returns a Spill for groups, given as a number for every node.
 func NewSpill(group []int) *Spill { return &Spill{group: group, next: map[flow]int64{}} }
 
 // Singly returns groups of one node each.
@@ -36,28 +34,27 @@ func Singly(nodes int) []int {
 // Group returns the group of a node.
 func (s *Spill) Group(node int) int { return s.group[node] }
 
-// Count counts a key whose owner is in a group, and which would go to a node
-// if the group were lost, or to -1 if nobody is left.
+// Count counts a key whose owner is in group and that would go to the node to
+// if the group were lost. The node is -1 if none would be left.
 func (s *Spill) Count(group, to int) { s.next[flow{int32(group), int32(to)}]++ }
 
-// Gather adds what another goroutine counted.
+// Gather adds the counts of other, a Spill of the same groups.
 func (s *Spill) Gather(other *Spill) {
 	for f, keys := range other.next {
 		s.next[f] += keys
 	}
 }
 
-// Loss is what the loss of a group means.
+// Loss describes the effect of losing a group.
 type Loss struct {
 	Group    int
 	Share    float64 // the fraction of all keys that loses its owner
-	Heaviest int     // of the nodes that take keys over the one with the greatest Ratio, or -1 if nobody is left
-	Ratio    float64 // its load then, over its fair share of all keys now; infinite if nobody is left
+	Heaviest int     // the node with the greatest Ratio of those that take over keys; -1 if no node is left
+	Ratio    float64 // its load after the loss over its fair load before it; infinite if no node is left
 }
 
-// Worst returns the loss after which a node has to carry the most, compared
-// with its fair share now: the greater ratio, or the greater share if equal.
-// It reports false if no group is lost by its keys, that is without keys.
+// Worst returns the loss with the greatest Ratio, and of equal ones the one with
+// the greatest Share. It reports false if no keys were counted.
 func (s *Spill) Worst(l *Load) (worst Loss, ok bool) {
 	for _, loss := range s.losses(l) {
 		if loss.Heaviest < 0 {
@@ -77,8 +74,8 @@ func (a Loss) worse(b Loss) bool {
 	return a.Share > b.Share || a.Share == b.Share && a.Group < b.Group
 }
 
-// losses returns the loss of every group that holds keys. The load is what all
-// keys say; where it spills is what the counted ones say.
+// losses returns the loss of every group that holds keys. Loads come from all
+// keys; the fractions that go to each other node come from the counted ones.
 func (s *Spill) losses(l *Load) map[int32]Loss {
 	seen, held := map[int32]int64{}, map[int32]int64{}
 	for f, keys := range s.next {

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Of three nodes b holds half; half of its keys would go to a, half to c.
+// TestLossOfANode: b holds half of the keys; they would go to a and c in equal
+// parts.
 func TestLossOfANode(t *testing.T) {
 	l := &Load{Keys: 100, Held: []int64{20, 50, 30}, Fair: Fair([]float64{1, 2, 1})}
 	s, other := NewSpill(Singly(3)), NewSpill(Singly(3))
@@ -36,7 +37,7 @@ func TestLossOfAZone(t *testing.T) {
 	assert.Equal(t, Loss{Group: 0, Share: 2.0 / 3, Heaviest: 2, Ratio: 3}, worst)
 }
 
-func TestLossOfEverybody(t *testing.T) {
+func TestLossOfAllNodes(t *testing.T) {
 	l := &Load{Keys: 10, Held: []int64{10}, Fair: []float64{1}}
 	s := NewSpill(Singly(1))
 	s.Count(0, -1)

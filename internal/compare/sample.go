@@ -9,11 +9,11 @@ import (
 // samplePrefix begins every key of a sample.
 const samplePrefix = "proxenos-sample-"
 
-// AppendSampleKey appends key number i of the sample that every run takes:
-// "proxenos-sample-" and 16 hexadecimal digits, those of splitmix64's output
+// AppendSampleKey appends key number i of the sample that every run uses:
+// "proxenos-sample-" and the 16 hexadecimal digits of the output of splitmix64
 // (Steele, Lea and Flood, 2014) for the state (i+1) times its constant. The
-// digits are a bijection of i, so no key occurs twice, and look random, so
-// that hashes which are not do not find an order in them.
+// digits are a bijection of i, so no key occurs twice. They look random, so a
+// weak hash cannot benefit from keys in sequence.
 func AppendSampleKey(dst []byte, i int64) []byte {
 	z := (uint64(i) + 1) * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -26,23 +26,22 @@ func AppendSampleKey(dst []byte, i int64) []byte {
 // sampleLine is the length of a key with its newline.
 const sampleLine = len(samplePrefix) + 16 + 1
 
-// SampleSize returns the number of bytes of the first n keys with a newline
-// each.
+// SampleSize returns the size in bytes of the first n keys, each with a newline.
 func SampleSize(n int64) int64 { return n * int64(sampleLine) }
 
-// Sample is a stream of sample keys, each with a newline. Reading allocates
-// nothing.
+// Sample is an [io.Reader] of sample keys, each with a newline. Read does not
+// allocate.
 type Sample struct {
 	next, end int64
-	line      [sampleLine]byte // the key that was read in part
-	rest      []byte           // what is left of it
+	line      [sampleLine]byte // a line that was read in part
+	rest      []byte           // its unread part
 }
 
-// NewSample returns a stream of the first n keys of the sample.
+// NewSample returns a reader of the first n keys of the sample.
 func NewSample(n int64) *Sample { return &Sample{end: n} }
 
-// Read gives whole lines, as many as there is room for, and parts of a line
-// only where there is not room for one.
+// Read returns as many whole lines as fit into p, and a part of a line only if
+// p is shorter than a line.
 func (s *Sample) Read(p []byte) (int, error) {
 	if len(s.rest) == 0 && s.next == s.end {
 		return 0, io.EOF

@@ -13,23 +13,23 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 )
 
-// These keys are a promise: a figure that two people compare is of one sample.
-// The digits are the first outputs of splitmix64 seeded with 0.
+// TestSampleKeysNeverChange keeps figures of different runs comparable. The
+// digits are the first outputs of splitmix64 seeded with 0.
 func TestSampleKeysNeverChange(t *testing.T) {
 	keys, err := io.ReadAll(NewSample(3))
 	require.NoError(t, err)
 	assert.Equal(t, "proxenos-sample-e220a8397b1dcdaf\nproxenos-sample-6e789e6aa1b965f4\nproxenos-sample-06c45d188009454f\n", string(keys))
 }
 
-func TestSampleGivesWholeLines(t *testing.T) {
+func TestSampleReadsWholeLines(t *testing.T) {
 	whole, err := io.ReadAll(NewSample(1000))
 	require.NoError(t, err)
 	assert.Equal(t, 1000, bytes.Count(whole, []byte("\n")))
 	assert.Len(t, whole, int(SampleSize(1000)))
 	for _, size := range []int{1, 32, 33, 34, 100} {
-		odd, err := io.ReadAll(&inPieces{NewSample(1000), size})
+		pieces, err := io.ReadAll(&inPieces{NewSample(1000), size})
 		require.NoError(t, err)
-		assert.Equal(t, string(whole), string(odd), "%d bytes at once", size)
+		assert.Equal(t, string(whole), string(pieces), "%d bytes per Read", size)
 	}
 	require.NoError(t, iotest.TestReader(NewSample(50), whole[:SampleSize(50)]))
 	distinct := map[string]bool{}
@@ -39,7 +39,7 @@ func TestSampleGivesWholeLines(t *testing.T) {
 	assert.Len(t, distinct, 1000)
 }
 
-// inPieces reads at most size bytes at once.
+// inPieces reads at most size bytes per Read.
 type inPieces struct {
 	io.Reader
 	size int
@@ -47,7 +47,7 @@ type inPieces struct {
 
 func (r *inPieces) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), r.size)]) }
 
-func TestSampleAllocatesNothing(t *testing.T) {
+func TestSampleReadDoesNotAllocate(t *testing.T) {
 	s, buf := NewSample(1<<40), make([]byte, 64<<10)
 	alloctest.None(t, func() {
 		if _, err := s.Read(buf); err != nil {

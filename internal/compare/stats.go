@@ -2,16 +2,16 @@ package compare
 
 import "math"
 
-// The two functions of statistics that are needed are below. They are forty
-// lines, and the libraries that have them bring linear algebra along.
+// Wilson and ChiSquareP are implemented here because the libraries that have
+// them depend on linear algebra.
 
-// z95 bounds the middle 95 % of the normal distribution.
+// z95 bounds the central 95 % of the normal distribution.
 const z95 = 1.959963984540054
 
-// Wilson returns the 95 % interval of a fraction of which hits of n tries were
-// seen (Wilson, "Probable Inference", 1927). Unlike the usual formula it is
-// right for fractions near 0 and 1: no hit in n tries may still be a fraction
-// of about 3.8/n.
+// Wilson returns the 95 % confidence interval of a fraction observed as hits in
+// n trials (Wilson, "Probable Inference", 1927). Unlike the normal
+// approximation it holds for fractions near 0 and 1: no hit in n trials is
+// compatible with a fraction of about 3.8/n.
 func Wilson(hits, n int64) Interval {
 	if n == 0 {
 		return Interval{0, 1}
@@ -31,9 +31,9 @@ func Wilson(hits, n int64) Interval {
 }
 
 // ChiSquareP returns the probability that a chi-square statistic with df
-// degrees of freedom is x or greater by chance alone: Q(df/2, x/2), where Q is
-// the regularised upper incomplete gamma function. It is 1 for no degrees of
-// freedom and a finite x. The relative error is below 1e-9 for up to a million degrees.
+// degrees of freedom is at least x: Q(df/2, x/2), where Q is the regularized
+// upper incomplete gamma function. It is 1 if df is 0 and x is finite. The
+// relative error is below 1e-9 for df up to a million.
 func ChiSquareP(x float64, df int) float64 {
 	switch {
 	case math.IsInf(x, 1):
@@ -48,16 +48,16 @@ func ChiSquareP(x float64, df int) float64 {
 	return upperGamma(a, y)
 }
 
-// gammaFactor is y^a e^-y / Gamma(a), which both expansions share.
+// gammaFactor returns y^a e^-y / Gamma(a), the factor of both expansions.
 func gammaFactor(a, y float64) float64 {
 	logGamma, _ := math.Lgamma(a)
 	return math.Exp(a*math.Log(y) - y - logGamma)
 }
 
-// maxTerms bounds both expansions. They take about sqrt(a) terms.
+// maxTerms bounds both expansions, which converge after about sqrt(a) terms.
 const maxTerms = 1 << 20
 
-// lowerGamma is P(a, y) by its series (Abramowitz and Stegun, 6.5.29):
+// lowerGamma returns P(a, y) by its series (Abramowitz and Stegun, 6.5.29):
 // the factor times the sum of y^n / (a (a+1) ... (a+n)).
 func lowerGamma(a, y float64) float64 {
 	term := 1 / a
@@ -69,8 +69,8 @@ func lowerGamma(a, y float64) float64 {
 	return min(1, sum*gammaFactor(a, y))
 }
 
-// upperGamma is Q(a, y) by its continued fraction (Abramowitz and Stegun,
-// 6.5.31), evaluated from the front as Lentz does.
+// upperGamma returns Q(a, y) by its continued fraction (Abramowitz and Stegun,
+// 6.5.31), evaluated by Lentz's method.
 func upperGamma(a, y float64) float64 {
 	const tiny = 1e-300
 	b := y + 1 - a

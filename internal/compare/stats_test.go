@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With two degrees of freedom the tail is exp(-x/2), with one erfc(sqrt(x/2)),
-// and for every even number a finite sum of Poisson's.
+// The tail is exp(-x/2) for two degrees of freedom, erfc(sqrt(x/2)) for one, and
+// a finite Poisson sum for every even number.
 func TestChiSquareAgainstClosedForms(t *testing.T) {
 	for _, x := range []float64{1e-6, 0.1, 0.5, 1, 2, 3.84, 10, 25, 100, 400} {
 		assert.InEpsilon(t, math.Exp(-x/2), ChiSquareP(x, 2), 1e-12, "two degrees, x = %v", x)
@@ -20,7 +20,7 @@ func TestChiSquareAgainstClosedForms(t *testing.T) {
 	}
 }
 
-// poissonTail is the tail for an even number of degrees.
+// poissonTail returns the tail for an even number of degrees of freedom.
 func poissonTail(x float64, df int) float64 {
 	term, sum := math.Exp(-x/2), 0.0
 	for k := range df / 2 {
@@ -30,7 +30,7 @@ func poissonTail(x float64, df int) float64 {
 	return sum
 }
 
-// The table in every textbook.
+// The expected values are those of the usual textbook table.
 func TestChiSquareCriticalValues(t *testing.T) {
 	for _, c := range []struct {
 		df int
@@ -46,8 +46,8 @@ func TestChiSquareCriticalValues(t *testing.T) {
 	}
 }
 
-// For many degrees the cube root of x/df is all but normal (Wilson and
-// Hilferty), which finds an expansion that gave up early.
+// For many degrees of freedom the cube root of x/df is nearly normal (Wilson and
+// Hilferty). A truncated expansion fails this test.
 func TestChiSquareOfManyDegrees(t *testing.T) {
 	for _, df := range []int{1000, 100_000, 1_000_000} {
 		for _, z := range []float64{-3, -1, 0, 1, 3} {
@@ -59,10 +59,10 @@ func TestChiSquareOfManyDegrees(t *testing.T) {
 }
 
 func TestChiSquareAtTheEdges(t *testing.T) {
-	assert.Equal(t, 1.0, ChiSquareP(0, 5), "no deviation at all")
-	assert.Equal(t, 1.0, ChiSquareP(3, 0), "one node cannot deviate")
+	assert.Equal(t, 1.0, ChiSquareP(0, 5), "no deviation")
+	assert.Equal(t, 1.0, ChiSquareP(3, 0), "a single node cannot deviate")
 	assert.Equal(t, 0.0, ChiSquareP(math.Inf(1), 5))
-	assert.Equal(t, 0.0, ChiSquareP(1e9, 5), "below the smallest number")
+	assert.Equal(t, 0.0, ChiSquareP(1e9, 5), "underflow")
 }
 
 func TestWilson(t *testing.T) {
@@ -73,11 +73,11 @@ func TestWilson(t *testing.T) {
 	assert.Zero(t, none.Low)
 	assert.InDelta(t, 3.83/1000, none.High, 1e-5, "z²/(n+z²)")
 	assert.Equal(t, 1.0, Wilson(7, 7).High)
-	assert.Equal(t, Interval{0, 1}, Wilson(0, 0), "nothing seen, nothing known")
+	assert.Equal(t, Interval{0, 1}, Wilson(0, 0), "no trials")
 }
 
-// The interval holds the truth about 95 times of 100, summed exactly over the
-// binomial distribution.
+// The interval covers the true fraction with a probability of about 0.95,
+// summed exactly over the binomial distribution.
 func TestWilsonCoverage(t *testing.T) {
 	const n = 400
 	for _, p := range []float64{0.02, 0.1, 0.5, 0.9} {
