@@ -1,12 +1,12 @@
-// Package checkfile reads the file of proxenos check: YAML that says which
-// nodes there are, how keys are placed, and what must be so.
+// Package checkfile parses the YAML file of proxenos check, which names the
+// nodes, the placement algorithm and the checks that placement must pass.
 //
-// A check file comes from a repository that anybody may have sent a change
-// for, so it is read with distrust: it has at most [MaxSize] bytes, aliases
-// and tags are refused before anything is built of them, and a key that means
-// nothing is an error with its line. Reading it opens no other file.
+// A check file is untrusted: anyone may propose a change to the repository that
+// holds it. It is limited to [MaxSize] bytes, aliases and tags are rejected
+// before they are expanded, and an unknown key is an error with its line.
+// Parsing opens no other file.
 //
-// Schema is the same in the words of JSON Schema, for editors.
+// [Schema] describes the same format to editors.
 package checkfile
 
 import (
@@ -14,34 +14,36 @@ import (
 	"fmt"
 )
 
-// MaxSize is the most bytes that a check file may have.
+// MaxSize is the maximum size of a check file in bytes.
 const MaxSize = 1 << 20
 
-// Schema describes a check file as JSON Schema (2020-12).
+// Schema is the JSON Schema (2020-12) of a check file.
 //
 //go:embed schema.json
 var Schema string
 
-// File is a check file. Fields that are not given are zero.
+// File is a parsed check file. Absent fields are zero.
 type File struct {
-	Name      string // as errors show it
-	Nodes     Nodes  // nobody, unless given
-	Algorithm string // as --algorithm takes it
-	Hash      string // as --hash-method takes it
-	Points    int    // as --points takes it
-	TableBits int    // as --table-bits takes it
-	Sample    int64  // how many keys figures are about
-	Keys      string // or a file of them
+	Name      string // the name given to Parse, for errors
+	Nodes     Nodes
+	Algorithm string // a value of --algorithm
+	Hash      string // a value of --hash-method
+	Points    int    // a value of --points
+	TableBits int    // a value of --table-bits
+	Sample    int64  // the number of sample keys to measure
+	Keys      string // a file of keys to measure instead
 	Checks    []Check
 }
 
-// Nodes is a file of nodes, or nodes written as -n takes them.
+// Nodes names a file of nodes, or lists nodes in the form of -n. At most one of
+// its fields is set.
 type Nodes struct {
 	File   string
 	Inline []string
 }
 
-// Check is one thing that must be so. All but one of its parts are nil.
+// Check is a named check. Exactly one of Pins, Shares, Movement, Spread and
+// MinNodes is not nil.
 type Check struct {
 	Name     string
 	Line     int
@@ -52,66 +54,66 @@ type Check struct {
 	MinNodes *int
 }
 
-// Pin says which node a key belongs to, by its ID. No node is a pin that is
-// not recorded yet.
+// Pin is a key and the ID of the node that must own it.
 type Pin struct {
 	Key  string
-	Node string
+	Node string // empty if the pin is not recorded yet
 	Line int
 
-	at span // of the node in the file
+	at span // where the file has the pin
 }
 
-// Shares bound the load. Min and Max are about every node, over what its
-// weight asks for; Nodes bound the fraction of all keys that a node has.
+// Shares bounds the load. Min and Max bound the load of every node divided by
+// the load that its weight calls for. Nodes bounds the fraction of all keys that
+// single nodes hold.
 type Shares struct {
 	Min, Max *float64
 	Nodes    []Share
 }
 
-// Share bounds the fraction of all keys that one node has.
+// Share bounds the fraction of all keys that one node holds.
 type Share struct {
 	Node     string
 	Line     int
 	Min, Max *float64
 }
 
-// Movement bounds what moves in every round of a scenario. Before is a file of
-// the nodes before the first round, which then is the change to the nodes of
-// the file.
+// Movement bounds the fraction of all keys that moves in each round of a
+// scenario. If Before is set, the first round is the change from the nodes of
+// that file to the nodes of the check file.
 type Movement struct {
 	Before    string
 	Rounds    []Round
-	MaxMoved  *float64 // fractions of all keys
-	MaxExcess *float64
-	MaxTotal  *float64 // of all rounds together
-	// NoSurvivorMoves forbids moves between nodes that a round leaves alone.
+	MaxMoved  *float64 // in any round
+	MaxExcess *float64 // beyond the ideal, in any round
+	MaxTotal  *float64 // in all rounds together
+	// NoSurvivorMoves forbids moves between nodes that a round does not change.
 	NoSurvivorMoves bool
 }
 
-// Round is one change of the nodes, in the words of the flags of diff.
+// Round is one change of the nodes. Its fields are values of the flags --add,
+// --remove and --reweight of proxenos diff.
 type Round struct {
 	Line                  int
 	Add, Remove, Reweight []string
 }
 
-// Spread asks that the replicas of every key, but for a fraction, are in a
-// number of zones.
+// Spread requires the replicas of keys to be in at least Zones zones.
 type Spread struct {
 	Replicas int
 	Zones    int
-	Policy   string // as mapper.ParseZonePolicy takes it; "" is spread
-	Except   float64
+	Policy   string  // a value for mapper.ParseZonePolicy; "" is spread
+	Except   float64 // the fraction of keys that may fail the requirement
 }
 
-// Error is what is wrong with a check file, and where.
+// Error is an error in a check file.
 type Error struct {
 	File         string
-	Line, Column int
+	Line, Column int // from 1; 0 if the error concerns the whole file
 	Err          error
 }
 
-// Error names the place as compilers do.
+// Error returns the message in the form "file:line:column: message".
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return fmt.Sprintf("%s: %v", e.File, e.Err)
@@ -119,5 +121,5 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %v", e.File, e.Line, e.Column, e.Err)
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }

@@ -13,10 +13,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Parse reads a check file. The name appears in errors, which are *Error.
+// Parse parses a check file. Its errors are of type [*Error] and contain name.
 func Parse(data []byte, name string) (*File, error) {
 	if len(data) > MaxSize {
-		return nil, &Error{File: name, Err: fmt.Errorf("it has %d bytes, and a check file at most %d", len(data), MaxSize)}
+		return nil, &Error{File: name, Err: fmt.Errorf("file has %d bytes, more than the limit of %d", len(data), MaxSize)}
 	}
 	root, err := document(data)
 	if err != nil {
@@ -37,34 +37,34 @@ func Parse(data []byte, name string) (*File, error) {
 	return f, nil
 }
 
-// document returns the root of the one document that a file must have.
+// document returns the root of the file's only document.
 func document(data []byte) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, errors.New("it is empty: it needs checks")
+		return nil, errors.New("file is empty; want checks")
 	} else if err != nil {
 		return nil, err
 	}
 	if err := dec.Decode(&more); err == nil {
-		return nil, at(&more, errors.New("a second document: a check file is one"))
+		return nil, at(&more, errors.New("second document in the file; want one"))
 	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	return doc.Content[0], nil
 }
 
-// syntaxError takes the line out of the parser's message.
+// syntaxError extracts the line from the message of the YAML parser.
 func syntaxError(err error, name string) error {
 	m := regexp.MustCompile(`^yaml: line (\d+): (.*)$`).FindStringSubmatch(err.Error())
 	if m == nil {
 		return &Error{File: name, Err: errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
 	}
-	line, _ := strconv.Atoi(m[1]) // digits by the pattern
+	line, _ := strconv.Atoi(m[1]) // the pattern matches digits only
 	return &Error{File: name, Line: line, Column: 1, Err: errors.New(m[2])}
 }
 
-// nodeError is an error about a part of the document.
+// nodeError is an error at a position in the document.
 type nodeError struct {
 	line, column int
 	err          error
@@ -76,17 +76,17 @@ func at(n *yaml.Node, err error) error { return &nodeError{n.Line, n.Column, err
 
 func atf(n *yaml.Node, format string, args ...any) error { return at(n, fmt.Errorf(format, args...)) }
 
-// reader reads the value of a key.
+// reader parses the value of a key.
 type reader func(*yaml.Node) error
 
-// field is a key and what reads its value. They are lists and not maps, as
+// field is a key and the reader of its value. Fields are kept in lists because
 // errors name the choices in order.
 type field struct {
 	name string
 	read reader
 }
 
-// fields reads a mapping, in which every key is one of the fields and occurs
+// fields parses a mapping. Every key must be one of the known fields and occur
 // once.
 func fields(n *yaml.Node, what string, known []field) error {
 	return pairs(n, what, func(key, value *yaml.Node) error {
@@ -106,13 +106,13 @@ func names(known []field) []string {
 	return list
 }
 
-// pairs visits the keys of a mapping and their values.
+// pairs calls visit for every key of a mapping and its value.
 func pairs(n *yaml.Node, what string, visit func(key, value *yaml.Node) error) error {
 	if err := plain(n); err != nil {
 		return err
 	}
 	if n.Kind != yaml.MappingNode {
-		return atf(n, "%s: want keys with values", what)
+		return atf(n, "%s: want a mapping of keys to values", what)
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -121,10 +121,10 @@ func pairs(n *yaml.Node, what string, visit func(key, value *yaml.Node) error) e
 			return err
 		}
 		if key.Kind != yaml.ScalarNode {
-			return atf(key, "%s: a key must be text", what)
+			return atf(key, "%s: key is not text", what)
 		}
-		if line, twice := seen[key.Value]; twice {
-			return atf(key, "key %q is in line %d already", key.Value, line)
+		if line, duplicate := seen[key.Value]; duplicate {
+			return atf(key, "duplicate key %q, first on line %d", key.Value, line)
 		}
 		seen[key.Value] = key.Line
 		if err := plain(value); err != nil {
@@ -137,7 +137,7 @@ func pairs(n *yaml.Node, what string, visit func(key, value *yaml.Node) error) e
 	return nil
 }
 
-// items visits the items of a list.
+// items calls visit for every item of a list.
 func items(n *yaml.Node, what string, visit func(*yaml.Node) error) error {
 	if n.Kind != yaml.SequenceNode {
 		return atf(n, "%s: want a list", what)
@@ -153,12 +153,12 @@ func items(n *yaml.Node, what string, visit func(*yaml.Node) error) error {
 	return nil
 }
 
-// plain refuses what stands for something else or is of another type than it
-// looks.
+// plain returns an error if n is an alias or has an anchor or a tag: its value
+// would not be the text in the file.
 func plain(n *yaml.Node) error {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		return atf(n, "alias *%s: aliases are not supported, write the value out", n.Value)
+		return atf(n, "alias *%s: aliases are not supported; write the value out", n.Value)
 	case n.Anchor != "":
 		return atf(n, "anchor &%s: anchors are not supported", n.Anchor)
 	case n.Style&yaml.TaggedStyle != 0:

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const whole1 = `# what must be so
+// example has every key of a check file.
+const example = `# a comment
 nodes: nodes.txt
 algorithm: ring
 hash: md5
@@ -21,7 +22,7 @@ checks:
   - name: pins
     pins:
       user:1: a
-      "user 2": 010   # an ID as it was typed
+      "user 2": 010   # a literal ID
       user:3:
       'it''s': no
   - name: even
@@ -46,7 +47,7 @@ checks:
 `
 
 func TestParse(t *testing.T) {
-	f, err := Parse([]byte(whole1), "checks.yaml")
+	f, err := Parse([]byte(example), "checks.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, "nodes.txt", f.Nodes.File)
 	assert.Equal(t, []any{"ring", "md5", 40, int64(10_000)}, []any{f.Algorithm, f.Hash, f.Points, f.Sample})
@@ -73,44 +74,44 @@ func TestInlineNodes(t *testing.T) {
 	assert.Equal(t, Nodes{Inline: []string{"a", "b,w=2"}}, f.Nodes)
 }
 
-// Each case is wrong in one place, which the error names.
-func TestRefusals(t *testing.T) {
+// TestParseErrors: each file has one error, whose message names its position.
+func TestParseErrors(t *testing.T) {
 	const ok = "checks: [{name: n, min_nodes: 1}]\n"
 	check := func(s string) string { return "checks:\n  - name: n\n    " + s + "\n" }
 	for _, c := range []struct{ name, file, want string }{
-		{"nothing", "", "it is empty"},
-		{"a comment", "# only\n", "it is empty"},
+		{"an empty file", "", "file is empty"},
+		{"only a comment", "# only\n", "file is empty"},
 		{"no checks", "nodes: a\n", "f:1:1: no checks"},
 		{"an empty list of checks", "checks: []\n", "no checks"},
 		{"an unknown key", "nodez: a\n" + ok, `f:1:1: unknown key "nodez" in a check file: choose from nodes, algorithm,`},
 		{"an unknown key of a check", check("pinz: {}"), `f:3:5: unknown key "pinz" in a check: choose from name, pins,`},
-		{"an unknown key deep down", check("movement:\n      rounds:\n        - ad: [c]"), `f:5:11: unknown key "ad" in a round`},
-		{"a key twice", "nodes: a\nnodes: b\n" + ok, `f:2:1: key "nodes" is in line 1 already`},
-		{"a pin twice", check("pins: {k: a, k: b}"), `key "k" is in line 3 already`},
-		{"a name twice", "checks:\n  - {name: n, min_nodes: 1}\n  - {name: n, min_nodes: 2}\n", `f:3:5: a check named "n" begins in line 2 already`},
-		{"no name", "checks:\n  - min_nodes: 1\n", "f:2:5: a check has no name"},
-		{"two parts", check("min_nodes: 1\n    pins: {k: a}"), "has 2 of them"},
-		{"no part", check("{}")[:len("checks:\n  - name: n\n")], "has 0 of them"},
+		{"an unknown key of a round", check("movement:\n      rounds:\n        - ad: [c]"), `f:5:11: unknown key "ad" in a round`},
+		{"a duplicate key", "nodes: a\nnodes: b\n" + ok, `f:2:1: duplicate key "nodes", first on line 1`},
+		{"a duplicate pin", check("pins: {k: a, k: b}"), `duplicate key "k", first on line 3`},
+		{"a duplicate name", "checks:\n  - {name: n, min_nodes: 1}\n  - {name: n, min_nodes: 2}\n", `f:3:5: duplicate check name "n", first on line 2`},
+		{"no name", "checks:\n  - min_nodes: 1\n", "f:2:5: check without a name"},
+		{"two kinds in a check", check("min_nodes: 1\n    pins: {k: a}"), `check "n" has 2 of pins, shares, movement, spread and min_nodes; want exactly one`},
+		{"no kind in a check", check("{}")[:len("checks:\n  - name: n\n")], `check "n" has 0 of pins`},
 		{"no pins", check("pins: {}"), "no pins"},
 		{"a pin that is a list", check("pins: {k: [a]}"), `pin of "k"`},
 		{"no limit of movement", check("movement: {before: a}"), "want a limit"},
-		{"no change to measure", check("movement: {max_moved: 1%}"), "want before or rounds"},
+		{"no change of nodes", check("movement: {max_moved: 1%}"), "want a change of nodes: before or rounds"},
 		{"an empty round", check("movement: {rounds: [{}], max_moved: 1%}"), "a round: want add"},
-		{"twelve times everything", check("movement: {before: a, max_moved: 12}"), `max_moved "12": want a percentage`},
-		{"no number", check("shares: {max: NaN}"), `max "NaN"`},
+		{"a fraction above 1", check("movement: {before: a, max_moved: 12}"), `max_moved "12": want a percentage`},
+		{"not a number", check("shares: {max: NaN}"), `max "NaN"`},
 		{"no bounds", check("shares: {}"), "shares: want min"},
 		{"no bounds of a node", check("shares: {nodes: {a: {}}}"), `the share of node "a"`},
-		{"more zones than replicas", check("spread: {replicas: 2, zones: 3}"), "at most as many zones"},
-		{"a number below", check("min_nodes: 0"), `min_nodes "0"`},
+		{"more zones than replicas", check("spread: {replicas: 2, zones: 3}"), "no more zones than replicas"},
+		{"an integer out of range", check("min_nodes: 0"), `min_nodes "0": want an integer from 1`},
 		{"yes for true", check("movement: {before: a, no_survivor_moves: yes}"), "want true or false"},
-		{"keys and a sample", "keys: k\nsample: 5\n" + ok, "exclude one another"},
-		{"an alias", "nodes: &x a\nalgorithm: *x\n" + ok, "f:1:8: anchor &x"},
+		{"keys and a sample", "keys: k\nsample: 5\n" + ok, "mutually exclusive"},
+		{"an anchor", "nodes: &x a\nalgorithm: *x\n" + ok, "f:1:8: anchor &x"},
 		{"a tag", "nodes: !!str a\n" + ok, "tags are not supported"},
-		{"two documents", ok + "---\n" + ok, "a second document"},
-		{"a list", "- a\n", "f:1:1: a check file: want keys with values"},
-		{"a scalar", "a\n", "want keys with values"},
+		{"two documents", ok + "---\n" + ok, "second document"},
+		{"a list", "- a\n", "f:1:1: a check file: want a mapping of keys to values"},
+		{"a scalar", "a\n", "want a mapping of keys to values"},
 		{"a tab", "checks:\n\t- a\n", "f:2:1: found character that cannot start any token"},
-		{"too much", strings.Repeat("#", MaxSize+1), "a check file at most 1048576"},
+		{"a file above the limit", strings.Repeat("#", MaxSize+1), "more than the limit of 1048576"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse([]byte(c.file), "f")
@@ -121,8 +122,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What multiplies when it is followed, or only nests, ends early and in an
-// error.
+// TestBombs: input that expands exponentially or nests deeply fails quickly.
 func TestBombs(t *testing.T) {
 	laughs := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'i'; c++ {
@@ -139,13 +139,13 @@ func TestBombs(t *testing.T) {
 			began := time.Now()
 			_, err := Parse([]byte(bomb), "bomb")
 			require.Error(t, err)
-			assert.Less(t, time.Since(began), time.Minute, "100 ms on an idle machine; what works out of proportion takes hours")
+			assert.Less(t, time.Since(began), time.Minute, "100 ms on an idle machine; expanding the input takes hours")
 		})
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(whole1)
+	f.Add(example)
 	f.Add("checks: [{name: n, pins: {a: , b: ~}}]")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := Parse([]byte(text), "f")
@@ -162,8 +162,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// The schema knows the same keys as the reader, at every place.
-func TestSchemaHasTheSameKeys(t *testing.T) {
+// TestSchemaMatchesParser: schema.json and the parser know the same keys.
+func TestSchemaMatchesParser(t *testing.T) {
 	var schema struct {
 		object
 		Defs map[string]object `json:"$defs"`
@@ -177,10 +177,10 @@ func TestSchemaHasTheSameKeys(t *testing.T) {
 	for name, known := range places {
 		schema.Defs[name].same(t, name, known)
 	}
-	assert.Len(t, schema.Defs, len(places)+1, "and what a fraction is")
+	assert.Len(t, schema.Defs, len(places)+1, "the other definition is fraction")
 }
 
-// object is the part of a schema that says which keys there are.
+// object is a JSON Schema of a mapping.
 type object struct {
 	Properties map[string]json.RawMessage `json:"properties"`
 	Additional *bool                      `json:"additionalProperties"`

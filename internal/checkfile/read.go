@@ -7,8 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The readers below are the one list of keys that there are; the test of the
-// schema compares it with schema.json.
+// The fields methods below are the only list of valid keys. A test compares them
+// with schema.json.
 
 func (f *File) fields() []field {
 	return []field{
@@ -29,14 +29,14 @@ func (f *File) read(n *yaml.Node) error {
 	}
 	switch {
 	case len(f.Checks) == 0:
-		return at(n, errors.New("no checks: a file that checks nothing would always pass"))
+		return at(n, errors.New("no checks; a file without checks would always pass"))
 	case f.Keys != "" && f.Sample > 0:
-		return at(n, errors.New("keys and sample exclude one another"))
+		return at(n, errors.New("keys and sample are mutually exclusive"))
 	}
 	return nil
 }
 
-// read takes the name of a file or a list of nodes.
+// read parses the name of a file or a list of nodes.
 func (s *Nodes) read(n *yaml.Node) error {
 	if n.Kind == yaml.SequenceNode {
 		return texts(&s.Inline, "a node")(n)
@@ -51,8 +51,8 @@ func (f *File) readChecks(n *yaml.Node) error {
 		if err := c.read(item); err != nil {
 			return err
 		}
-		if line, twice := named[c.Name]; twice {
-			return atf(item, "a check named %q begins in line %d already", c.Name, line)
+		if line, duplicate := named[c.Name]; duplicate {
+			return atf(item, "duplicate check name %q, first on line %d", c.Name, line)
 		}
 		named[c.Name] = c.Line
 		f.Checks = append(f.Checks, c)
@@ -86,9 +86,9 @@ func (c *Check) read(n *yaml.Node) error {
 	}
 	switch {
 	case c.Name == "":
-		return at(n, errors.New("a check has no name"))
+		return at(n, errors.New("check without a name"))
 	case parts != 1:
-		return atf(n, "check %q: want one of pins, shares, movement, spread and min_nodes, and it has %d of them", c.Name, parts)
+		return atf(n, "check %q has %d of pins, shares, movement, spread and min_nodes; want exactly one", c.Name, parts)
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (c *Check) read(n *yaml.Node) error {
 func (c *Check) readPins(n *yaml.Node) error {
 	err := pairs(n, "pins", func(key, value *yaml.Node) error {
 		if value.Kind != yaml.ScalarNode {
-			return atf(value, "pin of %q: want the ID of a node, or nothing for --update to record", key.Value)
+			return atf(value, "pin of %q: want a node ID, or no value for --update to record", key.Value)
 		}
 		pin := Pin{Key: key.Value, Node: value.Value, Line: key.Line, at: span{key, value}}
 		if value.ShortTag() == "!!null" {
@@ -106,7 +106,7 @@ func (c *Check) readPins(n *yaml.Node) error {
 		return nil
 	})
 	if err == nil && c.Pins == nil {
-		err = at(n, errors.New("no pins: a check that checks nothing would always pass"))
+		err = at(n, errors.New("no pins; a check without pins would always pass"))
 	}
 	return err
 }
@@ -169,7 +169,7 @@ func (m *Movement) read(n *yaml.Node) error {
 	}
 	switch {
 	case m.Before == "" && len(m.Rounds) == 0:
-		return at(n, errors.New("movement: want before or rounds, as nothing moves without a change"))
+		return at(n, errors.New("movement: want a change of nodes: before or rounds"))
 	case m.MaxMoved == nil && m.MaxExcess == nil && m.MaxTotal == nil && !m.NoSurvivorMoves:
 		return at(n, errors.New("movement: want a limit: max_moved, max_excess, max_total or no_survivor_moves"))
 	}
@@ -226,7 +226,7 @@ func (s *Spread) read(n *yaml.Node) error {
 		return err
 	}
 	if s.Zones == 0 || s.Zones > s.Replicas {
-		return atf(n, "spread: want replicas and zones, and at most as many zones as replicas")
+		return atf(n, "spread: want replicas and zones, with no more zones than replicas")
 	}
 	return nil
 }

@@ -14,13 +14,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// span is where a pin is in the file.
+// span holds the key and the value of a pin as the YAML parser located them.
 type span struct{ key, value *yaml.Node }
 
-// Record returns the file with the node of every pin replaced by the one that
-// owner names. Nothing else changes: comments, blank lines and the order stay.
-// The data is what f was parsed from. A pin that is not written as "key: node"
-// in one line is refused.
+// Record returns data, from which f was parsed, with the node of every pin
+// replaced by the ID that owner returns for its key. Everything else, such as
+// comments and blank lines, is unchanged. A pin that is not in the form
+// "key: node" on one line is an error.
 func (f *File) Record(data []byte, owner func(key string) string) ([]byte, error) {
 	var edits []edit
 	for _, c := range f.Checks {
@@ -32,7 +32,7 @@ func (f *File) Record(data []byte, owner func(key string) string) ([]byte, error
 			edits = append(edits, e)
 		}
 	}
-	// From the end, so that the places before stay where they are.
+	// Apply edits from the end, so that earlier offsets stay valid.
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Compare(b.begin, a.begin) })
 	recorded := slices.Clone(data)
 	for _, e := range edits {
@@ -41,32 +41,31 @@ func (f *File) Record(data []byte, owner func(key string) string) ([]byte, error
 	return recorded, f.verify(recorded, owner)
 }
 
-// verify reads what was written: a file that says something else than was
-// meant is worse than none.
+// verify parses the recorded file and compares its pins with owner.
 func (f *File) verify(recorded []byte, owner func(string) string) error {
 	again, err := Parse(recorded, f.Name)
 	if err != nil {
-		return fmt.Errorf("recording pins would break the file: %w", err)
+		return fmt.Errorf("recorded file does not parse: %w", err)
 	}
 	for _, c := range again.Checks {
 		for _, pin := range c.Pins {
 			if pin.Node != owner(pin.Key) {
-				return &Error{f.Name, pin.Line, 1, fmt.Errorf("the pin of %q cannot be recorded here", pin.Key)}
+				return &Error{f.Name, pin.Line, 1, fmt.Errorf("cannot record the pin of %q here", pin.Key)}
 			}
 		}
 	}
 	return nil
 }
 
-// edit replaces a part of the file.
+// edit replaces the bytes from begin to end.
 type edit struct {
 	begin, end int
 	text       string
 }
 
-var errPinForm = errors.New(`the pin cannot be recorded: write it as "key: node" in one line`)
+var errPinForm = errors.New(`cannot record the pin: write it as "key: node" on one line`)
 
-// edit finds the value of a pin: it is after the colon that follows the key.
+// edit locates the value of a pin after the colon that follows the key.
 func (p Pin) edit(data []byte, node string) (edit, error) {
 	begin, ok := offset(data, p.at.key)
 	if !ok {
@@ -95,8 +94,8 @@ func (p Pin) edit(data []byte, node string) (edit, error) {
 	return edit{value, end, scalar(node)}, nil
 }
 
-// offset returns the byte at which a node begins. The parser counts lines and
-// characters from 1.
+// offset returns the byte offset of a node. The parser counts lines and columns
+// from 1, and columns in characters.
 func offset(data []byte, n *yaml.Node) (int, bool) {
 	at := 0
 	if bytes.HasPrefix(data, []byte("\ufeff")) {
@@ -116,7 +115,8 @@ func offset(data []byte, n *yaml.Node) (int, bool) {
 	return at, at <= len(data)
 }
 
-// skipToken returns where the scalar that begins at from ends, in its line.
+// skipToken returns the end of the scalar that begins at from, if it ends on the
+// same line.
 func skipToken(data []byte, from int, n *yaml.Node) (end int, ok bool) {
 	line, _, _ := bytes.Cut(data[from:], []byte("\n"))
 	var token []byte
@@ -134,20 +134,20 @@ func skipToken(data []byte, from int, n *yaml.Node) (end int, ok bool) {
 var (
 	doubleQuoted = regexp.MustCompile(`^"(?:[^"\\]|\\.)*"`)
 	singleQuoted = regexp.MustCompile(`^'(?:[^']|'')*'`)
-	// plainID are IDs that need no quotes: nothing that YAML may take for a
-	// number, and the words below are excluded too.
-	plainID    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*$`)
-	otherWords = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+	// plainID matches IDs that YAML reads as text without quotes, except for
+	// the keywords.
+	plainID  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._/-]*$`)
+	keywords = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )
 
-// scalar writes an ID as YAML. JSON's strings are among YAML's.
+// scalar returns an ID as a YAML scalar. Every JSON string is valid YAML.
 func scalar(id string) string {
-	if plainID.MatchString(id) && !slices.Contains(otherWords, strings.ToLower(id)) {
+	if plainID.MatchString(id) && !slices.Contains(keywords, strings.ToLower(id)) {
 		return id
 	}
 	quoted, err := json.Marshal(id)
 	if err != nil {
-		return `""` // never: strings are not refused
+		return `""` // unreachable: every string marshals
 	}
 	return string(quoted)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Recording replaces the nodes and nothing else.
+// TestRecord: recording replaces the nodes of pins and nothing else.
 func TestRecord(t *testing.T) {
 	const before = `# kept
 checks:
@@ -49,22 +49,22 @@ checks:
 	require.NoError(t, err)
 	twice, err := again.Record(recorded, func(key string) string { return owners[key] })
 	require.NoError(t, err)
-	assert.Equal(t, after, string(twice), "recording what is recorded changes nothing")
+	assert.Equal(t, after, string(twice), "recording is idempotent")
 }
 
-// What cannot be replaced in one line is refused and not guessed at.
-func TestRecordRefuses(t *testing.T) {
+// TestRecordRejects: a pin whose value is not on the line of its key is an error.
+func TestRecordRejects(t *testing.T) {
 	for _, c := range []struct{ name, pins string }{
 		{"an explicit key", "\n      ? k\n      : a"},
-		{"a block", "\n      k: >\n        a"},
-		{"a value in the next line", "\n      k:\n        a"},
+		{"a block scalar", "\n      k: >\n        a"},
+		{"a value on the next line", "\n      k:\n        a"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			data := []byte("checks:\n  - name: n\n    pins:" + c.pins + "\n")
 			f, err := Parse(data, "f")
 			require.NoError(t, err)
 			_, err = f.Record(data, func(string) string { return "b" })
-			assert.ErrorContains(t, err, `write it as "key: node" in one line`)
+			assert.ErrorContains(t, err, `write it as "key: node" on one line`)
 		})
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Readers of single values. Scalars are taken as they were typed: a node 010
-// is "010", and a node no is "no".
+// Readers of single values. They take a scalar literally: a node 010 is "010",
+// and a node no is "no".
 
 func text(to *string, what string) reader {
 	return func(n *yaml.Node) error {
@@ -33,19 +33,19 @@ func texts(to *[]string, what string) reader {
 	}
 }
 
-// whole reads a number from least to most.
+// whole parses an integer from least to most.
 func whole[T int | int64](to *T, what string, least, most T) reader {
 	return func(n *yaml.Node) error {
 		x, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 10, 64)
 		if n.Kind != yaml.ScalarNode || err != nil || x < int64(least) || x > int64(most) {
-			return atf(n, "%s %q: want a whole number from %d to %d", what, n.Value, least, most)
+			return atf(n, "%s %q: want an integer from %d to %d", what, n.Value, least, most)
 		}
 		*to = T(x)
 		return nil
 	}
 }
 
-// ratio reads a number such as 1.05.
+// ratio parses a non-negative number such as 1.05.
 func ratio(to **float64, what string) reader {
 	return func(n *yaml.Node) error {
 		x, err := strconv.ParseFloat(n.Value, 64)
@@ -57,7 +57,7 @@ func ratio(to **float64, what string) reader {
 	}
 }
 
-// fraction reads a part of all keys: 12% or 0.12.
+// fraction parses a fraction of all keys such as 12% or 0.12.
 func fraction(to **float64, what string) reader {
 	return func(n *yaml.Node) error {
 		digits, isPercent := strings.CutSuffix(n.Value, "%")
@@ -66,7 +66,7 @@ func fraction(to **float64, what string) reader {
 			x /= 100
 		}
 		if n.Kind != yaml.ScalarNode || err != nil || !(x >= 0 && x <= 1) {
-			return atf(n, "%s %q: want a percentage like 12%% or a number from 0 to 1", what, n.Value)
+			return atf(n, "%s %q: want a percentage such as 12%% or a number from 0 to 1", what, n.Value)
 		}
 		*to = &x
 		return nil
