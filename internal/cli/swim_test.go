@@ -90,7 +90,7 @@ func TestStatusPageOfNobody(t *testing.T) {
 	_, h := page(t, true)
 	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "*/*").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "application/json").Code)
-	require.Contains(t, get(h, "/select?key=a", "text/html").Body.String(), "nobody to choose")
+	require.Contains(t, get(h, "/select?key=a", "text/html").Body.String(), "No nodes to choose from.")
 	require.NotContains(t, get(h, "/", "application/json").Body.String(), "checksum")
 	require.Equal(t, http.StatusOK, get(h, "/", "text/html").Code)
 }

@@ -5,19 +5,20 @@ import (
 	"math"
 )
 
-// Pictures are 400 units wide, which is about what a phone shows, and as high
-// as they need to be. They are laid out here; the templates only write.
+// The code computes the layout of pictures, and the templates only write it.
+// Pictures are 400 units wide, about the width of a phone's screen, and as high
+// as necessary.
 
 const pictureWidth = 400
 
-// colors is how many colours there are for nodes; after that they repeat.
+// colors is the number of node colors. More nodes repeat them.
 const colors = 10
 
-// palette gives every node its colour, the same in all pictures.
+// palette assigns every node its color, the same in all pictures.
 type palette map[string]int
 
-// newPalette numbers the nodes as they come, those of a load first and then
-// those that a change took away.
+// newPalette numbers the nodes of the load, then the nodes that the change
+// removed.
 func newPalette(p *Page) palette {
 	tones := palette{}
 	for _, n := range p.Load.Nodes {
@@ -37,7 +38,7 @@ func (p palette) add(name string) {
 	}
 }
 
-// tone is the class that colours a node, or what stands for several.
+// tone returns the class of a node's color, or of a group of other nodes.
 func (p palette) tone(name string) string {
 	i, known := p[name]
 	if !known {
@@ -46,8 +47,8 @@ func (p palette) tone(name string) string {
 	return fmt.Sprintf("c%d", i%colors)
 }
 
-// clip shortens a name to about as many units as there is room for. Characters
-// of East Asian scripts are twice as wide as others.
+// clip shortens a name to about room units. Characters of East Asian scripts
+// count nearly twice.
 func clip(name string, room float64) string {
 	const unit = 7.6
 	width, kept := 0.0, 0
@@ -68,8 +69,8 @@ func clip(name string, room float64) string {
 	return name
 }
 
-// sector is the path of a part of a circle's rim, from and to in turns,
-// clockwise from the top.
+// sector returns the path of a sector of a circle's rim. The positions from and
+// to are in turns, clockwise from the top.
 func sector(cx, cy, outer, inner, from, to float64) string {
 	if to-from >= 0.9999 {
 		return sector(cx, cy, outer, inner, from, from+0.5) + " " + sector(cx, cy, outer, inner, from+0.5, from+0.9998)
@@ -86,7 +87,7 @@ func sector(cx, cy, outer, inner, from, to float64) string {
 		at(outer, from), outer, outer, large, at(outer, to), at(inner, to), inner, inner, large, at(inner, from))
 }
 
-// ribbon is the path of a band between two columns.
+// ribbon returns the path of a band between two columns.
 func ribbon(x1, y1, x2, y2, height float64) string {
 	mid := (x1 + x2) / 2
 	return fmt.Sprintf("M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f L%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f Z",

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// circlePicture is a ring with the arcs of its nodes, or with one arc for each
-// share, and the names of the nodes with the greatest.
+// circlePicture is a ring with the arcs of its nodes, or with one arc per node,
+// and a legend of the nodes with the greatest shares.
 type circlePicture struct {
 	Title, Desc   string
 	Width, Height float64
@@ -20,19 +20,19 @@ type circlePicture struct {
 	Note          string
 }
 
-type sectorView struct{ Path, Tone, Story string }
+type sectorView struct{ Path, Tone, Tooltip string }
 
 type legendRow struct {
 	Y, Text                  float64
 	Tone, Label, Name, Value string
 }
 
-// shownLegend is how many names there is room for.
+// shownLegend is the maximum number of names in the legend.
 const shownLegend = 10
 
 func drawCircle(p *Page, tones palette) *circlePicture {
 	c := &circlePicture{
-		Title: "Who owns which share of all keys", Width: pictureWidth, Height: 270, X: 128, Y: 135,
+		Title: "Keys by owner", Width: pictureWidth, Height: 270, X: 128, Y: 135,
 		Count: count(int64(len(p.Load.Nodes))), Nodes: "nodes",
 	}
 	if len(p.Load.Nodes) == 1 {
@@ -40,8 +40,8 @@ func drawCircle(p *Page, tones palette) *circlePicture {
 	}
 	arcs := p.Circle
 	if arcs != nil {
-		c.Title = "Who owns which part of the ring"
-		c.Note = "The circle is drawn in 720 steps; a part that is smaller may not show."
+		c.Title = "Ring by owner"
+		c.Note = "The circle is drawn in 720 steps. Smaller parts may be invisible."
 	} else {
 		arcs = onePerNode(p.Load.Nodes)
 	}
@@ -53,11 +53,11 @@ func drawCircle(p *Page, tones palette) *circlePicture {
 	return c
 }
 
-// thinnest is the least part of the circle that can be seen.
+// thinnest is the smallest visible part of the circle.
 const thinnest = 1.0 / 720
 
-// onePerNode lays the shares of the nodes end to end. A share too small to be
-// seen waits until there are enough of them for an arc.
+// onePerNode lays the shares of the nodes end to end. Shares too small to be
+// visible are merged into one arc.
 func onePerNode(nodes []Node) (arcs []Arc) {
 	from, to := 0.0, 0.0
 	for i, n := range nodes {
@@ -70,7 +70,7 @@ func onePerNode(nodes []Node) (arcs []Arc) {
 	return arcs
 }
 
-// addLegend names the nodes with the greatest shares, in their order.
+// addLegend lists the nodes with the greatest shares, in the order of the nodes.
 func (c *circlePicture) addLegend(nodes []Node, tones palette) {
 	shown := make([]int, len(nodes))
 	for i := range shown {

@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// flowsPicture has a column of nodes before and one after, as high as their
-// keys, and a band for every flow between them. What stays is pale.
+// flowsPicture has a column of nodes before the change and one after it, with
+// heights in proportion to their keys, and a band for every flow between them.
+// Bands of keys that stay are pale.
 type flowsPicture struct {
 	Title, Desc   string
 	Width, Height float64
@@ -20,12 +21,12 @@ type block struct {
 	X, Y, Height        float64
 	Text, LabelX        float64
 	Anchor, Label, Name string
-	Tone, Story         string
+	Tone, Tooltip       string
 	keys                int64
-	next                float64 // where the next band begins
+	next                float64 // the top of the next band
 }
 
-type band struct{ Path, Class, Story string }
+type band struct{ Path, Class, Tooltip string }
 
 const (
 	shownBlocks  = 12
@@ -41,11 +42,11 @@ const (
 func drawFlows(c *Change, tones palette) *flowsPicture {
 	group, names := grouped(c)
 	p := &flowsPicture{
-		Title: "What moves from where to where", Width: pictureWidth,
+		Title: "Moves between nodes", Width: pictureWidth,
 		Desc: fmt.Sprintf("%s of %s keys move (%s).", count(c.Moved), count(c.Keys), percent(c.Fraction(c.Moved))),
 	}
 	if len(names) < len(c.Nodes) {
-		p.Note = fmt.Sprintf("The %d of %d nodes that change the most; the others are drawn as one.", shownBlocks, len(c.Nodes))
+		p.Note = fmt.Sprintf("The %d of %d nodes that change most. The others are drawn as one.", shownBlocks, len(c.Nodes))
 	}
 	before, after := make([]int64, len(names)), make([]int64, len(names))
 	for i, n := range c.Nodes {
@@ -54,13 +55,13 @@ func drawFlows(c *Change, tones palette) *flowsPicture {
 	}
 	p.Before = column(names, before, c.Keys, leftColumn, leftColumn-6, "end", tones)
 	p.After = column(names, after, c.Keys, rightColumn, rightColumn+blockWidth+6, "start", tones)
-	p.Height = max(foot(p.Before), foot(p.After)) + 8
+	p.Height = max(bottom(p.Before), bottom(p.After)) + 8
 	p.addBands(c, group, names, before)
 	return p
 }
 
-// grouped puts each node in a group of its own or, if there are too many,
-// among the others.
+// grouped assigns each node to a group of its own. If there are too many nodes,
+// the ones that change least share the last group.
 func grouped(c *Change) (group []int, names []string) {
 	order := make([]int, len(c.Nodes))
 	for i := range order {
@@ -92,14 +93,14 @@ func grouped(c *Change) (group []int, names []string) {
 	return group, names
 }
 
-// column stacks the nodes that have keys.
+// column lays out the nodes that have keys, one below the other.
 func column(names []string, keys []int64, all int64, x, labelX float64, anchor string, tones palette) []block {
 	blocks := make([]block, len(names))
 	y := columnTop
 	for i, name := range names {
 		b := block{
 			X: x, Y: y, LabelX: labelX, Anchor: anchor, Name: name, Label: clip(name, leftColumn-10), Tone: tones.tone(name),
-			Story: fmt.Sprintf("%s: %s keys", name, count(keys[i])), keys: keys[i], next: y,
+			Tooltip: fmt.Sprintf("%s: %s keys", name, count(keys[i])), keys: keys[i], next: y,
 		}
 		if all > 0 {
 			b.Height = columnHeight * float64(keys[i]) / float64(all)
@@ -113,16 +114,17 @@ func column(names []string, keys []int64, all int64, x, labelX float64, anchor s
 	return blocks
 }
 
-// foot returns where a column ends.
-func foot(blocks []block) (y float64) {
+// bottom returns the lower edge of a column.
+func bottom(blocks []block) (y float64) {
 	for _, b := range blocks {
 		y = max(y, b.Y+b.Height, b.Text)
 	}
 	return y
 }
 
-// addBands draws what stays first and what moves on top. Bands leave and
-// arrive in the order of the nodes, so that few cross.
+// addBands adds the bands of keys that stay, then the bands of keys that move,
+// which are drawn on top. Bands are in the order of the nodes on both sides, so
+// few of them cross.
 func (p *flowsPicture) addBands(c *Change, group []int, names []string, before []int64) {
 	between := make([][]int64, len(names))
 	for i := range between {
@@ -131,7 +133,7 @@ func (p *flowsPicture) addBands(c *Change, group []int, names []string, before [
 	left := slices.Clone(before)
 	for _, f := range c.Flows {
 		from, to := group[f.From], group[f.To]
-		if from != to { // among the others nothing shows
+		if from != to { // moves within the last group are not drawn
 			between[from][to] += f.Keys
 			left[from] -= f.Keys
 		}
@@ -153,7 +155,7 @@ func (p *flowsPicture) addBands(c *Change, group []int, names []string, before [
 		}
 	}
 	p.Bands = append(p.Bands, moving...)
-	p.Before, p.After = standing(p.Before), standing(p.After)
+	p.Before, p.After = nonEmpty(p.Before), nonEmpty(p.After)
 }
 
 func (p *flowsPicture) band(from, to int, keys, all int64) (band, bool) {
@@ -163,19 +165,19 @@ func (p *flowsPicture) band(from, to int, keys, all int64) (band, bool) {
 	a, b := &p.Before[from], &p.After[to]
 	height := columnHeight * float64(keys) / float64(all)
 	drawn := band{
-		Path:  ribbon(a.X+blockWidth, a.next, b.X, b.next, height),
-		Class: "moving " + b.Tone,
-		Story: fmt.Sprintf("%s keys move from %s to %s", count(keys), a.Name, b.Name),
+		Path:    ribbon(a.X+blockWidth, a.next, b.X, b.next, height),
+		Class:   "moving " + b.Tone,
+		Tooltip: fmt.Sprintf("%s keys move from %s to %s", count(keys), a.Name, b.Name),
 	}
 	if from == to {
-		drawn.Class, drawn.Story = "staying", fmt.Sprintf("%s keys stay on %s", count(keys), a.Name)
+		drawn.Class, drawn.Tooltip = "staying", fmt.Sprintf("%s keys stay on %s", count(keys), a.Name)
 	}
 	a.next += height
 	b.next += height
 	return drawn, true
 }
 
-// standing drops the nodes that have no keys on a side.
-func standing(blocks []block) []block {
+// nonEmpty removes the blocks of nodes without keys.
+func nonEmpty(blocks []block) []block {
 	return slices.DeleteFunc(blocks, func(b block) bool { return b.keys == 0 })
 }

@@ -7,31 +7,31 @@ import (
 	"slices"
 )
 
-// sharesPicture has a row for every node: a bar for its share, and a dot for
-// how far that is from what its weight asks for, over the band of chance.
+// sharesPicture has a row for every node: a bar for its share, and a dot for the
+// deviation from the share that its weight calls for, over the band of chance.
 type sharesPicture struct {
 	Title, Desc       string
 	Width, Height     float64
 	Rows              []shareRow
-	Bars, Values      float64 // where the columns begin
-	Axis, Left, Right float64 // the middle and the ends of the last
+	Bars, Values      float64 // the left edges of the first two columns
+	Axis, Left, Right float64 // the middle and the edges of the third
 	Bottom            float64
-	Reach             string // how far its ends are from the middle
+	Reach             string // the deviation at its edges
 	Note              string
 }
 
 type shareRow struct {
-	Y, Text        float64 // the middle of the row, and its baseline
+	Y, Text        float64 // the middle of the row and its baseline
 	Label, Name    string
-	Bar, Fair      float64 // how long the bar is, and where what is fair is
+	Bar, Fair      float64 // the length of the bar and the position of the fair share
 	Value          string
 	Band, BandSize float64
 	Dot            float64
 	Class, Tone    string
-	Story          string
+	Tooltip        string
 }
 
-// shownShares is how many nodes have a row.
+// shownShares is the maximum number of rows.
 const shownShares = 40
 
 const (
@@ -40,14 +40,14 @@ const (
 )
 
 func drawShares(l Load, tones palette) *sharesPicture {
-	shown, note := furthest(l.Nodes)
+	shown, note := mostDeviating(l.Nodes)
 	p := &sharesPicture{
 		Title: "Share of each node", Width: pictureWidth,
 		Bars: 104, Values: 104 + shareBarRoom + 6, Axis: 336, Left: 276, Right: 396,
 		Height: 34 + shareRowHeight*float64(len(shown)), Note: note,
 	}
 	p.Bottom = p.Height - 4
-	p.Desc = fmt.Sprintf("%d nodes; the fullest has %s times what its weight asks for.", len(l.Nodes), ratio(l.Ratio))
+	p.Desc = fmt.Sprintf("%d nodes; the highest load is %s times what the node's weight calls for.", len(l.Nodes), ratio(l.Ratio))
 	longest, reach := 0.0, 0.0
 	for _, i := range shown {
 		n := l.Nodes[i]
@@ -63,7 +63,8 @@ func drawShares(l Load, tones palette) *sharesPicture {
 	return p
 }
 
-// deviation is how far a share is from what is fair, in parts of that.
+// deviation returns the distance of a share from the node's fair share, relative
+// to the fair share.
 func deviation(n Node, share float64) float64 {
 	if n.Fair == 0 {
 		return 0
@@ -74,7 +75,7 @@ func deviation(n Node, share float64) float64 {
 func (p *sharesPicture) row(n Node, row int, longest, reach float64) shareRow {
 	y := 30 + shareRowHeight*(float64(row)+0.5)
 	scale := func(share float64) float64 { return shareBarRoom * share / max(longest, 1e-12) }
-	place := func(share float64) float64 {
+	position := func(share float64) float64 {
 		if n.Fair == 0 || reach == 0 {
 			return p.Axis
 		}
@@ -82,9 +83,9 @@ func (p *sharesPicture) row(n Node, row int, longest, reach float64) shareRow {
 	}
 	r := shareRow{
 		Y: y, Text: y + 4.5, Label: clip(n.Name, 98), Name: n.Name, Bar: scale(n.Share), Fair: p.Bars + scale(n.Fair),
-		Value: percent(n.Share), Band: place(n.Low), BandSize: place(n.High) - place(n.Low), Dot: place(n.Share),
-		Class: "inside",
-		Story: fmt.Sprintf("%s: %s of the keys, %s expected, %s to %s by chance", n.Name, percent(n.Share), percent(n.Fair), percent(n.Low), percent(n.High)),
+		Value: percent(n.Share), Band: position(n.Low), BandSize: position(n.High) - position(n.Low), Dot: position(n.Share),
+		Class:   "inside",
+		Tooltip: fmt.Sprintf("%s: %s of the keys, %s expected, %s to %s by chance", n.Name, percent(n.Share), percent(n.Fair), percent(n.Low), percent(n.High)),
 	}
 	if !n.Inside() {
 		r.Class = "outside"
@@ -92,9 +93,9 @@ func (p *sharesPicture) row(n Node, row int, longest, reach float64) shareRow {
 	return r
 }
 
-// furthest returns the places of the nodes that have a row: all of them, or
-// those furthest from what their weights ask for.
-func furthest(nodes []Node) (shown []int, note string) {
+// mostDeviating returns the indexes of the nodes that have a row: all nodes, or
+// the nodes that deviate most from their fair shares.
+func mostDeviating(nodes []Node) (shown []int, note string) {
 	for i := range nodes {
 		shown = append(shown, i)
 	}
@@ -106,5 +107,5 @@ func furthest(nodes []Node) (shown []int, note string) {
 	})
 	shown = shown[:shownShares]
 	slices.Sort(shown)
-	return shown, fmt.Sprintf("The %d of %d nodes that are furthest from what their weights ask for.", shownShares, len(nodes))
+	return shown, fmt.Sprintf("The %d of %d nodes that deviate most from the shares that their weights call for.", shownShares, len(nodes))
 }

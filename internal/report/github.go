@@ -7,16 +7,15 @@ import (
 	"strings"
 )
 
-// A workflow command is a line that begins with two colons. Its data may hold
-// anything but the ends of lines, and its properties no colons or commas
-// either; the percent sign escapes.
-// (docs.github.com: Workflow commands for GitHub Actions)
+// A workflow command is a line that begins with two colons. Line ends must be
+// percent-encoded in its data, and colons and commas also in its properties
+// (docs.github.com: Workflow commands for GitHub Actions).
 var (
 	githubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// GitHub writes an annotation for every failure and a line for the rest.
+// GitHub writes an annotation for every failure and a summary line.
 func GitHub(w io.Writer, s *Suite) error {
 	var b strings.Builder
 	for _, c := range s.Checks {
@@ -30,8 +29,8 @@ func GitHub(w io.Writer, s *Suite) error {
 	return err
 }
 
-// GitHubSummary writes a table for the summary of a job's step. It is HTML
-// without a blank line, in which GitHub takes nothing for Markdown.
+// GitHubSummary writes a table for the summary of a step. The HTML has no blank
+// line, because GitHub parses Markdown after one.
 func GitHubSummary(w io.Writer, s *Suite) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<h3>proxenos check: %s</h3>\n<table>\n<tr><th>result</th><th>check</th><th>details</th></tr>\n", html.EscapeString(oneLine(s.File)))
@@ -55,5 +54,5 @@ func failureList(failures []Failure) string {
 	return strings.Join(lines, "<br>")
 }
 
-// oneLine keeps a blank line out of the table: after one, Markdown begins.
+// oneLine joins the lines of s, so that the table has no blank line.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

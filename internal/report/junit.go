@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// The elements of JUnit's XML that continuous integration reads: Jenkins,
-// GitLab and the rest agree on these.
+// The elements of JUnit XML that Jenkins, GitLab and other CI systems agree on.
 type (
 	junitSuite struct {
 		XMLName  xml.Name    `xml:"testsuite"`
@@ -33,8 +32,8 @@ type (
 	}
 )
 
-// JUnit writes the results as JUnit XML. The encoder escapes markup and
-// replaces what XML cannot hold.
+// JUnit writes the results as JUnit XML. The encoder escapes markup and replaces
+// characters that XML does not allow.
 func JUnit(w io.Writer, s *Suite) error {
 	suite := junitSuite{Name: s.File, Tests: len(s.Checks), Failures: s.Failed(), Time: seconds(s.Elapsed)}
 	for _, c := range s.Checks {

@@ -10,29 +10,29 @@ import (
 	"time"
 )
 
-// Live is a page about a cluster as one of its members sees it now. Unlike a
-// Page it is drawn anew for every request, and a browser asks for it again by
-// itself.
+// Live is the status page of a cluster as seen by one of its members. Unlike a
+// [Page] it is rendered for every request, and browsers refresh it.
 type Live struct {
 	Title string
 	Lead  string // a sentence below the title
 	Tiles []Tile
-	// Members are shown in this order, and those with a share in a circle.
+	// Members are listed in this order. Those with a share are also drawn in a
+	// circle.
 	Members []Member
-	Figures []Input // whatever else there is to tell
-	// Placement says in a sentence how keys find their members.
+	Figures []Input // further values
+	// Placement is a sentence that explains the shares.
 	Placement string
-	// Ask is the path of the page with a Question, which tells who owns ?key=;
-	// empty if there is none.
+	// Ask is the path of the page with a Question, which takes ?key=. If it is
+	// empty, there is no such page.
 	Ask string
-	// Question is what that page asks and answers. It does not renew itself:
-	// what is being typed would be lost.
+	// Question makes this the page that looks up a key. That page does not
+	// refresh itself, which would discard a half-typed key.
 	Question *Question
-	Now      time.Time     // when this was so; zero means when it is drawn
-	Every    time.Duration // how often to look again; zero means never
+	Now      time.Time     // the time of the state; zero means the time of rendering
+	Every    time.Duration // the refresh interval; zero means no refresh
 }
 
-// Grade colours a figure or a status; the word is what counts.
+// Grade colors a value or a status. The text alone carries the meaning.
 type Grade string
 
 // The grades.
@@ -43,7 +43,7 @@ const (
 	Bad   Grade = "bad"
 )
 
-// Tile is a figure that is seen at a glance.
+// Tile is a value shown in large type at the top of the page.
 type Tile struct {
 	Name, Value, Note string
 	Grade             Grade
@@ -52,22 +52,22 @@ type Tile struct {
 // Member is a row of the table.
 type Member struct {
 	Name, Addr string
-	Self       bool // the one that answers
+	Self       bool // the member that serves the page
 	Status     string
 	Grade      Grade
-	Since      time.Time // of the status; zero if that is not known
-	Share      float64   // of all keys, from 0 to 1
-	About      string    // what the member says of itself
+	Since      time.Time // the time of the last change of Status; zero if unknown
+	Share      float64   // the fraction of all keys
+	About      string    // the member's metadata
 }
 
-// Question is who owns a key.
+// Question is the lookup of a key.
 type Question struct {
-	Asked  bool // there is a key, which may be empty
+	Asked  bool // whether a key was given; it may be empty
 	Key    string
-	Owners []Owner // the first one first; none if there is nobody to choose
+	Owners []Owner // in order of preference; empty if no node can own a key
 }
 
-// Owner is a member that a key belongs to.
+// Owner is a member that owns a key.
 type Owner struct{ Name, Addr string }
 
 //go:embed live.gohtml
@@ -81,15 +81,15 @@ var liveTemplate = template.Must(template.Must(templates.Clone()).Funcs(template
 	"since": since,
 }).Parse(liveText))
 
-// livePolicy lets the page use its style sheet and send its form to where it
-// comes from.
+// livePolicy is the content security policy of the page: it allows the inline
+// style sheet and a form that submits to the page's own origin.
 var livePolicy = func() string {
 	sum := sha256.Sum256([]byte(css + liveCSS))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }()
 
-// HTML writes the page. It runs no script and loads nothing.
+// HTML writes the page, which has no scripts and no external resources.
 func (l *Live) HTML(w io.Writer) error { return l.draw(w, false) }
 
 func (l *Live) draw(w io.Writer, paused bool) error {
@@ -106,7 +106,7 @@ func (l *Live) draw(w io.Writer, paused bool) error {
 	return liveTemplate.ExecuteTemplate(w, "live", v)
 }
 
-// owners are the members with a share, as the circle shows them.
+// owners returns a page whose nodes are the members with a share, for the circle.
 func (l *Live) owners() *Page {
 	p := &Page{}
 	for _, m := range l.Members {
@@ -117,7 +117,7 @@ func (l *Live) owners() *Page {
 	return p
 }
 
-// liveView is what the template sees.
+// liveView is the data of the template.
 type liveView struct {
 	*Live
 	Circle *circlePicture
@@ -126,25 +126,25 @@ type liveView struct {
 	tones  palette
 }
 
-// Tone is the colour that a member has in the circle.
+// Tone returns the class of the member's color in the circle.
 func (v liveView) Tone(m Member) string { return v.tones.tone(m.Name) }
 
-// Renewing reports whether this page renews itself.
-func (v liveView) Renewing() bool { return v.Every > 0 && !v.Paused && v.Question == nil }
+// Refreshing reports whether browsers refresh this page.
+func (v liveView) Refreshing() bool { return v.Every > 0 && !v.Paused && v.Question == nil }
 
-// Seconds is how long a browser waits, one at least.
+// Seconds returns the refresh interval in seconds, at least 1.
 func (v liveView) Seconds() int { return max(1, int(v.Every.Round(time.Second)/time.Second)) }
 
-// Shown returns the members that are shown.
+// Shown returns the members in the table.
 func (v liveView) Shown() []Member { return v.Members[:min(shownNodes, len(v.Members))] }
 
-// More returns how many members are not shown.
+// More returns the number of members left out of the table.
 func (v liveView) More() int { return max(0, len(v.Members)-shownNodes) }
 
-// Clock is when this was so.
+// Clock returns the time of the state.
 func (v liveView) Clock() string { return v.Now.UTC().Format("15:04:05 UTC") }
 
-// since says how long ago a time was, as exactly as a glance needs.
+// since returns the time from then to now in its largest unit.
 func since(now, then time.Time) string {
 	d := max(0, now.Sub(then))
 	switch {

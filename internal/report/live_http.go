@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Answer answers a browser with the page, and everybody else with data as
-// JSON. With ?refresh=0 the page does not renew itself.
+// Answer responds with the page if the request accepts HTML, and otherwise with
+// data as JSON. With ?refresh=0 the page does not refresh itself.
 func (l *Live) Answer(w http.ResponseWriter, r *http.Request, data any) {
 	if !WantsHTML(r) {
 		WriteJSON(w, data)
@@ -19,17 +19,19 @@ func (l *Live) Answer(w http.ResponseWriter, r *http.Request, data any) {
 	}
 	var page bytes.Buffer
 	if err := l.draw(&page, r.URL.Query().Get("refresh") == "0"); err != nil {
-		http.Error(w, "the page cannot be drawn: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "rendering the page failed: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(page.Bytes())
 }
 
-// WantsHTML reports whether a browser asks.
+// WantsHTML reports whether the request names HTML in its Accept header, as
+// browsers do.
 func WantsHTML(r *http.Request) bool { return accepts(r, "text/html") }
 
-// WantsJSON reports whether JSON is asked for by name, and no page.
+// WantsJSON reports whether the request names JSON but not HTML in its Accept
+// header.
 func WantsJSON(r *http.Request) bool { return accepts(r, "application/json") && !WantsHTML(r) }
 
 func accepts(r *http.Request, kind string) bool {
@@ -40,16 +42,17 @@ func accepts(r *http.Request, kind string) bool {
 	})
 }
 
-// WriteJSON answers with a value as JSON.
+// WriteJSON responds with v as JSON.
 func WriteJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// Guard refuses requests to a handler that listens on addr which a page of
-// somebody else made a browser send: on loopback only names of loopback are
-// answered to, whatever a DNS server says, and no other origin is. It also
-// tells browsers to load, run, frame and keep nothing.
+// Guard protects next, which is served on addr, from cross-site requests. It
+// rejects requests with a foreign Origin header and, if addr is on loopback,
+// requests whose Host is not a loopback name, which defeats DNS rebinding. Its
+// response headers forbid browsers to load resources, run scripts, frame the
+// page or cache it.
 func Guard(addr string, next http.Handler) http.Handler {
 	local := OnLoopback(addr)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,15 +63,15 @@ func Guard(addr string, next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		origin := r.Header.Get("Origin")
 		if local && !OnLoopback(r.Host) || origin != "" && origin != "http://"+r.Host {
-			http.Error(w, "this page is served to its own address only", http.StatusForbidden)
+			http.Error(w, "cross-origin request rejected", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// OnLoopback reports whether the host of a host:port, or a host alone, is this
-// machine's own loopback.
+// OnLoopback reports whether the host of hostPort, which may lack a port, is
+// localhost or a loopback IP address.
 func OnLoopback(hostPort string) bool {
 	host, _, err := net.SplitHostPort(hostPort)
 	if err != nil {

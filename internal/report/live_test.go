@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// three are members of whom one has a name that is made to break a page.
+// three returns a page of three members, one of which has a hostile name.
 func three() *Live {
 	const script = `<script>alert("x")</script>`
 	return &Live{
@@ -25,7 +25,7 @@ func three() *Live {
 			{Name: script, Addr: `"><img src=x>`, Status: "SUSPECT", Grade: Warn, Since: noon.Add(-5 * time.Second), Share: 0.75, About: script},
 			{Name: "gone", Addr: "10.0.0.3:7946", Status: "OFFLINE", Grade: Bad, Since: noon.Add(-100 * time.Hour)},
 		},
-		Figures: []Input{{"algorithm", "rendezvous"}}, Placement: "A share is what a weight gives.",
+		Figures: []Input{{"algorithm", "rendezvous"}}, Placement: "Shares are in proportion to weights.",
 		Ask: "/select", Now: noon, Every: 5 * time.Second,
 	}
 }
@@ -48,37 +48,37 @@ func TestLiveEscapes(t *testing.T) {
 	}
 }
 
-func TestLiveRenewsItselfUntilToldNotTo(t *testing.T) {
-	const renews = `http-equiv="refresh" content="5"`
-	assert.Contains(t, liveHTML(t, three()), renews)
+func TestLiveRefreshes(t *testing.T) {
+	const refreshes = `http-equiv="refresh" content="5"`
+	assert.Contains(t, liveHTML(t, three()), refreshes)
 	asking := three()
 	asking.Question = &Question{}
 	page := liveHTML(t, asking)
-	assert.NotContains(t, page, renews, "what is being typed would be lost")
+	assert.NotContains(t, page, refreshes, "a refresh discards a half-typed key")
 	assert.Contains(t, page, `<form action="/select">`)
 	never := three()
 	never.Every = 0
 	assert.NotContains(t, liveHTML(t, never), "refresh")
-	held := answer(three(), "/?refresh=0", "text/html")
-	assert.NotContains(t, held.Body.String(), renews)
-	assert.Contains(t, held.Body.String(), "Holds still.")
+	paused := answer(three(), "/?refresh=0", "text/html")
+	assert.NotContains(t, paused.Body.String(), refreshes)
+	assert.Contains(t, paused.Body.String(), "Paused.")
 }
 
-func TestLiveOfNobody(t *testing.T) {
+func TestLiveWithoutMembers(t *testing.T) {
 	page := liveHTML(t, &Live{Title: "x"})
 	assert.NotContains(t, page, "<svg")
-	nobody := &Live{Title: "x", Question: &Question{Asked: true, Key: "k"}}
-	assert.Contains(t, liveHTML(t, nobody), "nobody to choose")
+	asked := &Live{Title: "x", Question: &Question{Asked: true, Key: "k"}}
+	assert.Contains(t, liveHTML(t, asked), "No nodes to choose from.")
 }
 
-func TestLiveOfMany(t *testing.T) {
+func TestLiveLimitsRows(t *testing.T) {
 	l := &Live{Title: "x"}
 	for range 1500 {
 		l.Members = append(l.Members, Member{Name: "m", Share: 1.0 / 1500})
 	}
 	page := liveHTML(t, l)
 	assert.Equal(t, 1000, strings.Count(page, "></span>m</td>"))
-	assert.Contains(t, page, "And 500 members more")
+	assert.Contains(t, page, "500 more members")
 }
 
 func TestSince(t *testing.T) {
@@ -104,7 +104,7 @@ func answer(l *Live, url, accept string, change ...func(*http.Request)) *httptes
 	return w
 }
 
-func TestLiveAnswersByAccept(t *testing.T) {
+func TestLiveHonorsAccept(t *testing.T) {
 	for accept, want := range map[string]string{
 		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": "text/html; charset=utf-8",
 		"Text/HTML":                "text/html; charset=utf-8",
@@ -135,7 +135,7 @@ func TestGuard(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusOK, as("localhost:9911", ""))
 	assert.Equal(t, http.StatusOK, as("[::1]:9911", "http://[::1]:9911"))
-	assert.Equal(t, http.StatusForbidden, as("evil.example:9911", ""), "a name that was bound anew")
+	assert.Equal(t, http.StatusForbidden, as("evil.example:9911", ""), "DNS rebinding")
 	assert.Equal(t, http.StatusForbidden, as("127.0.0.1:9911", "http://evil.example"))
 	assert.Equal(t, http.StatusForbidden, as("127.0.0.1:9911", "null"))
 
@@ -143,7 +143,7 @@ func TestGuard(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Host = "status.example"
 	Guard("10.0.0.1:9911", http.NotFoundHandler()).ServeHTTP(w, r)
-	assert.Equal(t, http.StatusNotFound, w.Code, "elsewhere any name may lead here")
+	assert.Equal(t, http.StatusNotFound, w.Code, "off loopback any host name is valid")
 	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'")
 	assert.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")

@@ -13,34 +13,34 @@ import (
 	"strings"
 )
 
-// Page is all that the HTML page and the pictures show.
+// Page is the content of the HTML page and of the pictures.
 type Page struct {
 	Title  string
-	Inputs []Input // what the figures are about, and what made them
+	Inputs []Input // how the figures were made
 	Load   Load
-	// Circle is who owns which part of the circle of a ring. Without one,
-	// every node has one arc as long as its share.
+	// Circle lists the owners of the parts of a ring. If it is nil, every node
+	// has one arc as long as its share.
 	Circle []Arc
 	Losses []Loss
 	Change *Change // nil if nothing is compared
 }
 
-// Input is a line about where the figures come from.
+// Input is a named value, such as an input of the figures.
 type Input struct{ Name, Value string }
 
-// Load is how many keys each node holds, and how even that is.
+// Load is the number of keys that each node holds, with measures of evenness.
 type Load struct {
 	Keys                   int64
 	Sampled                bool
-	Ratio, RatioByChance   float64 // the greatest load over what is expected
-	Spread, SpreadByChance float64 // the standard deviation of that
-	P                      float64 // of Pearson's chi-square
+	Ratio, RatioByChance   float64 // the greatest ratio of load to expected load
+	Spread, SpreadByChance float64 // the standard deviation of the ratios
+	P                      float64 // of Pearson's chi-square test
 	Nodes                  []Node
 }
 
-// Node is a node with its keys. Share, Fair, Low and High are fractions of all
-// keys: what it has, what its weight asks for, and the band in which chance
-// leaves it 19 times of 20.
+// Node is a node with its load. Share, Fair, Low and High are fractions of all
+// keys: the share that the node holds, the share that its weight calls for, and
+// the 95 % range of the share by chance.
 type Node struct {
 	Name, Zone             string
 	Weight                 float64
@@ -48,7 +48,7 @@ type Node struct {
 	Share, Fair, Low, High float64
 }
 
-// Ratio returns what the node has over what its weight asks for.
+// Ratio returns Share divided by Fair.
 func (n Node) Ratio() float64 {
 	switch {
 	case n.Fair > 0:
@@ -63,41 +63,39 @@ func (n Node) Ratio() float64 {
 // Inside reports whether chance explains the load.
 func (n Node) Inside() bool { return n.Low <= n.Share && n.Share <= n.High }
 
-// Arc is a part of the circle, from 0 to 1, and the place of its owner among
-// the nodes.
+// Arc is a part of the circle.
 type Arc struct {
-	Node     int
-	From, To float64
+	Node     int     // index of the owner in Load.Nodes
+	From, To float64 // in turns, from 0 to 1
 }
 
-// Loss is the worst loss of its kind: of a node or of a zone.
+// Loss is the worst loss of a node or of a zone.
 type Loss struct {
 	What     string // "node" or "zone"
-	Lost     string
+	Lost     string // its name
 	Share    float64
-	Heaviest string  // "" if nobody is left
-	Ratio    float64 // the load of Heaviest then, over what its weight asks for
+	Heaviest string  // the node with the highest load after the loss; "" if no node is left
+	Ratio    float64 // the load of Heaviest after the loss over the load that its weight calls for before it
 }
 
-// Change is what moved.
+// Change describes the keys that moved. compare.Movement defines the counts.
 type Change struct {
 	Keys, Moved, Ideal, Excess, Survivors int64
-	Expected                              float64 // the ideal by shares
-	Low, High                             float64 // where the truth about Moved is
+	Expected                              float64 // the ideal fraction computed from shares
+	Low, High                             float64 // the 95 % confidence interval of the moved fraction
 	Nodes                                 []Moved // by ascending name
-	Flows                                 []Flow  // the greatest first; nil if there are too many nodes to tell
+	Flows                                 []Flow  // by descending Keys; nil if there are too many nodes
 }
 
-// Moved is what a change did to one node.
+// Moved is the effect of a change on one node: its keys before and after.
 type Moved struct {
 	Name, Kind    string
 	Before, After int64
 }
 
-// Flow is how many keys went from one node to another, by their places among
-// the nodes of the change.
+// Flow is the number of keys that moved from one node to another.
 type Flow struct {
-	From, To int
+	From, To int // indexes in Change.Nodes
 	Keys     int64
 }
 
@@ -122,23 +120,24 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"policy":  policy,
 }).Parse(picturesText + pageText))
 
-// policy lets the page do nothing but use the one style sheet that it holds.
+// policy returns a content security policy that allows the page's inline style
+// sheet and nothing else.
 func policy() string {
 	sum := sha256.Sum256([]byte(css))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; img-src data:; base-uri 'none'; form-action 'none'"
 }
 
-// HTML writes the page: one file that needs no other, and runs no script.
+// HTML writes the page, a single file without scripts or external resources.
 func HTML(w io.Writer, p *Page) error {
 	return templates.ExecuteTemplate(w, "page", newView(p))
 }
 
-// Pictures are the names that SVG takes.
+// Pictures returns the names of pictures for [SVG].
 func Pictures() []string { return []string{"shares", "ring", "moves"} }
 
-// SVG writes one picture of the page as a file of its own. It refuses a name
-// that is not among Pictures, and moves without a change to show.
+// SVG writes one of [Pictures] as an SVG file. It returns an error for an
+// unknown name, and for moves if the page has no change with flows.
 func SVG(w io.Writer, p *Page, picture string) error {
 	v := newView(p)
 	var drawn any
@@ -150,15 +149,14 @@ func SVG(w io.Writer, p *Page, picture string) error {
 	case picture == "moves" && v.Flows != nil:
 		drawn = v.Flows
 	case picture == "moves":
-		return fmt.Errorf("no picture of moves: nothing is compared, or too many nodes are")
+		return fmt.Errorf("no picture of moves: want two sets of nodes, of at most 2048 nodes together")
 	default:
 		return fmt.Errorf("unknown picture %q: choose from %s", picture, strings.Join(Pictures(), ", "))
 	}
 	return writeFile(w, picture, drawn)
 }
 
-// writeFile writes a picture with the style sheet that it has from the page
-// otherwise.
+// writeFile writes a picture with its own copy of the page's style sheet.
 func writeFile(w io.Writer, picture string, drawn any) error {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, picture, drawn); err != nil {
@@ -169,7 +167,7 @@ func writeFile(w io.Writer, picture string, drawn any) error {
 	return err
 }
 
-// view is what the templates see: the page with its pictures laid out.
+// view is the data of the templates: the page and the layout of its pictures.
 type view struct {
 	*Page
 	Shares *sharesPicture
@@ -186,19 +184,19 @@ func newView(p *Page) *view {
 	return v
 }
 
-// Even says in words how even the load is.
+// Even describes in a sentence how even the load is.
 func (l Load) Even() string {
 	switch {
 	case math.IsInf(l.Ratio, 1):
-		return "A node has keys though its weight asks for none."
+		return "A drained node holds keys."
 	case l.P < 0.001:
-		return "The load is less even than chance would leave it: the algorithm is at work. Rings always do that, and a table deals in whole slots."
+		return "The load is less even than chance explains, which is normal for a ring and for a table."
 	default:
 		return "The load is as even as chance allows."
 	}
 }
 
-// Probability writes P as far as it says something.
+// Probability formats P, without digits below 0.0001.
 func (l Load) Probability() string {
 	if l.P < 0.0001 {
 		return "< 0.0001"
@@ -206,8 +204,8 @@ func (l Load) Probability() string {
 	return fmt.Sprintf("%.4f", l.P)
 }
 
-// Grade is good if nothing moves that need not, bad if a move is without any
-// reason, and nothing if more moves than has to.
+// Grade returns "good" if no move is unneeded, "bad" if keys move between
+// unchanged nodes, and "" if other moves are unneeded.
 func (c *Change) Grade() string {
 	switch {
 	case c.Survivors > 0:
@@ -219,7 +217,8 @@ func (c *Change) Grade() string {
 	}
 }
 
-// Fraction returns keys as a part of all that were compared.
+// Fraction returns keys as a fraction of all keys compared, or 0 if there are
+// none.
 func (c *Change) Fraction(keys int64) float64 {
 	if c.Keys == 0 {
 		return 0
@@ -227,59 +226,59 @@ func (c *Change) Fraction(keys int64) float64 {
 	return float64(keys) / float64(c.Keys)
 }
 
-// Verdict says in words what moved.
+// Verdict describes the movement in a sentence.
 func (c *Change) Verdict() string {
 	switch {
 	case c.Moved == 0:
 		return "No key moves."
 	case c.Excess == 0 && c.Survivors == 0:
-		return "Nothing moves that need not."
+		return "No move is unneeded."
 	case c.Survivors == 0:
-		return "Nothing moves between nodes that stay as they are, but more moves than the new load needs."
+		return "No key moves between unchanged nodes, but more keys move than the new load requires."
 	default:
-		return "Keys move between nodes that stay as they are, which nothing called for."
+		return "Keys move between unchanged nodes, which no change requires."
 	}
 }
 
-// Difference is what the node gained.
+// Difference returns the number of keys that the node gained or lost.
 func (m Moved) Difference() string { return signed(m.After - m.Before) }
 
-// Tables have no more rows than a person looks through and a browser bears,
-// and long ones are folded up.
+// The rows of tables are limited for the sake of readers and browsers, and long
+// tables are collapsed.
 const (
 	shownFlows = 100
 	shownNodes = 1000
 	longTable  = 40
 )
 
-// ShownFlows returns the flows that are shown, the greatest.
+// ShownFlows returns the flows in the table, which are the greatest.
 func (c *Change) ShownFlows() []Flow { return c.Flows[:min(shownFlows, len(c.Flows))] }
 
-// MoreFlows returns how many flows are not shown.
+// MoreFlows returns the number of flows left out of the table.
 func (c *Change) MoreFlows() int { return max(0, len(c.Flows)-shownFlows) }
 
-// ShownNodes returns the nodes of the change that are shown.
+// ShownNodes returns the nodes in the table of changes.
 func (c *Change) ShownNodes() []Moved { return c.Nodes[:min(shownNodes, len(c.Nodes))] }
 
-// MoreNodes returns how many nodes are not shown.
+// MoreNodes returns the number of nodes left out of the table of changes.
 func (c *Change) MoreNodes() int { return max(0, len(c.Nodes)-shownNodes) }
 
-// Long reports whether the table of nodes is folded up.
+// Long reports whether the table of changes is collapsed.
 func (c *Change) Long() bool { return len(c.Nodes) > longTable }
 
-// Shown returns the nodes of the load that are shown.
+// Shown returns the nodes in the table of loads.
 func (l Load) Shown() []Node { return l.Nodes[:min(shownNodes, len(l.Nodes))] }
 
-// More returns how many nodes are not shown.
+// More returns the number of nodes left out of the table of loads.
 func (l Load) More() int { return max(0, len(l.Nodes)-shownNodes) }
 
-// Long reports whether the table of nodes is folded up.
+// Long reports whether the table of loads is collapsed.
 func (l Load) Long() bool { return len(l.Nodes) > longTable }
 
-// Name returns the name of a node of the change.
+// Name returns the name of node i.
 func (c *Change) Name(i int) string { return c.Nodes[i].Name }
 
-// count writes a number with commas between thousands.
+// count formats a number with commas between thousands.
 func count(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {

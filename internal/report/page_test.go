@@ -21,7 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the files in testdata")
 
-// joined is c joining a, whose name is made to break a page, and b.
+// joined returns a page on which c joins two nodes, one of which has a hostile
+// name.
 func joined() *Page {
 	const script = `<script>alert("x")</script>`
 	return &Page{
@@ -58,7 +59,7 @@ func svgOf(t *testing.T, p *Page, picture string) string {
 	return b.String()
 }
 
-// golden compares with a file, or writes it with -update.
+// golden compares got with a file in testdata. With -update it writes the file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -68,7 +69,7 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got, "go test ./internal/report -update accepts it")
+	assert.Equal(t, string(want), got, "go test ./internal/report -update accepts the change")
 }
 
 func TestGoldenPage(t *testing.T) { golden(t, "joined.html", htmlOf(t, joined())) }
@@ -84,13 +85,13 @@ func TestGoldenPictures(t *testing.T) {
 				if errors.Is(err, io.EOF) {
 					break
 				}
-				require.NoError(t, err, "it is XML")
+				require.NoError(t, err, "well-formed XML")
 			}
 		})
 	}
 }
 
-// Names never become markup, wherever they are shown.
+// TestHostileNames: names never become markup.
 func TestHostileNames(t *testing.T) {
 	outputs := map[string]string{"page": htmlOf(t, joined())}
 	for _, name := range Pictures() {
@@ -104,8 +105,8 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// The policy names the one style sheet by its hash, and nothing else is in the
-// page that it would stop.
+// TestPolicy: the policy allows the style sheet by its hash, and the page has
+// nothing that the policy blocks.
 func TestPolicy(t *testing.T) {
 	page := htmlOf(t, joined())
 	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(page, -1)
@@ -117,19 +118,20 @@ func TestPolicy(t *testing.T) {
 		assert.NotContains(t, strings.ReplaceAll(page, "src=x", ""), forbidden)
 	}
 	for _, link := range regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		assert.Equal(t, "data:,", link[1], "it fetches nothing")
+		assert.Equal(t, "data:,", link[1], "no external resources")
 	}
 }
 
-func TestSVGRefuses(t *testing.T) {
+func TestSVGErrors(t *testing.T) {
 	assert.ErrorContains(t, SVG(io.Discard, joined(), "pie"), `unknown picture "pie": choose from shares, ring, moves`)
 	alone := joined()
 	alone.Change = nil
 	assert.ErrorContains(t, SVG(io.Discard, alone, "moves"), "no picture of moves")
 }
 
-// Figures without keys, without nodes and with too many of them are drawn too.
-func TestPagesAtTheEdges(t *testing.T) {
+// TestPageEdgeCases renders pages without keys, without nodes and with many
+// nodes.
+func TestPageEdgeCases(t *testing.T) {
 	nothing := &Page{Title: "nothing"}
 	assert.Contains(t, htmlOf(t, nothing), "0 nodes")
 	drained := joined()
@@ -140,7 +142,7 @@ func TestPagesAtTheEdges(t *testing.T) {
 	many.Load.Nodes = make([]Node, 5000)
 	page := htmlOf(t, many)
 	assert.Contains(t, page, "too many nodes")
-	assert.Contains(t, page, "And 4000 nodes more")
+	assert.Contains(t, page, "4000 more nodes")
 	assert.Less(t, len(page), 1<<20)
 	assert.NotContains(t, page, "NaN")
 }
@@ -159,8 +161,8 @@ func TestClip(t *testing.T) {
 	assert.Equal(t, "…", clip("漢", 5))
 }
 
-// The colours of a node agree in all pictures.
-func TestColoursAgree(t *testing.T) {
+// TestColorsAgree: a node has the same color in all pictures.
+func TestColorsAgree(t *testing.T) {
 	p := joined()
 	tones := newPalette(p)
 	assert.Equal(t, "c2", tones.tone("c"))
@@ -170,10 +172,10 @@ func TestColoursAgree(t *testing.T) {
 	assert.Equal(t, "c3", newPalette(p).tone("gone"))
 }
 
-// Bands leave and arrive within their nodes, and none is lost.
+// TestFlowsAddUp: the bands of a block fill its height exactly.
 func TestFlowsAddUp(t *testing.T) {
 	p := drawFlows(joined().Change, palette{})
-	assert.Len(t, p.Bands, 4, "two that stay and two that move")
+	assert.Len(t, p.Bands, 4, "two bands of keys that stay and two of keys that move")
 	assert.Len(t, p.Before, 2)
 	assert.Len(t, p.After, 3)
 	for _, b := range append(p.Before, p.After...) {
@@ -181,8 +183,8 @@ func TestFlowsAddUp(t *testing.T) {
 	}
 }
 
-// With many nodes the pictures have a bounded number of parts.
-func TestManyNodesAreGathered(t *testing.T) {
+// TestManyNodesAreGrouped: the number of parts of a picture is bounded.
+func TestManyNodesAreGrouped(t *testing.T) {
 	c := &Change{Keys: 100_000, Flows: []Flow{}}
 	for i := range 100 {
 		c.Nodes = append(c.Nodes, Moved{Name: strings.Repeat("x", i+1), Kind: "kept", Before: 1000, After: 1000})
@@ -194,7 +196,7 @@ func TestManyNodesAreGathered(t *testing.T) {
 	assert.Len(t, p.Before, shownBlocks+1)
 	assert.Equal(t, "88 others", p.Before[shownBlocks].Name)
 	assert.Contains(t, p.Note, "12 of 100")
-	shown, note := furthest(make([]Node, 100))
+	shown, note := mostDeviating(make([]Node, 100))
 	assert.Len(t, shown, shownShares)
 	assert.Contains(t, note, "40 of 100")
 }

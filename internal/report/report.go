@@ -1,35 +1,35 @@
-// Package report writes figures in the forms that others read: results of
-// checks as JUnit XML, TAP and GitHub's annotations, and load and movement as
-// one self-contained HTML page or as SVG pictures.
+// Package report writes check results as JUnit XML, TAP or GitHub annotations,
+// and the load of nodes and the movement of keys as a self-contained HTML page
+// or as SVG pictures. [Live] is the status page of a running member.
 //
-// Figures come in and bytes go out; nothing here reads a file, a network or a
-// clock. Names of nodes, zones and checks come from service discovery and from
-// files that anybody may have sent, so every format escapes whatever means
-// something to its reader. Control characters mean something to all of them
-// and are escaped by the caller before.
+// Except for the HTTP handlers, nothing here reads a file or the network. Names
+// of nodes, zones and checks are untrusted: they come from service discovery and
+// from proposed changes to files. Every format escapes the characters that are
+// special to its reader. The caller escapes control characters, which are
+// special to all of them.
 package report
 
 import "time"
 
-// Suite is the results of a check file.
+// Suite holds the results of a check file.
 type Suite struct {
-	File    string // the check file, as it was named
+	File    string // the check file as named by the caller
 	Checks  []Result
 	Elapsed time.Duration
 }
 
-// Result is one check. It passed if there are no failures.
+// Result is the result of one check, which passed if Failures is empty.
 type Result struct {
 	Name     string
-	Line     int    // where it begins in the file
-	Note     string // what was looked at
+	Line     int    // the first line of the check in the file
+	Note     string // what was checked
 	Failures []Failure
 	Elapsed  time.Duration
 }
 
-// Failure is something that is not so.
+// Failure is one violation found by a check.
 type Failure struct {
-	Line    int // in the check file
+	Line    int // of the check file
 	Message string
 }
 

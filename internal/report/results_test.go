@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hostile is a suite in which every text means something to some reader.
+// hostile returns a suite in which every text has characters that are special
+// to one of the formats.
 func hostile() *Suite {
 	return &Suite{
 		File: "a,b:c%\n.yaml", Elapsed: 1500 * time.Millisecond,
@@ -45,10 +46,10 @@ func TestGitHubSummary(t *testing.T) {
 	assert.Contains(t, summary, "<tr><td>passed</td><td>fine # SKIP \\</td><td>&lt;i&gt;2&lt;/i&gt; pins # heading</td></tr>\n")
 	assert.Contains(t, summary, "<strong>failed</strong></td><td>::error::x, y&lt;script&gt;</td>")
 	assert.Contains(t, summary, "line 8: 100% of &#34;a&#34; ::warning::b &amp; &lt;c&gt;<br>line 9: ]]&gt;")
-	assert.NotContains(t, strings.TrimSuffix(summary, "\n\n"), "\n\n", "after a blank line Markdown begins")
+	assert.NotContains(t, strings.TrimSuffix(summary, "\n\n"), "\n\n", "GitHub parses Markdown after a blank line")
 }
 
-// What comes out is XML, and says what went in.
+// TestJUnit decodes the XML and compares it with the suite.
 func TestJUnit(t *testing.T) {
 	text := written(t, JUnit, hostile())
 	var suite junitSuite
@@ -59,7 +60,7 @@ func TestJUnit(t *testing.T) {
 	assert.Equal(t, 7, suite.Cases[1].Line)
 	assert.Nil(t, suite.Cases[0].Failure)
 	assert.Equal(t, "<i>2</i> pins\n\n# heading", suite.Cases[0].Note)
-	assert.Contains(t, suite.Cases[1].Failure.Text, "9: ]]> \ufffd[31m", "XML cannot hold an escape")
+	assert.Contains(t, suite.Cases[1].Failure.Text, "9: ]]> \ufffd[31m", "XML does not allow the escape character")
 	assert.NotContains(t, text, "<script")
 	assert.NotContains(t, text, "\x1b")
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// tapEscapes are the characters that mean something in a TAP description.
+// tapEscapes escapes the special characters of a TAP description.
 var tapEscapes = strings.NewReplacer(`\`, `\\`, `#`, `\#`)
 
 // TAP writes the results in the Test Anything Protocol, version 14.
@@ -27,8 +27,8 @@ func TAP(w io.Writer, s *Suite) error {
 	return err
 }
 
-// diagnostics is the block of YAML that may follow a result. Go's quotes are
-// YAML's for printable text.
+// diagnostics returns the YAML block that follows a failed result. For printable
+// text, Go quoting is valid YAML.
 func diagnostics(file string, failures []Failure) string {
 	var b strings.Builder
 	b.WriteString("  ---\n  failures:\n")
