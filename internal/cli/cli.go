@@ -1,25 +1,28 @@
-// Package cli is the command line of proxenos: one file per command, and one
-// file for each thing that commands share.
+// Package cli is the command line of proxenos: the root command, and the small
+// commands select, nodes, watch, hash, p2p, version and completion.
 //
 // Every command has the same three steps. A constructor declares the flags and
 // binds them to an options struct; the flags are checked and turned into
 // options; run(options) does the work and knows no flags. What commands share
-// has its own file: source.go turns flags into nodes, scheme.go turns nodes
-// into owners, output.go turns owners into bytes, environment.go reads the
-// environment and exit.go turns errors into exit codes.
+// lies in the packages below: source turns flags into nodes, place turns nodes
+// into owners, answer turns owners into bytes, member joins a gossip cluster,
+// and term knows the terminal. The packages figures and swimcmd hold the larger
+// commands.
 package cli
 
 import (
 	"context"
 	"os"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // Main runs the command that the process was started with and returns the
 // exit code of the process.
 func Main() int {
-	ctx, stop := withSignals(context.Background())
+	ctx, stop := term.WithSignals(context.Background())
 	defer stop()
-	std := &streams{
+	std := &term.Streams{
 		In:     os.Stdin,
 		Out:    os.Stdout,
 		Err:    os.Stderr,
@@ -29,12 +32,12 @@ func Main() int {
 }
 
 // run executes one command line and reports its error on standard error.
-func run(ctx context.Context, std *streams, args []string) int {
+func run(ctx context.Context, std *term.Streams, args []string) int {
 	root := newRoot(std)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = cause
 	}
-	return std.report(referTo(command, err))
+	return std.Report(term.ReferToHelp(command, err))
 }

@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // shells are the shells that cobra writes completions for.
@@ -22,10 +24,10 @@ func newCompletion() *cobra.Command {
 
   # fish, in every new shell
   proxenos completion fish > ~/.config/fish/completions/proxenos.fish`,
-		Args:      wantArgs("one of bash, zsh, fish and powershell"),
+		Args:      term.Args("one of bash, zsh, fish and powershell"),
 		ValidArgs: shells,
 		RunE: func(c *cobra.Command, args []string) error {
-			return as(errIO, writeCompletion(c.Root(), c.OutOrStdout(), args[0]))
+			return term.WithCode(term.ErrIO, writeCompletion(c.Root(), c.OutOrStdout(), args[0]))
 		},
 	}
 }
@@ -41,6 +43,6 @@ func writeCompletion(root *cobra.Command, out io.Writer, shell string) error {
 	case "powershell":
 		return root.GenPowerShellCompletionWithDesc(out)
 	default:
-		return unknownChoice("shell", shell, shells)
+		return term.UnknownChoice("shell", shell, shells)
 	}
 }

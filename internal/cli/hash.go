@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
@@ -14,13 +16,13 @@ var hashFormats = []string{"text", "json"}
 
 // digestOptions say what to hash, how, and how to write the digest.
 type digestOptions struct {
-	std    *streams
-	hash   hashOptions
+	std    *term.Streams
+	hash   place.HashFlags
 	key    string
 	format string
 }
 
-func newHash(std *streams) *cobra.Command {
+func newHash(std *term.Streams) *cobra.Command {
 	o := &digestOptions{std: std}
 	c := &cobra.Command{
 		Use:   "hash METHOD KEY",
@@ -31,7 +33,7 @@ the integer that the Python original makes of it, and as the 64 bits that place
 keys.`,
 		Example: `  proxenos hash siphash user:42
   PROXENOS_MMH_SEED=0x10 proxenos hash mmh3_128 user:42 -o json`,
-		Args: wantArgs("METHOD", "KEY"),
+		Args: term.Args("METHOD", "KEY"),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -39,18 +41,18 @@ keys.`,
 			return prf.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			o.hash.name, o.key = args[0], args[1]
+			o.hash.Name, o.key = args[0], args[1]
 			if args[0] == "" {
-				return unknownChoice("hash method", "", prf.Names())
+				return term.UnknownChoice("hash method", "", prf.Names())
 			}
-			if err := o.hash.parse(std); err != nil {
+			if err := o.hash.Parse(std); err != nil {
 				return err
 			}
 			return o.run()
 		},
 	}
 	c.Flags().StringVarP(&o.format, "output", "o", "text", "text or json")
-	complete(c, "output", hashFormats)
+	term.Complete(c, "output", hashFormats)
 	return c
 }
 
@@ -67,23 +69,23 @@ type digest struct {
 }
 
 func (o *digestOptions) run() error {
-	m, options := o.hash.method, o.hash.environment.Options
+	m, options := o.hash.Method, o.hash.Options
 	digits := hex.EncodeToString(m.Append(nil, options, o.key))
 	switch o.format {
 	case "text":
 		_, err := fmt.Fprintln(o.std.Out, digits)
-		return as(errIO, err)
+		return term.WithCode(term.ErrIO, err)
 	case "json":
-		return as(errIO, writeJSON(o.std.Out, digest{
+		return term.WithCode(term.ErrIO, term.WriteJSON(o.std.Out, digest{
 			Schema:    "proxenos.hash/v1",
 			Method:    m.String(),
 			Key:       o.key,
-			KeyBase64: base64Unless(o.key),
+			KeyBase64: term.Base64IfNotUTF8(o.key),
 			Hex:       digits,
 			Integer:   m.Integer(options, o.key).Big().String(),
 			Uint64:    fmt.Sprint(m.Func(options)(o.key)),
 		}))
 	default:
-		return unknownChoice("output format", o.format, hashFormats)
+		return term.UnknownChoice("output format", o.format, hashFormats)
 	}
 }

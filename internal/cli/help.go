@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+)
 
 func newHelp() *cobra.Command {
 	return &cobra.Command{
@@ -18,10 +22,10 @@ func newHelp() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			target, rest, err := c.Root().Find(args)
 			if err != nil || target == nil || (len(args) > 0 && target == c.Root()) {
-				return unknownChoice("command or topic", args[0], helpNames(c.Root()))
+				return term.UnknownChoice("command or topic", args[0], helpNames(c.Root()))
 			}
 			if len(rest) > 0 {
-				return usagef("%s has no command %q", target.CommandPath(), rest[0])
+				return term.Usagef("%s has no command %q", target.CommandPath(), rest[0])
 			}
 			return target.Help()
 		},
@@ -30,7 +34,7 @@ func newHelp() *cobra.Command {
 
 // helpNames lists what help can be asked about.
 func helpNames(root *cobra.Command) []string {
-	names := commandNames(root)
+	names := term.CommandNames(root)
 	for _, c := range root.Commands() {
 		if c.IsAdditionalHelpTopicCommand() {
 			names = append(names, c.Name())

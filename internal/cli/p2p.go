@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator"
 	"github.com/proxenos/proxenos/ring"
@@ -23,13 +24,13 @@ const envFirstPort = "PROXENOS_FIRST_PORT"
 
 // p2pOptions describe a node of the peer-to-peer location service.
 type p2pOptions struct {
-	std   *streams
+	std   *term.Streams
 	peer  string
 	trust []string
 	cfg   locator.Config
 }
 
-func newP2P(std *streams) *cobra.Command {
+func newP2P(std *term.Streams) *cobra.Command {
 	o := &p2pOptions{std: std}
 	c := &cobra.Command{
 		Use:   "p2p [-h PEER] [-p PORT] [flags]",
@@ -44,7 +45,7 @@ network. Interrupted, it leaves. Keys are placed as nodes of 2009 place them
 
   # Which node owns user:42?
   proxenos select -b p2p -h localhost -p 9900 -a hash-ring user:42`,
-		Args: wantArgs(),
+		Args: term.Args(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.parse(); err != nil {
 				return err
@@ -52,7 +53,7 @@ network. Interrupted, it leaves. Keys are placed as nodes of 2009 place them
 			return o.run(c.Context())
 		},
 	}
-	addGroup(c, "Network", func(fs *pflag.FlagSet) {
+	term.AddGroup(c, "Network", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.peer, "host", "h", "", "host:port of a `PEER` to join by")
 		fs.IntVarP(&o.cfg.Port, "port", "p", 0, "port to listen on; 0 is the first free one from --first-port")
 		fs.IntVar(&o.cfg.First, "first-port", 0, "first `port` of nodes that were told of none (default $"+envFirstPort+", or 9900)")
@@ -69,20 +70,20 @@ network. Interrupted, it leaves. Keys are placed as nodes of 2009 place them
 // parse turns what was typed into a configuration.
 func (o *p2pOptions) parse() (err error) {
 	if o.cfg.Port < 0 || o.cfg.Port > 65535 {
-		return usagef("--port %d: want 0 to 65535", o.cfg.Port)
+		return term.Usagef("--port %d: want 0 to 65535", o.cfg.Port)
 	}
 	if err := o.parseFirst(); err != nil {
 		return err
 	}
 	if o.peer != "" {
 		if o.cfg.Peer, err = locator.ParsePeer(o.peer); err != nil {
-			return withHint(&usageError{err}, "-h is the peer here, like -h localhost:9900; --help is help")
+			return term.Hint(term.AsUsage(err), "-h is the peer here, like -h localhost:9900; --help is help")
 		}
 	}
 	for _, text := range o.trust {
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
-			return withHint(usagef("--trust %q: want a network", text), "like --trust 10.0.0.0/8")
+			return term.Hint(term.Usagef("--trust %q: want a network", text), "like --trust 10.0.0.0/8")
 		}
 		o.cfg.Trust = append(o.cfg.Trust, network)
 	}
@@ -102,7 +103,7 @@ func (o *p2pOptions) parseFirst() error {
 	}
 	port, err := strconv.Atoi(text)
 	if err != nil || port < 1 || port > maxFirst {
-		return withHint(usagef("%s %q: want 1 to %d", from, text, maxFirst), "leave it out to use ports from %d", locator.FirstPort)
+		return term.Hint(term.Usagef("%s %q: want 1 to %d", from, text, maxFirst), "leave it out to use ports from %d", locator.FirstPort)
 	}
 	o.cfg.First = port
 	return nil
@@ -116,7 +117,7 @@ func (o *p2pOptions) run(ctx context.Context) error {
 	server, err := locator.Listen(ctx, o.cfg)
 	switch {
 	case errors.Is(err, locator.ErrAddressInUse):
-		return withHint(err, "leave out -p to take the first free port")
+		return term.Hint(err, "leave out -p to take the first free port")
 	case err != nil:
 		return err
 	}
@@ -127,7 +128,7 @@ func (o *p2pOptions) run(ctx context.Context) error {
 	}
 	err = server.Serve(ctx, nil)
 	if errors.Is(err, locator.ErrNoPeer) {
-		return withHint(as(errUnreachable, err), "is it running there? without -h a network is started")
+		return term.Hint(term.WithCode(term.ErrUnreachable, err), "is it running there? without -h a network is started")
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
@@ -20,7 +21,7 @@ import (
 func p2pNode(t *testing.T, args ...string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	std := &streams{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: t.Output(), Getenv: func(string) string { return "" }}
+	std := &term.Streams{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: t.Output(), Getenv: func(string) string { return "" }}
 	done := make(chan error, 1)
 	go func() {
 		c := newRoot(std)
@@ -58,7 +59,7 @@ func TestP2PNodesJoinAndLeave(t *testing.T) {
 		awaitMembers(t, port, 3)
 	}
 	var out bytes.Buffer
-	std := &streams{In: &bytes.Buffer{}, Out: &out, Err: t.Output(), Getenv: func(string) string { return "" }}
+	std := &term.Streams{In: &bytes.Buffer{}, Out: &out, Err: t.Output(), Getenv: func(string) string { return "" }}
 	c := newRoot(std)
 	c.SetArgs([]string{"select", "-b", "p2p", "-h", "127.0.0.1", "-p", strconv.Itoa(first), "-a", "hash-ring", "user:42"})
 	require.NoError(t, c.ExecuteContext(t.Context()))
@@ -74,7 +75,7 @@ func TestP2PNodesJoinAndLeave(t *testing.T) {
 func TestP2POptions(t *testing.T) {
 	env := map[string]string{}
 	parsed := func(o p2pOptions) (*p2pOptions, error) {
-		o.std = &streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(name string) string { return env[name] }}
+		o.std = &term.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(name string) string { return env[name] }}
 		return &o, o.parse()
 	}
 	o, err := parsed(p2pOptions{peer: "::1:9900", trust: []string{"10.0.0.0/8"}})

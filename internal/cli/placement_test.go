@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // placementFiles are this project's own check files: they pin where keys are
@@ -23,7 +25,7 @@ func TestPlacementIsAsPinned(t *testing.T) {
 	for _, file := range placementFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			out, errors, code := command("", "check", file)
-			assert.Equal(t, exitDone, code, "%s%s", out, errors)
+			assert.Equal(t, term.ExitDone, code, "%s%s", out, errors)
 			assert.Contains(t, out, "ok    placement never changes (32 pins)")
 			assert.Empty(t, errors)
 		})
@@ -41,7 +43,7 @@ func TestPinsNoticeAnotherHash(t *testing.T) {
 			head, _, _ := strings.Cut(string(text), "algorithm:")
 			require.NoError(t, os.WriteFile(other, []byte(head+"hash: sha1\nchecks:\n"+rest), 0o600))
 			out, _, code := command("", "check", other)
-			assert.Equal(t, exitCheck, code)
+			assert.Equal(t, term.ExitCheck, code)
 			assert.Contains(t, out, "FAIL  placement never changes")
 		})
 	}

@@ -5,10 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/figures"
+	"github.com/proxenos/proxenos/internal/cli/swimcmd"
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // newRoot builds the whole tree of commands.
-func newRoot(std *streams) *cobra.Command {
+func newRoot(std *term.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "proxenos COMMAND",
 		Short: "Tell which node owns a key",
@@ -21,7 +25,7 @@ The same nodes give the same answer everywhere, in whatever order they come.`,
   # Which instance registered in Consul owns github.com?
   proxenos select -b consul -h localhost -p 8500 github.com`,
 		Args:              cobra.ArbitraryArgs,
-		RunE:              refuseCommand,
+		RunE:              term.RefuseCommand,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -29,32 +33,32 @@ The same nodes give the same answer everywhere, in whatever order they come.`,
 	root.SetIn(std.In)
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
-	root.SetFlagErrorFunc(explainFlagError)
-	root.SetUsageFunc(usage)
-	root.SetHelpTemplate(helpTemplate)
+	root.SetFlagErrorFunc(term.ExplainFlagError)
+	root.SetUsageFunc(term.Usage)
+	root.SetHelpTemplate(term.HelpTemplate)
 	// Without a shorthand: -h is --host where a command has a host.
 	root.PersistentFlags().Bool("help", false, "show help for the command")
-	root.PersistentFlags().StringVar(&std.color, "color", "auto", "colour of messages: auto, always or never")
+	root.PersistentFlags().StringVar(&std.Color, "color", "auto", "colour of messages: auto, always or never")
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if !slices.Contains(colors, std.color) {
-			return unknownChoice("--color", std.color, colors)
+		if !slices.Contains(term.Colors, std.Color) {
+			return term.UnknownChoice("--color", std.Color, term.Colors)
 		}
 		return refuseEmpty(c)
 	}
-	complete(root, "color", colors)
+	term.Complete(root, "color", term.Colors)
 	root.AddCommand(
 		newSelect(std),
 		newNodes(std),
 		newWatch(std),
-		newRing(std),
-		newExplain(std),
-		newBalance(std),
-		newDiff(std),
-		newCheck(std),
-		newReport(std),
+		figures.NewRing(std),
+		figures.NewExplain(std),
+		figures.NewBalance(std),
+		figures.NewDiff(std),
+		figures.NewCheck(std),
+		figures.NewReport(std),
 		newHash(std),
 		newP2P(std),
-		newSwim(std),
+		swimcmd.New(std),
 		newVersion(std),
 		newCompletion(),
 	)
@@ -70,29 +74,10 @@ The same nodes give the same answer everywhere, in whatever order they come.`,
 func refuseEmpty(c *cobra.Command) (err error) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.String() == "" {
-			err = withHint(usagef("--%s is empty", f.Name), "leave it out if it is not meant")
+			err = term.Hint(term.Usagef("--%s is empty", f.Name), "leave it out if it is not meant")
 		}
 	})
 	return err
-}
-
-// refuseCommand runs when none of the commands below this one was named.
-func refuseCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return root.Help()
-	}
-	return unknownChoice(root.Name()+" command", args[0], commandNames(root))
-}
-
-// commandNames lists the commands that do something, for people to choose from.
-func commandNames(root *cobra.Command) []string {
-	var names []string
-	for _, c := range root.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
-		}
-	}
-	return names
 }
 
 // keepHelpShorthand gives -h to help on every command where it is not the host.

@@ -11,12 +11,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // command runs a command line in this process.
 func command(in string, args ...string) (out, errors string, code int) {
 	var stdout, stderr bytes.Buffer
-	std := &streams{In: strings.NewReader(in), Out: &stdout, Err: &stderr, Getenv: func(string) string { return "" }}
+	std := &term.Streams{In: strings.NewReader(in), Out: &stdout, Err: &stderr, Getenv: func(string) string { return "" }}
 	code = run(context.Background(), std, args)
 	return stdout.String(), stderr.String(), code
 }
@@ -31,7 +33,7 @@ func everyCommand(t *testing.T) [][]string {
 			walk(sub, append(words[:len(words):len(words)], sub.Name()))
 		}
 	}
-	walk(newRoot(&streams{}), nil)
+	walk(newRoot(&term.Streams{}), nil)
 	require.Greater(t, len(all), 10, "the tree has lost its commands")
 	return all
 }
@@ -41,7 +43,7 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	for _, words := range everyCommand(t) {
 		t.Run(strings.Join(words, " "), func(t *testing.T) {
 			out, errors, code := command("", append(words, "--help")...)
-			assert.Equal(t, exitDone, code)
+			assert.Equal(t, term.ExitDone, code)
 			assert.Empty(t, errors)
 			assert.Contains(t, out, "Examples:\n")
 			assert.Contains(t, out, "proxenos")
@@ -55,7 +57,7 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 // -h is the host where there is one, and help everywhere else.
 func TestShorthandH(t *testing.T) {
 	for _, words := range everyCommand(t) {
-		c, _, err := newRoot(&streams{}).Find(words)
+		c, _, err := newRoot(&term.Streams{}).Find(words)
 		require.NoError(t, err)
 		want := "help"
 		if c.Flags().Lookup("host") != nil {
@@ -71,7 +73,7 @@ func TestCompletionsParse(t *testing.T) {
 	for _, shell := range shells {
 		t.Run(shell, func(t *testing.T) {
 			out, errors, code := command("", "completion", shell)
-			require.Equal(t, exitDone, code, errors)
+			require.Equal(t, term.ExitDone, code, errors)
 			require.Contains(t, out, "proxenos")
 			if shell == "powershell" {
 				return // no Debian package has it, so nothing can parse it

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // scriptLines returns the command lines of all scripts that test the program.
@@ -41,7 +43,7 @@ func TestScriptsUseEveryFlag(t *testing.T) {
 	used := flagsUsed(scriptLines(t))
 	checked := 0
 	for _, words := range everyCommand(t) {
-		c, _, err := newRoot(&streams{}).Find(words)
+		c, _, err := newRoot(&term.Streams{}).Find(words)
 		require.NoError(t, err)
 		if !c.Runnable() {
 			continue
@@ -61,7 +63,7 @@ func flagsUsed(lines string) map[string]map[string]bool {
 	for _, typed := range strings.Split(lines, "proxenos")[1:] {
 		line, _, _ := strings.Cut(typed, "\n")
 		words := strings.Fields(line)
-		c, _, err := newRoot(&streams{}).Find(words)
+		c, _, err := newRoot(&term.Streams{}).Find(words)
 		if err != nil {
 			continue // a misspelt command, or a word in a message
 		}

@@ -2,29 +2,29 @@ package cli
 
 import (
 	"context"
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/source"
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // selectOptions say which keys, on which nodes, by which algorithm, and how to
 // write the owners.
 type selectOptions struct {
-	std    *streams
-	source sourceOptions
-	scheme schemeOptions
-	output outputOptions
-	keys   []string
-	stream bool // keys come from standard input
-	nul    bool // and end in NUL
-	count  int
-	expect string
-	zones  zoneOptions
+	std       *term.Streams
+	source    source.Flags
+	placement place.Flags
+	output    answer.Output
+	zones     place.ZoneFlags
+	answer.Selection
 }
 
-func newSelect(std *streams) *cobra.Command {
+func newSelect(std *term.Streams) *cobra.Command {
 	o := &selectOptions{std: std}
 	c := &cobra.Command{
 		Use:   "select [flags] KEY... | -",
@@ -68,45 +68,45 @@ in key_base64 there.`,
 			return o.run(c.Context())
 		},
 	}
-	addGroup(c, "Keys", func(fs *pflag.FlagSet) {
-		fs.IntVarP(&o.count, "count", "k", 1, "number of distinct nodes for a key, best first")
-		fs.BoolVarP(&o.nul, "null", "0", false, "keys on standard input end in NUL, not in a newline")
-		fs.StringVar(&o.expect, "expect", "", "exit with 1 if the first node has another `ID-or-address`")
+	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
+		fs.IntVarP(&o.Count, "count", "k", 1, "number of distinct nodes for a key, best first")
+		fs.BoolVarP(&o.Null, "null", "0", false, "keys on standard input end in NUL, not in a newline")
+		fs.StringVar(&o.Expect, "expect", "", "exit with 1 if the first node has another `ID-or-address`")
 	})
-	o.zones.bind(c)
-	o.output.bind(c)
-	o.scheme.bind(c, algorithms)
-	o.source.bind(c)
-	o.source.keep.bind(c)
+	o.zones.Bind(c)
+	o.output.Bind(c)
+	o.placement.Bind(c, place.Algorithms)
+	o.source.Bind(c)
+	o.source.Outages.Bind(c)
 	return c
 }
 
 // parse checks what the flags do not check by themselves.
 func (o *selectOptions) parse(c *cobra.Command, args []string) error {
-	o.keys = args
-	o.stream = len(args) == 1 && args[0] == "-" && c.ArgsLenAtDash() != 0
+	o.Keys = args
+	o.Stream = len(args) == 1 && args[0] == "-" && c.ArgsLenAtDash() != 0
 	switch {
 	case len(args) == 0:
-		return withHint(usagef("no KEY given"), "give keys, or - for keys on standard input")
-	case !o.stream && slices.Contains(beforeDash(c, args), "-"):
-		return withHint(usagef("- reads all keys from standard input and takes no other KEY beside it"), "the key - itself comes after --")
-	case o.stream && o.source.readsStandardInput():
-		return withHint(usagef("both the keys and the nodes are to come from standard input"), "put the nodes in a file: -f FILE")
-	case o.nul && !o.stream:
-		return withHint(usagef("-0 is about keys on standard input"), "give - as the only KEY")
-	case o.count < 1:
-		return usagef("--count %d: at least one node must be asked for", o.count)
+		return term.Hint(term.Usagef("no KEY given"), "give keys, or - for keys on standard input")
+	case !o.Stream && slices.Contains(beforeDash(c, args), "-"):
+		return term.Hint(term.Usagef("- reads all keys from standard input and takes no other KEY beside it"), "the key - itself comes after --")
+	case o.Stream && o.source.ReadsStandardInput():
+		return term.Hint(term.Usagef("both the keys and the nodes are to come from standard input"), "put the nodes in a file: -f FILE")
+	case o.Null && !o.Stream:
+		return term.Hint(term.Usagef("-0 is about keys on standard input"), "give - as the only KEY")
+	case o.Count < 1:
+		return term.Usagef("--count %d: at least one node must be asked for", o.Count)
 	}
-	if err := o.zones.parse(); err != nil {
+	if err := o.zones.Parse(); err != nil {
 		return err
 	}
-	o.output.many = o.stream || len(args) > 1
-	o.output.count = o.count
-	o.output.terminal = isTerminal(o.std.Out)
-	if err := o.scheme.parse(c, o.std); err != nil {
+	o.output.Many = o.Stream || len(args) > 1
+	o.output.Count = o.Count
+	o.output.Terminal = term.IsTerminal(o.std.Out)
+	if err := o.placement.Parse(c, o.std); err != nil {
 		return err
 	}
-	return o.source.parse(c)
+	return o.source.Parse(c)
 }
 
 // beforeDash returns the arguments before --, in which - is not a key.
@@ -118,56 +118,23 @@ func beforeDash(c *cobra.Command, args []string) []string {
 }
 
 func (o *selectOptions) run(ctx context.Context) error {
-	makeEncoding, err := o.output.maker()
+	makeEncoding, err := o.output.Maker()
 	if err != nil {
 		return err
 	}
-	p, err := o.source.place(ctx, o.std, &o.scheme)
+	p, err := o.source.Place(ctx, o.std, &o.placement)
 	if err != nil {
 		return err
 	}
 	o.warnShort(p)
-	o.zones.warn(p.nodes, o.count, o.std)
-	check := &expectation{want: o.expect, nodes: viewsOf(p.nodes, false)}
-	if err := o.answer(ctx, p, makeEncoding(&o.output, p), check); err != nil {
-		return err
-	}
-	return check.result()
-}
-
-// answer writes the owners of all keys.
-func (o *selectOptions) answer(ctx context.Context, p *placement, e *encoding, check *expectation) error {
-	newOwners := func() *owners {
-		return &owners{scheme: p.scheme, count: o.count, spread: o.zones.spread(p), encoder: e.newEncoder(), separator: e.separator, check: check}
-	}
-	if !o.stream {
-		return answerArguments(newOwners(), o.keys, e, o.std.Out)
-	}
-	b := batch{source: "standard input", delimiter: '\n', encoding: e, newWorker: func() worker { return newOwners().quick() }}
-	if o.nul {
-		b.delimiter = 0
-	}
-	return b.run(ctx, o.std.In, o.std.Out)
-}
-
-// answerArguments writes the owners of a few keys.
-func answerArguments(w *owners, keys []string, e *encoding, out io.Writer) (err error) {
-	var records []byte
-	for _, key := range keys {
-		if records, err = w.one(records, key); err != nil {
-			return err
-		}
-	}
-	framed := framer{out: out, encoding: e}
-	if err := framed.write(records); err != nil {
-		return err
-	}
-	return framed.close()
+	o.zones.Warn(p.Nodes, o.Count, o.std)
+	o.Spread = o.zones.Spread(p)
+	return o.Answer(ctx, o.std, p, makeEncoding(&o.output, p))
 }
 
 // warnShort tells that there are fewer nodes than were asked for.
-func (o *selectOptions) warnShort(p *placement) {
-	if able := able(p.nodes); able < o.count {
-		o.std.warn("--count %d asks for more nodes than the %d there are", o.count, able)
+func (o *selectOptions) warnShort(p *place.Placement) {
+	if able := place.Eligible(p.Nodes); able < o.Count {
+		o.std.Warn("--count %d asks for more nodes than the %d there are", o.Count, able)
 	}
 }

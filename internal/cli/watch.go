@@ -2,15 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/proxenos/proxenos/internal/cli/source"
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
-	"github.com/proxenos/proxenos/mapper/static"
 )
 
 // watchFormats are the values of --output of watch.
@@ -18,14 +18,14 @@ var watchFormats = []string{"text", "json"}
 
 // watchOptions say whose nodes to watch, and what to do about changes.
 type watchOptions struct {
-	std    *streams
-	source sourceOptions
+	std    *term.Streams
+	source source.Flags
 	format string
 	poll   time.Duration
 	hook   hook
 }
 
-func newWatch(std *streams) *cobra.Command {
+func newWatch(std *term.Streams) *cobra.Command {
 	o := &watchOptions{std: std}
 	c := &cobra.Command{
 		Use:   "watch [flags] [--exec PROGRAM [-- ARG...]]",
@@ -57,17 +57,17 @@ change afterwards. One that fails is warned of, and one that takes more than
 			return o.run(c.Context())
 		},
 	}
-	addGroup(c, "Output", func(fs *pflag.FlagSet) {
+	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.format, "output", "o", "text", "text or json, a line for every change")
 	})
-	addGroup(c, "Watching", func(fs *pflag.FlagSet) {
+	term.AddGroup(c, "Watching", func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.poll, "poll", mapper.DefaultPoll, "how often to ask a source that does not tell of changes")
 		fs.StringVar(&o.hook.program, "exec", "", "`program` to run for every change; its arguments come after --")
 		fs.DurationVar(&o.hook.timeout, "exec-timeout", 30*time.Second, "how long the program may take")
 	})
-	complete(c, "output", watchFormats)
-	o.source.bind(c)
-	o.source.keep.bind(c)
+	term.Complete(c, "output", watchFormats)
+	o.source.Bind(c)
+	o.source.Outages.Bind(c)
 	return c
 }
 
@@ -76,24 +76,24 @@ func (o *watchOptions) parse(c *cobra.Command, args []string) error {
 	o.hook.args = args
 	switch {
 	case !slices.Contains(watchFormats, o.format):
-		return unknownChoice("output format", o.format, watchFormats)
+		return term.UnknownChoice("output format", o.format, watchFormats)
 	case o.poll <= 0:
-		return usagef("--poll %v: must be more than 0", o.poll)
+		return term.Usagef("--poll %v: must be more than 0", o.poll)
 	case o.hook.timeout <= 0:
-		return usagef("--exec-timeout %v: must be more than 0", o.hook.timeout)
+		return term.Usagef("--exec-timeout %v: must be more than 0", o.hook.timeout)
 	case len(args) > 0 && o.hook.program == "":
-		return withHint(usagef("watch takes no arguments, got %q", args[0]), "arguments are for --exec PROGRAM")
-	case o.source.readsStandardInput():
-		return withHint(usagef("standard input cannot be watched"), "put the nodes in a file: -f FILE")
+		return term.Hint(term.Usagef("watch takes no arguments, got %q", args[0]), "arguments are for --exec PROGRAM")
+	case o.source.ReadsStandardInput():
+		return term.Hint(term.Usagef("standard input cannot be watched"), "put the nodes in a file: -f FILE")
 	}
-	if err := o.source.parse(c); err != nil {
+	if err := o.source.Parse(c); err != nil {
 		return err
 	}
 	return o.hook.find()
 }
 
 func (o *watchOptions) run(ctx context.Context) error {
-	source, err := o.open()
+	source, err := o.source.Watched(o.poll, o.std)
 	if err != nil {
 		return err
 	}
@@ -109,29 +109,6 @@ func (o *watchOptions) follow(ctx context.Context, source mapper.Mapper) error {
 		}
 	}
 	return context.Cause(ctx)
-}
-
-// open makes the source with what stands around it.
-func (o *watchOptions) open() (mapper.Mapper, error) {
-	source, err := o.source.choice().open(&o.source, o.std)
-	if err != nil {
-		return nil, err
-	}
-	if list, ok := source.(writtenDown); ok && len(list.flags) == 0 {
-		if file, ok := list.file.(*static.File); ok {
-			source = file // alone it tells of its changes
-		}
-	}
-	if guarded, ok := o.source.keep.guard(source).(*mapper.Guard); ok {
-		guarded.Poll = o.poll
-		source = guarded
-	}
-	if o.source.keep.cache == "" {
-		return source, nil
-	}
-	cached := o.source.keep.cached(source, o.source.timeout, o.std)
-	cached.Poll = o.poll
-	return cached, nil
 }
 
 // watching is a watch under way.
@@ -151,7 +128,7 @@ func (w *watching) take(ctx context.Context, nodes []mapper.Node, err error) err
 		w.failing = true
 		return w.fail(err)
 	}
-	nodes = w.source.filter.apply(nodes)
+	nodes = w.source.Filters.Apply(nodes)
 	e := changeOf(w.nodes, nodes)
 	e.Recovered = w.failing
 	same := w.begun && mapper.Equal(w.nodes, nodes)
@@ -168,13 +145,12 @@ func (w *watching) take(ctx context.Context, nodes []mapper.Node, err error) err
 
 // fail tells that the source fails, and ends the watch if it always will.
 func (w *watching) fail(err error) error {
-	var usage *usageError
-	if err = w.source.choice().classify(err); errors.As(err, &usage) {
+	if err = w.source.Classify(err); term.IsUsage(err) {
 		return err
 	}
 	if w.format == "json" {
 		return w.write(&watchEvent{Error: err.Error()})
 	}
-	w.std.warn("%v", err)
+	w.std.Warn("%v", err)
 	return nil
 }

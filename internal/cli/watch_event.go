@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -47,7 +48,7 @@ func changeOf(before, after []mapper.Node) *watchEvent {
 }
 
 // json returns the event as a line.
-func (e *watchEvent) json() ([]byte, error) { return newJSONBuffer("", "").encode(e) }
+func (e *watchEvent) json() ([]byte, error) { return term.NewJSONBuffer("", "").Encode(e) }
 
 // text returns the event as a line that a terminal can show.
 func (e *watchEvent) text() string {
@@ -58,7 +59,7 @@ func (e *watchEvent) text() string {
 	}
 	list := func(sign string, names []string) {
 		for _, name := range names {
-			b.WriteString(" " + sign + printable(name))
+			b.WriteString(" " + sign + term.Printable(name))
 		}
 	}
 	list("+", e.Added)
@@ -79,5 +80,5 @@ func (o *watchOptions) write(e *watchEvent) error {
 		line = string(object)
 	}
 	_, err := io.WriteString(o.std.Out, line)
-	return as(errIO, err)
+	return term.WithCode(term.ErrIO, err)
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os/exec"
 	"time"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
 // hook is the program that watch runs for every change.
@@ -26,7 +28,7 @@ func (h *hook) find() error {
 		return nil
 	}
 	if _, err := exec.LookPath(h.program); err != nil {
-		return withHint(&usageError{fmt.Errorf("--exec: %w", err)}, "it is one program, run without a shell; arguments come after --")
+		return term.Hint(term.AsUsage(fmt.Errorf("--exec: %w", err)), "it is one program, run without a shell; arguments come after --")
 	}
 	return nil
 }
@@ -34,13 +36,13 @@ func (h *hook) find() error {
 // run runs the program and waits for its end. One that has to end does so with
 // all that it started, so that the next one runs alone. Its failure is a warning, as the
 // next change may find it well.
-func (h *hook) run(ctx context.Context, e *watchEvent, std *streams) {
+func (h *hook) run(ctx context.Context, e *watchEvent, std *term.Streams) {
 	if h.program == "" {
 		return
 	}
 	input, err := e.json()
 	if err != nil {
-		std.warn("--exec: %v", err)
+		std.Warn("--exec: %v", err)
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, h.timeout)
@@ -56,8 +58,8 @@ func (h *hook) run(ctx context.Context, e *watchEvent, std *streams) {
 	switch {
 	case err == nil, ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		std.warn("--exec %s: ended, as it took more than %v", h.program, h.timeout)
+		std.Warn("--exec %s: ended, as it took more than %v", h.program, h.timeout)
 	default:
-		std.warn("--exec %s: %v", h.program, err)
+		std.Warn("--exec %s: %v", h.program, err)
 	}
 }

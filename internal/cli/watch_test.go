@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -51,7 +52,7 @@ func TestWatchEndsAllOfAProgram(t *testing.T) {
 	h := hook{program: "sh", args: []string{"-c", program, "sh", file}, timeout: 100 * time.Millisecond}
 	pid := 0
 	for pid == 0 { // on a busy machine it may have to end before it begins
-		h.run(t.Context(), changeOf(nil, named("a")), &streams{Err: &warnings, Getenv: os.Getenv})
+		h.run(t.Context(), changeOf(nil, named("a")), &term.Streams{Err: &warnings, Getenv: os.Getenv})
 		require.Contains(t, warnings.String(), "--exec sh: ended, as it took more than 100ms")
 		if text, err := os.ReadFile(file); err == nil {
 			_, _ = fmt.Sscan(string(text), &pid) // it may be half written
@@ -74,11 +75,11 @@ func TestWatchRunsOneProgramAtATime(t *testing.T) {
 	const program = `mkdir "$1/running" || exit 1; cat >>"$1/events"; while ! test -e "$1/go"; do sleep 0.02; done; rmdir "$1/running"`
 	var out, warnings bytes.Buffer
 	o := &watchOptions{
-		std:    &streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }},
+		std:    &term.Streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }},
 		format: "json",
 		hook:   hook{program: "sh", args: []string{"-c", program, "sh", dir}, timeout: time.Hour},
 	}
-	o.source.backend = "static"
+	o.source.Backend = "static"
 	ctx, cancel := context.WithCancelCause(t.Context())
 	over := errors.New("over")
 	err := o.follow(ctx, story(func(ctx context.Context, yield func([]mapper.Node, error) bool) {

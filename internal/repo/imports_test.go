@@ -37,8 +37,17 @@ var rules = []rule{
 	{room: "cmd/proxenos-store/internal/status", may: []string{"cmd/proxenos-store/...", "internal/report"}, why: "the same page as that of proxenos swim run"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
-	{room: "internal/cli", may: []string{"rendezvous/...", "ring", "mapper/...", "internal/checkfile", "internal/compare", "internal/report"},
-		others: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/mattn/go-isatty", "charm.land/bubbletea/v2"}, why: "the command line, where all packages meet"},
+	{room: "internal/cli", may: []string{"ring", "mapper", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "where the rooms meet"},
+	{room: "internal/cli/figures", may: []string{"rendezvous", "mapper", "mapper/static", "internal/checkfile", "internal/compare", "internal/report", "internal/cli/answer", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
+		others: []string{cobra, pflag}, why: "commands that measure"},
+	{room: "internal/cli/swimcmd", may: []string{"mapper/swim", "mapper/swim/filesync", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
+		others: []string{cobra, pflag, "charm.land/bubbletea/v2"}, why: "commands about gossip"},
+	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
+		others: []string{cobra, pflag}, why: "flags in, nodes out"},
+	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
+	{room: "internal/cli/member", may: []string{"mapper/swim", "internal/report", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
+	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "mapper", "rendezvous/prf", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
+	{room: "internal/cli/term", others: []string{cobra, pflag, "github.com/mattn/go-isatty"}, why: "the ground floor of the command line"},
 
 	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
 	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by the schemes"},
@@ -59,7 +68,11 @@ var rules = []rule{
 	{room: "internal/repo", why: "has no code of its own"},
 }
 
-const testify = "github.com/stretchr/testify"
+const (
+	testify = "github.com/stretchr/testify"
+	cobra   = "github.com/spf13/cobra"
+	pflag   = "github.com/spf13/pflag"
+)
 
 var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/nodeset"}
 

@@ -1,0 +1,111 @@
+package answer
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper"
+)
+
+// The batch is measured against the least that any program answering line by
+// line must do: read chunks, find the ends of the lines, write every line out.
+// Both take the ten million lines of seq 10000000 from a pipe-sized reader.
+
+const benchLines = 10_000_000
+
+func seq(n int) []byte {
+	var b []byte
+	for i := 1; i <= n; i++ {
+		b = append(strconv.AppendInt(b, int64(i), 10), '\n')
+	}
+	return b
+}
+
+// pipeSized hands out what a pipe would: at most 64 KiB a read.
+type pipeSized struct{ io.Reader }
+
+func (p pipeSized) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), 64<<10)]) }
+
+func tenNodes() []mapper.Node {
+	var nodes []mapper.Node
+	for i := range 10 {
+		nodes = append(nodes, mapper.Node{Name: fmt.Sprintf("node-%d", i), Addr: fmt.Sprintf("10.0.0.%d:8080", i)})
+	}
+	return nodes
+}
+
+func reportLines(b *testing.B) {
+	b.ReportMetric(float64(benchLines)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mlines/s")
+}
+
+func BenchmarkBatch(b *testing.B) {
+	input := seq(benchLines)
+	b.Run("echo", func(b *testing.B) {
+		for b.Loop() {
+			if err := echo(pipeSized{bytes.NewReader(input)}, io.Discard); err != nil {
+				b.Fatal(err)
+			}
+		}
+		reportLines(b)
+	})
+	for _, algorithm := range place.Algorithms {
+		if !slices.Contains([]string{"rendezvous", "table", "ring"}, algorithm.Name) {
+			continue // python-proxenos takes minutes; the others are rings too
+		}
+		b.Run("select/"+algorithm.Name, func(b *testing.B) {
+			for b.Loop() {
+				if err := selectAll(algorithm, pipeSized{bytes.NewReader(input)}, io.Discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+			reportLines(b)
+		})
+	}
+}
+
+// echo copies a stream line by line through chunks of 256 KiB.
+func echo(in io.Reader, out io.Writer) error {
+	buf, lines := make([]byte, 256<<10), make([]byte, 0, 512<<10)
+	rest := 0
+	for {
+		n, err := in.Read(buf[rest:])
+		data := buf[:rest+n]
+		lines = lines[:0]
+		for {
+			i := bytes.IndexByte(data, '\n')
+			if i < 0 {
+				break
+			}
+			lines = append(append(lines, data[:i]...), '\n')
+			data = data[i+1:]
+		}
+		rest = copy(buf, data)
+		if _, err := out.Write(lines); err != nil {
+			return err
+		}
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return err
+		}
+	}
+}
+
+// selectAll is what proxenos select -f ten.txt - does once it has the nodes.
+func selectAll(algorithm place.Algorithm, in io.Reader, out io.Writer) error {
+	p, err := place.Defaults(algorithm).Build(tenNodes())
+	if err != nil {
+		return err
+	}
+	s := Selection{Stream: true, Count: 1}
+	e := newTextEncoding(&Output{Many: true, Count: 1}, p)
+	return s.answerAll(context.Background(), &term.Streams{In: in, Out: out}, p, e, &expectation{})
+}

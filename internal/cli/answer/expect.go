@@ -1,0 +1,49 @@
+package answer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+)
+
+// expectation checks that the first owner of every key is the one wanted.
+type expectation struct {
+	want  string
+	nodes []NodeView
+	wrong atomic.Int64
+	first atomic.Pointer[string] // what was found first to be wrong
+}
+
+func (e *expectation) compare(key string, found []int) {
+	v := e.nodes[found[0]]
+	if v.ID == e.want || v.Address == e.want {
+		return
+	}
+	if e.wrong.Add(1) == 1 {
+		message := fmt.Sprintf("key %q belongs to %q, and %q was expected", key, v.ID, e.want)
+		if v.Address != v.ID {
+			message = fmt.Sprintf("key %q belongs to %q at %s, and %q was expected", key, v.ID, v.Address, e.want)
+		}
+		e.first.Store(&message)
+	}
+}
+
+// result returns an error if a key had another owner.
+func (e *expectation) result() error {
+	wrong := e.wrong.Load()
+	if wrong == 0 {
+		return nil
+	}
+	message := *e.first.Load()
+	if wrong > 1 {
+		message = fmt.Sprintf("%d keys belong to another node than %q; one of them: %s", wrong, e.want, message)
+	}
+	err := term.WithCode(term.ErrCheck, errors.New(message))
+	if !slices.ContainsFunc(e.nodes, func(v NodeView) bool { return v.ID == e.want || v.Address == e.want }) {
+		return term.Hint(err, "%q is the ID or address of none of the %d nodes", e.want, len(e.nodes))
+	}
+	return err
+}

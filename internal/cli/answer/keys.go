@@ -1,0 +1,136 @@
+package answer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/compare"
+)
+
+// Keys say which keys figures are about: those of a file, of which the
+// figures are exact, or a sample of all keys there could be.
+type Keys struct {
+	File   string
+	Sample int64
+	nul    bool
+	Opener func(path string) (*os.File, error) // nil is os.Open
+}
+
+const DefaultSample = 1_000_000
+
+func (o *Keys) Bind(c *cobra.Command) {
+	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
+		fs.Int64Var(&o.Sample, "sample", DefaultSample, "how many keys to draw; the same in every run")
+		fs.StringVar(&o.File, "keys", "", "a `file` of your own keys instead, one a line; - is standard input")
+		fs.BoolVarP(&o.nul, "null", "0", false, "keys of the file end in NUL, not in a newline")
+	})
+}
+
+func (o *Keys) Parse(c *cobra.Command) error {
+	switch {
+	case o.File != "" && c.Flags().Changed("sample"):
+		return term.Hint(term.Usagef("--keys %q and --sample exclude one another", o.File), "a sample stands for keys that are not known")
+	case o.Sample < 1:
+		return term.Usagef("--sample %d: at least one key is needed", o.Sample)
+	case o.nul && o.File == "":
+		return term.Hint(term.Usagef("-0 is about the keys of a file"), "give --keys FILE")
+	}
+	return nil
+}
+
+// Sampled reports whether the keys stand for others, so that what they show
+// has an error.
+func (o *Keys) Sampled() bool { return o.File == "" }
+
+// name is what errors call the keys.
+func (o *Keys) name() string {
+	switch o.File {
+	case "":
+		return "the sample"
+	case "-":
+		return "standard input"
+	default:
+		return o.File
+	}
+}
+
+// Describe says which keys the figures are about.
+func (o *Keys) Describe() string {
+	if o.Sampled() {
+		return fmt.Sprintf("the first %d of the sample (%s, …)", o.Sample, compare.AppendSampleKey(nil, 0))
+	}
+	return term.Escape(o.File)
+}
+
+// open returns the keys and their size in bytes, or 0 if that is not known.
+func (o *Keys) open(std *term.Streams) (keys io.ReadCloser, size int64, err error) {
+	switch {
+	case o.File == "":
+		return io.NopCloser(compare.NewSample(o.Sample)), compare.SampleSize(o.Sample), nil
+	case o.File == "-" && o.Opener == nil:
+		return io.NopCloser(std.In), 0, nil
+	}
+	open := o.Opener
+	if open == nil {
+		open = openKeys
+	}
+	f, err := open(o.File)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	return f, size, nil
+}
+
+func openKeys(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, term.Hint(err, "--keys names a file of keys, one a line")
+	}
+	return f, nil
+}
+
+// keyCounter is the worker of every command that counts: it hands each key to
+// a function, which may append what is to be written about it.
+type keyCounter struct {
+	count    func(dst []byte, key string) []byte
+	progress *term.Progress
+}
+
+func (w *keyCounter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+	var key string
+	counted := int64(0)
+	for len(keys) > 0 {
+		key, keys = nextKey(keys, delimiter)
+		dst = w.count(dst, key)
+		counted++
+	}
+	w.progress.Add(counted)
+	return dst, nil
+}
+
+// Each counts every key on all processors and writes to out what the counters
+// append, in the order of the keys. newCount is called once for every
+// goroutine that counts; all have ended when each returns without an error.
+func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() func([]byte, string) []byte, e *Encoding, out io.Writer) error {
+	keys, size, err := o.open(std)
+	if err != nil {
+		return err
+	}
+	defer keys.Close() //nolint:errcheck // it was only read
+	p := term.NewProgress(std, what, size)
+	defer p.Start()()
+	b := batch{source: o.name(), delimiter: '\n', encoding: e, newWorker: func() worker { return &keyCounter{newCount(), p} }}
+	if o.nul {
+		b.delimiter = 0
+	}
+	return b.run(ctx, p.Reader(keys), out)
+}

@@ -1,0 +1,53 @@
+package answer
+
+import "github.com/proxenos/proxenos/internal/cli/place"
+
+// owners is the worker of select: it finds the owners of a key and encodes
+// them.
+type owners struct {
+	ranking   place.Ranking
+	count     int
+	spread    place.Spreader // nil if zones do not count
+	encoder   encoder
+	separator string
+	check     *expectation
+	found     []int
+}
+
+// quick returns a worker that does the same in less time, if there is one.
+func (w *owners) quick() worker {
+	text, ok := w.encoder.(*textEncoder)
+	if !ok || w.count != 1 || w.check.want != "" || text.terminal || text.one {
+		return w
+	}
+	return newFirstOwners(w, text.endings())
+}
+
+// answer appends the answers for a run of keys.
+func (w *owners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+	var key string
+	var err error
+	for len(keys) > 0 && err == nil {
+		key, keys = nextKey(keys, delimiter)
+		dst, err = w.one(dst, key)
+	}
+	return dst, err
+}
+
+// one appends the answer for one key.
+func (w *owners) one(dst []byte, key string) ([]byte, error) {
+	w.found = w.found[:0]
+	if w.spread != nil {
+		w.found = w.spread(w.found, key, w.count)
+	} else if w.count == 1 {
+		if i, ok := w.ranking.Select(key); ok {
+			w.found = append(w.found, i)
+		}
+	} else {
+		w.found = w.ranking.SelectN(w.found, key, w.count)
+	}
+	if w.check.want != "" {
+		w.check.compare(key, w.found)
+	}
+	return w.encoder.encode(append(dst, w.separator...), key, w.found)
+}

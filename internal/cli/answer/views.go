@@ -1,0 +1,42 @@
+package answer
+
+import (
+	"github.com/proxenos/proxenos/mapper"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+)
+
+// NodeView is a node as answers show it.
+type NodeView struct {
+	ID      string  `json:"id"`
+	Address string  `json:"address"`
+	Weight  float64 `json:"weight"`
+	Zone    string  `json:"zone,omitempty"`
+}
+
+// Views returns the nodes of a placement as answers show them; escaped, they
+// hold nothing that a terminal might obey.
+func Views(nodes []mapper.Node, escaped bool) []NodeView {
+	views := make([]NodeView, len(nodes))
+	for i, n := range nodes {
+		v := NodeView{ID: n.ID(), Address: n.Address(), Weight: n.Capacity(), Zone: n.Zone}
+		if escaped {
+			v.ID, v.Address, v.Zone = term.Printable(v.ID), term.Printable(v.Address), term.Printable(v.Zone)
+		}
+		views[i] = v
+	}
+	return views
+}
+
+// EscapedViews returns the nodes as viewsOf does; escaped, they hold nothing that
+// a log might obey either.
+func EscapedViews(nodes []mapper.Node, escaped bool) []NodeView {
+	views := Views(nodes, false)
+	if !escaped {
+		return views
+	}
+	for i, v := range views {
+		views[i].ID, views[i].Address, views[i].Zone = term.Escape(v.ID), term.Escape(v.Address), term.Escape(v.Zone)
+	}
+	return views
+}

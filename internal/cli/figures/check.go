@@ -1,0 +1,220 @@
+package figures
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/checkfile"
+	"github.com/proxenos/proxenos/internal/cli/source"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/report"
+)
+
+// checkOptions say which check file to go through, and whom to tell.
+type checkOptions struct {
+	std     *term.Streams
+	source  source.Flags
+	path    string
+	live    bool
+	update  bool
+	schema  bool
+	reports []string
+}
+
+func NewCheck(std *term.Streams) *cobra.Command {
+	o := &checkOptions{std: std}
+	c := &cobra.Command{
+		Use:   "check [flags] FILE",
+		Short: "Check what a file says must be so, for continuous integration",
+		Long: `Check what a YAML file says must be so, and exit with 1 if anything is not.
+
+  nodes: nodes.txt             # or a list: [a, "b=10.0.0.2:80,w=2"]
+  algorithm: rendezvous        # hash, points, table_bits too
+  sample: 1000000              # or keys: FILE
+  checks:
+    - name: sessions stay where they are
+      pins: {user:1: web-1, user:2: web-2}
+    - name: the load is even
+      shares: {max: 1.05, nodes: {web-1: {max: 40%}}}
+    - name: replacing a node moves no more than it must
+      movement:
+        rounds: [{add: [web-9]}, {remove: [web-1]}, {reweight: {web-2: 2}}]
+        max_moved: 40%         # of any round; max_excess and max_total too
+        no_survivor_moves: true
+    - name: replicas are in different zones
+      spread: {replicas: 3, zones: 3}
+    - name: there are enough
+      min_nodes: 3
+
+Files that it names are below its folder, and no others are read; a link that
+leads elsewhere is refused. It runs no command, and asks a server for the nodes
+only with --live. --update writes the present owners into the pins, and leaves
+the rest of the file as it is. --schema prints the format as JSON Schema.`,
+		Example: `  proxenos check proxenos.yaml
+  proxenos check proxenos.yaml --update
+  proxenos check proxenos.yaml --report junit=results.xml --report github
+  proxenos check proxenos.yaml --live -b consul -s web`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.parse(c, args); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	term.AddGroup(c, checksGroup, func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.live, "live", false, "take the nodes that the flags below name, and not those of the file")
+		fs.BoolVar(&o.update, "update", false, "write the present owners into the pins of the file")
+		fs.StringArrayVar(&o.reports, "report", nil, "also junit=FILE, tap or tap=FILE, or github (annotations and summary); may be repeated")
+		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and do nothing else")
+	})
+	o.source.Bind(c)
+	return c
+}
+
+// checksGroup is the title of the flags that are not about --live.
+const checksGroup = "Checks"
+
+func (o *checkOptions) parse(c *cobra.Command, args []string) error {
+	if o.schema {
+		return term.Args()(c, args)
+	}
+	if err := term.Args("FILE")(c, args); err != nil {
+		return err
+	}
+	o.path = args[0]
+	if flag := aboutLive(c); flag != "" && !o.live {
+		return term.Hint(term.Usagef("the nodes are those of %q, and --%s is about others", o.path, flag), "--live takes those that the flags name")
+	}
+	toStdout := 0
+	for _, r := range o.reports {
+		if err := checkReport(r); err != nil {
+			return err
+		}
+		if !strings.Contains(r, "=") {
+			toStdout++
+		}
+	}
+	if toStdout > 1 {
+		return term.Hint(term.Usagef("--report tap and github both write to standard output"), "tap=FILE writes to a file")
+	}
+	return o.source.Parse(c)
+}
+
+// aboutLive returns a flag that was given and says something about a source.
+func aboutLive(c *cobra.Command) (flag string) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if title := f.Annotations[term.GroupKey]; len(title) == 1 && title[0] != checksGroup {
+			flag = f.Name
+		}
+	})
+	return flag
+}
+
+// reportKinds are the values of --report.
+var reportKinds = []string{"junit=FILE", "tap", "tap=FILE", "github"}
+
+func checkReport(typed string) error {
+	kind, path, toFile := strings.Cut(typed, "=")
+	known := kind == "tap" && !toFile || kind == "github" && !toFile || (kind == "junit" || kind == "tap") && path != ""
+	if !known {
+		return term.UnknownChoice("report", typed, reportKinds)
+	}
+	return nil
+}
+
+func (o *checkOptions) run(ctx context.Context) error {
+	if o.schema {
+		_, err := io.WriteString(o.std.Out, checkfile.Schema)
+		return term.WithCode(term.ErrIO, err)
+	}
+	room, err := openCheckFolder(o.path)
+	if err != nil {
+		return err
+	}
+	defer room.close()
+	began := time.Now()
+	k, err := o.newChecker(ctx, room)
+	if err != nil {
+		return err
+	}
+	if o.update {
+		return k.update()
+	}
+	suite, err := k.checkAll(ctx)
+	if err != nil {
+		return err
+	}
+	suite.Elapsed = time.Since(began)
+	if err := o.tell(suite); err != nil {
+		return err
+	}
+	if failed := suite.Failed(); failed > 0 {
+		return term.WithCode(term.ErrCheck, fmt.Errorf("%d of %d checks failed", failed, len(suite.Checks)))
+	}
+	return nil
+}
+
+// tell writes the reports, and lines of text unless one of them is on
+// standard output.
+func (o *checkOptions) tell(s *report.Suite) error {
+	for _, r := range o.reports {
+		if err := o.writeReport(r, s); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(o.reports, func(r string) bool { return !strings.Contains(r, "=") }) {
+		return nil
+	}
+	return term.WithCode(term.ErrIO, writeChecksText(o.std.Out, s))
+}
+
+func (o *checkOptions) writeReport(typed string, s *report.Suite) error {
+	kind, path, toFile := strings.Cut(typed, "=")
+	switch {
+	case kind == "junit":
+		return term.WriteFile(path, func(w io.Writer) error { return report.JUnit(w, s) })
+	case toFile:
+		return term.WriteFile(path, func(w io.Writer) error { return report.TAP(w, s) })
+	case kind == "tap":
+		return term.WithCode(term.ErrIO, report.TAP(o.std.Out, s))
+	default:
+		return o.tellGitHub(s)
+	}
+}
+
+// tellGitHub annotates, and adds to the summary if the job has one.
+func (o *checkOptions) tellGitHub(s *report.Suite) error {
+	if err := report.GitHub(o.std.Out, s); err != nil {
+		return term.WithCode(term.ErrIO, err)
+	}
+	path := o.std.Getenv("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return nil
+	}
+	return term.AppendFile(path, func(w io.Writer) error { return report.GitHubSummary(w, s) })
+}
+
+// writeChecksText writes a line for every check and one for every failure.
+func writeChecksText(w io.Writer, s *report.Suite) error {
+	var b strings.Builder
+	for _, c := range s.Checks {
+		if len(c.Failures) == 0 {
+			fmt.Fprintf(&b, "ok    %s (%s)\n", c.Name, c.Note)
+			continue
+		}
+		fmt.Fprintf(&b, "FAIL  %s (%s)\n", c.Name, c.Note)
+		for _, f := range c.Failures {
+			fmt.Fprintf(&b, "      %s:%d: %s\n", s.File, f.Line, f.Message)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

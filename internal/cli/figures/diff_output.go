@@ -1,0 +1,141 @@
+package figures
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/compare"
+)
+
+// diffView is what diff -o json prints.
+type diffView struct {
+	Schema    string           `json:"schema"`
+	Algorithm string           `json:"algorithm"`
+	Hash      string           `json:"hash,omitempty"`
+	Before    string           `json:"checksum_before"`
+	After     string           `json:"checksum_after"`
+	Keys      int64            `json:"keys"`
+	Sampled   bool             `json:"sampled"`
+	Moved     amount           `json:"moved"`
+	MovedBand compare.Interval `json:"moved_interval"`
+	Ideal     amount           `json:"ideal"`
+	Expected  float64          `json:"ideal_by_shares"`
+	Excess    amount           `json:"excess"`
+	Survivors amount           `json:"survivors"`
+	Nodes     []changeView     `json:"nodes"`
+	Flows     []flowView       `json:"flows"` // null if there are too many nodes
+}
+
+// amount is a number of keys and the part of all that it is.
+type amount struct {
+	Keys     int64   `json:"keys"`
+	Fraction float64 `json:"fraction"`
+}
+
+// changeView is what a change did to a node.
+type changeView struct {
+	ID     string       `json:"id"`
+	Change compare.Kind `json:"change"`
+	Before int64        `json:"before"`
+	After  int64        `json:"after"`
+}
+
+// flowView is a cell of the matrix of moves.
+type flowView struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	amount
+}
+
+func newDiffView(before, after *place.Placement, m *compare.Movement, sampled, escaped bool) *diffView {
+	show := func(id string) string { return id }
+	if escaped {
+		show = term.Escape
+	}
+	of := func(keys int64) amount { return amount{keys, m.Fraction(keys)} }
+	v := &diffView{
+		Schema: "proxenos.diff/v1", Algorithm: after.Algorithm, Hash: after.Hash,
+		Before: before.ChecksumText(), After: after.ChecksumText(),
+		Keys: m.Keys, Sampled: sampled, Moved: of(m.Moved), MovedBand: movedBand(m, sampled),
+		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
+	}
+	for _, n := range m.Nodes {
+		v.Nodes = append(v.Nodes, changeView{show(n.ID), n.Kind, n.Before, n.After})
+	}
+	if m.Flows != nil {
+		v.Flows = []flowView{}
+	}
+	for _, f := range m.Flows {
+		v.Flows = append(v.Flows, flowView{show(f.From), show(f.To), of(f.Keys)})
+	}
+	return v
+}
+
+// movedBand is where the truth is. Figures about all the keys there are have
+// no error.
+func movedBand(m *compare.Movement, sampled bool) compare.Interval {
+	if sampled {
+		return compare.Wilson(m.Moved, m.Keys)
+	}
+	exact := m.Fraction(m.Moved)
+	return compare.Interval{Low: exact, High: exact}
+}
+
+// shownFlows is how many cells of the matrix a person wants to see.
+const shownFlows = 40
+
+func writeDiffText(w io.Writer, v *diffView) error {
+	between := ""
+	if v.Sampled {
+		between = fmt.Sprintf("between %s and %s", term.Percent(v.MovedBand.Low), term.Percent(v.MovedBand.High))
+	}
+	line := func(name string, a amount, note string) []string {
+		return []string{name, fmt.Sprint(a.Keys), term.Percent(a.Fraction), note}
+	}
+	rows := [][]string{
+		{"FIGURE", "KEYS", "SHARE", "NOTE"},
+		line("keys", amount{v.Keys, 1}, map[bool]string{true: "sample"}[v.Sampled]),
+		line("moved", v.Moved, between),
+		line("ideal", v.Ideal, "by shares "+term.Percent(v.Expected)),
+		line("excess", v.Excess, ""),
+		line("survivors", v.Survivors, ""),
+	}
+	if err := term.WriteTable(w, rows); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := term.WriteTable(w, v.nodeRows()); err != nil {
+		return err
+	}
+	return v.writeFlows(w)
+}
+
+func (v *diffView) nodeRows() [][]string {
+	rows := [][]string{{"ID", "CHANGE", "BEFORE", "AFTER", "DIFFERENCE"}}
+	for _, n := range v.Nodes {
+		rows = append(rows, []string{n.ID, string(n.Change), fmt.Sprint(n.Before), fmt.Sprint(n.After), fmt.Sprintf("%+d", n.After-n.Before)})
+	}
+	return rows
+}
+
+// writeFlows writes the greatest flows.
+func (v *diffView) writeFlows(w io.Writer) error {
+	if len(v.Flows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	rows := [][]string{{"FROM", "TO", "KEYS", "SHARE"}}
+	for _, f := range v.Flows[:min(shownFlows, len(v.Flows))] {
+		rows = append(rows, []string{f.From, f.To, fmt.Sprint(f.Keys), term.Percent(f.Fraction)})
+	}
+	if err := term.WriteTable(w, rows); err != nil {
+		return err
+	}
+	if more := len(v.Flows) - shownFlows; more > 0 {
+		_, err := fmt.Fprintf(w, "and %d pairs more: -o json has them all\n", more)
+		return err
+	}
+	return nil
+}

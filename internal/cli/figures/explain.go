@@ -1,0 +1,227 @@
+package figures
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/source"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/rendezvous"
+)
+
+var explainFormats = []string{"text", "json"}
+
+// explainOptions say for which key to lay open the choice.
+type explainOptions struct {
+	std       *term.Streams
+	source    source.Flags
+	placement place.Flags
+	format    string
+	key       string
+}
+
+func NewExplain(std *term.Streams) *cobra.Command {
+	o := &explainOptions{std: std}
+	c := &cobra.Command{
+		Use:   "explain [flags] KEY",
+		Short: "Tell why a node owns a key and the others do not",
+		Long: `Tell why a node owns a key and the others do not: every node that the source
+reports, first those that can be chosen in order of rank, each with its score,
+and then the others, each with the reason.
+
+RAW is the hash of the node and the key in hexadecimal digits, and decides
+among nodes of one weight. SCORE is -weight/ln(RAW/2^64) and decides among nodes
+of different weights. A ring has no scores but, for each node, the number of
+its points and the share of all keys that they own.
+
+If nobody can be chosen the nodes are listed all the same, and the exit code
+is 65.`,
+		Example: `  proxenos explain -f nodes.txt user:42
+  proxenos explain -b consul -s web --exclude-address 10.0.0.9 user:42 -o json`,
+		Args: term.Args("KEY"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.key = args[0]
+			if err := o.placement.Parse(c, o.std); err != nil {
+				return err
+			}
+			if err := o.source.Parse(c); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.format, "output", "o", "text", "text or json")
+	})
+	term.Complete(c, "output", explainFormats)
+	o.placement.Bind(c, place.Algorithms)
+	o.source.Bind(c)
+	return c
+}
+
+// candidate is a node with what speaks for it or against it.
+type candidate struct {
+	Rank int `json:"rank,omitempty"` // from 1; 0 if it cannot be chosen
+	answer.NodeView
+	Raw      string   `json:"raw,omitempty"`
+	Score    *float64 `json:"score,omitempty"`
+	Points   *int     `json:"points,omitempty"`
+	Share    *float64 `json:"share,omitempty"`
+	Excluded string   `json:"excluded,omitempty"`
+}
+
+// explanation is what explain -o json prints.
+type explanation struct {
+	Schema     string      `json:"schema"`
+	Key        string      `json:"key"`
+	Algorithm  string      `json:"algorithm"`
+	Hash       string      `json:"hash,omitempty"`
+	Checksum   string      `json:"checksum"`
+	Candidates []candidate `json:"candidates"`
+}
+
+var explainWriters = map[string]func(io.Writer, *explanation) error{
+	"text": writeExplanationText,
+	"json": func(w io.Writer, e *explanation) error { return term.WriteJSON(w, e) },
+}
+
+func (o *explainOptions) run(ctx context.Context) error {
+	write := explainWriters[o.format]
+	if write == nil {
+		return term.UnknownChoice("output format", o.format, explainFormats)
+	}
+	all := o.source
+	all.Filters = source.Filters{}
+	f, err := all.Ask(ctx, o.std)
+	if err != nil {
+		return err
+	}
+	kept := o.source.Filters.Apply(f.Nodes)
+	p, err := o.placement.Build(kept)
+	if err != nil {
+		return err
+	}
+	e := o.explain(p, f.Nodes)
+	if len(f.Nodes) > 0 {
+		if err := write(o.std.Out, e); err != nil {
+			return term.WithCode(term.ErrIO, err)
+		}
+	}
+	return o.source.RequireNodes(kept, f.Reported)
+}
+
+// explain ranks the nodes that were placed and gives a reason for each of the
+// others that the source reported.
+func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *explanation {
+	views := answer.EscapedViews(p.Nodes, o.format == "text" || term.IsTerminal(o.std.Out))
+	e := &explanation{
+		Schema: "proxenos.explain/v1", Key: o.key,
+		Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(),
+	}
+	ranked := make([]bool, len(p.Nodes))
+	for i := range p.Rank(o.key) {
+		ranked[i] = true
+		e.Candidates = append(e.Candidates, candidate{Rank: len(e.Candidates) + 1, NodeView: views[i]})
+	}
+	e.addScores(p)
+	e.addArcs(p)
+	for i, n := range p.Nodes {
+		if !ranked[i] {
+			e.Candidates = append(e.Candidates, candidate{NodeView: views[i], Excluded: notRanked(n, p)})
+		}
+	}
+	return o.addFiltered(e, reported)
+}
+
+// addFiltered adds the nodes that the filters keep out.
+func (o *explainOptions) addFiltered(e *explanation, reported []mapper.Node) *explanation {
+	views := answer.EscapedViews(reported, o.format == "text" || term.IsTerminal(o.std.Out))
+	for i, n := range reported {
+		if reason := o.source.Filters.Refuses(n); reason != "" {
+			e.Candidates = append(e.Candidates, candidate{NodeView: views[i], Excluded: term.Escape(reason)})
+		}
+	}
+	return e
+}
+
+// scoredRanking is a scheme that decides by scores.
+type scoredRanking interface {
+	Scores(key string) iter.Seq2[int, rendezvous.Score]
+}
+
+// addScores adds the scores of the ranked nodes, which have the same order.
+func (e *explanation) addScores(p *place.Placement) {
+	s, ok := p.Ranking.(scoredRanking)
+	if !ok {
+		return
+	}
+	at := 0
+	for _, score := range s.Scores(e.Key) {
+		if at == len(e.Candidates) {
+			return // the drained ones follow
+		}
+		e.Candidates[at].Raw = fmt.Sprintf("%016x", score.Raw)
+		e.Candidates[at].Score = &score.Value
+		at++
+	}
+}
+
+// addArcs adds what a ring has instead of scores.
+func (e *explanation) addArcs(p *place.Placement) {
+	ring, ok := p.Ranking.(circle)
+	if !ok {
+		return
+	}
+	points, shares := make([]int, len(p.Nodes)), nodeShares(p)
+	for _, i := range ring.Points() {
+		points[i]++
+	}
+	at := 0
+	for i := range p.Rank(e.Key) {
+		e.Candidates[at].Points, e.Candidates[at].Share = &points[i], &shares[i]
+		at++
+	}
+}
+
+// notRanked says why a node that was placed can never be chosen.
+func notRanked(n mapper.Node, p *place.Placement) string {
+	switch {
+	case n.Capacity() == 0:
+		return "drained: its weight is 0"
+	case p.Algorithm == "python-proxenos":
+		return "another node has its address and a smaller ID"
+	default:
+		return "its weight is too small for a point on the ring"
+	}
+}
+
+func writeExplanationText(w io.Writer, e *explanation) error {
+	header := []string{"RANK", "ID", "ADDRESS", "WEIGHT", "RAW", "SCORE", "WHY NOT"}
+	if len(e.Candidates) > 0 && e.Candidates[0].Points != nil {
+		header[4], header[5] = "POINTS", "SHARE"
+	}
+	rows := [][]string{header}
+	for _, c := range e.Candidates {
+		row := []string{"", c.ID, c.Address, term.Number(c.Weight), c.Raw, "", c.Excluded}
+		if c.Rank > 0 {
+			row[0] = strconv.Itoa(c.Rank)
+		}
+		if c.Score != nil {
+			row[5] = fmt.Sprintf("%.6g", *c.Score)
+		}
+		if c.Points != nil {
+			row[4], row[5] = strconv.Itoa(*c.Points), term.Percent(*c.Share)
+		}
+		rows = append(rows, row)
+	}
+	return term.WriteTable(w, rows)
+}

@@ -1,0 +1,293 @@
+package figures
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/source"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/compare"
+	"github.com/proxenos/proxenos/internal/report"
+)
+
+// reportOptions say what to show on a page or in a picture.
+type reportOptions struct {
+	std       *term.Streams
+	source    source.Flags
+	before    string
+	placement place.Flags
+	keys      answer.Keys
+	out       string
+	picture   string
+	title     string
+}
+
+func NewReport(std *term.Streams) *cobra.Command {
+	o := &reportOptions{std: std}
+	c := &cobra.Command{
+		Use:   "report [flags] -o FILE",
+		Short: "Show load and movement on a page or in a picture",
+		Long: `Show load and movement on a page or in a picture: shares with the band in which
+chance leaves them, the ring, the worst losses and, with --before, what moves
+from where to where.
+
+A FILE that ends in .html is one self-contained page: it runs no script, loads
+nothing, and is made for screens of any size, light and dark, and for paper.
+One that ends in .svg is a single picture, which --picture chooses. - is a page
+on standard output.`,
+		Example: `  proxenos report -f nodes.txt -o report.html
+  proxenos report -f new.txt --before old.txt -a ring -o report.html
+  proxenos report -f new.txt --before old.txt -o moves.svg --picture moves`,
+		Args: term.Args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(c); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.out, "output", "o", "", "the `file` to write: .html, .svg or -")
+		fs.StringVar(&o.picture, "picture", "", "the picture of a .svg: "+strings.Join(report.Pictures(), ", ")+" (default shares)")
+		fs.StringVar(&o.title, "title", "Where the keys are", "the title of the page")
+	})
+	term.Complete(c, "picture", report.Pictures())
+	term.AddGroup(c, "Sides", func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.before, "before", "", "a `file` of the nodes before, to show what moves")
+	})
+	o.keys.Bind(c)
+	o.placement.Bind(c, place.Algorithms)
+	o.source.Bind(c)
+	return c
+}
+
+func (o *reportOptions) parse(c *cobra.Command) error {
+	if err := o.keys.Parse(c); err != nil {
+		return err
+	}
+	if err := o.placement.Parse(c, o.std); err != nil {
+		return err
+	}
+	if err := o.parseOutput(); err != nil {
+		return err
+	}
+	if o.keys.File == "-" {
+		return term.Hint(term.Usagef("--keys -: keys are read twice and standard input can be read once"), "put the keys in a file")
+	}
+	if o.before == "-" && o.source.ReadsStandardInput() {
+		return term.Hint(term.Usagef("both sides are to come from standard input"), "put one of them in a file")
+	}
+	return o.source.Parse(c)
+}
+
+// parseOutput chooses between a page and a picture.
+func (o *reportOptions) parseOutput() error {
+	isPicture := strings.EqualFold(filepath.Ext(o.out), ".svg")
+	switch extension := strings.ToLower(filepath.Ext(o.out)); {
+	case o.out == "":
+		return term.Hint(term.Usagef("no file to write"), "-o report.html, or -o shares.svg")
+	case o.out != "-" && !slices.Contains([]string{".html", ".htm", ".svg"}, extension):
+		return term.Hint(term.Usagef("-o %q: choose .html or .svg", o.out), "the end of the name chooses what is written")
+	case o.picture != "" && !isPicture:
+		return term.Hint(term.Usagef("--picture %q is about a .svg", o.picture), "a page has all of them")
+	case o.picture == "":
+		o.picture = report.Pictures()[0]
+	case !slices.Contains(report.Pictures(), o.picture):
+		return term.UnknownChoice("picture", o.picture, report.Pictures())
+	case o.picture == "moves" && o.before == "":
+		return term.Hint(term.Usagef("--picture moves: nothing moves without a change"), "--before FILE names the nodes before")
+	}
+	return nil
+}
+
+func (o *reportOptions) run(ctx context.Context) error {
+	page, err := o.page(ctx)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if strings.EqualFold(filepath.Ext(o.out), ".svg") {
+		err = report.SVG(&b, page, o.picture)
+	} else {
+		err = report.HTML(&b, page)
+	}
+	if err != nil {
+		return err
+	}
+	if o.out == "-" {
+		_, err := o.std.Out.Write(b.Bytes())
+		return term.WithCode(term.ErrIO, err)
+	}
+	return term.WriteFile(o.out, func(w io.Writer) error {
+		_, err := w.Write(b.Bytes())
+		return err
+	})
+}
+
+// page measures all that it shows.
+func (o *reportOptions) page(ctx context.Context) (*report.Page, error) {
+	p, err := o.source.Place(ctx, o.std, &o.placement)
+	if err != nil {
+		return nil, err
+	}
+	page := &report.Page{Title: term.Escape(o.title), Inputs: o.inputs(p), Circle: arcsOf(p)}
+	load, err := measureLoad(ctx, o.std, p, &o.keys)
+	if err != nil {
+		return nil, err
+	}
+	page.Load = o.loadOf(p, load)
+	lost, err := measureLosses(ctx, o.std, p, load)
+	if err != nil {
+		return nil, err
+	}
+	page.Losses = lossesOf(p, lost)
+	if o.before != "" {
+		if err := o.compare(ctx, page, p); err != nil {
+			return nil, err
+		}
+	}
+	return page, nil
+}
+
+// compare adds what moved since the nodes were those of a file.
+func (o *reportOptions) compare(ctx context.Context, page *report.Page, after *place.Placement) error {
+	side := (&sidesOptions{source: o.source}).file(o.before)
+	before, err := side.Place(ctx, o.std, &o.placement)
+	if err != nil {
+		return err
+	}
+	m, err := measureChange(ctx, o.std, before, after, &o.keys, nil)
+	if err != nil {
+		return err
+	}
+	page.Change = o.changeOf(m)
+	page.Inputs = append(page.Inputs,
+		report.Input{Name: "nodes before", Value: term.Escape(o.before)},
+		report.Input{Name: "checksum before", Value: before.ChecksumText()})
+	return nil
+}
+
+// inputs say what the figures are about and what made them.
+func (o *reportOptions) inputs(p *place.Placement) []report.Input {
+	version := term.ReadBuild()
+	inputs := []report.Input{
+		{Name: "proxenos", Value: strings.TrimSpace(version.Version + " " + version.Revision)},
+		{Name: "built with", Value: version.Go + " for " + version.Platform},
+		{Name: "keys", Value: o.keys.Describe()},
+		{Name: "nodes", Value: term.Escape(o.source.Describe())},
+		{Name: "algorithm", Value: p.Algorithm},
+	}
+	if p.Hash != "" {
+		inputs = append(inputs, report.Input{Name: "hash", Value: p.Hash})
+	}
+	return append(inputs, report.Input{Name: "checksum", Value: p.ChecksumText()})
+}
+
+func (o *reportOptions) loadOf(p *place.Placement, load *compare.Load) report.Load {
+	l := report.Load{Keys: load.Keys, Sampled: o.keys.Sampled(), RatioByChance: load.ChanceImbalance()}
+	l.Ratio, _ = load.Imbalance()
+	l.Spread, l.SpreadByChance = load.Deviation()
+	_, _, l.P = load.ChiSquare()
+	for i, v := range answer.EscapedViews(p.Nodes, true) {
+		band := load.Band(i)
+		l.Nodes = append(l.Nodes, report.Node{
+			Name: v.ID, Zone: v.Zone, Weight: v.Weight, Keys: load.Held[i], Share: share(load.Held[i], load.Keys), Fair: load.Fair[i],
+			Low: band.Low / float64(max(1, load.Keys)), High: band.High / float64(max(1, load.Keys)),
+		})
+	}
+	return l
+}
+
+func lossesOf(p *place.Placement, l *losses) (losses []report.Loss) {
+	nodes := answer.EscapedViews(p.Nodes, true)
+	add := func(what, lost string, loss *compare.Loss) {
+		shown := report.Loss{What: what, Lost: lost, Share: loss.Share, Ratio: loss.Ratio}
+		if loss.Heaviest >= 0 {
+			shown.Heaviest = nodes[loss.Heaviest].ID
+		}
+		losses = append(losses, shown)
+	}
+	if l.node != nil {
+		add("node", nodes[l.node.Group].ID, l.node)
+	}
+	if l.zone != nil {
+		add("zone", term.Escape(l.zoneName()), l.zone)
+	}
+	return losses
+}
+
+func (o *reportOptions) changeOf(m *compare.Movement) *report.Change {
+	band := movedBand(m, o.keys.Sampled())
+	c := &report.Change{
+		Keys: m.Keys, Moved: m.Moved, Ideal: m.Ideal, Excess: m.Excess, Survivors: m.Survivors,
+		Expected: m.Expected, Low: band.Low, High: band.High,
+	}
+	places := map[string]int{}
+	for i, n := range m.Nodes {
+		places[n.ID] = i
+		c.Nodes = append(c.Nodes, report.Moved{Name: term.Escape(n.ID), Kind: string(n.Kind), Before: n.Before, After: n.After})
+	}
+	if m.Flows != nil {
+		c.Flows = []report.Flow{}
+	}
+	for _, f := range m.Flows {
+		c.Flows = append(c.Flows, report.Flow{From: places[f.From], To: places[f.To], Keys: f.Keys})
+	}
+	return c
+}
+
+// circleSteps is in how many steps a circle is drawn.
+const circleSteps = 720
+
+// arcsOf returns who owns which part of a ring, in steps, or nil for what is
+// none: each step is the node's that owns its middle.
+func arcsOf(p *place.Placement) []report.Arc {
+	ring, ok := p.Ranking.(circle)
+	if !ok {
+		return nil
+	}
+	var last uint64
+	for position := range ring.Points() {
+		last = max(last, position)
+	}
+	whole := float64(1 << 32) // positions have 32 bits or 64
+	if last >= 1<<32 {
+		whole *= 1 << 32
+	}
+	owners := make([]int, 0, circleSteps)
+	first := -1
+	for position, node := range ring.Points() {
+		if first < 0 {
+			first = node
+		}
+		for len(owners) < circleSteps && (float64(len(owners))+0.5)/circleSteps <= float64(position)/whole {
+			owners = append(owners, node)
+		}
+	}
+	for len(owners) < circleSteps {
+		owners = append(owners, first) // beyond the last point comes the first
+	}
+	return joinSteps(owners)
+}
+
+// joinSteps makes one arc of neighbouring steps of one node.
+func joinSteps(owners []int) (arcs []report.Arc) {
+	for i, node := range owners {
+		end := float64(i+1) / circleSteps
+		if len(arcs) > 0 && arcs[len(arcs)-1].Node == node {
+			arcs[len(arcs)-1].To = end
+			continue
+		}
+		arcs = append(arcs, report.Arc{Node: node, From: float64(i) / circleSteps, To: end})
+	}
+	return arcs
+}

@@ -1,0 +1,112 @@
+package figures
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/term"
+)
+
+func newRingPoints(std *term.Streams) *cobra.Command {
+	o := &ringOptions{std: std}
+	c := &cobra.Command{
+		Use:   "points [flags]",
+		Short: "List the points of a ring",
+		Long: `List the points of a ring in ascending order, each with its node. Positions are
+those of the program that an algorithm agrees with.`,
+		Example: `  proxenos ring points -n a -n b --points 4
+  proxenos ring points -a nginx -n 10.0.0.1:80 -n 10.0.0.2:80 -o csv`,
+		Args: term.Args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(c); err != nil {
+				return err
+			}
+			return o.listPoints(c.Context())
+		},
+	}
+	o.bind(c)
+	return c
+}
+
+// pointWriters write the points of a ring, of which there may be millions.
+var pointWriters = map[string]func(io.Writer, iter.Seq2[uint64, int], []answer.NodeView) error{
+	"text": writePointsText,
+	"json": writePointsJSON,
+	"csv":  writePointsCSV,
+}
+
+func (o *ringOptions) listPoints(ctx context.Context) error {
+	write := pointWriters[o.format]
+	if write == nil {
+		return term.UnknownChoice("output format", o.format, ringFormats)
+	}
+	p, circle, err := o.circle(ctx)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(o.std.Out, 64<<10)
+	escaped := o.format == "text" || o.format == "csv" && term.IsTerminal(o.std.Out)
+	if err := write(buffered, circle.Points(), answer.Views(p.Nodes, escaped)); err != nil {
+		return term.WithCode(term.ErrIO, err)
+	}
+	return term.WithCode(term.ErrIO, buffered.Flush())
+}
+
+func writePointsText(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.NodeView) error {
+	var line []byte
+	for position, i := range points {
+		line = strconv.AppendUint(line[:0], position, 10)
+		line = append(append(append(line, '\t'), nodes[i].Address...), '\n')
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writePointsCSV(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.NodeView) error {
+	rows := csv.NewWriter(w)
+	if err := rows.Write([]string{"position", "id", "address"}); err != nil {
+		return err
+	}
+	for position, i := range points {
+		if err := rows.Write([]string{strconv.FormatUint(position, 10), nodes[i].ID, nodes[i].Address}); err != nil {
+			return err
+		}
+	}
+	rows.Flush()
+	return rows.Error()
+}
+
+// pointView is a point as JSON shows it. The position is text, as JSON's
+// numbers hold 53 bits in many programs.
+type pointView struct {
+	Position string `json:"position"`
+	ID       string `json:"id"`
+	Address  string `json:"address"`
+}
+
+func writePointsJSON(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.NodeView) error {
+	before := `{"schema":"proxenos.points/v1","points":[` + "\n"
+	buffer := term.NewJSONBuffer("", "")
+	for position, i := range points {
+		point, err := buffer.Encode(pointView{strconv.FormatUint(position, 10), nodes[i].ID, nodes[i].Address})
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, before+strings.TrimSuffix(string(point), "\n")); err != nil {
+			return err
+		}
+		before = ",\n"
+	}
+	_, err := io.WriteString(w, "\n]}\n")
+	return err
+}

@@ -1,0 +1,96 @@
+package figures
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/term"
+)
+
+func newRingShares(std *term.Streams) *cobra.Command {
+	o := &ringOptions{std: std}
+	c := &cobra.Command{
+		Use:   "shares [flags]",
+		Short: "Show which fraction of all keys each node owns",
+		Long: `Show which fraction of all keys each node of a ring owns, exactly, beside the
+fraction that its weight asks for.`,
+		Example: `  proxenos ring shares -n a -n b -n c,w=2
+  proxenos ring shares -a continuum -f servers.txt -o json`,
+		Args: term.Args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(c); err != nil {
+				return err
+			}
+			return o.listShares(c.Context())
+		},
+	}
+	o.bind(c)
+	return c
+}
+
+// shareView is the share of a node.
+type shareView struct {
+	answer.NodeView
+	Share float64 `json:"share"`
+	Fair  float64 `json:"fair"`
+}
+
+var shareWriters = map[string]func(io.Writer, []shareView) error{
+	"text": writeSharesText,
+	"json": writeSharesJSON,
+	"csv":  writeSharesCSV,
+}
+
+func (o *ringOptions) listShares(ctx context.Context) error {
+	write := shareWriters[o.format]
+	if write == nil {
+		return term.UnknownChoice("output format", o.format, ringFormats)
+	}
+	p, circle, err := o.circle(ctx)
+	if err != nil {
+		return err
+	}
+	nodes := answer.Views(p.Nodes, o.format == "text" || o.format == "csv" && term.IsTerminal(o.std.Out))
+	return term.WithCode(term.ErrIO, write(o.std.Out, sharesOf(circle, nodes)))
+}
+
+// sharesOf returns the shares of the nodes in ascending order of ID, with what
+// is fair: a node's weight over the sum of the weights.
+func sharesOf(c circle, nodes []answer.NodeView) []shareView {
+	total := 0.0
+	for _, n := range nodes {
+		total += n.Weight
+	}
+	var shares []shareView
+	for i, share := range c.Shares() {
+		shares = append(shares, shareView{nodes[i], share, nodes[i].Weight / total})
+	}
+	return shares
+}
+
+func writeSharesText(w io.Writer, shares []shareView) error {
+	rows := [][]string{{"ID", "ADDRESS", "WEIGHT", "SHARE", "FAIR"}}
+	for _, s := range shares {
+		rows = append(rows, []string{s.ID, s.Address, term.Number(s.Weight), term.Percent(s.Share), term.Percent(s.Fair)})
+	}
+	return term.WriteTable(w, rows)
+}
+
+func writeSharesCSV(w io.Writer, shares []shareView) error {
+	rows := [][]string{{"id", "address", "weight", "share", "fair"}}
+	for _, s := range shares {
+		rows = append(rows, []string{s.ID, s.Address, term.Number(s.Weight), term.Number(s.Share), term.Number(s.Fair)})
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
+
+func writeSharesJSON(w io.Writer, shares []shareView) error {
+	return term.WriteJSON(w, struct {
+		Schema string      `json:"schema"`
+		Shares []shareView `json:"shares"`
+	}{"proxenos.shares/v1", shares})
+}

@@ -1,0 +1,154 @@
+package source
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/consul"
+)
+
+var (
+	healths       = []string{"passing", "warning", "any"}
+	consistencies = []string{"default", "stale", "consistent", "cached"}
+)
+
+// consulOptions say which agent to ask, and for what.
+type consulOptions struct {
+	service     string
+	health      string
+	catalog     bool
+	identity    string
+	zone        string
+	datacenter  string
+	near        string
+	nodeMeta    map[string]string
+	filter      string
+	consistency string
+	tokenFile   string
+}
+
+// bind declares the flags of the options on a command.
+func (o *consulOptions) bind(c *cobra.Command) {
+	const title = "Consul (--host and --port win over CONSUL_HTTP_ADDR)"
+	term.AddGroup(c, title, func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.service, "service", "s", "", "`name` of the service whose instances are the nodes (default all services)")
+		fs.StringVar(&o.health, "health", "passing", "instances that count: passing, warning (and passing), or any")
+		fs.BoolVar(&o.catalog, "catalog", false, "ask the catalogue, which lists dead instances too")
+		fs.StringVar(&o.identity, "identity", "instance", "what names a node: instance (node/service-id), address, or meta:KEY")
+		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` that holds the zone")
+		fs.StringVar(&o.datacenter, "datacenter", "", "`name` of another datacenter than the agent's")
+		fs.StringVar(&o.near, "near", "", "`node` to measure distances from; _agent is the agent's own")
+		fs.StringToStringVar(&o.nodeMeta, "node-meta", nil, "keep instances on Consul nodes with this `key=value` in their metadata; may be repeated")
+		fs.StringVar(&o.filter, "filter", "", "`expression` in Consul's filter language")
+		fs.StringVar(&o.consistency, "consistency", "default", "default, stale, consistent or cached")
+		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the ACL token; wins over CONSUL_HTTP_TOKEN(_FILE)")
+	})
+	aboutBackends(c, title, "consul")
+	term.Complete(c, "health", healths)
+	term.Complete(c, "identity", []string{"instance", "address", "meta:"})
+	term.Complete(c, "consistency", consistencies)
+}
+
+// parse checks what the flags do not check by themselves.
+func (o *consulOptions) parse(c *cobra.Command) error {
+	switch {
+	case !slices.Contains(healths, o.health):
+		return term.UnknownChoice("--health", o.health, healths)
+	case !slices.Contains(consistencies, o.consistency):
+		return term.UnknownChoice("--consistency", o.consistency, consistencies)
+	case o.catalog && c.Flags().Changed("health"):
+		return term.Hint(term.Usagef("--health beside --catalog: the catalogue knows no health"), "leave out one of them")
+	default:
+		return nil
+	}
+}
+
+// consulConfig returns the options as the source takes them.
+func (o *Flags) consulConfig(std *term.Streams) consul.Config {
+	c := &o.consul
+	config := consul.Config{
+		Service:    c.service,
+		Catalog:    c.catalog,
+		ZoneKey:    c.zone,
+		Datacenter: c.datacenter,
+		Near:       c.near,
+		NodeMeta:   c.nodeMeta,
+		Filter:     c.filter,
+		TokenFile:  c.tokenFile,
+		Timeout:    o.timeout,
+		Log:        slog.New(slog.NewTextHandler(std.Err, nil)),
+	}
+	if !c.catalog {
+		config.Health = consul.Health(c.health)
+	}
+	if c.identity != "instance" {
+		config.Identity = consul.Identity(c.identity)
+	}
+	if c.consistency != "default" {
+		config.Consistency = consul.Consistency(c.consistency)
+	}
+	if o.located {
+		config.Addr = o.address()
+	}
+	return config
+}
+
+func openConsul(o *Flags, std *term.Streams) (mapper.Mapper, error) {
+	warnUnverified(std)
+	source, err := consul.New(o.consulConfig(std))
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		return nil, term.Hint(err, "it is a file that --token-file or the CONSUL_* environment names")
+	case err != nil:
+		return nil, term.AsUsage(err)
+	}
+	return source, nil
+}
+
+// warnUnverified tells of a variable that makes TLS believe anybody.
+func warnUnverified(std *term.Streams) {
+	const variable = "CONSUL_HTTP_SSL_VERIFY"
+	if verify, err := strconv.ParseBool(cmp.Or(std.Getenv(variable), "true")); err == nil && !verify {
+		std.Warn("%s=%v: whoever answers is believed to be Consul", variable, verify)
+	}
+}
+
+// explainConsul classes an error of Consul.
+func explainConsul(err error) error {
+	var e *consul.Error
+	if errors.As(err, &e) {
+		err = term.Hint(err, "%s", e.Hint())
+	}
+	var lookup *net.DNSError
+	switch {
+	case errors.As(err, &lookup):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "no host of that name is known here; -h names another"))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an agent running there? -h and -p name another; -n and -f give nodes without one"))
+	case errors.Is(err, consul.ErrUnreachable):
+		return term.WithCode(term.ErrUnreachable, err)
+	case errors.Is(err, consul.ErrPermission):
+		return term.WithCode(term.ErrPermission, err)
+	case errors.Is(err, consul.ErrFilter):
+		return term.AsUsage(fmt.Errorf("--filter: %w", err))
+	default:
+		return err
+	}
+}
+
+// serviceOf returns the name of the service that a node is an instance of, or
+// the node's ID if its source knows no services.
+func serviceOf(n mapper.Node) string { return cmp.Or(n.Meta[consul.MetaService], n.ID()) }

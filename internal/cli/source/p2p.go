@@ -1,0 +1,27 @@
+package source
+
+import (
+	"errors"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator"
+)
+
+// openP2P makes a source of the members that a node of the location service
+// knows.
+func openP2P(o *Flags, _ *term.Streams) (mapper.Mapper, error) {
+	return locator.NewClient(o.address(), locator.CallConfig{Limits: locator.Limits{Call: o.timeout}}), nil
+}
+
+// explainP2P classes an error of the location service.
+func explainP2P(err error) error {
+	switch {
+	case errors.Is(err, locator.ErrUnreachable):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is a node running there? start one with: proxenos p2p"))
+	case errors.Is(err, locator.ErrNoReply):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is it a node of the location service?"))
+	default:
+		return err
+	}
+}

@@ -1,0 +1,322 @@
+package swimcmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/proxenos/proxenos/internal/cli/member"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+// membersOptions say whom to list, and when.
+type membersOptions struct {
+	std     *term.Streams
+	join    member.Flags
+	format  string
+	status  string
+	set     swim.Status
+	all     bool // observers too
+	wait    int
+	timeout time.Duration
+	watch   bool
+}
+
+func newMembers(std *term.Streams) *cobra.Command {
+	o := &membersOptions{std: std}
+	c := &cobra.Command{
+		Use:   "members --peer HOST:PORT [flags]",
+		Short: "List the members of a gossip cluster",
+		Long: `List the members of a gossip cluster. The command joins as an observer, which
+takes no part in placement, looks and leaves. Others who only look are not
+listed without --observers.
+
+With --wait N it looks until N members have a status of --status, even if none
+runs yet, and exits with 1 if there are not so many in time. With --watch it
+goes on and writes a line for every change. A member that failed is listed for
+half a minute to who comes later, and as long as it is remembered to who saw it.`,
+		Example: `  # Who is there?
+  proxenos swim members --peer 127.0.0.1:2001
+
+  # Wait until three members are available, then go on
+  proxenos swim members --peer 127.0.0.1:2001 --status available --wait 3 --timeout 30s
+
+  # Who comes and goes, an object a line
+  proxenos swim members --peer 127.0.0.1:2001 --watch -o json`,
+		Args: term.Args(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.parse(); err != nil {
+				return err
+			}
+			return o.run(c.Context())
+		},
+	}
+	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
+		fs.StringVarP(&o.format, "output", "o", "text", "text or json; with --watch an object a line")
+		fs.StringVar(&o.status, "status", "any", "whom to list: online, suspect, offline, left, available, unavailable or any")
+		fs.BoolVar(&o.all, "observers", false, "list who only looks, too")
+		fs.IntVar(&o.wait, "wait", 0, "wait until so many members are listed")
+		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait")
+		fs.BoolVar(&o.watch, "watch", false, "go on and tell of every change")
+	})
+	term.Complete(c, "output", []string{"text", "json"})
+	term.Complete(c, "status", statuses)
+	o.join.Bind(c)
+	return c
+}
+
+// statuses are the values of --status; the last is the default.
+var statuses = []string{"online", "suspect", "offline", "left", "available", "unavailable", "any"}
+
+func (o *membersOptions) parse() (err error) {
+	switch {
+	case o.format != "text" && o.format != "json":
+		return term.UnknownChoice("output format", o.format, []string{"text", "json"})
+	case o.wait < 0:
+		return term.Usagef("--wait %d: must not be below 0", o.wait)
+	case o.timeout <= 0:
+		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
+	}
+	if o.set, err = swim.ParseStatus(o.status); err != nil {
+		return term.AsUsage(fmt.Errorf("--status: %w", err))
+	}
+	named := o.join.Name != "" || o.join.Discovery
+	if err := o.join.Parse(o.std); err != nil {
+		return err
+	}
+	if !named {
+		o.join.Name = "" // SWIM_NAME is that of a member, which may be running here
+	}
+	if o.join.Name != "" {
+		return o.join.ParseName()
+	}
+	return nil
+}
+
+func (o *membersOptions) run(ctx context.Context) (err error) {
+	joining, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	log := member.Log(o.std.Err, false)
+	if o.wait > 0 && !o.watch { // that nobody is there yet is no news then, unless it stays so
+		var said heldBack
+		log = member.Log(&said, false)
+		defer func() {
+			if err != nil {
+				said.release(o.std.Err)
+			}
+		}()
+	}
+	cfg, err := o.join.Observer(joining, o.std, log)
+	if err != nil {
+		return err
+	}
+	cfg.MustJoin = o.wait == 0 // whoever waits may be earlier than the cluster
+	if !o.watch {
+		cfg.Timing.Gossip = member.BriefGossip
+	}
+	cluster, err := member.Join(joining, cfg)
+	if o.wait > 0 && errors.Is(err, context.DeadlineExceeded) {
+		return o.tooFew(nil)
+	}
+	if err != nil {
+		return err
+	}
+	defer member.Leave(cluster) //nolint:errcheck // it was only here to look
+	if o.watch {
+		return o.follow(ctx, cluster)
+	}
+	enough := o.await(joining, cluster)
+	if !enough && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	listed := o.listed(cluster)
+	if err := o.write(listed); err != nil {
+		return term.WithCode(term.ErrIO, err)
+	}
+	if !enough {
+		return o.tooFew(listed)
+	}
+	return nil
+}
+
+// heldBack keeps what is written until it is known whether it matters.
+type heldBack struct {
+	mu   sync.Mutex
+	kept bytes.Buffer
+}
+
+// Write keeps a line.
+func (h *heldBack) Write(line []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.kept.Write(line)
+}
+
+// release writes what was kept.
+func (h *heldBack) release(w io.Writer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, _ = h.kept.WriteTo(w)
+}
+
+// tooFew tells of a wait in vain.
+func (o *membersOptions) tooFew(seen []swim.Member) error {
+	err := fmt.Errorf("waited %v for %d members (status %s) and saw %d", o.timeout, o.wait, o.status, len(seen))
+	return term.Hint(term.WithCode(term.ErrCheck, err), "--timeout waits longer")
+}
+
+// await waits until enough members are listed and their metadata is known.
+func (o *membersOptions) await(ctx context.Context, cluster *swim.Cluster) (enough bool) {
+	for range cluster.Events(ctx) {
+		listed := o.listed(cluster)
+		enough = len(listed) >= o.wait
+		if enough && !slices.ContainsFunc(listed, member.WaitsForMetadata) {
+			return true
+		}
+	}
+	return enough
+}
+
+// listed returns the others with a status that was asked for.
+func (o *membersOptions) listed(cluster *swim.Cluster) []swim.Member {
+	return slices.DeleteFunc(cluster.Members(), func(m swim.Member) bool { return !o.lists(m) })
+}
+
+func (o *membersOptions) lists(m swim.Member) bool { return o.knows(m) && m.Status.In(o.set) }
+
+// knows holds for the members that are of interest, whatever their status.
+func (o *membersOptions) knows(m swim.Member) bool { return !m.Local && (o.all || !m.Observer) }
+
+// memberView is a member as answers show it. Values that are no text are
+// given in base64.
+type memberView struct {
+	Name     string            `json:"name"`
+	Address  string            `json:"address"`
+	Status   string            `json:"status"`
+	Since    time.Time         `json:"since"`
+	Previous string            `json:"previous,omitempty"`
+	Clock    uint64            `json:"clock"`
+	Observer bool              `json:"observer,omitzero"`
+	Metadata map[string]string `json:"metadata"`
+	Binary   map[string][]byte `json:"metadata_base64,omitempty"`
+}
+
+func viewMember(m swim.Member) memberView {
+	v := memberView{
+		Name: m.Name, Address: m.Addr, Status: m.Status.String(), Since: m.StatusTime.UTC(),
+		Clock: m.Clock, Observer: m.Observer,
+	}
+	if m.Previous != 0 {
+		v.Previous = m.Previous.String()
+	}
+	if m.Metadata != nil {
+		v.Metadata = map[string]string{}
+	}
+	for k, value := range m.Metadata {
+		if utf8.Valid(value) {
+			v.Metadata[k] = string(value)
+			continue
+		}
+		if v.Binary == nil {
+			v.Binary = map[string][]byte{}
+		}
+		v.Binary[k] = value
+	}
+	return v
+}
+
+func (o *membersOptions) write(members []swim.Member) error {
+	if o.format == "json" {
+		views := make([]memberView, len(members))
+		for i, m := range members {
+			views[i] = viewMember(m)
+		}
+		return term.WriteJSON(o.std.Out, struct {
+			Schema  string       `json:"schema"`
+			Members []memberView `json:"members"`
+		}{"proxenos.swim.members/v1", views})
+	}
+	rows := [][]string{{"NAME", "STATUS", "ADDRESS", "CLOCK", "METADATA"}}
+	for _, m := range members {
+		rows = append(rows, memberRow(m))
+	}
+	return term.WriteTable(o.std.Out, rows)
+}
+
+// memberRow returns the columns of a member, with nothing in them that a
+// terminal might obey.
+func memberRow(m swim.Member) []string {
+	status := m.Status.String()
+	if m.Observer {
+		status += " (observer)"
+	}
+	return []string{term.Printable(m.Name), status, m.Addr, strconv.FormatUint(m.Clock, 10), metadataText(m.Metadata)}
+}
+
+// maxShown is how much of a value a line shows.
+const maxShown = 40
+
+// metadataText shows metadata as key=value, sorted, in one line.
+func metadataText(metadata map[string][]byte) string {
+	if metadata == nil {
+		return "unknown"
+	}
+	var pairs []string
+	for _, k := range slices.Sorted(maps.Keys(metadata)) {
+		value := metadata[k]
+		text := string(value)
+		if len(value) > maxShown {
+			text = fmt.Sprintf("(%d bytes)", len(value))
+		} else if !utf8.Valid(value) {
+			text = fmt.Sprintf("0x%x", value)
+		}
+		pairs = append(pairs, term.Printable(k)+"="+term.Printable(text))
+	}
+	return strings.Join(pairs, " ")
+}
+
+// follow writes a line for everybody and then for every change.
+func (o *membersOptions) follow(ctx context.Context, cluster *swim.Cluster) error {
+	for e := range cluster.Events(ctx) {
+		if !o.knows(e.Member) || !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) {
+			continue
+		}
+		if err := o.writeChange(e); err != nil {
+			return term.WithCode(term.ErrIO, err)
+		}
+	}
+	return nil
+}
+
+func (o *membersOptions) writeChange(e swim.Event) error {
+	if o.format == "json" {
+		line, err := term.NewJSONBuffer("", "").Encode(struct {
+			Schema    string `json:"schema"`
+			Forgotten bool   `json:"forgotten,omitzero"`
+			memberView
+		}{"proxenos.swim.change/v1", e.Forgotten, viewMember(e.Member)})
+		if err == nil {
+			_, err = o.std.Out.Write(line)
+		}
+		return err
+	}
+	row := memberRow(e.Member)
+	if e.Forgotten {
+		row[1] = "FORGOTTEN"
+	}
+	_, err := fmt.Fprintln(o.std.Out, term.Tabbed(row))
+	return err
+}

@@ -1,0 +1,107 @@
+package swimcmd
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/report"
+	"github.com/proxenos/proxenos/mapper/swim"
+)
+
+func TestStatusPageOfNobody(t *testing.T) {
+	_, h := page(t, true)
+	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "*/*").Code)
+	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "application/json").Code)
+	require.Contains(t, get(h, "/select?key=a", "text/html").Body.String(), "No nodes to choose from.")
+	require.NotContains(t, get(h, "/", "application/json").Body.String(), "checksum")
+	require.Equal(t, http.StatusOK, get(h, "/", "text/html").Code)
+}
+
+// page is a status page of a member that is alone, and maybe only an observer.
+func page(t *testing.T, observer bool) (*statusPage, http.Handler) {
+	cluster, err := swim.Join(context.Background(), swim.Config{
+		Name: "m", Bind: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Observer: observer,
+		Metadata: map[string][]byte{"<script>alert(1)</script>": []byte(`"><img src=x>`), "addr": []byte("10.0.0.1:80")},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
+	p := &statusPage{cluster: cluster, placement: place.Defaults(place.Algorithms[0]), alone: true, addr: "127.0.0.1:9911"}
+	return p, report.Guard(p.addr, p.routes())
+}
+
+func get(h http.Handler, url, accept string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, url, nil)
+	r.Host = "127.0.0.1:9911"
+	r.Header.Set("Accept", accept)
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestStatusPageEscapesWhatMembersSay(t *testing.T) {
+	_, h := page(t, false)
+	w := get(h, "/", "text/html")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.NotContains(t, w.Body.String(), "<script>")
+	require.NotContains(t, w.Body.String(), "<img")
+	require.Contains(t, w.Body.String(), "100.00%")
+	require.Contains(t, w.Body.String(), `http-equiv="refresh"`)
+	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
+	w = get(h, "/select?key=%3Cscript%3E", "text/html")
+	require.NotContains(t, w.Body.String(), "<script>")
+	require.Contains(t, w.Body.String(), "<strong>10.0.0.1:80</strong>")
+	w = get(h, "/select", "text/html")
+	require.Equal(t, http.StatusOK, w.Code, "a person is asked for the key")
+	require.Contains(t, w.Body.String(), `<form action="/select">`)
+}
+
+func TestStatusPageAnswersPrograms(t *testing.T) {
+	p, h := page(t, false)
+	w := get(h, "/", "application/json")
+	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	var answer struct {
+		Members []struct {
+			Name  string
+			Share float64
+		}
+		Checksum string
+	}
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+	require.Equal(t, "m", answer.Members[0].Name)
+	require.InDelta(t, 1, answer.Members[0].Share, 0)
+	require.Equal(t, "10.0.0.1:80\n", get(h, "/select?key=user:42", "*/*").Body.String())
+	require.JSONEq(t, `{"schema": "proxenos.select/v1", "key": "user:42", "nodes": [{"id": "m", "address": "10.0.0.1:80", "weight": 1}],
+		"algorithm": "rendezvous", "hash": "siphash", "checksum": "`+answer.Checksum+`"}`,
+		get(h, "/select?key=user:42", "application/json").Body.String(), "as proxenos select -o json")
+	require.Contains(t, get(h, "/select?key=%ff&count=2", "application/json").Body.String(), `"key_base64":"/w==","nodes":[{"id":"m","address":"10.0.0.1:80","weight":1}],"short":true`)
+	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Checksum)
+	require.Equal(t, http.StatusBadRequest, get(h, "/select", "*/*").Code)
+	require.Equal(t, http.StatusBadRequest, get(h, "/select?key=a&count=0", "*/*").Code)
+	require.Equal(t, http.StatusNotFound, get(h, "/nothing", "*/*").Code)
+	require.Equal(t, http.StatusOK, get(h, "/healthz", "*/*").Code)
+	require.Equal(t, http.StatusOK, get(h, "/readyz", "*/*").Code)
+	p.alone = false
+	require.Equal(t, http.StatusServiceUnavailable, get(h, "/readyz", "*/*").Code)
+}
+
+func TestStatusPageRefusesOtherSites(t *testing.T) {
+	_, h := page(t, false)
+	foreign := func(r *http.Request) { r.Host = "evil.example:9911" }
+	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", foreign).Code, "DNS that was bound anew")
+	origin := func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }
+	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", origin).Code)
+	post := func(r *http.Request) { r.Method = http.MethodPost }
+	require.Equal(t, http.StatusMethodNotAllowed, get(h, "/", "text/html", post).Code)
+	local := func(r *http.Request) { r.Host = "localhost:9911" }
+	require.Equal(t, http.StatusOK, get(h, "/", "text/html", local).Code)
+}

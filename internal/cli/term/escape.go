@@ -1,0 +1,104 @@
+package term
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Names come from service discovery and keys from anywhere: neither may move
+// the cursor of a terminal, forge a line or forge a field. A character that
+// is not printable is written as in a Go string, "\n" or "\x1b".
+
+// Printable returns s with everything escaped that a terminal might obey.
+func Printable(s string) string {
+	if isPrintable(s) {
+		return s
+	}
+	return string(AppendPrintable(nil, s))
+}
+
+func isPrintable(s string) bool {
+	for i, r := range s {
+		if mustEscape(s[i:], r) {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendPrintable appends s as printable would return it.
+func AppendPrintable(dst []byte, s string) []byte {
+	for i, r := range s {
+		switch {
+		case !mustEscape(s[i:], r):
+			dst = utf8.AppendRune(dst, r)
+		case r == utf8.RuneError:
+			dst = appendEscapedByte(dst, s[i])
+		default:
+			quoted := strconv.QuoteRuneToASCII(r)
+			dst = append(dst, quoted[1:len(quoted)-1]...)
+		}
+	}
+	return dst
+}
+
+// mustEscape reports whether r, the first rune of s, is a control or format
+// character (bidirectional overrides among them) or not a character at all.
+func mustEscape(s string, r rune) bool {
+	if r == utf8.RuneError {
+		_, size := utf8.DecodeRuneInString(s)
+		return size == 1
+	}
+	return !unicode.IsPrint(r)
+}
+
+func appendEscapedByte(dst []byte, b byte) []byte {
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'x', digits[b>>4], digits[b&15])
+}
+
+// AppendLine appends s with the bytes below a blank escaped and every other
+// byte as it is: enough to keep one record on one line, and its fields apart,
+// where no terminal is listening.
+func AppendLine(dst []byte, s string) []byte {
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b >= ' ':
+			dst = append(dst, b)
+		case b == '\t':
+			dst = append(dst, `\t`...)
+		case b == '\n':
+			dst = append(dst, `\n`...)
+		case b == '\r':
+			dst = append(dst, `\r`...)
+		default:
+			dst = appendEscapedByte(dst, b)
+		}
+	}
+	return dst
+}
+
+// NeedsNoEscape reports whether the only bytes below a blank are delimiters:
+// then appendLine would change none of the keys. It looks at eight bytes at a
+// time, as this is asked of every byte that is answered for.
+func NeedsNoEscape(keys []byte, delimiter byte) bool {
+	const low7, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	below := 0
+	rest := keys
+	for ; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		// The top bit of a byte is set in the sum if its other bits reach ' ',
+		// and in x if it is no ASCII.
+		below += bits.OnesCount64(^(x&low7 + 0x6060606060606060 | x) & high)
+	}
+	for _, b := range rest {
+		if b < ' ' {
+			below++
+		}
+	}
+	return below == bytes.Count(keys, []byte{delimiter})
+}

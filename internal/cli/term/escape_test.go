@@ -1,0 +1,60 @@
+package term
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestPrintable(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"plain text stays", "web-1.example:80", "web-1.example:80"},
+		{"so do letters of any script", "touché 日本", "touché 日本"},
+		{"and a backslash, which a reader sees", `C:\x`, `C:\x`},
+		{"a line cannot be forged", "a\nb", `a\nb`},
+		{"nor a field", "a\tb", `a\tb`},
+		{"an escape cannot colour", "\x1b[31m", `\x1b[31m`},
+		{"C1 controls are escapes to some terminals", "\u009b31m", `\u009b31m`},
+		{"text cannot be turned around", "a\u202eb", `a\u202eb`},
+		{"bytes that are no UTF-8 are shown as such", "a\xffb", `a\xffb`},
+		{"the replacement character is a character", "\ufffd", "\ufffd"},
+		{"DEL is a control character", "\x7f", `\x7f`},
+	} {
+		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, Printable(c.in)) })
+	}
+}
+
+func FuzzPrintable(f *testing.F) {
+	f.Add("a\x1b[0m\n\u202e\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Printable(s)
+		assert.True(t, utf8.ValidString(got))
+		assert.Equal(t, -1, strings.IndexFunc(got, func(r rune) bool { return !unicode.IsPrint(r) }))
+		assert.Equal(t, got, Printable(got), "what is printable stays")
+	})
+}
+
+func TestAppendLineKeepsEverythingButControls(t *testing.T) {
+	assert.Equal(t, "\\t\\n\\r\\x00\\x1bé\xff\x7f ", string(AppendLine(nil, "\t\n\r\x00\x1bé\xff\x7f ")))
+}
+
+// The quick test of many keys at once agrees with appendLine on every key.
+func FuzzNeedsNoEscape(f *testing.F) {
+	f.Add([]byte("user:42\nuser:43\n"), byte('\n'))
+	f.Add([]byte("0123456\x1f"), byte('\n'))
+	f.Add([]byte("a\x00b\nc"), byte(0))
+	f.Add([]byte("\x20\x80\x7f\xff\n"), byte('\n'))
+	f.Fuzz(func(t *testing.T, keys []byte, delimiter byte) {
+		if delimiter >= ' ' {
+			t.Skip("keys end in a newline or NUL")
+		}
+		changed := false
+		for key := range strings.SplitSeq(string(keys), string(delimiter)) {
+			changed = changed || string(AppendLine(nil, key)) != key
+		}
+		assert.Equal(t, !changed, NeedsNoEscape(keys, delimiter))
+	})
+}

@@ -1,0 +1,90 @@
+package term
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// What is typed wrong is refused in the words of the person who typed it.
+
+// ExplainFlagError turns what the flag parser says into a refusal with a hint.
+func ExplainFlagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case c.HasSubCommands() && c.Flags().NArg() > 0:
+		return RefuseCommand(c, c.Flags().Args()) // the flag was meant for the command that is misspelt
+	case errors.As(err, &unknown):
+		return unknownFlag(c, unknown)
+	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "" && missing.GetFlag().Name == "host":
+		return Hint(Usagef("-h is the host here and needs a value"), "use --help for help")
+	case errors.As(err, &invalid):
+		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.Unwrap()))
+	}
+	return Hint(AsUsage(err), "see %s --help", c.CommandPath())
+}
+
+// plainReason puts what the number parser says into words.
+func plainReason(err error) error {
+	var number *strconv.NumError
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return errors.New("the number is too large")
+	case errors.As(err, &number):
+		return errors.New("want a whole number")
+	default:
+		return err
+	}
+}
+
+// unknownFlag refuses a flag and names the ones that the command has.
+func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
+	var names, flags []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		names, flags = append(names, f.Name), append(flags, "--"+f.Name)
+		if f.Shorthand != "" {
+			flags[len(flags)-1] = "-" + f.Shorthand + " --" + f.Name
+		}
+	})
+	typed := "-" + err.GetSpecifiedName()
+	if err.GetSpecifiedShortnames() == "" {
+		typed = "-" + typed
+	}
+	refusal := withList(Usagef("unknown flag %q for %s", typed, c.CommandPath()), "flags:", flags)
+	if near := Nearest(err.GetSpecifiedName(), names); near != "" && len(err.GetSpecifiedName()) > 1 {
+		return Hint(refusal, "did you mean --%s?", near)
+	}
+	return Hint(refusal, "see %s --help", c.CommandPath())
+}
+
+// Args refuses any other number of arguments than want.
+func Args(want ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == len(want) {
+			return nil
+		}
+		wanted := "no arguments"
+		if len(want) > 0 {
+			wanted = strings.Join(want, " ")
+		}
+		return Hint(Usagef("%s takes %s, got %s", c.CommandPath(), wanted, quoteAll(args)), "see %s --help", c.CommandPath())
+	}
+}
+
+// quoteAll quotes what was typed, or says that it was nothing.
+func quoteAll(args []string) string {
+	if len(args) == 0 {
+		return "none"
+	}
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = fmt.Sprintf("%q", a)
+	}
+	return strings.Join(quoted, " ")
+}

@@ -1,0 +1,129 @@
+package term
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The rules: nothing within 300 ms, as most work is done by then. After that a
+// terminal sees one line that is drawn anew and in the end erased, and a log
+// sees a line every ten seconds. Progress is about work for people, so it is
+// on standard error, and nobody waits for it.
+
+const (
+	progressAfter = 300 * time.Millisecond // until a terminal sees anything
+	progressEvery = 200 * time.Millisecond // until it sees the next
+	progressLog   = 10 * time.Second       // between two lines of a log
+)
+
+// Progress tells how far work on a stream of keys has come.
+type Progress struct {
+	out      io.Writer
+	terminal bool
+	what     string // "comparing", "counting"
+	size     int64  // bytes of all keys, or 0 if nobody knows
+	keys     atomic.Int64
+	read     atomic.Int64 // bytes
+	began    time.Time
+}
+
+func NewProgress(std *Streams, what string, size int64) *Progress {
+	return &Progress{out: std.Err, terminal: IsTerminal(std.Err) && std.Getenv("TERM") != "dumb", what: what, size: size}
+}
+
+// Start begins to tell, and returns what ends it.
+func (p *Progress) Start() (stop func()) {
+	p.began = time.Now()
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if p.terminal {
+			p.draw(done)
+		} else {
+			p.log(done)
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}
+
+// draw keeps one line of a terminal up to date.
+func (p *Progress) draw(done <-chan struct{}) {
+	timer := time.NewTimer(progressAfter)
+	defer timer.Stop()
+	drawn := false
+	for {
+		select {
+		case <-timer.C:
+			fmt.Fprintf(p.out, "\r\x1b[K%s", p.line(time.Since(p.began)))
+			drawn = true
+			timer.Reset(progressEvery)
+		case <-done:
+			if drawn {
+				fmt.Fprint(p.out, "\r\x1b[K")
+			}
+			return
+		}
+	}
+}
+
+// log writes a line now and then.
+func (p *Progress) log(done <-chan struct{}) {
+	ticker := time.NewTicker(progressLog)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			fmt.Fprintf(p.out, "proxenos: %s\n", p.line(time.Since(p.began)))
+		case <-done:
+			return
+		}
+	}
+}
+
+// line says how many keys there were, how fast they went by and, if that is
+// known, how long the rest will take.
+func (p *Progress) line(elapsed time.Duration) string {
+	keys, read := p.keys.Load(), p.read.Load()
+	text := fmt.Sprintf("%s: %s keys, %s keys/s", p.what, short(float64(keys)), short(float64(keys)/elapsed.Seconds()))
+	if p.size == 0 || read == 0 {
+		return text
+	}
+	left := time.Duration(float64(elapsed) * float64(p.size-read) / float64(read))
+	return fmt.Sprintf("%s, %d%%, %v left", text, 100*read/p.size, max(0, left).Round(time.Second))
+}
+
+// short writes a large number in at most five characters.
+func short(x float64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if x >= unit.size {
+			return fmt.Sprintf("%.3g%s", x/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+// Add counts keys.
+func (p *Progress) Add(keys int64) { p.keys.Add(keys) }
+
+// Reader counts the bytes that are read through it.
+func (p *Progress) Reader(in io.Reader) io.Reader { return &countedReader{in, &p.read} }
+
+type countedReader struct {
+	in   io.Reader
+	read *atomic.Int64
+}
+
+func (r *countedReader) Read(b []byte) (int, error) {
+	n, err := r.in.Read(b)
+	r.read.Add(int64(n))
+	return n, err
+}

@@ -1,0 +1,100 @@
+package term
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// GroupKey annotates a flag with the title it is listed under.
+const GroupKey = "proxenos_group"
+
+// AddGroup declares flags that belong together in the help of a command.
+func AddGroup(c *cobra.Command, title string, declare func(*pflag.FlagSet)) {
+	set := pflag.NewFlagSet(title, pflag.ContinueOnError)
+	set.SortFlags = false
+	declare(set)
+	set.VisitAll(func(f *pflag.Flag) {
+		if f.Annotations == nil {
+			f.Annotations = map[string][]string{}
+		}
+		f.Annotations[GroupKey] = []string{title}
+	})
+	c.Flags().SortFlags = false
+	c.Flags().AddFlagSet(set)
+}
+
+// flagGroups returns the flags of a command under their titles, in the order
+// in which they were declared.
+func flagGroups(c *cobra.Command) []*pflag.FlagSet {
+	var groups []*pflag.FlagSet
+	byTitle := map[string]*pflag.FlagSet{}
+	add := func(title string, f *pflag.Flag) {
+		if byTitle[title] == nil {
+			byTitle[title] = pflag.NewFlagSet(title, pflag.ContinueOnError)
+			byTitle[title].SortFlags = false
+			groups = append(groups, byTitle[title])
+		}
+		byTitle[title].AddFlag(f)
+	}
+	var general []*pflag.Flag
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if title := f.Annotations[GroupKey]; len(title) == 1 {
+			add(title[0], f)
+			return
+		}
+		general = append(general, f)
+	})
+	for _, f := range general {
+		if !f.Hidden {
+			add("Flags", f)
+		}
+	}
+	return groups
+}
+
+// HelpTemplate shows a command's story and then its usage, for topics too.
+const HelpTemplate = "{{or .Long .Short}}\n\n{{.UsageString}}"
+
+// Usage prints what a command takes: its form, examples, commands and flags.
+func Usage(c *cobra.Command) error {
+	var b strings.Builder
+	if c.Runnable() {
+		fmt.Fprintf(&b, "Usage:\n  %s\n\n", c.UseLine())
+	}
+	if c.HasExample() {
+		fmt.Fprintf(&b, "Examples:\n%s\n", c.Example)
+	}
+	list := func(title string, wanted func(*cobra.Command) bool) {
+		for _, sub := range c.Commands() {
+			if !wanted(sub) {
+				continue
+			}
+			if title != "" {
+				fmt.Fprintf(&b, "\n%s:\n", title)
+				title = ""
+			}
+			fmt.Fprintf(&b, "  %-14s %s\n", sub.Name(), sub.Short)
+		}
+	}
+	list("Commands", (*cobra.Command).IsAvailableCommand)
+	list("Topics (proxenos help TOPIC)", (*cobra.Command).IsAdditionalHelpTopicCommand)
+	for _, group := range flagGroups(c) {
+		if c.IsAdditionalHelpTopicCommand() {
+			break
+		}
+		fmt.Fprintf(&b, "\n%s:\n%s", group.Name(), group.FlagUsages())
+	}
+	_, err := fmt.Fprint(c.OutOrStdout(), b.String())
+	return err
+}
+
+// Complete offers the values of a flag to the shell.
+func Complete(c *cobra.Command, flag string, values []string) {
+	offer := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	if err := c.RegisterFlagCompletionFunc(flag, offer); err != nil {
+		panic(err) // the flag was never declared: wrong on every run, so a test finds it
+	}
+}
