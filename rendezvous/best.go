@@ -1,11 +1,11 @@
 package rendezvous
 
-// wide is the number of nodes from which best works in blocks: below it, a
-// single loop is done before the blocks have paid for their set-up.
+// wide is the number of nodes from which best works in blocks. For fewer, a
+// single loop is faster.
 const wide = 192
 
-// best returns the index of the greatest score, the smallest such index if
-// there are several. There is at least one seed.
+// best returns the index of the greatest score, the smallest index of several.
+// There is at least one seed.
 func (x mixer) best(seeds []uint64) int {
 	if haveVector && len(seeds) >= vectorFrom {
 		return x.bestVector(seeds)
@@ -22,8 +22,8 @@ func (x mixer) bestScalar(seeds []uint64) int {
 	return x.bestInBlocks(seeds)
 }
 
-// bestOf is best for a few seeds. The compiler makes its comparison a
-// conditional move, so that no branch is mispredicted.
+// bestOf is best for a few seeds. Its comparison compiles to a conditional move,
+// so no branch is mispredicted.
 func (x mixer) bestOf(seeds []uint64) (at int, top uint64) {
 	for i, seed := range seeds {
 		if raw := x.score(seed); raw > top {
@@ -35,8 +35,8 @@ func (x mixer) bestOf(seeds []uint64) (at int, top uint64) {
 
 const block = 8
 
-// bestInBlocks compares the greatest score of each block, which independent
-// maxima find fast, and searches only the winning block for its owner.
+// bestInBlocks compares the greatest scores of blocks, which independent maxima
+// compute fast, and then searches the winning block for the index.
 func (x mixer) bestInBlocks(seeds []uint64) int {
 	start, top := 0, uint64(0)
 	i := 0

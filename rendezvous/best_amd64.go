@@ -14,11 +14,10 @@ const vectorFrom = 32
 // lanes is the number of seeds that one step of the vector form scores.
 const lanes = 16
 
-// haveVector needs AVX-512 with its 64-bit multiplication (DQ).
+// haveVector reports AVX-512 with its 64-bit multiplication (DQ).
 var haveVector = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ
 
-// bestAVX512 is best for a number of seeds that is a positive multiple of
-// lanes. It returns the score as well.
+// bestAVX512 is best for a positive multiple of lanes. It also returns the score.
 //
 //go:noescape
 func bestAVX512(seeds []uint64, k, m uint64) (at int, top uint64)
@@ -32,34 +31,34 @@ func (x mixer) bestVector(seeds []uint64) int {
 	return start
 }
 
-// aboveAVX512 finds the first step of the vector form with a score greater
-// than this one. It returns where the step starts and which of its seeds have
-// one, the lowest bit for the first; or len(seeds) if there is none. The
+// aboveAVX512 finds the first group of lanes seeds with a score greater than
+// than. It returns the index of the group and a bit mask of the seeds with such
+// a score, the lowest bit for the first; or len(seeds) if there is none. The
 // number of seeds is a multiple of lanes, or zero.
 //
 //go:noescape
 func aboveAVX512(seeds []uint64, k, m, than uint64) (at int, which uint64)
 
-// topsAVX512 deals the seeds out to eight and finds the greatest score of each.
-// The number of seeds is a positive multiple of lanes.
+// topsAVX512 divides the seeds into eight parts and returns the greatest score
+// of each. The number of seeds is a positive multiple of lanes.
 //
 //go:noescape
 func topsAVX512(seeds []uint64, k, m uint64, tops *[few]uint64)
 
-// sample is how many seeds bestFewVector looks at twice. Each doubling of their
-// number costs more than the few seeds that it would have kept out.
+// sample is how many seeds bestFewVector scores twice. A larger sample costs more
+// than the insertions it would save.
 const sample = 512
 
-// bestFewVector first finds a score that at least as many seeds of a sample
-// reach as are to be kept, and hardly more: so many of the greatest scores of
-// eight parts reach it. Then it passes over the seeds that do not, lanes at a
-// time. No branch depends on a score but for those that are kept.
+// bestFewVector first takes the greatest score of each of eight parts of a
+// sample. At least len(kept) seeds reach the len(kept)-th greatest of these
+// scores, and not many more do. It then skips the seeds that do not, lanes at a
+// time. Only seeds that are kept cause branches that depend on scores.
 func (x mixer) bestFewVector(kept []candidate, seeds []uint64) {
 	whole := len(seeds) &^ (lanes - 1)
 	var tops [few]uint64
 	topsAVX512(seeds[:min(whole, sample)], x.k, x.m, &tops)
 	floor := nth(&tops, len(kept))
-	if floor == 0 { // no score is less, so nothing would be told apart
+	if floor == 0 { // no score is less, so nothing would be skipped
 		x.bestFewScalar(kept, seeds)
 		return
 	}

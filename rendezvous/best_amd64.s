@@ -26,7 +26,7 @@ GLOBL lane<>(SB), RODATA|NOPTR, $128
 // Sixteen lanes in two registers each keep their greatest score and the step
 // that gave it. A lane changes only for a greater score, so it keeps the
 // smallest index; in the end the lanes with the greatest score of all compare
-// their indexes.
+// their indices.
 //
 //	Z0 k   Z1 m   Z2 Z3 greatest scores   Z4 Z5 their steps   Z6 this step   Z7 16
 TEXT ·bestAVX512(SB), NOSPLIT, $0-56
@@ -100,7 +100,7 @@ TEXT ·aboveAVX512(SB), NOSPLIT, $0-64
 	VPBROADCASTQ k+24(FP), Z0
 	VPBROADCASTQ m+32(FP), Z1
 	VPBROADCASTQ than+40(FP), Z2
-	XORQ AX, AX // the seeds passed over
+	XORQ AX, AX // the seeds skipped
 	XORQ BX, BX
 	TESTQ CX, CX
 	JZ   done

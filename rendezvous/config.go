@@ -1,33 +1,36 @@
 package rendezvous
 
-// Config says how New names, weighs and scores the caller's nodes. Its
-// functions are called by New and, but for ID and Weight, by every lookup.
+// Config describes the caller's nodes and how they are scored. New calls ID and
+// Weight; lookups call the functions of Hash and Scorer, from any goroutine.
 type Config[N any] struct {
-	// ID names a node. It is required; IDs must be non-empty and distinct.
+	// ID returns the ID of a node. It is required; IDs must be non-empty and
+	// distinct.
 	ID func(N) string
 
-	// Weight is the share of the keys that a node gets, relative to the other
-	// nodes, from 0 to 1e200. Zero drains the node: it is known and given
-	// nothing. Nil gives every node the same share.
+	// Weight returns the weight of a node, from 0 to 1e200. It is relative: a
+	// node's share of the keys is its weight over the sum of the weights.
+	// Weight 0 drains the node, which then stays in the set and owns no keys.
+	// Nil gives every node the same weight.
 	Weight func(N) float64
 
-	// Hash places the keys and seeds the nodes. Nil is SipHash-2-4 under the
-	// published default key; package prf returns others by name. A weak one is
-	// finalized, but keys that it maps to one value stay together. It is called
-	// by any goroutine, and must not keep the string, which may be on loan.
+	// Hash hashes keys and IDs. Nil is SipHash-2-4 under the published default
+	// key; package prf returns others by name. Its results are finalized, so a
+	// weak hash is good enough, but keys with equal hashes have the same owner.
+	// Hash must be safe for concurrent use and must not keep the string, whose
+	// memory may be reused.
 	Hash func(string) uint64
 
-	// Scorer replaces the formula of this package, to agree with another
-	// program. Nil is the formula.
+	// Scorer replaces the score of this package, to agree with another
+	// program. Nil is the score in the package documentation.
 	Scorer Scorer
 }
 
-// Scorer prepares the function that scores every node for a key.
+// Scorer returns the function that scores every node for a key.
 //
-// It is called once with the IDs of the nodes in ascending order, the drained
-// ones left out, and refuses an ID with a *NodeError. The function it returns
-// sets scores[i] for ids[i], and the greatest wins; it is called by many
-// goroutines at once, by New with keys of the package's own for the checksum,
-// and must not keep the key. Scores should spread over all 64 bits, because
-// unequal weights are applied to them as to the package's own.
+// New calls it once, with the IDs of the nodes that are not drained in ascending
+// order. It may refuse an ID with a [*NodeError]. The function it returns sets
+// scores[i] for ids[i]; the greatest score wins. That function must be safe for
+// concurrent use and must not keep the key. New calls it too, with fixed keys,
+// for the checksum. Scores should be uniform over all 64 bits, because unequal
+// weights apply to them as to the scores of this package.
 type Scorer func(ids []string) (func(scores []uint64, key string), error)

@@ -134,6 +134,77 @@ func ExampleSet_Len() {
 	// 4 nodes, one of them drained
 }
 
+func ExampleSet_Node() {
+	set, _ := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Weight: Server.Capacity})
+	server, ok := set.Node("bee")
+	fmt.Println(server.Cores, ok)
+	_, ok = set.Node("fox")
+	fmt.Println(ok)
+	// Output:
+	// 8 true
+	// false
+}
+
+func ExampleSet_Weight() {
+	set, _ := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Weight: Server.Capacity})
+	fmt.Println(set.Weight("bee"))
+	fmt.Println(set.Weight("dog")) // drained
+	fmt.Println(set.Weight("fox")) // unknown
+	// Output:
+	// 8 true
+	// 0 true
+	// 0 false
+}
+
+// Each node keeps the keys of which it holds one of three replicas.
+func ExampleSet_Owns() {
+	set, _ := rendezvous.Of("red", "green", "blue", "black", "white")
+	const self = "black"
+	for _, key := range []string{"user:1", "user:42"} {
+		fmt.Println(key, set.Owns(key, self, 3))
+	}
+	// Output:
+	// user:1 false
+	// user:42 true
+}
+
+func ExampleSet_With() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	more, err := set.With("black", "white")
+	fmt.Println(more.Len(), err)
+	_, err = set.With("red")
+	fmt.Println(err)
+	// Output:
+	// 5 <nil>
+	// node "red": the ID occurs more than once
+}
+
+func ExampleSet_Without() {
+	set, _ := rendezvous.Of("red", "green", "blue")
+	owner, _ := set.Select("user:42")
+	rest, err := set.Without(owner)
+	if err != nil {
+		panic(err)
+	}
+	next, _ := rest.Select("user:42")
+	fmt.Println(owner, next)
+	// Output:
+	// green red
+}
+
+func ExampleSet_Reweight() {
+	set, _ := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Weight: Server.Capacity})
+	drained, err := set.Reweight("cat", 0)
+	if err != nil {
+		panic(err)
+	}
+	before, _ := set.Select("user:42")
+	after, _ := drained.Select("user:42")
+	fmt.Println(before.Host, after.Host)
+	// Output:
+	// cat bee
+}
+
 func ExampleSet_Checksum() {
 	a, _ := rendezvous.Of("red", "green", "blue")
 	b, _ := rendezvous.Of("blue", "red", "green")

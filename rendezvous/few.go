@@ -1,7 +1,7 @@
 package rendezvous
 
-// few is the number of nodes up to which SelectN keeps the best in a short
-// sorted array while it scores; beyond it a heap is faster.
+// few is the greatest n for which SelectN keeps the best in a sorted array while
+// it scores; beyond it a heap is faster.
 const few = 8
 
 // bestFew fills kept with the best candidates, best first.
@@ -13,7 +13,7 @@ func (x mixer) bestFew(kept []candidate, seeds []uint64) {
 	x.bestFewScalar(kept, seeds)
 }
 
-// bestFewScalar is bestFew in portable Go, and the reference for the other.
+// bestFewScalar is bestFew in portable Go, and the reference for the vector form.
 func (x mixer) bestFewScalar(kept []candidate, seeds []uint64) {
 	for i, seed := range seeds[:len(kept)] {
 		insertRaw(kept[:i+1], x.score(seed), i)
@@ -21,9 +21,8 @@ func (x mixer) bestFewScalar(kept []candidate, seeds []uint64) {
 	x.improve(kept, seeds, len(kept), len(seeds))
 }
 
-// improve puts those of the seeds from start to end that beat the last of the
-// kept candidates in their places. A later node with the same score loses,
-// having the larger ID.
+// improve inserts the seeds from start to end that beat the last of the kept
+// candidates. A later node with an equal score loses, having the larger ID.
 func (x mixer) improve(kept []candidate, seeds []uint64, start, end int) {
 	last := kept[len(kept)-1].raw
 	for i := start; i < end; i++ {
@@ -34,10 +33,10 @@ func (x mixer) improve(kept []candidate, seeds []uint64, start, end int) {
 	}
 }
 
-// bestFewWeighted is bestFew by weighed score, with the limit of bestWeighted.
+// bestFewWeighted is bestFew by weighted score, with the limit of bestWeighted.
 func (x mixer) bestFewWeighted(kept []candidate, seeds []uint64, weights []float64) {
 	for i := range kept {
-		insert(kept[:i+1], x.weighed(i, seeds, weights))
+		insert(kept[:i+1], x.weighted(i, seeds, weights))
 	}
 	last := &kept[len(kept)-1]
 	limit := limitFor(last.value)
@@ -45,14 +44,14 @@ func (x mixer) bestFewWeighted(kept []candidate, seeds []uint64, weights []float
 		if weights[i] < complement(x.score(seeds[i]))*limit {
 			continue
 		}
-		if c := x.weighed(i, seeds, weights); c.beats(*last) {
+		if c := x.weighted(i, seeds, weights); c.beats(*last) {
 			insert(kept, c)
 			limit = limitFor(last.value)
 		}
 	}
 }
 
-// insert puts c in its place among the sorted candidates, whose last drops out.
+// insert inserts c into the sorted candidates and drops the last of them.
 func insert(sorted []candidate, c candidate) {
 	i := len(sorted) - 1
 	for ; i > 0 && c.beats(sorted[i-1]); i-- {
@@ -61,8 +60,8 @@ func insert(sorted []candidate, c candidate) {
 	sorted[i] = c
 }
 
-// insertRaw is insert by raw score alone, for the node at index, which comes
-// after all that are there.
+// insertRaw is insert by raw score alone, for a node whose index is greater than
+// those in sorted.
 func insertRaw(sorted []candidate, raw uint64, index int) {
 	i := len(sorted) - 1
 	for ; i > 0 && raw > sorted[i-1].raw; i-- {

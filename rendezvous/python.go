@@ -17,24 +17,23 @@ type PythonOptions struct {
 	prf.Options
 }
 
-// PythonProxenos makes a Scorer that chooses the same nodes as the program
-// this one descends from, github.com/darvid/proxenos in Python.
+// PythonProxenos returns a [Scorer] that selects the same nodes as the program
+// that proxenos descends from, github.com/darvid/proxenos in Python.
 //
 // The ID of a node is its socket address: "10.0.0.1:8000", "[2001:db8::1]:8000"
-// or, as the original prints it, "2001:db8::1:8000". The host is an IP address
-// and never looked up; IPv4 may have fewer than four parts and octal or
-// hexadecimal ones, as inet_aton takes it, and is one with the IPv6 addresses
-// that embed it. New refuses any other ID with a *NodeError, and an unknown
-// method with an error that lists the valid ones.
+// or, as the original prints it, "2001:db8::1:8000". The host is an IP address;
+// names are not resolved. IPv4 addresses may have fewer than four parts, and
+// octal or hexadecimal ones, as in inet_aton; an IPv6 address that embeds an
+// IPv4 address equals it. New refuses any other ID with a [*NodeError], and an
+// unknown method with an error that lists the valid ones.
 //
-// A score is the original's weight of 63 bits times two, which keeps the order
-// and fills 64 bits. Weights and draining are not the original's; with equal
-// weights they change nothing. In the original a node whose weight for a key
-// comes out as zero cannot win, even alone; here it can, and only the one key
-// in 2^63 would show it.
+// A score is the original's 63-bit weight times two. The original has neither
+// weights nor draining; equal weights do not change its order. There a node
+// whose weight for a key is zero cannot win, even alone; here it can. That is one
+// key in 2^63.
 //
 // Every lookup seeds a Mersenne Twister for every node, as the original does,
-// which costs about a microsecond a node. It does not allocate.
+// which takes about a microsecond a node. It does not allocate.
 func PythonProxenos(opts PythonOptions) Scorer {
 	return func(ids []string) (func(scores []uint64, key string), error) {
 		p := python{opts: opts.Options}
@@ -51,14 +50,14 @@ func PythonProxenos(opts PythonOptions) Scorer {
 	}
 }
 
-// python scores as the original does. It is immutable once it has its nodes.
+// python computes the scores of the original.
 type python struct {
 	method prf.Method
 	opts   prf.Options
-	nodes  []uint64 // the number that the original draws for each address
+	nodes  []uint64 // the random number of each address
 }
 
-// admit draws the number of each node.
+// admit computes the random number of each node.
 func (p *python) admit(ids []string) error {
 	seeds := make([]mt.Seed, len(ids))
 	for i, id := range ids {
@@ -104,7 +103,7 @@ func drawEach(draws []uint64, seed func(i int) mt.Seed) {
 	for i := 0; i < len(draws); i += mt.Lanes {
 		for lane := range seeds {
 			// Lanes beyond the last node repeat it: a seed of another length
-			// would cost a start of its own.
+			// would need a seeding of its own.
 			seeds[lane] = seed(min(i+lane, len(draws)-1))
 		}
 		first := mt.Firsts(&seeds)

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// socketAddress is a host and a port as the Python original sees them: the
-// host is a number of 128 bits, in which IPv4 fills the lowest 32.
+// socketAddress is a host and a port as in the Python original: the host is a
+// number of 128 bits, of which IPv4 uses the lowest 32.
 type socketAddress struct {
 	host [16]byte // big-endian
 	port uint16
@@ -18,7 +18,7 @@ type socketAddress struct {
 
 var errAddressForm = errors.New(`want an address and a port, such as "10.0.0.1:8000" or "[2001:db8::1]:8000"`)
 
-// parseSocketAddress reads an address with a port.
+// parseSocketAddress parses an address with a port.
 func parseSocketAddress(id string) (a socketAddress, err error) {
 	host, port, bracketed, ok := cutPort(id)
 	if !ok {
@@ -28,14 +28,14 @@ func parseSocketAddress(id string) (a socketAddress, err error) {
 		return a, err
 	}
 	if bracketed && !strings.Contains(host, ":") {
-		return a, fmt.Errorf("only an IPv6 address has brackets, and %q is none: %w", host, errAddressForm)
+		return a, fmt.Errorf("only an IPv6 address has brackets, not %q: %w", host, errAddressForm)
 	}
 	a.host, err = parseHost(host)
 	return a, err
 }
 
-// cutPort separates the port at the last colon. Brackets, if there are any,
-// hold the whole host.
+// cutPort splits an address at its last colon. Brackets, if present, must
+// enclose the whole host.
 func cutPort(id string) (host, port string, bracketed, ok bool) {
 	colon := strings.LastIndexByte(id, ':')
 	if colon < 0 {
@@ -50,8 +50,8 @@ func cutPort(id string) (host, port string, bracketed, ok bool) {
 	return inner, port, true, opened && closed
 }
 
-// parsePort takes what a port is printed as, and nothing else: leading zeros
-// or hexadecimal digits are the end of an IPv6 address that lacks its port.
+// parsePort accepts only the canonical decimal form. Leading zeros or hexadecimal
+// digits are the end of an IPv6 address without a port.
 func parsePort(text string) (uint16, error) {
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || strconv.FormatUint(port, 10) != text {
@@ -60,7 +60,7 @@ func parsePort(text string) (uint16, error) {
 	return uint16(port), nil
 }
 
-// parseHost reads an IP address. An empty one is zero, as in the original.
+// parseHost parses an IP address. An empty one is zero, as in the original.
 func parseHost(text string) (host [16]byte, err error) {
 	if text == "" {
 		return host, nil
@@ -71,8 +71,7 @@ func parseHost(text string) (host [16]byte, err error) {
 	}
 	v6, err := netip.ParseAddr(text)
 	if err != nil || v6.Zone() != "" {
-		return host, fmt.Errorf("host %q is not an IP address without a zone, and names are not looked up: "+
-			"write the address the name has", text)
+		return host, fmt.Errorf("host %q is not an IP address without a zone; names are not resolved", text)
 	}
 	host = v6.As16()
 	if v6.Is4In6() {
@@ -81,8 +80,8 @@ func parseHost(text string) (host [16]byte, err error) {
 	return host, nil
 }
 
-// parseIPv4 reads one to four numbers between dots as inet_aton does: the last
-// one fills all the bytes that are left.
+// parseIPv4 parses one to four numbers separated by dots, as inet_aton does: the
+// last one fills the remaining bytes.
 func parseIPv4(text string) (address uint32, ok bool) {
 	parts := strings.Split(text, ".")
 	if len(parts) > 4 {
@@ -106,8 +105,8 @@ func parseIPv4(text string) (address uint32, ok bool) {
 	return address, true
 }
 
-// parseNumber reads a decimal number, an octal one after 0, or a hexadecimal
-// one after 0x.
+// parseNumber parses a decimal number, an octal one with the prefix 0, or a
+// hexadecimal one with the prefix 0x.
 func parseNumber(text string) (n uint64, ok bool) {
 	base := 10
 	if lower := strings.ToLower(text); strings.HasPrefix(lower, "0x") {
@@ -119,8 +118,8 @@ func parseNumber(text string) (n uint64, ok bool) {
 	return n, err == nil
 }
 
-// pack returns the bytes that the original hashes: the host, and then each
-// four bits of the port in a 16-bit word of their own.
+// pack returns the bytes that the original hashes: the host, then four 16-bit
+// words with four bits of the port each.
 func (a socketAddress) pack() (packed [24]byte) {
 	copy(packed[:], a.host[:])
 	for i := range 4 {

@@ -106,9 +106,9 @@ func TestParseSocketAddressRefuses(t *testing.T) {
 		{"[2001:db8::1]", form, "no port after the brackets"},
 		{"[2001:db8::1:80", `want an address and a port`, "an open bracket"},
 		{"2001:db8::1]:80", `want an address and a port`, "an unopened bracket"},
-		{"[10.0.0.1]:80", `"10.0.0.1" is none`, "IPv4 in brackets"},
-		{"[]:80", `"" is none`, "nothing in brackets"},
-		{"localhost:80", `host "localhost" is not an IP address`, "a name is not looked up"},
+		{"[10.0.0.1]:80", `only an IPv6 address has brackets, not "10.0.0.1"`, "IPv4 in brackets"},
+		{"[]:80", `only an IPv6 address has brackets, not ""`, "nothing in brackets"},
+		{"localhost:80", `host "localhost" is not an IP address`, "a name is not resolved"},
 		{"1.2.3.4/24:80", `host "1.2.3.4/24"`, "a network"},
 		{"1.2.3.4 x:80", `host "1.2.3.4 x"`, "the C library would stop reading at the space"},
 		{"1.2.3.4.5:80", `host "1.2.3.4.5"`, "too many parts"},
@@ -144,12 +144,12 @@ func FuzzParseSocketAddress(f *testing.F) {
 			return
 		}
 		if back := unpack(a.pack()); back != a {
-			t.Fatalf("%q: %v was packed and unpacked to %v", id, a, back)
+			t.Fatalf("%q: %v packs and unpacks to %v", id, a, back)
 		}
 		bracketed := netip.AddrPortFrom(netip.AddrFrom16(a.host), a.port).String()
 		for _, form := range []string{a.str(), bracketed} {
 			if again, err := parseSocketAddress(form); err != nil || again != a {
-				t.Fatalf("%q: %q was read as %v, %v, want %v", id, form, again, err, a)
+				t.Fatalf("%q: %q parses as %v, %v, want %v", id, form, again, err, a)
 			}
 		}
 	})

@@ -47,7 +47,7 @@ func ExamplePythonProxenos_name() {
 	})
 	fmt.Println(err)
 	// Output:
-	// node "db1.example.com:8000": host "db1.example.com" is not an IP address without a zone, and names are not looked up: write the address the name has
+	// node "db1.example.com:8000": host "db1.example.com" is not an IP address without a zone; names are not resolved
 }
 
 func pythonSet(t *testing.T, opts rendezvous.PythonOptions, ids ...string) *rendezvous.Set[string] {

@@ -2,9 +2,9 @@ package rendezvous
 
 import "iter"
 
-// Rank yields the nodes from the one that owns the key to the one that would
-// be the last to, without the drained ones. It scores every node once, and
-// each step takes the logarithm of their number; a caller may break off.
+// Rank yields the nodes that are not drained from best to worst for the key.
+// It scores every node once, and each step takes time logarithmic in their
+// number; stopping early saves work.
 func (s *Set[N]) Rank(key string) iter.Seq[N] {
 	return func(yield func(N) bool) {
 		for c := range s.ranked(key) {
@@ -15,8 +15,8 @@ func (s *Set[N]) Rank(key string) iter.Seq[N] {
 	}
 }
 
-// Scores yields every node with its score, in the order of Rank and then the
-// drained ones by ascending ID.
+// Scores yields every node with its score: those that are not drained in the
+// order of Rank, then the drained ones by ascending ID.
 func (s *Set[N]) Scores(key string) iter.Seq2[N, Score] {
 	return func(yield func(N, Score) bool) {
 		for c := range s.ranked(key) {
@@ -25,16 +25,17 @@ func (s *Set[N]) Scores(key string) iter.Seq2[N, Score] {
 				return
 			}
 		}
-		for i, w := range s.all.Weights {
-			if w == 0 && !yield(s.all.Nodes[i], Score{Raw: s.drainedScore(i, key)}) {
+		all := s.nodes()
+		for i, w := range all.Weights {
+			if w == 0 && !yield(all.Nodes[i], Score{Raw: s.drainedScore(i, key)}) {
 				return
 			}
 		}
 	}
 }
 
-// drainedScore is the raw score that a drained node would have. A Scorer does
-// not know the drained nodes, so under one it is 0.
+// drainedScore is the raw score that a drained node would have. It is 0 with a
+// Scorer, which does not get the drained nodes.
 func (s *Set[N]) drainedScore(i int, key string) uint64 {
 	if s.fill != nil {
 		return 0
@@ -42,10 +43,13 @@ func (s *Set[N]) drainedScore(i int, key string) uint64 {
 	return expand(s.hash(key)).score(seedOf(s.all.IDs[i], s.hash))
 }
 
-// ranked yields the live nodes with their scores, from best to worst. They are
-// ordered by a heap, so that breaking off early saves most of the work.
+// ranked yields the live nodes with their scores, from best to worst. A heap
+// orders them, so that stopping early saves most of the work.
 func (s *Set[N]) ranked(key string) iter.Seq[candidate] {
 	return func(yield func(candidate) bool) {
+		if s.choices() == 0 {
+			return
+		}
 		work := s.borrow()
 		defer s.giveBack(work)
 		cs := s.candidates(work, key)

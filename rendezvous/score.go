@@ -5,20 +5,19 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Score is what one node bids for one key.
+// Score is the score of one node for one key.
 type Score struct {
-	// Raw is the hash of the node and the key. It decides among nodes of
-	// equal weight.
+	// Raw is the hash of the node and the key. Nodes of equal weight rank by it.
 	Raw uint64
 	// Weight is the weight of the node.
 	Weight float64
-	// Value is -Weight/ln(u), u being Raw as a fraction of one, and 0 for a
-	// drained node. It decides among nodes of different weights.
+	// Value is -Weight/ln(u), where u is Raw as a fraction of 1. It is 0 for a
+	// drained node. Nodes of different weights rank by it.
 	Value float64
 }
 
-// mixer is the hash of a key, expanded once so that scoring a node takes a
-// single multiplication. The function is placement: it never changes.
+// mixer is the hash of a key, expanded so that the score of a node takes a single
+// multiplication. It decides placement and never changes.
 type mixer struct{ k, m uint64 }
 
 func expand(h uint64) mixer {
@@ -30,33 +29,34 @@ func expand(h uint64) mixer {
 // score is a bijection of the seed, as m is odd: different seeds never tie.
 func (x mixer) score(seed uint64) uint64 { return (seed ^ x.k) * x.m }
 
-// nameHash is independent of the configured hash, so that a short or weak one
-// gives no two nodes the same seed, of which the second would own nothing.
+// nameHash is independent of the configured hash. Without it two nodes whose IDs
+// collide under a short or weak hash would have the same seed, and one of them
+// would own nothing.
 var nameHash = prf.SipHash.Func(prf.Options{Key: (*[16]byte)([]byte("proxenos node v1"))})
 
 func seedOf(id string, h func(string) uint64) uint64 {
 	return prf.Finalize(h(id)) ^ nameHash(id)
 }
 
-// weigh returns -w/ln(u) for the top 52 bits of a score. The half keeps u from
-// 0 and 1 and is exact: with 53 bits it would round up to 1.
+// weigh returns -w/ln(u) for the top 52 bits of a score. The half keeps u away
+// from 0 and 1 and is exact: with 53 bits it would round up to 1.
 //
-// It grows with raw, never strictly but never the other way (see exact.Log),
-// so that comparing by weighed and then by raw score is a total order in which
-// equal weights rank by raw score.
+// It does not decrease as raw increases (see exact.Log), so comparing by weighted
+// and then by raw score is a total order in which equal weights rank by raw
+// score.
 func weigh(raw uint64, w float64) float64 {
 	const scale = 1.0 / (1 << 52)
 	return w / -exact.Log((float64(raw>>12)+0.5)*scale)
 }
 
-// candidate is a node in the running: index is its place by ascending ID.
+// candidate is the score of the live node at index.
 type candidate struct {
 	value float64 // 0 throughout if all weights are equal
 	raw   uint64
 	index int32
 }
 
-// beats is the order of rank. It is total, as indexes differ.
+// beats is the order of Rank. It is total because indices differ.
 func (a candidate) beats(b candidate) bool {
 	switch {
 	case a.value != b.value:

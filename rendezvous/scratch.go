@@ -5,12 +5,12 @@ import (
 	"unsafe"
 )
 
-// scratch is the memory of one lookup that has to see all scores at once. A
-// Set keeps some of them, so that lookups allocate nothing.
+// scratch is the memory of a lookup that needs all scores at once. A Set pools
+// them, so that lookups do not allocate.
 type scratch struct {
 	scores     []uint64 // nil without a Scorer
 	candidates []candidate
-	digits     []byte // of a slot's number
+	digits     []byte // of the number of a slot
 }
 
 func (s *Set[N]) newScratch() any {
@@ -24,7 +24,7 @@ func (s *Set[N]) newScratch() any {
 func (s *Set[N]) borrow() *scratch       { return s.scratch.Get().(*scratch) }
 func (s *Set[N]) giveBack(work *scratch) { s.scratch.Put(work) }
 
-// candidates scores every live node, in ascending order of ID.
+// candidates scores every live node, by ascending ID.
 func (s *Set[N]) candidates(work *scratch, key string) []candidate {
 	if s.fill != nil {
 		s.fill(work.scores, key)
@@ -40,7 +40,7 @@ func (s *Set[N]) candidates(work *scratch, key string) []candidate {
 	return work.candidates
 }
 
-// bestFilled is best under a Scorer.
+// bestFilled is best with a Scorer.
 func (s *Set[N]) bestFilled(key string) int {
 	work := s.borrow()
 	defer s.giveBack(work)
@@ -54,7 +54,7 @@ func (s *Set[N]) bestFilled(key string) int {
 	return int(top.index)
 }
 
-// slotKey is the slot's key in borrowed memory, which no hash function keeps.
+// slotKey is the key of a slot in memory that the next call reuses.
 func (work *scratch) slotKey(slot int) string {
 	work.digits = strconv.AppendInt(work.digits[:0], int64(slot), 10)
 	return unsafe.String(unsafe.SliceData(work.digits), len(work.digits))

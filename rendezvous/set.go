@@ -10,58 +10,41 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Set is a set of nodes that own keys. It is immutable and safe for any number
-// of goroutines; to change the nodes, build another.
+// Set is a set of nodes that own keys. It is immutable and safe for concurrent
+// use. The zero value and a nil *Set hold no nodes.
 type Set[N any] struct {
+	cfg     Config[N]
 	all     *nodeset.Set[N]
-	live    []N       // the nodes that can be chosen, by ascending ID
-	places  []int32   // places[i] is the place of live[i] in all
-	seeds   []uint64  // parallel to live; nil under a Scorer
+	live    []N       // the nodes that are not drained, by ascending ID
+	places  []int32   // places[i] is the index of live[i] in all
+	seeds   []uint64  // parallel to live; nil with a Scorer
 	weights []float64 // parallel to live; nil if all are equal
 	hash    func(string) uint64
-	fill    func(scores []uint64, key string) // the Scorer's; nil without one
+	fill    func(scores []uint64, key string) // returned by the Scorer; nil without one
 	scratch sync.Pool                         // of *scratch
 	sum     uint64
 }
 
-// New builds a set of the nodes that cfg describes. The order of the nodes
-// does not matter, and no nodes are a set that has nobody to choose. It
-// returns ErrNoID if cfg.ID is nil, a *NodeError for a node that cannot be
-// placed, and the error of a Scorer. It takes time and memory proportional to
-// the number of nodes, and keeps a copy of the slice.
+// New builds a set of the nodes, in any order. No nodes, or only drained ones,
+// make a set that selects none. The error is [ErrNoID] if cfg.ID is nil, a
+// [*NodeError] for a node that cannot be placed, or that of the Scorer. New
+// takes time and memory proportional to the number of nodes, beyond sorting
+// them, and copies the slice.
 func New[N any](nodes []N, cfg Config[N]) (*Set[N], error) {
 	all, err := nodeset.New(nodes, cfg.ID, cfg.Weight)
 	if err != nil {
 		return nil, nodeError(err)
 	}
-	s := &Set[N]{all: all, hash: cfg.Hash}
-	if s.hash == nil {
-		s.hash = prf.SipHash.Func(prf.Options{})
-	}
-	ids := s.admit()
-	if cfg.Scorer != nil {
-		if s.fill, err = cfg.Scorer(ids); err != nil {
-			return nil, err
-		}
-		if s.fill == nil {
-			return nil, ErrNoScore
-		}
-	} else {
-		s.seed(ids)
-	}
-	s.scratch.New = s.newScratch
-	s.sum = s.checksum()
-	return s, nil
+	return build(all, cfg, nil)
 }
 
-// Of builds a set of strings that name themselves and have equal weights.
+// Of builds a set of strings that are their own IDs and have equal weights.
 func Of(ids ...string) (*Set[string], error) {
 	return New(ids, Config[string]{ID: func(id string) string { return id }})
 }
 
-// Build builds a set of nodes that name and weigh themselves, as those of
-// package mapper do: it is New with their methods. As it takes nothing else, it
-// is what mapper.Follow builds with.
+// Build is New for nodes that have an ID and a weight of their own, as those of
+// package mapper do. It has the signature that mapper.Follow takes.
 func Build[N interface {
 	ID() string
 	Capacity() float64
@@ -69,8 +52,24 @@ func Build[N interface {
 	return New(nodes, Config[N]{ID: N.ID, Weight: N.Capacity})
 }
 
-// admit separates the nodes that can be chosen from the drained ones, and
-// returns their IDs.
+// build makes the set of all nodes. It copies the seeds of those that old has.
+func build[N any](all *nodeset.Set[N], cfg Config[N], old *Set[N]) (*Set[N], error) {
+	s := &Set[N]{cfg: cfg, all: all, hash: cfg.Hash}
+	if s.hash == nil {
+		s.hash = prf.SipHash.Func(prf.Options{})
+	}
+	ids := s.admit()
+	if cfg.Scorer == nil {
+		s.seed(ids, old)
+	} else if err := s.score(ids); err != nil {
+		return nil, err
+	}
+	s.scratch.New = s.newScratch
+	s.sum = s.checksum()
+	return s, nil
+}
+
+// admit collects the nodes that are not drained and returns their IDs.
 func (s *Set[N]) admit() (ids []string) {
 	equal := true
 	for i, w := range s.all.Weights {
@@ -89,30 +88,88 @@ func (s *Set[N]) admit() (ids []string) {
 	return ids
 }
 
-func (s *Set[N]) seed(ids []string) {
+// seed computes the seeds of the nodes, or copies those that old has. Both sets
+// are sorted by ID.
+func (s *Set[N]) seed(ids []string, old *Set[N]) {
 	s.seeds = make([]uint64, len(ids))
+	next := 0
 	for i, id := range ids {
-		s.seeds[i] = seedOf(id, s.hash)
+		for next < old.choices() && old.liveID(next) < id {
+			next++
+		}
+		if next < old.choices() && old.liveID(next) == id {
+			s.seeds[i] = old.seeds[next]
+		} else {
+			s.seeds[i] = seedOf(id, s.hash)
+		}
 	}
 }
 
-// Len returns the number of nodes, the drained ones included.
-func (s *Set[N]) Len() int { return len(s.all.Nodes) }
+// score calls the Scorer.
+func (s *Set[N]) score(ids []string) (err error) {
+	if s.fill, err = s.cfg.Scorer(ids); err == nil && s.fill == nil {
+		err = ErrNoScore
+	}
+	return err
+}
 
-// All yields every node by ascending ID, the drained ones included.
-func (s *Set[N]) All() iter.Seq[N] { return slices.Values(s.all.Nodes) }
+// choices returns the number of nodes that are not drained.
+func (s *Set[N]) choices() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.live)
+}
 
-// Select returns the node that owns the key, or false if there is nobody to
-// choose. It takes time proportional to the number of nodes and allocates
-// nothing. The key may hold any bytes.
+// liveID returns the ID of live[i].
+func (s *Set[N]) liveID(i int) string { return s.all.IDs[s.places[i]] }
+
+// nodes returns all nodes, none for a nil or zero Set.
+func (s *Set[N]) nodes() *nodeset.Set[N] {
+	if s == nil || s.all == nil {
+		return new(nodeset.Set[N])
+	}
+	return s.all
+}
+
+// Len returns the number of nodes, drained ones included.
+func (s *Set[N]) Len() int { return s.nodes().Len() }
+
+// All yields every node by ascending ID, drained ones included.
+func (s *Set[N]) All() iter.Seq[N] { return slices.Values(s.nodes().Nodes) }
+
+// Node returns the node with the given ID, drained or not, or false if there is
+// none. It takes time logarithmic in the number of nodes.
+func (s *Set[N]) Node(id string) (n N, ok bool) {
+	all := s.nodes()
+	if i, found := all.Find(id); found {
+		return all.Nodes[i], true
+	}
+	return n, false
+}
+
+// Weight returns the weight of the node with the given ID, 0 if it is drained,
+// or false if there is no such node. It takes time logarithmic in the number of
+// nodes.
+func (s *Set[N]) Weight(id string) (w float64, ok bool) {
+	all := s.nodes()
+	if i, found := all.Find(id); found {
+		return all.Weights[i], true
+	}
+	return 0, false
+}
+
+// Select returns the node that owns the key, or false if the set has no node
+// that is not drained. It takes time proportional to the number of nodes and
+// does not allocate. The key may hold any bytes.
 func (s *Set[N]) Select(key string) (n N, ok bool) {
-	if len(s.live) == 0 {
+	if s.choices() == 0 {
 		return n, false
 	}
 	return s.live[s.best(key)], true
 }
 
-// best returns the place in live of the node that owns the key.
+// best returns the index in live of the node that owns the key.
 func (s *Set[N]) best(key string) int {
 	if s.fill != nil {
 		return s.bestFilled(key)
@@ -124,7 +181,8 @@ func (s *Set[N]) best(key string) int {
 	return x.bestWeighted(s.seeds, s.weights)
 }
 
-// candidate weighs the raw score of the node at i.
+// candidate returns the node at i with its raw score and, if weights differ,
+// its weighted one.
 func (s *Set[N]) candidate(i int, raw uint64) candidate {
 	c := candidate{raw: raw, index: int32(i)}
 	if s.weights != nil {
@@ -134,11 +192,16 @@ func (s *Set[N]) candidate(i int, raw uint64) candidate {
 }
 
 // Checksum identifies the placement: two sets with one checksum give every key
-// the same owner. It depends on the IDs, the weights, the hash with its key
-// and seed, and the scorer, but not on the order of the nodes. The hash
-// function is told apart by what it answers for fixed inputs; its key cannot
-// be read from the checksum.
-func (s *Set[N]) Checksum() uint64 { return s.sum }
+// to the node with the same ID. It depends on the IDs, the weights, the hash
+// with its key and seed, and the scorer, but not on the order of the nodes.
+// Functions are told apart by their results for fixed inputs; the key of a hash
+// cannot be computed from the checksum. It is 0 for a nil or zero Set.
+func (s *Set[N]) Checksum() uint64 {
+	if s == nil {
+		return 0
+	}
+	return s.sum
+}
 
 func (s *Set[N]) checksum() uint64 {
 	sum := nodeset.NewChecksum("rendezvous v1")

@@ -11,7 +11,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Bounds of the size of a Table.
+// MinTableBits and MaxTableBits bound the size of a Table: 2 to 2^24 slots.
 const (
 	MinTableBits = 1
 	MaxTableBits = 24
@@ -20,34 +20,45 @@ const (
 // Table is a Set that answers in constant time. It divides the keys into 2^bits
 // slots and gives each slot to the node that owns the slot's number as a key.
 //
-// As slots move like keys do, nothing moves that need not, and weights hold;
-// but shares are rounded to whole slots, so take at least some hundred slots
-// for each node. A table of 2^16 slots takes 256 KiB, and for 100 nodes its
-// fullest gets some 12 % more than the average; 2^18 slots bring that to 6 %.
+// Slots move as keys do: only those that must move, and in proportion to the
+// weights. Shares are whole slots, so use some hundred slots or more for each
+// node. A table of 2^16 slots takes 256 KiB; for 100 nodes its fullest has
+// about 12 % more slots than the average, and 6 % more with 2^18 slots.
 //
-// Slots are also the partitions of systems that move keys in batches: Slot
-// tells in which partition a key is, and Owner who owns the partition.
+// Slots also serve as partitions, for systems that store and move keys in
+// groups: [Table.Slot] returns the partition of a key and [Table.Owner] the
+// owner of a partition.
 //
-// A Table is immutable and safe for any number of goroutines.
+// A Table is immutable and safe for concurrent use. The zero value and a nil
+// *Table have no slots and no nodes.
 type Table[N any] struct {
 	set    *Set[N]
-	owners []int32 // by slot, places in set.live
+	owners []int32 // by slot, indices in set.live
 	shift  int
 	sum    uint64
 }
 
 // Table builds the table of 2^bits slots over the nodes of the set. It takes
-// as long as 2^bits lookups divided by the number of processors. It returns
-// ErrTableBits unless bits is from MinTableBits to MaxTableBits.
+// the time of 2^bits lookups, divided among the processors. The error is
+// [ErrTableBits] unless bits is from MinTableBits to MaxTableBits.
 func (s *Set[N]) Table(bits int) (*Table[N], error) {
+	t, err := newTable(s, bits)
+	if err != nil {
+		return nil, err
+	}
+	t.assign(func(key string, _ int) int { return t.set.best(key) })
+	return t, nil
+}
+
+// newTable makes a table whose slots have no owners yet.
+func newTable[N any](s *Set[N], bits int) (*Table[N], error) {
 	if bits < MinTableBits || bits > MaxTableBits {
 		return nil, fmt.Errorf("table of %d bits: %w", bits, ErrTableBits)
 	}
-	t := &Table[N]{set: s, shift: 64 - bits}
-	if len(s.live) > 0 {
-		t.owners = make([]int32, 1<<bits)
-		t.assign()
+	if s == nil || s.hash == nil {
+		s = &Set[N]{hash: prf.SipHash.Func(prf.Options{})}
 	}
+	t := &Table[N]{set: s, shift: 64 - bits}
 	sum := nodeset.NewChecksum("rendezvous table v1")
 	sum.Uint64(uint64(bits))
 	sum.Uint64(s.sum)
@@ -55,8 +66,12 @@ func (s *Set[N]) Table(bits int) (*Table[N], error) {
 	return t, nil
 }
 
-// assign gives every slot its owner, using all processors.
-func (t *Table[N]) assign() {
+// assign sets the owner of every slot, on all processors.
+func (t *Table[N]) assign(owner func(key string, slot int) int) {
+	if t.set.choices() == 0 {
+		return
+	}
+	t.owners = make([]int32, t.Slots())
 	var wg sync.WaitGroup
 	parts := runtime.GOMAXPROCS(0)
 	for p := range parts {
@@ -65,43 +80,59 @@ func (t *Table[N]) assign() {
 			work := t.set.borrow()
 			defer t.set.giveBack(work)
 			for slot := from; slot < to; slot++ {
-				t.owners[slot] = int32(t.set.best(work.slotKey(slot)))
+				t.owners[slot] = int32(owner(work.slotKey(slot), slot))
 			}
 		})
 	}
 	wg.Wait()
 }
 
-// slotKey is the key by which a slot finds its owner: its number in decimal.
+// slotKey is the key whose owner owns the slot: its number in decimal.
 func slotKey(slot int) string { return strconv.Itoa(slot) }
 
-// Slots returns the number of slots, a power of two.
-func (t *Table[N]) Slots() int { return 1 << (64 - t.shift) }
+// nodes returns the set of the table, nil for a nil or zero Table.
+func (t *Table[N]) nodes() *Set[N] {
+	if t == nil {
+		return nil
+	}
+	return t.set
+}
 
-// Slot returns the slot of the key, from 0 to Slots()-1. It depends on the
-// hash and the number of slots alone: a key never changes its slot.
+// Slots returns the number of slots, a power of two.
+func (t *Table[N]) Slots() int {
+	if t == nil || t.set == nil {
+		return 0
+	}
+	return 1 << (64 - t.shift)
+}
+
+// Slot returns the slot of the key, from 0 to Slots()-1. It depends only on the
+// hash and the number of slots: a key never changes its slot.
 func (t *Table[N]) Slot(key string) int {
+	if t.Slots() == 0 {
+		return 0
+	}
 	return int(prf.Finalize(t.set.hash(key)) >> t.shift)
 }
 
-// Owner returns the node that owns the slot, or false if there is nobody to
-// choose or no such slot.
+// Owner returns the node that owns the slot, or false if there is no such slot
+// or every node is drained.
 func (t *Table[N]) Owner(slot int) (n N, ok bool) {
-	if slot < 0 || slot >= len(t.owners) {
+	if t == nil || slot < 0 || slot >= len(t.owners) {
 		return n, false
 	}
 	return t.set.live[t.owners[slot]], true
 }
 
-// Select returns the node that owns the key, or false if there is nobody to
-// choose. It takes constant time and allocates nothing.
+// Select returns the node that owns the key, or false if there is none. It
+// takes constant time and does not allocate.
 func (t *Table[N]) Select(key string) (n N, ok bool) {
 	return t.Owner(t.Slot(key))
 }
 
-// SelectN appends the n best nodes for the key's slot to dst, best first, as
-// Set.SelectN does. For one node it takes constant time; for more it ranks the
-// nodes for the slot, in time proportional to their number.
+// SelectN appends the n best nodes for the key's slot to dst, as [Set.SelectN]
+// does. One node takes constant time, more take time proportional to the number
+// of nodes.
 func (t *Table[N]) SelectN(dst []N, key string, n int) []N {
 	if n == 1 {
 		if owner, ok := t.Select(key); ok {
@@ -109,29 +140,59 @@ func (t *Table[N]) SelectN(dst []N, key string, n int) []N {
 		}
 		return dst
 	}
+	if t.nodes().choices() == 0 {
+		return dst
+	}
 	work := t.set.borrow()
 	defer t.set.giveBack(work)
 	return t.set.SelectN(dst, work.slotKey(t.Slot(key)), n)
 }
 
-// Rank yields the nodes from the best for the key's slot to the worst, as
-// Set.Rank does.
-func (t *Table[N]) Rank(key string) iter.Seq[N] {
-	return t.set.Rank(slotKey(t.Slot(key)))
+// Owns reports whether the node with the given ID is among the n best nodes for
+// the key's slot, which are those that SelectN returns. It takes as long as
+// SelectN and does not allocate.
+func (t *Table[N]) Owns(key, id string, n int) bool {
+	at, ok := t.nodes().liveIndex(id)
+	switch {
+	case !ok || n <= 0:
+		return false
+	case n == 1:
+		return t.owners[t.Slot(key)] == int32(at)
+	}
+	work := t.set.borrow()
+	defer t.set.giveBack(work)
+	return t.set.Owns(work.slotKey(t.Slot(key)), id, n)
 }
 
-// Scores yields every node with its score for the key's slot, as Set.Scores
+// Rank yields the nodes from best to worst for the key's slot, as [Set.Rank]
+// does.
+func (t *Table[N]) Rank(key string) iter.Seq[N] {
+	return t.nodes().Rank(slotKey(t.Slot(key)))
+}
+
+// Scores yields every node with its score for the key's slot, as [Set.Scores]
 // does.
 func (t *Table[N]) Scores(key string) iter.Seq2[N, Score] {
-	return t.set.Scores(slotKey(t.Slot(key)))
+	return t.nodes().Scores(slotKey(t.Slot(key)))
 }
 
-// Len returns the number of nodes, the drained ones included.
-func (t *Table[N]) Len() int { return t.set.Len() }
+// Len returns the number of nodes, drained ones included.
+func (t *Table[N]) Len() int { return t.nodes().Len() }
 
-// All yields every node by ascending ID, the drained ones included.
-func (t *Table[N]) All() iter.Seq[N] { return t.set.All() }
+// All yields every node by ascending ID, drained ones included.
+func (t *Table[N]) All() iter.Seq[N] { return t.nodes().All() }
 
-// Checksum identifies the placement, as Set.Checksum does. It is different
-// from that of the set and covers the number of slots.
-func (t *Table[N]) Checksum() uint64 { return t.sum }
+// Node returns the node with the given ID, as [Set.Node] does.
+func (t *Table[N]) Node(id string) (n N, ok bool) { return t.nodes().Node(id) }
+
+// Weight returns the weight of the node with the given ID, as [Set.Weight] does.
+func (t *Table[N]) Weight(id string) (w float64, ok bool) { return t.nodes().Weight(id) }
+
+// Checksum identifies the placement, as [Set.Checksum] does. It differs from
+// that of the set and covers the number of slots.
+func (t *Table[N]) Checksum() uint64 {
+	if t == nil {
+		return 0
+	}
+	return t.sum
+}

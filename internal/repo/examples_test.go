@@ -51,6 +51,12 @@ var withoutExample = map[string]string{
 
 	"rendezvous/prf.Integer.Big": "in the example of Method.Integer",
 
+	"rendezvous.Table.Node":     "as on Set",
+	"rendezvous.Table.Weight":   "as on Set",
+	"rendezvous.Table.Owns":     "as on Set",
+	"rendezvous.Table.With":     "as on Set",
+	"rendezvous.Table.Without":  "as on Set",
+	"rendezvous.Table.Reweight": "as on Set",
 	"rendezvous.Table.Rank":     "as on Set",
 	"rendezvous.Table.Scores":   "as on Set",
 	"rendezvous.Table.Len":      "as on Set",

@@ -2,7 +2,7 @@ package alloctest
 
 import "testing"
 
-// failed remembers what a test would have said.
+// failed records whether a test would have failed.
 type failed struct {
 	testing.TB
 	yes bool
@@ -23,6 +23,19 @@ func TestNone(t *testing.T) {
 	f := &failed{TB: t}
 	None(f, func() { sink = make([]byte, 100) })
 	if f.yes == race {
-		t.Error("what allocates every time passes, or is looked at under the race detector")
+		t.Error("code that allocates every time passes, or is measured under the race detector")
+	}
+}
+
+func TestAtMost(t *testing.T) {
+	twice := func() {
+		sink = make([]byte, 100)
+		sink = make([]byte, 200)
+	}
+	AtMost(t, 2, twice)
+	f := &failed{TB: t}
+	AtMost(f, 1, twice)
+	if f.yes == race {
+		t.Error("code that allocates twice passes for one, or is measured under the race detector")
 	}
 }
