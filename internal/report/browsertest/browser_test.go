@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,7 +30,8 @@ import (
 	"github.com/proxenos/proxenos/internal/report"
 )
 
-// chromium returns a path, or skips; where peers are required it fails.
+// chromium returns the path of a browser. Without one it skips the test, or fails
+// it if PROXENOS_REQUIRE_PEERS is set.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -43,27 +46,55 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// browser starts Chromium and keeps it for the test. It talks to nobody.
+// shared is the browser of all tests, started by the first one that needs it.
+var shared struct {
+	start sync.Once
+	ctx   context.Context
+	err   error
+	stop  []func()
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, stop := range slices.Backward(shared.stop) {
+		stop()
+	}
+	os.Exit(code)
+}
+
+// browser returns the browser. Each test opens tabs of its own.
 func browser(t *testing.T) context.Context {
 	t.Helper()
+	path := chromium(t)
+	shared.start.Do(func() { shared.ctx, shared.err = startBrowser(path) })
+	require.NoError(t, shared.err)
+	return shared.ctx
+}
+
+// startBrowser starts Chromium without its background network traffic.
+func startBrowser(path string) (context.Context, error) {
+	data, err := os.MkdirTemp("", "browsertest")
+	if err != nil {
+		return nil, err
+	}
+	shared.stop = append(shared.stop, func() { _ = os.RemoveAll(data) })
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(data),
 		chromedp.NoSandbox,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.WSURLReadTimeout(time.Minute),
 	)
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, done := chromedp.NewContext(ctx)
-	t.Cleanup(done)
-	_, err := chromedp.Run(ctx, chromedp.Title()) // starts it
-	require.NoError(t, err)
-	return ctx
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	shared.stop = append(shared.stop, stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	shared.stop = append(shared.stop, stop)
+	_, err = chromedp.Run(ctx, chromedp.Title()) // starts the process
+	return ctx, err
 }
 
-// serve answers with a page at / and counts what else is asked for.
+// serve serves a page at / and records the paths of all other requests.
 func serve(t *testing.T, page []byte) (url string, others func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -88,29 +119,44 @@ func serve(t *testing.T, page []byte) (url string, others func() []string) {
 	}
 }
 
-// complaints gathers what a browser says about a page: errors and warnings,
-// exceptions and whatever is written to the console, and its requests.
-type complaints struct {
+// tabLog records the events of a tab: log entries, exceptions and console output
+// as messages, and the URLs of requests.
+type tabLog struct {
 	mu       sync.Mutex
-	said     []string
+	messages []string
 	requests []string
 }
 
-func listen(t *testing.T, ctx context.Context) *complaints {
+func (l *tabLog) logged() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.messages)
+}
+
+func (l *tabLog) requested() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.requests)
+}
+
+// openTab opens a tab, which closes when the test ends.
+func openTab(t *testing.T) (context.Context, *tabLog) {
 	t.Helper()
-	c := new(complaints)
+	ctx, closeTab := chromedp.NewContext(browser(t))
+	t.Cleanup(closeTab)
+	l := new(tabLog)
 	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		switch e := event.(type) {
 		case *log.EventEntryAdded:
-			c.said = append(c.said, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
+			l.messages = append(l.messages, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
 		case *runtime.EventConsoleAPICalled:
-			c.said = append(c.said, fmt.Sprintf("console.%s", e.Type))
+			l.messages = append(l.messages, fmt.Sprintf("console.%s", e.Type))
 		case *runtime.EventExceptionThrown:
-			c.said = append(c.said, e.ExceptionDetails.Text)
+			l.messages = append(l.messages, e.ExceptionDetails.Text)
 		case *network.EventRequestWillBeSent:
-			c.requests = append(c.requests, e.Request.URL)
+			l.requests = append(l.requests, e.Request.URL)
 		}
 	}))
 	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
@@ -119,10 +165,10 @@ func listen(t *testing.T, ctx context.Context) *complaints {
 	require.NoError(t, err)
 	_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
-	return c
+	return ctx, l
 }
 
-// view is how somebody looks at a page.
+// view is a window size and a color scheme.
 type view struct {
 	name          string
 	width, height int64
@@ -136,27 +182,18 @@ var views = []view{
 	{"desktop-dark", 1280, 900, "dark"},
 }
 
-// someViews are both widths and both schemes, in a short run once each: a page of
-// hundreds of members takes seconds to look at.
-func someViews() []view {
-	if testing.Short() {
-		return []view{views[0], views[3]}
-	}
-	return views
-}
-
-// facts are what a page says about itself when it is drawn.
+// facts are properties of a rendered page.
 type facts struct {
-	Wide       int      `json:"wide"`      // pixels that the content is wider than the window
-	Outside    []string `json:"outside"`   // texts of pictures that leave their picture
-	Beyond     []string `json:"beyond"`    // elements that leave the window and cannot be scrolled to
-	Pictures   int      `json:"pictures"`  // that take room
+	Wide       int      `json:"wide"`      // pixels by which the content is wider than the window
+	Outside    []string `json:"outside"`   // texts that extend beyond their picture
+	Beyond     []string `json:"beyond"`    // elements that extend beyond the window and do not scroll
+	Pictures   int      `json:"pictures"`  // visible pictures
 	Unnamed    int      `json:"unnamed"`   // pictures without a title or a description
-	Scripts    int      `json:"scripts"`   // elements and handlers
-	Styled     string   `json:"styled"`    // the colour of the page
-	Headings   int      `json:"headings"`  // that can be seen
-	Injected   int      `json:"injected"`  // elements that names would make
-	Duplicates int      `json:"duplicate"` // IDs that occur twice
+	Scripts    int      `json:"scripts"`   // script elements and event handlers
+	Styled     string   `json:"styled"`    // the background color
+	Headings   int      `json:"headings"`  // visible headings
+	Injected   int      `json:"injected"`  // elements that only hostile names contain
+	Duplicates int      `json:"duplicate"` // duplicate IDs
 }
 
 const inspect = `(() => {
@@ -180,106 +217,111 @@ const inspect = `(() => {
   };
 })()`
 
-func look(t *testing.T, parent context.Context, url string, v view) (f facts, shot image.Image, c *complaints) {
+// look sets the view of a tab and returns the facts and a screenshot.
+func look(t *testing.T, tab context.Context, v view) (f facts, shot image.Image) {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(parent)
-	defer cancel()
-	c = listen(t, ctx)
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+	_, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 	require.NoError(t, err)
-	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(v.width, v.height), chromedp.Navigate(url)))
-	f, err = chromedp.Run(ctx, chromedp.Evaluate[facts](inspect))
+	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(v.width, v.height)))
+	f, err = chromedp.Run(tab, chromedp.Evaluate[facts](inspect))
 	require.NoError(t, err)
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	picture, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
 	require.NoError(t, err)
-	keep(t, v.name, picture)
 	shot, err = png.Decode(bytes.NewReader(picture))
 	require.NoError(t, err)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return f, shot, c
+	if os.Getenv(envScreenshots) != "" {
+		picture, err = chromedp.Run(tab, chromedp.FullScreenshot(100))
+		require.NoError(t, err)
+		keep(t, v.name, picture)
+	}
+	return f, shot
 }
 
-// keep writes a screenshot where PROXENOS_SCREENSHOTS says, for a look.
+// envScreenshots names a directory for screenshots of whole pages.
+const envScreenshots = "PROXENOS_SCREENSHOTS"
+
+// keep writes a screenshot into the directory of envScreenshots, if set.
 func keep(t *testing.T, name string, picture []byte) {
 	t.Helper()
-	if dir := os.Getenv("PROXENOS_SCREENSHOTS"); dir != "" {
+	if dir := os.Getenv(envScreenshots); dir != "" {
 		file := filepath.Join(dir, filepath.Base(t.Name())+"-"+name+".png")
 		require.NoError(t, os.WriteFile(file, picture, 0o600))
 	}
 }
 
-// Every page is looked at on a phone and on a desktop, light and dark.
-func TestPagesInABrowser(t *testing.T) {
-	ctx := browser(t)
+func TestPages(t *testing.T) {
 	for name, page := range pages() {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			require.NoError(t, report.HTML(&b, page))
 			url, others := serve(t, b.Bytes())
-			for _, v := range views {
-				f := sound(t, ctx, url, v)
-				assert.GreaterOrEqual(t, f.Pictures, 2, v.name)
-				assert.GreaterOrEqual(t, f.Headings, 4, v.name)
+			for _, f := range checkPage(t, url) {
+				assert.GreaterOrEqual(t, f.Pictures, 2)
+				assert.GreaterOrEqual(t, f.Headings, 4)
 			}
 			assert.Empty(t, others())
 		})
 	}
 }
 
-// sound looks at a page and asserts what holds for each: it fits, is drawn in
-// the right scheme, has words for its pictures, and asks for nothing else.
-func sound(t *testing.T, ctx context.Context, url string, v view) facts {
+// checkPage loads a page and asserts in every view what holds for all pages: it
+// fits the window, follows the color scheme, describes its pictures, and makes
+// no other request. The pages have no scripts, so one load serves all views.
+func checkPage(t *testing.T, url string) (all []facts) {
 	t.Helper()
-	f, shot, c := look(t, ctx, url, v)
-	assert.Empty(t, c.said, "%s: the browser complains", v.name)
-	assert.Equal(t, []string{url}, withoutData(c.requests), "%s: it loads nothing else", v.name)
-	assert.LessOrEqual(t, f.Wide, 0, "%s: it is wider than the window", v.name)
-	assert.Empty(t, f.Outside, "%s: texts leave their pictures", v.name)
-	assert.Empty(t, f.Beyond, "%s: elements leave the window", v.name)
-	assert.Zero(t, f.Unnamed, "%s: pictures without words", v.name)
-	assert.Zero(t, f.Scripts, v.name)
-	assert.Zero(t, f.Injected, "%s: names became elements", v.name)
-	assert.Zero(t, f.Duplicates, "%s: IDs occur twice", v.name)
-	assert.Equal(t, int(v.width), shot.Bounds().Dx(), v.name)
-	assert.Greater(t, tones(shot), 8, "%s: hardly anything was drawn", v.name)
-	assert.Equal(t, v.scheme == "dark", dark(shot.At(1, 1)), "%s: the page is %s", v.name, f.Styled)
-	return f
+	tab, l := openTab(t)
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
+	for _, v := range views {
+		f, shot := look(t, tab, v)
+		assert.LessOrEqual(t, f.Wide, 0, "%s: the content is wider than the window", v.name)
+		assert.Empty(t, f.Outside, "%s: texts extend beyond their pictures", v.name)
+		assert.Empty(t, f.Beyond, "%s: elements extend beyond the window", v.name)
+		assert.Zero(t, f.Unnamed, "%s: pictures without description", v.name)
+		assert.Zero(t, f.Scripts, v.name)
+		assert.Zero(t, f.Injected, "%s: names became elements", v.name)
+		assert.Zero(t, f.Duplicates, "%s: duplicate IDs", v.name)
+		assert.Equal(t, int(v.width), shot.Bounds().Dx(), v.name)
+		assert.Greater(t, tones(shot), 8, "%s: the page is almost blank", v.name)
+		assert.Equal(t, v.scheme == "dark", dark(shot.At(1, 1)), "%s: the background is %s", v.name, f.Styled)
+		all = append(all, f)
+	}
+	assert.Empty(t, l.logged(), "the browser reports problems")
+	assert.Equal(t, []string{url}, withoutData(l.requested()), "the page loads other resources")
+	return all
 }
 
-// The checks above would notice: a page that does everything wrong fails them.
-func TestTheBrowserComplains(t *testing.T) {
-	ctx := browser(t)
+// TestFaultyPage: the checks above detect every fault of a bad page.
+func TestFaultyPage(t *testing.T) {
 	page := `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">
 <title>x</title><p style="width: 3000px">wide</p><script>alert(1)</script><img src="/x.png">
 <svg width="300" height="100"><text x="290" y="50">far too long for here</text></svg>`
 	url, _ := serve(t, []byte(page))
-	f, _, c := look(t, ctx, url, view{"bad", 390, 844, "light"})
-	assert.NotEmpty(t, c.said)
+	tab, l := openTab(t)
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
+	f, _ := look(t, tab, view{"bad", 390, 844, "light"})
+	assert.NotEmpty(t, l.logged())
 	assert.NotEmpty(t, f.Outside)
 	assert.Equal(t, []int{1, 1, 2}, []int{f.Scripts, f.Unnamed, f.Injected})
 
 	wide := `<!DOCTYPE html><title>x</title><p style="width: 3000px">wide</p><img src="/x.png">`
 	url, others := serve(t, []byte(wide))
-	f, _, _ = look(t, ctx, url, view{"wide", 390, 844, "light"})
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
+	f, _ = look(t, tab, view{"wide", 390, 844, "light"})
 	assert.Positive(t, f.Wide)
 	assert.NotEmpty(t, f.Beyond)
 	assert.Contains(t, others(), "/x.png")
 }
 
-// The pictures are files too: XML that a browser draws without a word.
-func TestPicturesInABrowser(t *testing.T) {
-	ctx := browser(t)
+// TestPictures opens the pictures as SVG files.
+func TestPictures(t *testing.T) {
 	for _, name := range report.Pictures() {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			require.NoError(t, report.SVG(&b, pages()["change"], name))
 			file := filepath.Join(t.TempDir(), "picture.svg")
 			require.NoError(t, os.WriteFile(file, b.Bytes(), 0o600))
-			tab, cancel := chromedp.NewContext(ctx)
-			defer cancel()
-			c := listen(t, tab)
+			tab, l := openTab(t)
 			require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(600, 500), chromedp.Navigate("file://"+file)))
 			root, err := chromedp.Run(tab, chromedp.Evaluate[string](`document.documentElement.nodeName + document.querySelectorAll('parsererror, script').length`))
 			require.NoError(t, err)
@@ -290,24 +332,17 @@ func TestPicturesInABrowser(t *testing.T) {
 			require.NoError(t, err)
 			assert.Greater(t, tones(drawn), 5)
 			keep(t, "svg", shot)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			assert.Empty(t, c.said)
+			assert.Empty(t, l.logged())
 		})
 	}
 }
 
-// withoutData drops data: addresses, for which nothing is asked.
-func withoutData(urls []string) (asked []string) {
-	for _, u := range urls {
-		if len(u) < 5 || u[:5] != "data:" {
-			asked = append(asked, u)
-		}
-	}
-	return asked
+// withoutData removes data: URLs, which cause no network traffic.
+func withoutData(urls []string) []string {
+	return slices.DeleteFunc(urls, func(u string) bool { return strings.HasPrefix(u, "data:") })
 }
 
-// tones counts the colours of a grid of pixels.
+// tones counts the distinct colors of a grid of pixels.
 func tones(m image.Image) int {
 	seen := map[color.Color]bool{}
 	for y := m.Bounds().Min.Y; y < m.Bounds().Max.Y; y += 3 {

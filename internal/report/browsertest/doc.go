@@ -1,5 +1,5 @@
-// Package browsertest looks at the pages of package report in a real browser.
+// Package browsertest tests the pages of package report in a real browser.
 //
-// It is a module of its own because it drives Chromium, over its DevTools
-// protocol, with a library that nothing else needs.
+// It is a module of its own so that no other package depends on the library that
+// drives Chromium over the DevTools protocol.
 package browsertest

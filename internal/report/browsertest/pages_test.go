@@ -7,8 +7,7 @@ import (
 	"github.com/proxenos/proxenos/internal/report"
 )
 
-// pages are what there is to show: much and little, and names that would break
-// a page that trusted them.
+// pages returns pages with few and with many nodes, and with hostile names.
 func pages() map[string]*report.Page {
 	return map[string]*report.Page{
 		"one":     page([]string{"only"}, false),
@@ -27,8 +26,8 @@ func numbered(n int) []string {
 	return names
 }
 
-// page makes up figures: each node has a little more or less than it should,
-// and with a change the last node takes its keys from the others.
+// page returns a page of made-up figures: every node deviates a little from its
+// fair share, and with a change the last node joins the others.
 func page(names []string, change bool) *report.Page {
 	const keys = 1_000_000
 	p := &report.Page{
@@ -51,7 +50,7 @@ func page(names []string, change bool) *report.Page {
 	return p
 }
 
-// joined is the change in which the last node comes.
+// joined returns the change in which the last node joins.
 func joined(names []string, keys int64) *report.Change {
 	last := len(names) - 1
 	before, after := keys/int64(last), keys/int64(len(names))
