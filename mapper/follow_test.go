@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
 )
@@ -387,20 +387,11 @@ func TestOpenAndClose(t *testing.T) {
 		view.Close()
 	}
 	cycle()
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	goroutines, files := runtime.NumGoroutine(), leaktest.OpenFiles(t)
 	for range 200 {
 		cycle()
 	}
 	require.Eventually(t, func() bool { // what is over may not be gone yet
-		return runtime.NumGoroutine() <= goroutines+1 && openFiles(t) <= files // one goroutine is that which asks
+		return runtime.NumGoroutine() <= goroutines+1 && leaktest.OpenFiles(t) <= files // one goroutine is that which asks
 	}, time.Minute, time.Millisecond)
-}
-
-func openFiles(t *testing.T) int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("this system does not list open files")
-	}
-	require.NoError(t, err)
-	return len(entries)
 }

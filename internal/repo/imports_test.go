@@ -65,6 +65,7 @@ var rules = []rule{
 	{room: "internal/testkit/alloctest", why: "imported by tests only"},
 	{room: "internal/testkit/bubble", why: "imported by tests only"},
 	{room: "internal/testkit/freeport", why: "imported by tests only"},
+	{room: "internal/testkit/leaktest", others: []string{"go.uber.org/goleak"}, why: "imported by tests only"},
 	{room: "internal/repo", why: "has no code of its own"},
 }
 
@@ -77,7 +78,7 @@ const (
 var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/nodeset"}
 
 // testOnly lists the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest/...", "internal/testkit/alloctest", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/leaktest", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range ourPackages(t) {

@@ -3,7 +3,6 @@ package consul
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
 )
@@ -164,21 +164,12 @@ func TestOpenAndClose(t *testing.T) {
 		require.NoError(t, source.Close())
 	}
 	cycle()
-	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	goroutines, files := runtime.NumGoroutine(), leaktest.OpenFiles(t)
 	for range 200 {
 		cycle()
 	}
 	// What is over may not be gone yet, and the transport ends by itself.
 	require.Eventually(t, func() bool {
-		return runtime.NumGoroutine() <= goroutines+2 && openFiles(t) <= files+2
+		return runtime.NumGoroutine() <= goroutines+2 && leaktest.OpenFiles(t) <= files+2
 	}, patience, tick, "goroutines or files are left")
-}
-
-func openFiles(t *testing.T) int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if os.IsNotExist(err) {
-		t.Skip("this system does not list open files")
-	}
-	require.NoError(t, err)
-	return len(entries)
 }

@@ -5,34 +5,26 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-// openFiles counts the files of this process, sockets included.
-func openFiles(t *testing.T) int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Skip("no /proc here")
-	}
-	return len(entries)
-}
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
+)
 
 // The goroutines that these tests could leave behind are looked for in
 // TestMain.
 
 func TestStartAndStopLeavesNothing(t *testing.T) {
 	seed := start1(t, loopback("seed"))
-	before := openFiles(t)
+	before := leaktest.OpenFiles(t)
 	for i := range 200 {
 		c := start1(t, loopback(fmt.Sprint("m", i), seed.Local().Addr))
 		require.NoError(t, c.Close())
 	}
-	eventually(t, "files are closed", func() bool { return openFiles(t) <= before })
+	eventually(t, "files are closed", func() bool { return leaktest.OpenFiles(t) <= before })
 }
 
 // silent is a peer that takes connections and never answers.
@@ -67,7 +59,7 @@ func silent(t *testing.T) (addr string, connected <-chan struct{}) {
 // a peer's answer, at many points of it.
 func TestJoinThatIsGivenUpLeavesNothing(t *testing.T) {
 	addr, connected := silent(t)
-	before := openFiles(t)
+	before := leaktest.OpenFiles(t)
 	for i := range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
 		cfg := loopback(fmt.Sprint("m", i), addr)
@@ -91,7 +83,7 @@ func TestJoinThatIsGivenUpLeavesNothing(t *testing.T) {
 		}
 	}
 	// The peer's own ends stay open, one for each connection that got through.
-	eventually(t, "files are closed", func() bool { return openFiles(t) <= before+50 })
+	eventually(t, "files are closed", func() bool { return leaktest.OpenFiles(t) <= before+50 })
 }
 
 // TestCloseWhileInUse closes a member under goroutines that use everything it

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/mappertest"
 )
@@ -46,26 +46,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		code = leaks()
-	}
-	os.Exit(code)
-}
-
-// leaks waits for the engine's last probes, which end by themselves some time
-// after a shutdown, and reports what is left then.
-func leaks() int {
-	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		if err = goleak.Find(); err == nil {
-			return 0
-		}
-	}
-	fmt.Fprintln(os.Stderr, err)
-	return 1
-}
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // publisher starts and stops members so that the cluster is what the suite
 // publishes.

@@ -20,9 +20,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -515,24 +515,7 @@ func TestMain(m *testing.M) {
 		writeForever(dir)
 		return
 	}
-	code := m.Run()
-	if code == 0 {
-		code = leaks()
-	}
-	os.Exit(code)
-}
-
-// leaks waits for the last probes of the members, which end by themselves some
-// time after a shutdown, and reports what is left then.
-func leaks() int {
-	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		if err = goleak.Find(); err == nil {
-			return 0
-		}
-	}
-	fmt.Fprintln(os.Stderr, err)
-	return 1
+	leaktest.Main(m)
 }
 
 // writeForever replaces a file by 32 KiB of one letter after another.
