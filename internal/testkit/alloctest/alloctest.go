@@ -26,7 +26,7 @@ func None(t testing.TB, f func()) {
 // It panics in a parallel test, as testing.AllocsPerRun does.
 func AtMost(t testing.TB, n float64, f func()) {
 	t.Helper()
-	if race {
+	if raceEnabled {
 		f()
 		return
 	}

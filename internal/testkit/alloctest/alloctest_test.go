@@ -2,13 +2,13 @@ package alloctest
 
 import "testing"
 
-// failed records whether a test would have failed.
-type failed struct {
+// recorder records whether a test would have failed.
+type recorder struct {
 	testing.TB
-	yes bool
+	failed bool
 }
 
-func (f *failed) Errorf(string, ...any) { f.yes = true }
+func (f *recorder) Errorf(string, ...any) { f.failed = true }
 
 var sink []byte
 
@@ -20,9 +20,9 @@ func TestNone(t *testing.T) {
 			sink, once = make([]byte, 100), false
 		}
 	})
-	f := &failed{TB: t}
+	f := &recorder{TB: t}
 	None(f, func() { sink = make([]byte, 100) })
-	if f.yes == race {
+	if f.failed == raceEnabled {
 		t.Error("code that allocates every time passes, or is measured under the race detector")
 	}
 }
@@ -33,9 +33,9 @@ func TestAtMost(t *testing.T) {
 		sink = make([]byte, 200)
 	}
 	AtMost(t, 2, twice)
-	f := &failed{TB: t}
+	f := &recorder{TB: t}
 	AtMost(f, 1, twice)
-	if f.yes == race {
+	if f.failed == raceEnabled {
 		t.Error("code that allocates twice passes for one, or is measured under the race detector")
 	}
 }

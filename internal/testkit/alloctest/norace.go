@@ -2,4 +2,4 @@
 
 package alloctest
 
-const race = false
+const raceEnabled = false

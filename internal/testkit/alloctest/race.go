@@ -2,4 +2,4 @@
 
 package alloctest
 
-const race = true
+const raceEnabled = true

@@ -1,4 +1,4 @@
-// Package bubble runs tests in virtual time, also under the race detector.
+// Package bubble runs tests in virtual time, also with the race detector.
 package bubble
 
 import (
@@ -7,14 +7,15 @@ import (
 	"testing/synctest"
 )
 
-// Test is synctest.Test. Under the race detector the program has one processor
-// meanwhile: in Go 1.26 the timers of a bubble share one context of the
-// detector without a lock, and two that fire at once crash it (see Go issue 78156).
-// Races are found all the same, as the detector looks at what is ordered and
-// not at what happens at once. A test that calls it must not be parallel.
+// Test is synctest.Test with a workaround for Go issue 78156: in Go 1.26 the
+// timers of a bubble share a context of the race detector without a lock, and
+// two that fire at once crash it. With the race detector Test therefore sets
+// GOMAXPROCS to 1 while f runs. The detector still finds races, as it depends on
+// the order of accesses and not on parallelism. A test that calls Test must not
+// be parallel.
 func Test(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	if underRace {
+	if raceEnabled {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	synctest.Test(t, f)

@@ -9,9 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTimersAtOnce has many tickers that nobody waits for when they are due, so
-// that each is fired by the goroutine that looks at it.
-func TestTimersAtOnce(t *testing.T) {
+// TestSimultaneousTimers has many tickers due at a time when no goroutine
+// receives from them, so each fires in the goroutine that polls it. Without the
+// workaround this crashes the race detector.
+func TestSimultaneousTimers(t *testing.T) {
 	processors := runtime.GOMAXPROCS(0)
 	Test(t, func(*testing.T) {
 		var running sync.WaitGroup

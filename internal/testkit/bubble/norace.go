@@ -2,4 +2,4 @@
 
 package bubble
 
-const underRace = false
+const raceEnabled = false

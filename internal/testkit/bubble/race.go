@@ -2,4 +2,4 @@
 
 package bubble
 
-const underRace = true
+const raceEnabled = true

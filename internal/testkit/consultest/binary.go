@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// Environment of the tests.
+// Environment variables of the tests.
 const (
-	// EnvBinary names the program to test with; naming one that does not run
-	// fails the test.
+	// EnvBinary is the path of the Consul program. If it does not run, the test
+	// fails.
 	EnvBinary = "PROXENOS_TEST_CONSUL"
-	// EnvRequire set to 1 makes a missing program a failure; otherwise the
-	// test is skipped.
+	// EnvRequire set to 1 makes a missing program fail the test instead of
+	// skipping it.
 	EnvRequire = "PROXENOS_REQUIRE_CONSUL"
 )
 
-// errMissing says that there is no program at any of the places.
+// errMissing reports that no Consul program was found.
 var errMissing = errors.New("no consul program: build it once with `" + BuildCommand + "`, or set " + EnvBinary)
 
-// Binary returns the path of a Consul program that runs: the one that
-// EnvBinary names, else consul in PATH, else the one that BuildCommand built.
+// Binary returns the path of a Consul program that runs: the one named by
+// EnvBinary, else consul in PATH, else the one built by BuildCommand.
 func Binary(tb testing.TB) string {
 	tb.Helper()
 	path, err := locate()
@@ -41,7 +41,7 @@ func Binary(tb testing.TB) string {
 	return ""
 }
 
-// locate looks at the places in their order.
+// locate returns the program of the first location that has one.
 func locate() (string, error) {
 	if path := os.Getenv(EnvBinary); path != "" {
 		if err := runs(path); err != nil {
@@ -75,8 +75,7 @@ var (
 	triedMu sync.Mutex
 )
 
-// runs reports what is wrong with a program. It asks each program once, as
-// loading 180 MB takes a while.
+// runs is Runs with its results cached, because loading 180 MB takes a while.
 func runs(path string) error {
 	triedMu.Lock()
 	defer triedMu.Unlock()
@@ -88,7 +87,7 @@ func runs(path string) error {
 	return err
 }
 
-// Runs reports what is wrong with a Consul program, by asking its version.
+// Runs returns an error if path is not a Consul program that prints its version.
 func Runs(path string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -52,7 +52,7 @@ func TestLocate(t *testing.T) {
 		_, err := locate()
 		require.ErrorContains(t, err, EnvBinary)
 		require.ErrorContains(t, err, "is not consul")
-		require.NotErrorIs(t, err, errMissing, "a broken program never skips a test")
+		require.NotErrorIs(t, err, errMissing, "a broken program must not skip the test")
 	})
 	t.Run("environment missing", func(t *testing.T) {
 		t.Setenv(EnvBinary, filepath.Join(t.TempDir(), "absent"))
@@ -83,19 +83,19 @@ func TestLocate(t *testing.T) {
 		t.Setenv("XDG_CACHE_HOME", t.TempDir())
 		_, err := locate()
 		require.ErrorIs(t, err, errMissing)
-		require.ErrorContains(t, err, BuildCommand, "the one line names the command")
+		require.ErrorContains(t, err, BuildCommand, "the message names the command")
 	})
 }
 
-// verdict records how Binary ends a test.
-type verdict struct {
+// outcome records how Binary ends a test.
+type outcome struct {
 	testing.TB
 	skipped, failed bool
 }
 
-func (v *verdict) Helper()      {}
-func (v *verdict) Skip(...any)  { v.skipped = true }
-func (v *verdict) Fatal(...any) { v.failed = true }
+func (o *outcome) Helper()      {}
+func (o *outcome) Skip(...any)  { o.skipped = true }
+func (o *outcome) Fatal(...any) { o.failed = true }
 
 func TestBinaryMissing(t *testing.T) {
 	t.Setenv(EnvBinary, "")
@@ -103,14 +103,14 @@ func TestBinaryMissing(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Run("skips", func(t *testing.T) {
 		t.Setenv(EnvRequire, "")
-		v := &verdict{TB: t}
-		Binary(v)
-		require.True(t, v.skipped && !v.failed)
+		o := &outcome{TB: t}
+		Binary(o)
+		require.True(t, o.skipped && !o.failed)
 	})
 	t.Run("required", func(t *testing.T) {
 		t.Setenv(EnvRequire, "1")
-		v := &verdict{TB: t}
-		Binary(v)
-		require.True(t, v.failed && !v.skipped)
+		o := &outcome{TB: t}
+		Binary(o)
+		require.True(t, o.failed && !o.skipped)
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// BuildCommand builds the program that Binary finds. It runs anywhere in the
-// repository's main module.
+// BuildCommand builds the Consul program for [Binary]. It works in any directory
+// of the main module.
 const BuildCommand = "go run github.com/proxenos/proxenos/internal/testkit/consultest/build"
 
 const (
@@ -19,12 +19,12 @@ const (
 	serverModule = "github.com/hashicorp/consul"
 )
 
-// Cached returns where the built program of a version is kept: in the user's
-// cache directory, apart for each version and platform.
+// Cached returns the path of the built program of a version, in the user's cache
+// directory.
 func Cached(version string) (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no place for the consul program: %w", err)
+		return "", fmt.Errorf("no cache directory for the consul program: %w", err)
 	}
 	name := fmt.Sprintf("consul-%s-%s-%s", version, runtime.GOOS, runtime.GOARCH)
 	if runtime.GOOS == "windows" {
@@ -33,9 +33,8 @@ func Cached(version string) (string, error) {
 	return filepath.Join(dir, "proxenos", name), nil
 }
 
-// ServerDir returns the folder of the nested module that names Consul's
-// version. It is looked for from the working directory upwards, which a test
-// has in its package's folder.
+// ServerDir returns the directory of the nested module that requires Consul. It
+// finds the main module from the working directory upwards.
 func ServerDir() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -63,18 +62,18 @@ func Version(serverDir string) (string, error) {
 	file := filepath.Join(serverDir, "go.mod")
 	version, err := directive(file, "require "+serverModule)
 	if err != nil {
-		return "", fmt.Errorf("the version of consul: %w", err)
+		return "", fmt.Errorf("finding the version of consul: %w", err)
 	}
 	return version, nil
 }
 
-// directive returns what follows a directive that has a line of its own.
+// directive returns the rest of the first line that begins with a directive.
 func directive(file, name string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() //nolint:errcheck // the file is only read
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
 			return strings.TrimSpace(rest), nil

@@ -17,15 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// authority signs the certificates of one test.
+// authority is the certificate authority of one test.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	file string
 }
 
-// CAFile writes the certificate of an authority that signed nothing, and
-// returns the file: what a client trusts by mistake.
+// CAFile writes the certificate of an authority that signed no server
+// certificate, and returns its path.
 func CAFile(tb testing.TB) string {
 	tb.Helper()
 	return newAuthority(tb, tb.TempDir()).file
@@ -46,7 +46,7 @@ func newAuthority(tb testing.TB, dir string) authority {
 	return authority{cert, key, file}
 }
 
-// issue writes a certificate for loopback and its key, good for servers and
+// issue writes a certificate for 127.0.0.1 and its key, valid for servers and
 // clients.
 func (a authority) issue(tb testing.TB, dir, name string) (certFile, keyFile string) {
 	tb.Helper()

@@ -1,16 +1,17 @@
-// Package consultest starts real Consul agents for tests, and fakes one for
-// the answers that a real agent does not give on demand.
+// Package consultest starts real Consul agents for tests. [Fake] stands in for
+// an agent where a test needs responses that a real agent does not give on
+// demand.
 //
-// A test asks for an agent and uses it:
+// A test starts an agent and registers services:
 //
 //	s := consultest.Start(t, consultest.Options{})
 //	s.Register(consultest.Instance{Service: "web", Port: 80})
 //
-// The agent's program is found by [Binary]. It is built, once for each version
-// that server/go.mod names, by
+// [Binary] finds the agent's program. The command
 //
 //	go run ./internal/testkit/consultest/build
 //
-// and never by a test, as the packages under test would race for it. Consul
-// is a tool of the tests in a module of its own; nothing of ours links it.
+// builds it once for each version in server/go.mod. Tests never build it,
+// because packages under test would race to do so. Consul is required only by
+// the nested module, so no package of this repository links it.
 package consultest

@@ -21,39 +21,40 @@ import (
 
 // Query is one request to a Fake.
 type Query struct {
-	N       int           // how many there were before it, from 0
+	N       int           // the number of earlier queries
 	Path    string        // without /v1, such as /health/service/web
 	Values  url.Values    // all parameters
 	Token   string        // the ACL token
-	Index   uint64        // the index to wait beyond; 0 asks for an answer at once
-	Wait    time.Duration // how long at most
+	Index   uint64        // of a blocking query; 0 if the query does not block
+	Wait    time.Duration // the maximum time to block
 	Context context.Context
 }
 
 // Blocking reports whether the query waits for a change.
 func (q Query) Blocking() bool { return q.Index > 0 }
 
-// Reply is the answer to one query. Its zero value is an empty list, from an
-// agent that knows a leader, with index 0.
+// Reply is the response to one query. The zero value is an empty list with index
+// 0 from an agent that knows a leader.
 type Reply struct {
 	Index    uint64
 	Body     any           // encoded as JSON; nil is an empty list
-	Status   int           // 0 is 200
-	Text     string        // the body as it is, instead of Body
-	After    time.Duration // answers so much later
-	Hang     bool          // never answers
-	Cut      bool          // closes the connection in the middle of the body
-	Refuse   bool          // nobody listens; to RoundTrip only
+	Status   int           // the HTTP status; 0 is 200
+	Text     string        // the literal body, instead of Body
+	After    time.Duration // the delay of the response
+	Hang     bool          // never respond
+	Cut      bool          // close the connection in the middle of the body
+	Refuse   bool          // refuse the connection; supported by RoundTrip only
 	NoLeader bool          // X-Consul-KnownLeader: false
 	Filtered bool          // X-Consul-Results-Filtered-By-ACLs: true
 	Deny     bool          // X-Consul-Default-ACL-Policy: deny
 
-	LastContact time.Duration // how long the server has been without its leader
+	LastContact time.Duration // the time since the server last heard from the leader
 }
 
-// Fake answers like an agent, with what its script says: index going back,
-// refusals, hanging, half an answer. It serves HTTP, and it is a transport
-// for clients inside a testing/synctest bubble, where there is no network.
+// Fake is an agent whose replies come from a script: errors, an index that goes
+// backwards, hanging and truncated responses. It is an [http.Handler], and an
+// [http.RoundTripper] for clients in a testing/synctest bubble, which have no
+// network. It is safe for concurrent use.
 type Fake struct {
 	script func(Query) Reply
 
@@ -61,11 +62,11 @@ type Fake struct {
 	queries []Query
 }
 
-// NewFake makes a fake of a script, which is called once for each query. It may
-// wait for something, and is called for several queries at once if there are.
+// NewFake returns a fake that calls script for each query. The script may block.
+// It is called concurrently for concurrent queries.
 func NewFake(script func(Query) Reply) *Fake { return &Fake{script: script} }
 
-// Replies is the script that gives the replies in turn and then hangs.
+// Replies returns a script that returns the replies in turn and then hangs.
 func Replies(replies ...Reply) func(Query) Reply {
 	return func(q Query) Reply {
 		if q.N < len(replies) {
@@ -75,14 +76,14 @@ func Replies(replies ...Reply) func(Query) Reply {
 	}
 }
 
-// Queries returns the queries there were so far.
+// Queries returns all queries so far.
 func (f *Fake) Queries() []Query {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]Query(nil), f.queries...)
 }
 
-// Serve listens on loopback until the test ends, and returns the address.
+// Serve listens on 127.0.0.1 until the test ends, and returns the address.
 func (f *Fake) Serve(tb testing.TB) string {
 	s := httptest.NewServer(f)
 	tb.Cleanup(func() {
@@ -92,7 +93,7 @@ func (f *Fake) Serve(tb testing.TB) string {
 	return s.Listener.Addr().String()
 }
 
-// Client returns a client of the API that reaches the fake without a network.
+// Client returns an API client that uses the fake as its transport.
 func (f *Fake) Client(tb testing.TB) *api.Client {
 	tb.Helper()
 	c, err := api.NewClient(&api.Config{Address: "fake", Scheme: "http", HttpClient: &http.Client{Transport: f}})
@@ -102,8 +103,8 @@ func (f *Fake) Client(tb testing.TB) *api.Client {
 	return c
 }
 
-// note records the query and asks the script.
-func (f *Fake) note(r *http.Request) Reply {
+// reply records the query and returns the reply of the script.
+func (f *Fake) reply(r *http.Request) Reply {
 	v := r.URL.Query()
 	q := Query{Path: strings.TrimPrefix(r.URL.Path, "/v1"), Values: v, Token: r.Header.Get("X-Consul-Token"), Context: r.Context()}
 	q.Index, _ = strconv.ParseUint(v.Get("index"), 10, 64) // absent is 0
@@ -115,7 +116,7 @@ func (f *Fake) note(r *http.Request) Reply {
 	return f.script(q)
 }
 
-// pause holds the answer back, and reports whether it is still wanted.
+// pause delays the response. It returns false if the context ends first.
 func (a Reply) pause(ctx context.Context) bool {
 	var due <-chan time.Time
 	if !a.Hang {
@@ -155,7 +156,7 @@ func (a Reply) body() []byte {
 	}
 	b, err := json.Marshal(a.Body)
 	if err != nil {
-		panic(err) // the test's own value
+		panic(err) // the test's Body does not marshal
 	}
 	return b
 }
@@ -167,9 +168,9 @@ func (a Reply) status() int {
 	return a.Status
 }
 
-// ServeHTTP answers over a connection.
+// ServeHTTP implements [http.Handler].
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := f.note(r)
+	a := f.reply(r)
 	if !a.pause(r.Context()) {
 		return
 	}
@@ -180,16 +181,16 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(a.status())
 	if a.Cut {
-		_, _ = w.Write(body[:len(body)/2]) // the client is to see half of it
+		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	_, _ = w.Write(body) // a client that went away is the test's own
+	_, _ = w.Write(body) // the client may have disconnected
 }
 
-// RoundTrip answers without a connection.
+// RoundTrip implements [http.RoundTripper].
 func (f *Fake) RoundTrip(r *http.Request) (*http.Response, error) {
-	a := f.note(r)
+	a := f.reply(r)
 	if !a.pause(r.Context()) {
 		return nil, context.Cause(r.Context())
 	}
@@ -207,12 +208,12 @@ func (f *Fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// broken is the rest of a body that never comes.
+// broken is the missing rest of a truncated body.
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// Entry is one instance in the answer of the health endpoint.
+// Entry returns an instance of the service web as the health endpoint lists it.
 func Entry(node, id, address string, port int, status string) *api.ServiceEntry {
 	return &api.ServiceEntry{
 		Node:    &api.Node{Node: node, Address: address},

@@ -12,8 +12,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 )
 
-// over runs a check with the fake behind a socket and without a network.
-func over(t *testing.T, script func(Query) Reply, check func(t *testing.T, c *api.Client, f *Fake)) {
+// overBoth runs check with the fake as an HTTP server and as a transport.
+func overBoth(t *testing.T, script func(Query) Reply, check func(t *testing.T, c *api.Client, f *Fake)) {
 	t.Run("http", func(t *testing.T) {
 		f := NewFake(script)
 		h := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -31,7 +31,7 @@ func over(t *testing.T, script func(Query) Reply, check func(t *testing.T, c *ap
 
 func TestFakeHeaders(t *testing.T) {
 	reply := Reply{Index: 7, Body: []*api.ServiceEntry{Entry("n", "a", "10.0.0.1", 80, "passing")}, NoLeader: true, Filtered: true, Deny: true}
-	over(t, Replies(reply), func(t *testing.T, c *api.Client, f *Fake) {
+	overBoth(t, Replies(reply), func(t *testing.T, c *api.Client, f *Fake) {
 		q := &api.QueryOptions{WaitIndex: 5, WaitTime: time.Second, Token: "t"}
 		entries, meta, err := c.Health().Service("web", "", true, q)
 		require.NoError(t, err)
@@ -57,15 +57,15 @@ func TestFakeFailures(t *testing.T) {
 		reply Reply
 		want  string
 	}{
-		{"refusal", Reply{Status: 403, Text: "Permission denied"}, "403 (Permission denied)"},
+		{"permission denied", Reply{Status: 403, Text: "Permission denied"}, "403 (Permission denied)"},
 		{"server error", Reply{Status: 500, Text: "No cluster leader"}, "500 (No cluster leader)"},
-		{"half a body", Reply{Cut: true, Body: []string{"abc"}}, "unexpected EOF"},
+		{"truncated body", Reply{Cut: true, Body: []string{"abc"}}, "unexpected EOF"},
 		{"hanging", Reply{Hang: true}, context.DeadlineExceeded.Error()},
 		{"late", Reply{After: time.Hour}, context.DeadlineExceeded.Error()},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			over(t, Replies(tt.reply), func(t *testing.T, c *api.Client, _ *Fake) {
+			overBoth(t, Replies(tt.reply), func(t *testing.T, c *api.Client, _ *Fake) {
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 				defer cancel()
 				_, _, err := c.Catalog().Services((&api.QueryOptions{}).WithContext(ctx))

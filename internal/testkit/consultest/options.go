@@ -1,25 +1,25 @@
 package consultest
 
-// Options say what agent to start. The zero value is one without ACLs or
-// TLS, on free ports.
+// Options configures an agent. The zero value is an agent without ACLs or TLS on
+// free ports.
 type Options struct {
-	// Addr is the address of the HTTP API, host:port on loopback. Empty is a
-	// free port. A test that starts an agent again where another one died
-	// names the address of that one, or calls Restart.
+	// Addr is the address of the HTTP API, host:port on 127.0.0.1. Empty means
+	// a free port. To replace a dead agent, set the address of that agent or
+	// call Restart.
 	Addr string
-	// ACL switches access control on, with the default policy "deny". The
-	// server's Token may do everything.
+	// ACL enables access control with the default policy "deny". The server's
+	// Token has all permissions.
 	ACL bool
-	// TLS adds an HTTPS listener whose certificate is from an authority made
-	// for this agent; see Server.CAFile.
+	// TLS adds an HTTPS listener with a certificate of an authority created for
+	// this agent; see Server.CAFile.
 	TLS bool
-	// ClientCerts makes the HTTPS listener demand a client's certificate.
+	// ClientCerts makes the HTTPS listener require a client certificate.
 	ClientCerts bool
-	// Node is the name of the agent's node. Empty is a name of its own.
+	// Node is the name of the agent's node. Empty means a random name.
 	Node string
 }
 
-// config is the agent's configuration file.
+// config returns the agent's configuration.
 func (s *Server) config() map[string]any {
 	c := map[string]any{
 		"node_name":            s.Node,
@@ -28,7 +28,7 @@ func (s *Server) config() map[string]any {
 		"log_level":            "warn",
 		"disable_update_check": true,
 		"limits": map[string]any{
-			// All consumers of a test share one client address.
+			// All clients of a test have the same address.
 			"http_max_conns_per_client": 1000,
 		},
 		"ports": map[string]any{
@@ -51,7 +51,7 @@ func (s *Server) config() map[string]any {
 	return c
 }
 
-// httpsPort is -1, which is "none" to Consul, without TLS.
+// httpsPort returns -1 without TLS, which disables the listener.
 func (s *Server) httpsPort() int {
 	if s.options.TLS {
 		return s.ports.https

@@ -9,22 +9,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ports are those an agent listens on.
+// ports are the ports of an agent's listeners.
 type ports struct {
 	http, https, dns, server, serfLAN, serfWAN int
 }
 
-// Ports come in blocks below those that Linux and others give to whoever asks
-// for any. So nobody gets the port of an agent that was killed before it is
-// started again: no stranger by chance, and no other test because the first
-// port of a block is its lock.
+// Ports come in blocks below the ephemeral range, and the first port of a block
+// is its lock. The ports of a killed agent therefore stay free until its restart:
+// the kernel does not assign them, and other tests do not get the lock.
 const (
 	lowestPort = 20_000
 	blocks     = 1_200
 	blockSize  = 10
 )
 
-// reserve takes a block that nobody uses, until the lock is closed.
+// reserve reserves a free block until the lock is closed.
 func reserve(tb testing.TB) (p ports, lock net.Listener) {
 	tb.Helper()
 	for range 1000 {
@@ -39,18 +38,18 @@ func reserve(tb testing.TB) (p ports, lock net.Listener) {
 		}
 		require.NoError(tb, lock.Close())
 	}
-	require.FailNow(tb, "there is no block of free ports")
+	require.FailNow(tb, "no block of free ports")
 	return ports{}, nil
 }
 
-// free reports whether nobody listens on any of the ports, by TCP or UDP.
+// free reports whether all ports are free for TCP and UDP.
 func (p ports) free() bool {
 	for _, port := range []int{p.http, p.https, p.dns, p.server, p.serfLAN, p.serfWAN} {
 		tcp, err := net.Listen("tcp", loopback(port))
 		if err != nil {
 			return false
 		}
-		defer tcp.Close() //nolint:errcheck // it was never used
+		defer tcp.Close() //nolint:errcheck // it has no connections
 		udp, err := net.ListenPacket("udp", loopback(port))
 		if err != nil {
 			return false

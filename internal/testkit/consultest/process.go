@@ -8,16 +8,16 @@ import (
 	"syscall"
 )
 
-// process is a running agent. Its output is kept for the test that fails.
+// process is an agent's process. Its output is logged if the test fails.
 type process struct {
 	cmd    *exec.Cmd
 	output *syncBuffer
-	gone   chan struct{} // closed once it has been waited for
+	gone   chan struct{} // closed when the process has been waited for
 }
 
-// launch starts the program. The kernel ends it with the test's process where
-// it can, so that a test that times out leaves no agent behind; as Linux ties
-// that to the thread, one thread stays with the program to its end.
+// launch starts the program. On Linux the kernel kills it when the test process
+// dies, so a test that times out leaves no agent running. That signal is tied to
+// the thread that started the program, so the thread stays locked until it ends.
 func launch(program string, args ...string) (*process, error) {
 	p := &process{cmd: exec.Command(program, args...), output: &syncBuffer{}, gone: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
@@ -29,16 +29,16 @@ func launch(program string, args ...string) (*process, error) {
 		err := p.cmd.Start()
 		started <- err
 		if err == nil {
-			_ = p.cmd.Wait() // how an agent ends is the test's choice
+			_ = p.cmd.Wait() // the exit status depends on the test
 			close(p.gone)
 		}
 	}()
 	return p, <-started
 }
 
-// kill ends the process without a chance to say goodbye, also a suspended one.
+// kill kills the process, even if it is suspended, and waits for its end.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may be gone already
+	_ = p.cmd.Process.Kill() // it may have ended
 	<-p.gone
 }
 
@@ -54,7 +54,7 @@ func (p *process) running() bool {
 	}
 }
 
-// syncBuffer is written by the process and read by the test.
+// syncBuffer is a buffer that is safe for concurrent use.
 type syncBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// dieWithParent makes the kernel kill the command when its parent is gone.
+// dieWithParent makes the kernel kill the command when its parent dies.
 func dieWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
 
-// suspended reports whether every thread of a process has stopped, which takes
-// a while after the signal.
+// suspended reports whether every thread of a process has stopped, which happens
+// some time after the signal.
 func suspended(pid int) bool {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 	for _, stat := range threads {

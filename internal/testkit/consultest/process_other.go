@@ -4,9 +4,9 @@ package consultest
 
 import "os/exec"
 
-// dieWithParent does nothing where there is no such promise: a test that
-// fails still ends its agents, one that is killed does not.
+// dieWithParent does nothing. A failing test still ends its agents; a test
+// process that is killed does not.
 func dieWithParent(*exec.Cmd) {}
 
-// suspended cannot be told here.
+// suspended returns true, because the state of threads is not available.
 func suspended(int) bool { return true }

@@ -8,26 +8,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Instance is a service to register. The zero value of a field means what a
-// registration without it means to Consul.
+// Instance is a service instance to register. A zero field is left out of the
+// registration, unless noted otherwise.
 type Instance struct {
 	Service string
-	ID      string // empty is the service's name
-	Address string // empty leaves callers to the node's address
+	ID      string // empty means the name of the service
+	Address string // empty means the address of the node
 	Port    int
 	Tags    []string
 	Meta    map[string]string
 	Weights *api.AgentWeights
-	// Status is the state of the instance's check: "passing", "warning" or
-	// "critical". Empty is passing.
+	// Status is the status of the instance's check: "passing", "warning" or
+	// "critical". Empty means passing.
 	Status string
-	// Node registers the instance on another node, of which the catalogue
-	// alone knows. Empty is the agent's own node, with a TTL check that Flip
-	// sets.
+	// Node registers the instance on an external node, which exists in the
+	// catalog only. Empty means the agent's own node, with a TTL check whose
+	// status Flip sets.
 	Node        string
-	NodeAddress string // of another node; empty is 127.0.0.1
+	NodeAddress string // of the external node; empty means 127.0.0.1
 	NodeMeta    map[string]string
-	// NodeStatus adds a check of the other node itself. Empty adds none.
+	// NodeStatus adds a node check to the external node. Empty adds none.
 	NodeStatus string
 }
 
@@ -40,9 +40,9 @@ func (s *Server) Register(instances ...Instance) {
 	s.tb.Helper()
 	for _, i := range instances {
 		if i.Node == "" {
-			s.registerHere(i)
+			s.registerLocal(i)
 		} else {
-			s.registerElsewhere(i)
+			s.registerExternal(i)
 		}
 	}
 	for _, i := range instances {
@@ -50,8 +50,9 @@ func (s *Server) Register(instances ...Instance) {
 	}
 }
 
-// registerHere has the agent sync the instance to the catalogue.
-func (s *Server) registerHere(i Instance) {
+// registerLocal registers the instance with the agent, which syncs it to the
+// catalog.
+func (s *Server) registerLocal(i Instance) {
 	s.tb.Helper()
 	require.NoError(s.tb, s.client.Agent().ServiceRegister(&api.AgentServiceRegistration{
 		Name: i.Service, ID: i.ID, Address: i.Address, Port: i.Port,
@@ -60,10 +61,11 @@ func (s *Server) registerHere(i Instance) {
 	}))
 }
 
-// checkOf names the check of a service that Register registers.
+// checkOf returns the ID of the check of a registered service.
 func checkOf(id string) string { return "check:" + id }
 
-func (s *Server) registerElsewhere(i Instance) {
+// registerExternal registers the instance and its node in the catalog.
+func (s *Server) registerExternal(i Instance) {
 	s.tb.Helper()
 	service := &api.AgentService{
 		Service: i.Service, ID: i.id(), Address: i.Address, Port: i.Port, Tags: i.Tags, Meta: i.Meta,
@@ -86,8 +88,8 @@ func (s *Server) registerElsewhere(i Instance) {
 	require.NoError(s.tb, err)
 }
 
-// Await returns once a query lists the instance of the agent's own node with
-// its check in the given state; an empty state waits until it is gone.
+// Await waits until a query lists the instance on the agent's own node with the
+// given status of its check. An empty status waits until it is not listed.
 func (s *Server) Await(service, id, status string) {
 	s.tb.Helper()
 	s.await(s.Node, service, id, status)
@@ -102,24 +104,24 @@ func (s *Server) await(node, service, id, status string) {
 		}
 		for _, e := range entries {
 			if e.Node.Node == node && e.Service.ID == id {
-				return stateOf(e) == status
+				return statusOf(e) == status
 			}
 		}
 		return status == ""
 	}, startTimeout, 5*time.Millisecond, "instance %q of %q does not become %q", id, service, status)
 }
 
-// stateOf returns the state of the check that came with the registration.
-func stateOf(e *api.ServiceEntry) string {
+// statusOf returns the status of the check that Register created.
+func statusOf(e *api.ServiceEntry) string {
 	for _, c := range e.Checks {
 		if c.CheckID == checkOf(e.Service.ID) {
 			return c.Status
 		}
 	}
-	return "without a check"
+	return "no check"
 }
 
-// Deregister takes instances of the agent's own node away, and returns once
+// Deregister deregisters instances on the agent's own node, and returns once
 // queries no longer list them.
 func (s *Server) Deregister(service string, ids ...string) {
 	s.tb.Helper()
@@ -131,23 +133,22 @@ func (s *Server) Deregister(service string, ids ...string) {
 	}
 }
 
-// DeregisterNode takes another node away with all its instances.
+// DeregisterNode deregisters an external node with all its instances.
 func (s *Server) DeregisterNode(node string) {
 	s.tb.Helper()
 	_, err := s.client.Catalog().Deregister(&api.CatalogDeregistration{Node: node}, nil)
 	require.NoError(s.tb, err)
 }
 
-// Flip sets the check of an instance on the agent's own node. It returns when
-// the agent took it, without waiting for the catalogue, as latencies are
-// measured from here.
+// Flip sets the status of the check of an instance on the agent's own node. It
+// returns when the agent has accepted the status, without waiting for the
+// catalog, so that tests can measure latency from there.
 func (s *Server) Flip(id, status string) {
 	s.tb.Helper()
 	require.NoError(s.tb, s.client.Agent().UpdateTTL(checkOf(id), "flipped by a test", status))
 }
 
-// Maintain puts an instance of the agent's own node into maintenance, or takes
-// it out.
+// Maintain switches the maintenance mode of an instance on the agent's own node.
 func (s *Server) Maintain(id string, on bool) {
 	s.tb.Helper()
 	if on {
@@ -157,7 +158,7 @@ func (s *Server) Maintain(id string, on bool) {
 	require.NoError(s.tb, s.client.Agent().DisableServiceMaintenance(id))
 }
 
-// MaintainNode puts the agent's whole node into maintenance, or takes it out.
+// MaintainNode switches the maintenance mode of the agent's node.
 func (s *Server) MaintainNode(on bool) {
 	s.tb.Helper()
 	if on {

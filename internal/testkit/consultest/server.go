@@ -21,25 +21,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever an agent does takes milliseconds, and its start 0.15 s, where
-// nothing else runs. A test fails only if that becomes minutes.
+// On an idle machine an agent starts in 0.15 s and responds in milliseconds. The
+// timeouts are generous so that tests also pass on a busy one.
 const (
 	startTimeout = 2 * time.Minute
-	askTimeout   = 10 * time.Second // for one question whether it is ready
+	readyTimeout = 10 * time.Second // for one readiness check
 )
 
-// Server is a Consul agent in development mode: server and agent in one, its
-// state in memory. Its methods fail the test rather than return an error; they
-// are for the test's goroutine.
+// Server is a Consul agent in development mode: a server with its state in
+// memory. Its methods fail the test instead of returning an error, and must be
+// called from the test's goroutine.
 type Server struct {
 	Addr  string // of the HTTP API, host:port
 	HTTPS string // of the HTTPS API, with Options.TLS
-	DNS   string // of the DNS interface, by UDP and TCP
-	Node  string // the agent's node, which Register registers on
-	Token string // with Options.ACL: may do everything
+	DNS   string // of the DNS interface, UDP and TCP
+	Node  string // the name of the agent's node
+	Token string // with Options.ACL: a token with all permissions
 
-	// With Options.TLS: the authority that signed the agent's certificate,
-	// and a client's certificate by it.
+	// With Options.TLS: the authority of the agent's certificate, and a client
+	// certificate of the same authority.
 	CAFile, ClientCert, ClientKey string
 
 	tb                testing.TB
@@ -54,9 +54,9 @@ type Server struct {
 	client            *api.Client
 }
 
-// Start starts an agent and returns once it answers and takes registrations.
-// The agent ends with the test. Without a program the test is skipped or
-// fails; see Binary.
+// Start starts an agent and waits until it accepts registrations. The agent ends
+// with the test. Without a Consul program the test is skipped or fails; see
+// [Binary].
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
 	s := &Server{tb: tb, options: o, program: Binary(tb), dir: tb.TempDir(), Node: o.Node}
@@ -68,12 +68,12 @@ func Start(tb testing.TB, o Options) *Server {
 	if o.TLS {
 		s.certify()
 	}
-	tb.Cleanup(s.end)
+	tb.Cleanup(s.cleanUp)
 	s.launch()
 	return s
 }
 
-// Restart starts the agent again, at the same addresses and without state.
+// Restart starts the agent again, with the same addresses and an empty state.
 func (s *Server) Restart() {
 	s.tb.Helper()
 	require.False(s.tb, s.process.running(), "the agent is still running: Kill or Stop it first")
@@ -91,9 +91,8 @@ func (s *Server) certify() {
 	s.ClientCert, s.ClientKey = ca.issue(s.tb, s.dir, "client")
 }
 
-// launch starts the program until it becomes ready. Somebody else may take a
-// port between its choice and its use, so a program that ends is started
-// again.
+// launch starts the program and waits until it is ready. If the program exits,
+// launch retries with other ports, as another process may have taken one.
 func (s *Server) launch() {
 	s.tb.Helper()
 	var err error
@@ -106,8 +105,7 @@ func (s *Server) launch() {
 	require.NoError(s.tb, err)
 }
 
-// choosePorts takes new ports, and keeps those of an agent that is started
-// again.
+// choosePorts reserves new ports, unless the agent is restarted.
 func (s *Server) choosePorts() {
 	s.tb.Helper()
 	again := s.process != nil && s.options.Addr != ""
@@ -127,10 +125,10 @@ func (s *Server) choosePorts() {
 	}
 }
 
-// unlock gives the block of ports back.
+// unlock releases the block of ports.
 func (s *Server) unlock() {
 	if s.lock != nil {
-		_ = s.lock.Close() // nobody ever connected
+		_ = s.lock.Close() // it has no connections
 	}
 }
 
@@ -144,9 +142,9 @@ func (s *Server) try() error {
 	require.NoError(s.tb, err)
 	s.client = s.newClient()
 	deadline := time.Now().Add(startTimeout)
-	for err = errors.New("not asked"); err != nil && time.Now().Before(deadline); {
+	for err = errors.New("not checked"); err != nil && time.Now().Before(deadline); {
 		if !s.process.running() {
-			return fmt.Errorf("consul ended:\n%s", s.process.output)
+			return fmt.Errorf("consul exited:\n%s", s.process.output)
 		}
 		if err = s.ready(); err != nil {
 			time.Sleep(5 * time.Millisecond)
@@ -159,28 +157,28 @@ func (s *Server) try() error {
 	return nil
 }
 
-// ready returns nil once this agent, and not a stranger on its port, knows a
-// leader, lists itself and takes a registration: an agent answers 200 for some
-// 60 ms before it can do any of it.
+// ready returns nil if this agent, and not another process on its port, knows a
+// leader, lists itself and accepts a registration. An agent responds with 200 for
+// about 60 ms before it can do any of that.
 func (s *Server) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
 	leader, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
 	if err != nil {
 		return err
 	}
 	if leader == "" {
-		return errors.New("there is no leader")
+		return errors.New("no leader")
 	}
 	if node, err := s.client.Agent().NodeName(); err != nil || node != s.Node {
-		return fmt.Errorf("node %q answers for %q: %w", node, s.Node, err)
+		return fmt.Errorf("node %q responds instead of %q: %w", node, s.Node, err)
 	}
 	itself, _, err := s.client.Catalog().Service("consul", "", (&api.QueryOptions{}).WithContext(ctx))
 	if err != nil {
 		return err
 	}
 	if len(itself) == 0 {
-		return errors.New("it does not list itself")
+		return errors.New("the agent does not list itself")
 	}
 	const probe = "proxenos-ready"
 	register := &api.CatalogRegistration{
@@ -195,8 +193,8 @@ func (s *Server) ready() error {
 	return err
 }
 
-// newClient takes nothing from the test's CONSUL_* environment, which is for
-// the code under test.
+// newClient ignores the CONSUL_* environment variables, which are for the code
+// under test.
 func (s *Server) newClient() *api.Client {
 	s.tb.Helper()
 	c, err := api.NewClient(&api.Config{Address: s.Addr, Scheme: "http", Token: s.Token, HttpClient: s.http})
@@ -204,51 +202,50 @@ func (s *Server) newClient() *api.Client {
 	return c
 }
 
-// Client returns the client that the methods use, with the right to do
-// everything.
+// Client returns the client that the methods use. It has all permissions.
 func (s *Server) Client() *api.Client { return s.client }
 
-// Kill ends the agent as kill -9 does, and waits for its end.
+// Kill sends SIGKILL to the agent and waits for its end.
 func (s *Server) Kill() { s.process.kill() }
 
-// Stop ends the agent by SIGTERM, which lets it close its connections, and
-// waits for its end.
+// Stop sends SIGTERM to the agent, which then closes its connections, and waits
+// for its end.
 func (s *Server) Stop() {
 	s.tb.Helper()
 	require.NoError(s.tb, s.process.signal(syscall.SIGTERM))
 	select {
 	case <-s.process.gone:
 	case <-time.After(startTimeout):
-		require.FailNow(s.tb, "consul does not end", s.process.output.String())
+		require.FailNow(s.tb, "consul does not exit", s.process.output.String())
 	}
 }
 
-// Suspend stops the agent in its tracks: its port still takes connections
-// and nothing answers any more. Resume lets it go on.
+// Suspend stops the agent with SIGSTOP: the kernel still accepts connections to
+// its ports, but the agent does not respond until Resume.
 func (s *Server) Suspend() {
 	s.tb.Helper()
 	require.NoError(s.tb, s.process.signal(syscall.SIGSTOP))
 	require.Eventually(s.tb, func() bool {
-		return suspended(s.process.cmd.Process.Pid) && !s.answers(50*time.Millisecond)
+		return suspended(s.process.cmd.Process.Pid) && !s.responds(50*time.Millisecond)
 	}, startTimeout, time.Millisecond)
 }
 
-func (s *Server) answers(within time.Duration) bool {
+func (s *Server) responds(within time.Duration) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	_, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
 	return err == nil
 }
 
-// Resume lets a suspended agent go on.
+// Resume continues a suspended agent.
 func (s *Server) Resume() {
 	s.tb.Helper()
 	require.NoError(s.tb, s.process.signal(syscall.SIGCONT))
 }
 
-// end leaves nothing behind, and shows what the agent said to a test that
+// cleanUp ends the agent, releases its ports, and logs its output if the test
 // failed.
-func (s *Server) end() {
+func (s *Server) cleanUp() {
 	defer s.unlock()
 	if s.process == nil {
 		return
@@ -256,11 +253,11 @@ func (s *Server) end() {
 	s.process.kill()
 	s.http.CloseIdleConnections()
 	if s.tb.Failed() {
-		s.tb.Logf("consul at %s said:\n%s", s.Addr, s.process.output)
+		s.tb.Logf("output of consul at %s:\n%s", s.Addr, s.process.output)
 	}
 }
 
-// uuid returns a random token.
+// uuid returns a random UUID, the form of ACL tokens.
 func uuid(tb testing.TB) string {
 	tb.Helper()
 	var b [16]byte

@@ -14,6 +14,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStartRegisterFlip(t *testing.T) {
+	t.Parallel()
 	s := Start(t, Options{})
 	s.Register(Instance{Service: "web", ID: "a", Port: 80}, Instance{Service: "web", ID: "b", Port: 81, Status: "warning"},
 		Instance{Service: "web", ID: "a", Port: 80, Node: "elsewhere", NodeAddress: "10.0.0.9"})
@@ -30,7 +31,8 @@ func TestStartRegisterFlip(t *testing.T) {
 	require.Len(t, entries, 1)
 }
 
-func TestServersAreApart(t *testing.T) {
+func TestServersAreIsolated(t *testing.T) {
+	t.Parallel()
 	a, b := Start(t, Options{}), Start(t, Options{})
 	a.Register(Instance{Service: "only-a"})
 	services, _, err := b.Client().Catalog().Services(nil)
@@ -39,12 +41,13 @@ func TestServersAreApart(t *testing.T) {
 }
 
 func TestKillRestart(t *testing.T) {
+	t.Parallel()
 	s := Start(t, Options{})
 	addr := s.Addr
 	s.Register(Instance{Service: "web"})
 	s.Kill()
 	_, err := s.Client().Status().Leader()
-	require.Error(t, err, "a killed agent does not answer")
+	require.Error(t, err, "a killed agent does not respond")
 	s.Restart()
 	require.Equal(t, addr, s.Addr)
 	services, _, err := s.Client().Catalog().Services(nil)
@@ -53,13 +56,15 @@ func TestKillRestart(t *testing.T) {
 }
 
 func TestStopFixedAddr(t *testing.T) {
+	t.Parallel()
 	s := Start(t, Options{})
 	s.Stop()
 	require.Equal(t, s.Addr, Start(t, Options{Addr: s.Addr}).Addr)
 }
 
-// TestPortsAreKept takes ports while an agent is dead: none of them is its own.
-func TestPortsAreKept(t *testing.T) {
+// TestReservedPortsAreUnique: no other reservation gets the ports of an agent
+// that is dead for a moment.
+func TestReservedPortsAreUnique(t *testing.T) {
 	p, lock := reserve(t)
 	defer lock.Close()
 	for range 100 {
@@ -70,6 +75,7 @@ func TestPortsAreKept(t *testing.T) {
 }
 
 func TestSuspendResume(t *testing.T) {
+	t.Parallel()
 	s := Start(t, Options{})
 	s.Suspend()
 	answered := make(chan error, 1)
@@ -79,7 +85,7 @@ func TestSuspendResume(t *testing.T) {
 	}()
 	select {
 	case err := <-answered:
-		require.Fail(t, "a suspended agent answered", "%v", err)
+		require.Fail(t, "a suspended agent responded", "%v", err)
 	case <-time.After(200 * time.Millisecond):
 	}
 	s.Resume()
@@ -87,35 +93,37 @@ func TestSuspendResume(t *testing.T) {
 }
 
 func TestACL(t *testing.T) {
+	t.Parallel()
 	s := Start(t, Options{ACL: true})
 	s.Register(Instance{Service: "web"})
 	token := s.Grant(`service_prefix "" { policy = "read" }`)
 	s.Revoke(token)
 }
 
-func TestNothingLeftBehind(t *testing.T) {
+func TestServerEndsWithTest(t *testing.T) {
+	t.Parallel()
 	var s *Server
 	t.Run("server", func(t *testing.T) { s = Start(t, Options{TLS: true}) })
 	require.False(t, s.process.running())
 	require.NoDirExists(t, s.dir)
 }
 
-// TestFailingTestLeavesNothing runs a test that panics, in a process of its
-// own, and looks for the agent it started.
-func TestFailingTestLeavesNothing(t *testing.T) {
+// TestServerEndsWithProcess runs a test that panics in a process of its own, and
+// checks that its agent is gone.
+func TestServerEndsWithProcess(t *testing.T) {
 	if os.Getenv("PROXENOS_TEST_PANIC") == "1" {
 		s := Start(t, Options{})
-		os.Stdout.WriteString("agent " + s.Addr + "\n") //nolint:errcheck // the parent looks for it
-		go panic("a test that fails in a goroutine runs no cleanups")
+		os.Stdout.WriteString("agent " + s.Addr + "\n") //nolint:errcheck // the parent fails without it
+		go panic("a panic in a goroutine skips cleanups")
 		select {}
 	}
 	Binary(t)
-	cmd := exec.Command(os.Args[0], "-test.run=^TestFailingTestLeavesNothing$", "-test.v")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestServerEndsWithProcess$", "-test.v")
 	cmd.Env = append(os.Environ(), "PROXENOS_TEST_PANIC=1")
 	out, err := cmd.CombinedOutput()
-	require.Error(t, err, "it panics")
+	require.Error(t, err, "the test panics")
 	_, rest, ok := strings.Cut(string(out), "agent ")
-	require.True(t, ok, "no agent was started:\n%s", out)
+	require.True(t, ok, "no agent started:\n%s", out)
 	addr, _, _ := strings.Cut(rest, "\n")
-	require.Eventually(t, func() bool { return !listens(addr) }, startTimeout, 20*time.Millisecond, "the agent at %s lives on", addr)
+	require.Eventually(t, func() bool { return !listens(addr) }, startTimeout, 20*time.Millisecond, "the agent at %s still runs", addr)
 }

@@ -1,11 +1,10 @@
-// Package freeport finds ports for servers that tests start as processes of
-// their own, where port 0 is no choice because others must know the port.
+// Package freeport reserves ports for servers that tests start as separate
+// processes, where port 0 is not an option because others must know the port.
 //
-// A port that was free a moment ago is nobody's: the kernel may give it to
-// another test or to the near end of a connection before the server has it. So
-// these ports are below those that kernels give away, and a test that has one
-// keeps a listener on a second port that belongs to the first, which every
-// other test would need before taking it.
+// A port that is merely free may be taken before the server listens on it, by
+// another test or by the kernel for an outgoing connection. The ports of this
+// package are therefore below the ephemeral range, and each has a lock: a second
+// port on which the test that holds the first one listens.
 package freeport
 
 import (
@@ -15,21 +14,21 @@ import (
 	"testing"
 )
 
-// Linux gives away ports from 32768 and others from 49152 on.
+// The ephemeral range begins at 32768 on Linux and at 49152 elsewhere.
 const (
 	first = 20000
-	count = 6000 // ports; as many above them say which are taken
+	count = 6000 // the number of ports; their locks are count above them
 )
 
-// Take returns a port of loopback that nobody uses over TCP or UDP, and that
-// no other caller gets before the test ends.
+// Take returns a port on 127.0.0.1 that is free for TCP and UDP. No other call
+// returns it before the test ends.
 func Take(t testing.TB) int {
 	t.Helper()
 	return TakeRun(t, 1)
 }
 
-// TakeRun is Take for n ports in a row, for servers that count up from the first
-// until they find a free one. It returns the first.
+// TakeRun is like [Take] for n consecutive ports, for servers that count up from
+// a first port until they find a free one. It returns the first port.
 func TakeRun(t testing.TB, n int) int {
 	t.Helper()
 	for range count {
@@ -39,11 +38,11 @@ func TakeRun(t testing.TB, n int) int {
 			return port
 		}
 	}
-	t.Fatalf("no %d free ports from %d to %d", n, first, first+count)
+	t.Fatalf("no %d consecutive free ports from %d to %d", n, first, first+count-1)
 	return 0
 }
 
-// claims are the listeners that keep other tests away.
+// claims are the listeners on the locks of ports.
 type claims []net.Listener
 
 func (c claims) release() {
@@ -52,7 +51,7 @@ func (c claims) release() {
 	}
 }
 
-// claim takes all of n ports, or none.
+// claim reserves n ports from port on, or none of them.
 func claim(port, n int) (claims, bool) {
 	var c claims
 	for p := port; p < port+n; p++ {
@@ -73,7 +72,7 @@ func isFree(port int) bool {
 	if err != nil {
 		return false
 	}
-	defer stream.Close() //nolint:errcheck // nobody connected
+	defer stream.Close() //nolint:errcheck // it has no connections
 	packets, err := net.ListenPacket("udp", loopback(port))
 	if err != nil {
 		return false

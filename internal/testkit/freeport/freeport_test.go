@@ -10,16 +10,16 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-func TestPortsAreTakenOnce(t *testing.T) {
+func TestPortsAreUnique(t *testing.T) {
 	seen := map[int]bool{}
 	for range 500 {
 		port := freeport.Take(t)
-		require.False(t, seen[port], "port %d is given twice", port)
+		require.False(t, seen[port], "port %d was returned twice", port)
 		seen[port] = true
 	}
 }
 
-func TestPortsCanBeListenedOn(t *testing.T) {
+func TestPortsAreFree(t *testing.T) {
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freeport.Take(t)))
 	l, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
@@ -29,12 +29,12 @@ func TestPortsCanBeListenedOn(t *testing.T) {
 	require.NoError(t, p.Close())
 }
 
-func TestRunsAreApart(t *testing.T) {
+func TestRunsDoNotOverlap(t *testing.T) {
 	seen := map[int]bool{}
 	for range 20 {
 		first := freeport.TakeRun(t, 40)
 		for port := first; port < first+40; port++ {
-			require.False(t, seen[port], "port %d is given twice", port)
+			require.False(t, seen[port], "port %d was returned twice", port)
 			seen[port] = true
 		}
 	}

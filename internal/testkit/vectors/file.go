@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// required are the header keys that every file has, columns apart.
+// required lists the header keys that every file has, besides columns.
 var required = []string{"system", "algorithm", "source", "scenario"}
 
-// File is one scenario. It is read-only, and fails the test it was opened for
-// when asked for something it does not hold.
+// File is one scenario. It is read-only. Its methods fail the test that opened
+// it if the file lacks the requested value.
 type File struct {
 	Path    string   // from the root of the repository, with forward slashes
-	Columns []string // the names of the fields of a row
+	Columns []string // the names of a row's fields
 	Rows    []Row    // at least one
 
 	tb     testing.TB
@@ -26,7 +26,7 @@ type File struct {
 // field is one line of a header.
 type field struct{ key, value string }
 
-// Lookup returns the value of the first header line with the key.
+// Lookup returns the value of the first header line with the key, if any.
 func (f *File) Lookup(key string) (value string, ok bool) {
 	i := slices.IndexFunc(f.header, func(h field) bool { return h.key == key })
 	if i < 0 {
@@ -56,8 +56,9 @@ func (f *File) All(key string) []string {
 	return values
 }
 
-// Fields returns what All does, each value split into its fields. It fails
-// unless every value has n fields; n < 0 accepts any number.
+// Fields is like [File.All] with each value split into fields. It fails the test
+// if there is no value or if a value does not have n fields; n < 0 accepts any
+// number.
 func (f *File) Fields(key string, n int) [][]string {
 	f.tb.Helper()
 	var all [][]string
@@ -74,7 +75,7 @@ func (f *File) Fields(key string, n int) [][]string {
 	return all
 }
 
-// parse reads the text of a file.
+// parse parses the text of a file.
 func parse(path, text string) (*File, error) {
 	f := &File{Path: path}
 	line, number, inHeader := "", 0, true
@@ -112,7 +113,7 @@ func (f *File) addHeader(line string) error {
 	return nil
 }
 
-// checkHeader is called at the empty line that ends the header.
+// checkHeader validates the header at the empty line that ends it.
 func (f *File) checkHeader() error {
 	for _, key := range required {
 		if value, _ := f.Lookup(key); value == "" {

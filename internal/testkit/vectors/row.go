@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Row is one line of a file. Its methods fail the test, naming the file and
-// the line, if the column does not exist or holds something else.
+// Row is one line of a file. Its methods fail the test with the file and the
+// line if the column does not exist or has a value of another type.
 type Row struct {
 	file  *File
 	line  int
@@ -23,8 +23,8 @@ type cell struct {
 	none bool
 }
 
-// String tells where the row is, as file:line. It is the message to give to
-// an assertion.
+// String returns the position of the row as file:line, for messages of
+// assertions.
 func (r Row) String() string { return fmt.Sprintf("%s:%d", r.file.Path, r.line) }
 
 // None reports whether the column has no value in this row.
@@ -43,13 +43,13 @@ func (r Row) Text(column string) string {
 	return c.text
 }
 
-// Int returns the value of the column, a decimal integer.
+// Int returns the value of the column as a decimal integer.
 func (r Row) Int(column string) int {
 	r.file.tb.Helper()
 	return r.toInt(column, r.Text(column))
 }
 
-// Ints returns the value of the column, a list of decimal integers.
+// Ints returns the value of the column as a list of decimal integers.
 func (r Row) Ints(column string) []int {
 	r.file.tb.Helper()
 	texts := strings.Fields(r.Text(column))
@@ -60,7 +60,7 @@ func (r Row) Ints(column string) []int {
 	return values
 }
 
-// Uint64 returns the value of the column, a decimal integer.
+// Uint64 returns the value of the column as a decimal integer.
 func (r Row) Uint64(column string) uint64 {
 	r.file.tb.Helper()
 	text := r.Text(column)
@@ -71,7 +71,7 @@ func (r Row) Uint64(column string) uint64 {
 	return value
 }
 
-// Big returns the value of the column, a decimal integer of any size.
+// Big returns the value of the column as a decimal integer of any size.
 func (r Row) Big(column string) *big.Int {
 	r.file.tb.Helper()
 	text := r.Text(column)
@@ -82,7 +82,7 @@ func (r Row) Big(column string) *big.Int {
 	return value
 }
 
-// Hex returns the value of the column, bytes in hexadecimal.
+// Hex returns the value of the column decoded from hexadecimal.
 func (r Row) Hex(column string) []byte {
 	r.file.tb.Helper()
 	value, err := hex.DecodeString(r.Text(column))

@@ -1,5 +1,5 @@
-// Package vectors reads the golden vectors under testdata, in the format that
-// testdata/README.md describes. A test that finds no vectors fails.
+// Package vectors reads the golden vectors in testdata. testdata/README.md
+// describes their format. Finding no vectors fails the test.
 package vectors
 
 import (
@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Run runs f as one subtest for every file under testdata that matches the
-// pattern, which is one of path/filepath.Match with forward slashes.
+// Run runs f as a subtest for every file in testdata that matches the pattern.
+// Patterns have the syntax of [filepath.Match] with forward slashes.
 func Run(t *testing.T, pattern string, f func(t *testing.T, file *File)) {
 	t.Helper()
 	root, paths := match(t, pattern)
@@ -18,8 +18,8 @@ func Run(t *testing.T, pattern string, f func(t *testing.T, file *File)) {
 	}
 }
 
-// Glob returns every file under testdata that matches the pattern, in order of
-// name. Their methods fail tb; in a subtest use Run.
+// Glob returns the files in testdata that match the pattern, in order of name.
+// Their methods fail tb; subtests use [Run] instead.
 func Glob(tb testing.TB, pattern string) []*File {
 	tb.Helper()
 	root, paths := match(tb, pattern)
@@ -30,7 +30,7 @@ func Glob(tb testing.TB, pattern string) []*File {
 	return files
 }
 
-// Open returns one file under testdata.
+// Open returns one file of testdata.
 func Open(tb testing.TB, path string) *File {
 	tb.Helper()
 	return open(tb, testdata(tb), path)
@@ -50,8 +50,8 @@ func open(tb testing.TB, root, path string) *File {
 	return file
 }
 
-// match returns the files that match, relative to testdata and with forward
-// slashes, and fails if there are none.
+// match returns the matching files relative to testdata, with forward slashes.
+// It fails the test if there are none.
 func match(tb testing.TB, pattern string) (root string, paths []string) {
 	tb.Helper()
 	root = testdata(tb)
@@ -72,9 +72,9 @@ func match(tb testing.TB, pattern string) (root string, paths []string) {
 	return root, paths
 }
 
-// testdata finds the folder of that name beside the go.mod of the repository,
-// from a package at any depth. Packages and nested modules have folders called
-// testdata too; only the one sought has a README.
+// testdata returns the testdata directory at the root of the repository. Packages
+// and nested modules have testdata directories too; only the one at the root has
+// a README.
 func testdata(tb testing.TB) string {
 	tb.Helper()
 	start, err := os.Getwd()
@@ -87,7 +87,7 @@ func testdata(tb testing.TB) string {
 			return root
 		}
 		if dir == filepath.Dir(dir) {
-			tb.Fatalf("vectors: no folder above %s has a go.mod beside a testdata/README.md", start)
+			tb.Fatalf("vectors: no directory above %s has a go.mod and a testdata/README.md", start)
 		}
 	}
 }

@@ -51,7 +51,7 @@ columns: key owner order digest raw_hex
 	assert.Empty(t, second.Hex("raw_hex"))
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"an empty file", "", "x.txt: no rows after the header"},
 		{"a header alone", head + "columns: a\n\n", "x.txt: no rows after the header"},
@@ -71,7 +71,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// failing is a test that remembers how it failed.
+// failing is a test that records the message of its failure.
 type failing struct {
 	testing.TB
 	message string
@@ -132,46 +132,45 @@ func TestNothingFoundFails(t *testing.T) {
 	assert.Contains(t, failure(func(tb testing.TB) { Open(tb, "continuum/none.txt") }), "none.txt")
 
 	t.Chdir(t.TempDir())
-	assert.Contains(t, failure(func(tb testing.TB) { Glob(tb, "*") }), "no folder above")
+	assert.Contains(t, failure(func(tb testing.TB) { Glob(tb, "*") }), "no directory above")
 }
 
-// TestEveryFile reads everything there is, so that a file in a wrong format
-// is found even if no other test wants it yet, and one with a wrong ending is
-// not passed over.
+// TestEveryFile reads all files, so that a malformed file is found even if no
+// other test reads it, and a file with an unknown extension is not ignored.
 func TestEveryFile(t *testing.T) {
 	root := testdata(t)
-	folders, err := os.ReadDir(root)
+	dirs, err := os.ReadDir(root)
 	require.NoError(t, err)
-	for _, folder := range folders {
-		if !folder.IsDir() {
+	for _, dir := range dirs {
+		if !dir.IsDir() {
 			continue
 		}
-		assert.NotEmpty(t, Glob(t, folder.Name()+"/*.txt"))
-		files, err := os.ReadDir(filepath.Join(root, folder.Name()))
+		assert.NotEmpty(t, Glob(t, dir.Name()+"/*.txt"))
+		files, err := os.ReadDir(filepath.Join(root, dir.Name()))
 		require.NoError(t, err)
 		for _, file := range files {
-			ending := filepath.Ext(file.Name())
-			assert.Contains(t, []string{".txt", ".py"}, ending, "%s/%s is neither vectors nor what made them", folder.Name(), file.Name())
+			extension := filepath.Ext(file.Name())
+			assert.Contains(t, []string{".txt", ".py"}, extension, "%s/%s is neither vectors nor their generator", dir.Name(), file.Name())
 		}
 	}
-	for _, folder := range []string{"continuum", "hash_ring", "ketama", "nginx", "proxenos", "thrift"} {
-		assert.DirExists(t, filepath.Join(root, folder))
+	for _, dir := range []string{"continuum", "hash_ring", "ketama", "nginx", "proxenos", "thrift"} {
+		assert.DirExists(t, filepath.Join(root, dir))
 	}
 }
 
-func TestRunVisitsWhatGlobReturns(t *testing.T) {
+func TestRunMatchesGlob(t *testing.T) {
 	var want, got []string
 	for _, f := range Glob(t, "nginx/*.txt") {
 		want = append(want, f.Path)
 	}
 	Run(t, "nginx/*.txt", func(t *testing.T, f *File) {
-		assert.Same(t, t, f.tb, "a failure belongs to the subtest")
+		assert.Same(t, t, f.tb, "a failure is one of the subtest")
 		got = append(got, f.Path)
 	})
 	assert.Equal(t, want, got)
 }
 
-func TestFromAnyDepth(t *testing.T) {
+func TestOpenFromSubdirectory(t *testing.T) {
 	want := Open(t, "nginx/lookup-two.txt").Header("scenario")
 	deep := filepath.Join("..", "..", "..", "testdata", "nginx")
 	require.DirExists(t, deep)
@@ -197,7 +196,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if len(file.Rows) == 0 || len(file.Columns) == 0 {
-			t.Fatalf("a file without content was accepted: %q", text)
+			t.Fatalf("parse accepted a file without content: %q", text)
 		}
 	})
 }

@@ -1,6 +1,5 @@
-// Command build builds the Consul program that the tests run, unless it is
-// there already, and prints its path. It takes minutes the first time; two
-// runs at once build it once.
+// Command build builds the Consul program for tests, unless it exists, and
+// prints its path. Building takes minutes. Concurrent runs build it once.
 package main
 
 import (
@@ -24,7 +23,7 @@ func main() {
 	fmt.Println(path)
 }
 
-// ensure returns the path of the program once it is there and runs.
+// ensure builds the program if necessary and returns its path.
 func ensure() (string, error) {
 	dir, err := consultest.ServerDir()
 	if err != nil {
@@ -52,14 +51,14 @@ func ensure() (string, error) {
 	return path, build(dir, version, path)
 }
 
-// build compiles beside the path and renames, so that no test ever finds a
-// half-written program.
+// build compiles into a temporary file and renames it, so that tests never see a
+// partially written program.
 func build(dir, version, path string) error {
-	say("building consul %s for the tests into %s", version, path)
-	say("(once; 3 to 6 minutes on two cores, and 2 GB of the Go build cache)")
+	logf("building consul %s for tests into %s", version, path)
+	logf("(once; 3 to 6 minutes on two cores, and 2 GB in the Go build cache)")
 	start := time.Now()
 	partial := path + ".partial"
-	defer os.Remove(partial) //nolint:errcheck // it is gone once it was renamed
+	defer os.Remove(partial) //nolint:errcheck // fails if the file was renamed
 	stop := tick(start)
 	err := compile(dir, partial)
 	stop()
@@ -69,11 +68,11 @@ func build(dir, version, path string) error {
 	if err := consultest.Runs(partial); err != nil {
 		return err
 	}
-	say("built in %v", time.Since(start).Round(time.Second))
+	logf("built in %v", time.Since(start).Round(time.Second))
 	return os.Rename(partial, path)
 }
 
-// compile leaves out the symbols that only a debugger needs: a third of the
+// compile builds the program without debug information, which is a third of its
 // size.
 func compile(dir, output string) error {
 	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", output, "github.com/hashicorp/consul")
@@ -86,7 +85,7 @@ func compile(dir, output string) error {
 	return nil
 }
 
-// tick says every half minute that the work goes on, until it is stopped.
+// tick logs every half minute that the build is running, until stop is called.
 func tick(start time.Time) (stop func()) {
 	ticker, done, gone := time.NewTicker(30*time.Second), make(chan struct{}), make(chan struct{})
 	go func() {
@@ -94,7 +93,7 @@ func tick(start time.Time) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				say("still building after %v", time.Since(start).Round(time.Second))
+				logf("still building after %v", time.Since(start).Round(time.Second))
 			case <-done:
 				return
 			}
@@ -103,4 +102,4 @@ func tick(start time.Time) (stop func()) {
 	return func() { ticker.Stop(); close(done); <-gone }
 }
 
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "consul: "+format+"\n", args...) }
+func logf(format string, args ...any) { fmt.Fprintf(os.Stderr, "consul: "+format+"\n", args...) }
