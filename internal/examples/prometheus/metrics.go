@@ -1,13 +1,12 @@
-// Package prometheus is an example: it shows what a view of package mapper does
-// as metrics of Prometheus. It is a module of its own, so that proxenos depends
-// on no library of metrics; copy it, or write the like for another one.
+// Package prometheus is an example that exports the state of a mapper.View as
+// Prometheus metrics. It is a module of its own, so that proxenos does not depend
+// on a metrics library. Copy and adapt it.
 //
 //	metrics := prometheus.New(registerer, "web")
 //	view, err := mapper.FollowWith(ctx, source, build, mapper.Config[T]{Observe: metrics.Observe})
 //	metrics.Age(view.Age)
 //
-// The one alert worth having is on proxenos_age_seconds: for how long answers
-// may have been stale.
+// Alert on proxenos_age_seconds: the time for which results may have been stale.
 package prometheus
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Metrics are those of one view. They are safe for any number of goroutines.
+// Metrics holds the metrics of one view. It is safe for concurrent use.
 type Metrics struct {
 	register prometheus.Registerer
 	updates  prometheus.Counter
@@ -29,33 +28,32 @@ type Metrics struct {
 	build    prometheus.Histogram
 }
 
-// New registers the metrics of a view under the label source. It panics if
-// there are metrics of that source already, as MustRegister does.
+// New registers the metrics of a view with the value of the label source. Like
+// MustRegister it panics if that source has metrics already.
 func New(r prometheus.Registerer, source string) *Metrics {
 	m := &Metrics{
 		register: prometheus.WrapRegistererWith(prometheus.Labels{"source": source}, r),
 		updates:  prometheus.NewCounter(prometheus.CounterOpts{Name: "proxenos_updates_total", Help: "Values built from nodes."}),
-		errors:   prometheus.NewCounter(prometheus.CounterOpts{Name: "proxenos_errors_total", Help: "Failures of the source, repeated ones too."}),
-		nodes:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "proxenos_nodes", Help: "Nodes of the value."}),
+		errors:   prometheus.NewCounter(prometheus.CounterOpts{Name: "proxenos_errors_total", Help: "Failures of the source, including repeated ones."}),
+		nodes:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "proxenos_nodes", Help: "Number of nodes of the value."}),
 		failing:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "proxenos_failing", Help: "1 while the source fails, else 0."}),
-		moved:    prometheus.NewCounter(prometheus.CounterOpts{Name: "proxenos_moved_keys_ratio_total", Help: "Sum of the fractions of keys that updates moved."}),
+		moved:    prometheus.NewCounter(prometheus.CounterOpts{Name: "proxenos_moved_keys_ratio_total", Help: "Sum of the fractions of keys moved by updates."}),
 		build:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "proxenos_build_seconds", Help: "Time to build a value.", Buckets: prometheus.ExponentialBuckets(1e-5, 10, 6)}),
 	}
 	m.register.MustRegister(m.updates, m.errors, m.nodes, m.failing, m.moved, m.build)
 	return m
 }
 
-// Age adds the age of the value, which is asked whenever Prometheus asks; give
-// it View.Age.
+// Age registers the age of the value. Pass View.Age, which is called on every
+// scrape.
 func (m *Metrics) Age(age func() time.Duration) {
 	m.register.MustRegister(prometheus.NewGaugeFunc(
-		prometheus.GaugeOpts{Name: "proxenos_age_seconds", Help: "For how long the value may have been stale."},
+		prometheus.GaugeOpts{Name: "proxenos_age_seconds", Help: "Time for which the value may have been stale."},
 		func() float64 { return age().Seconds() },
 	))
 }
 
-// Observe counts an event. It is what mapper.Config.Observe takes, and does not
-// block.
+// Observe counts an event. Set it as mapper.Config.Observe; it does not block.
 func (m *Metrics) Observe(e mapper.Event) {
 	if e.Err != nil {
 		m.errors.Inc()

@@ -15,17 +15,17 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// story is a source that tells what is sent to it.
-type story chan func() ([]mapper.Node, error)
+// script is a source whose states are sent to it.
+type script chan func() ([]mapper.Node, error)
 
-func (s story) Nodes(context.Context) ([]mapper.Node, error) { return (<-s)() }
+func (s script) Nodes(context.Context) ([]mapper.Node, error) { return (<-s)() }
 
-func (s story) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
+func (s script) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 	return func(yield func([]mapper.Node, error) bool) {
 		for {
 			select {
-			case say := <-s:
-				if !yield(say()) {
+			case next := <-s:
+				if !yield(next()) {
 					return
 				}
 			case <-ctx.Done():
@@ -35,7 +35,7 @@ func (s story) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 	}
 }
 
-func (s story) nodes(names ...string) {
+func (s script) nodes(names ...string) {
 	s <- func() (nodes []mapper.Node, err error) {
 		for _, name := range names {
 			nodes = append(nodes, mapper.Node{Name: name})
@@ -50,7 +50,7 @@ func first(nodes []mapper.Node) (string, error) { return nodes[0].Name, nil }
 func TestMetricsOfAView(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	metrics := New(registry, "web")
-	source := make(story, 1)
+	source := make(script, 1)
 	source.nodes("a", "b")
 	view, err := mapper.FollowWith(t.Context(), source, first, mapper.Config[string]{
 		Observe: metrics.Observe,
@@ -61,21 +61,21 @@ func TestMetricsOfAView(t *testing.T) {
 	metrics.Age(view.Age)
 
 	source.nodes("b")
-	source <- func() ([]mapper.Node, error) { return nil, errors.New("gone") }
+	source <- func() ([]mapper.Node, error) { return nil, errors.New("unavailable") }
 	require.Eventually(t, func() bool { return view.Err() != nil && view.Age() > 0 && testutil.ToFloat64(metrics.errors) == 1 }, time.Minute, time.Millisecond)
 	const names = "proxenos_updates_total proxenos_errors_total proxenos_nodes proxenos_failing proxenos_moved_keys_ratio_total"
 	want := func(failing string) string {
 		return `
-# HELP proxenos_errors_total Failures of the source, repeated ones too.
+# HELP proxenos_errors_total Failures of the source, including repeated ones.
 # TYPE proxenos_errors_total counter
 proxenos_errors_total{source="web"} 1
 # HELP proxenos_failing 1 while the source fails, else 0.
 # TYPE proxenos_failing gauge
 proxenos_failing{source="web"} ` + failing + `
-# HELP proxenos_moved_keys_ratio_total Sum of the fractions of keys that updates moved.
+# HELP proxenos_moved_keys_ratio_total Sum of the fractions of keys moved by updates.
 # TYPE proxenos_moved_keys_ratio_total counter
 proxenos_moved_keys_ratio_total{source="web"} 1
-# HELP proxenos_nodes Nodes of the value.
+# HELP proxenos_nodes Number of nodes of the value.
 # TYPE proxenos_nodes gauge
 proxenos_nodes{source="web"} 1
 # HELP proxenos_updates_total Values built from nodes.
@@ -90,5 +90,5 @@ proxenos_updates_total{source="web"} 2
 
 	source.nodes("b")
 	require.Eventually(t, func() bool { return testutil.ToFloat64(metrics.failing) == 0 }, time.Minute, time.Millisecond)
-	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(want("0")), strings.Fields(names)...), "nothing was built anew")
+	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(want("0")), strings.Fields(names)...), "an equal set of nodes is not rebuilt")
 }
