@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// batch is how many keys one iteration looks up.
+// batch is the number of keys that one iteration looks up.
 const batch = 1024
 
 var (
@@ -17,8 +17,8 @@ var (
 	growthOver = []int{10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000, 1_000_000}
 )
 
-// sizesOf are the numbers of nodes that a system is measured with: ours at
-// more, to see how cost grows.
+// sizesOf returns the numbers of nodes to measure a system with. Ours have more
+// sizes, to show how cost grows.
 func (s system) sizesOf() []int {
 	sizes := peerSizes
 	if slices.Contains(ours, s.name) {
@@ -27,15 +27,15 @@ func (s system) sizesOf() []int {
 	return slices.DeleteFunc(slices.Clone(sizes), s.tooMany)
 }
 
-// tooMany keeps short runs short.
+// tooMany reports whether the system is not measured with that many nodes.
 func (s system) tooMany(nodes int) bool {
 	return nodes > s.most || testing.Short() && nodes > 1_000
 }
 
-// name of a benchmark below another, in the form that benchstat understands.
+// name returns the name of a sub-benchmark in the form that benchstat parses.
 func name(nodes int, by string) string { return fmt.Sprintf("nodes=%d/by=%s", nodes, by) }
 
-// perKey measures a loop over many keys and reports what one key costs.
+// perKey measures a loop over many keys and reports the cost of one key.
 func perKey(b *testing.B, lookup func(keys []string)) {
 	b.ReportAllocs()
 	all, at := keys(), 0
@@ -46,8 +46,8 @@ func perKey(b *testing.B, lookup func(keys []string)) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/op")
 }
 
-// each runs a benchmark for every number of nodes and system, neighbours
-// being those that will be compared.
+// each runs a benchmark for every number of nodes and system. Systems to compare
+// run next to each other.
 func each(b *testing.B, run func(b *testing.B, s system, nodes []string)) {
 	for _, n := range growthOver {
 		nodes := makeNodes(n)
@@ -73,7 +73,7 @@ func BenchmarkSelectWeighted(b *testing.B) {
 	compare(b, "SelectWeighted", "rendezvous", "log-per-node")
 }
 
-// compare measures some systems at the sizes of peers.
+// compare measures the given systems at the sizes of peers.
 func compare(b *testing.B, bench string, systems ...string) {
 	b.Helper()
 	for _, n := range peerSizes {
@@ -108,8 +108,8 @@ func BenchmarkBuild(b *testing.B) {
 	})
 }
 
-// BenchmarkAddOne: from the 100 nodes that are there to 101. Systems that
-// change in place are built anew, unmeasured, for each addition.
+// BenchmarkAddOne adds a node to 100 nodes. Systems that change in place are
+// rebuilt outside the measurement for each addition.
 func BenchmarkAddOne(b *testing.B) {
 	nodes := makeNodes(101)
 	for _, s := range systems {
@@ -130,7 +130,7 @@ func BenchmarkAddOne(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports what a built system keeps, its nodes' names left out.
+// BenchmarkMemory reports the memory of a built system without node names.
 func BenchmarkMemory(b *testing.B) {
 	each(b, func(b *testing.B, s system, nodes []string) {
 		copies := max(1, 1000/len(nodes))
@@ -147,7 +147,7 @@ func BenchmarkMemory(b *testing.B) {
 	})
 }
 
-// heap returns the bytes in use once all garbage is gone.
+// heap returns the bytes in use after garbage collection.
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -156,9 +156,9 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// BenchmarkScaling reports how much more two processors look up than one. Both
-// take turns of some milliseconds, and the median counts: on a shared machine a
-// processor is away for a turn now and then, and seldom for most of them.
+// BenchmarkScaling reports the speedup of two processors over one. Both are
+// measured in turns of some milliseconds, and the median counts, because on a
+// shared machine a processor is sometimes busy for a turn.
 func BenchmarkScaling(b *testing.B) {
 	if runtime.GOMAXPROCS(0) < 2 {
 		b.Skip("needs two processors")
@@ -171,14 +171,14 @@ func BenchmarkScaling(b *testing.B) {
 				one, two := turn(c, 1), turn(c, 2)
 				speedups = append(speedups, 2*one.Seconds()/two.Seconds())
 			}
-			b.ReportMetric(summarise(speedups).Median, "speedup")
+			b.ReportMetric(summarize(speedups).Median, "speedup")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
-// turn measures how long each of some goroutines needs for the same number of
-// lookups, of keys of its own.
+// turn measures how long the goroutines take for the same number of lookups
+// each, with distinct keys.
 func turn(c chooser, goroutines int) time.Duration {
 	const batches = 64
 	all := keys()

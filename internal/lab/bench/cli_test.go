@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cliLines is how many keys the programs read: seq 10000000.
+// cliLines is the number of keys that the programs read, as of seq 10000000.
 const cliLines = 10_000_000
 
-// BenchmarkCLI runs the program as a user would, from a file to nowhere, beside
-// a bare echo that does the same. They take turns, so that a machine that slows
-// down does so for all. It reports what one line costs in the median turn.
+// BenchmarkCLI runs the program from a file to the null device, and the echo
+// program for comparison. They take turns, so that a slow phase of the machine
+// affects both. It reports the cost of a line in the median turn.
 func BenchmarkCLI(b *testing.B) {
 	turns := 5
 	if testing.Short() {
@@ -46,11 +46,11 @@ func BenchmarkCLI(b *testing.B) {
 		}
 	}
 	for _, c := range commands {
-		b.Run("nodes=10/by="+c.by, func(b *testing.B) { b.ReportMetric(summarise(c.took).Median, "ns/op") })
+		b.Run("nodes=10/by="+c.by, func(b *testing.B) { b.ReportMetric(summarize(c.took).Median, "ns/op") })
 	}
 }
 
-// install builds one program of a module into a directory.
+// install builds a program of a module into a directory.
 func install(b *testing.B, module, dir, pkg string) {
 	b.Helper()
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator), pkg)
@@ -59,7 +59,7 @@ func install(b *testing.B, module, dir, pkg string) {
 	require.NoError(b, err, "%s", out)
 }
 
-// seq is what the program of that name prints.
+// seq returns the output of the program seq.
 func seq(n int) (text []byte) {
 	for i := range n {
 		text = append(strconv.AppendInt(text, int64(i+1), 10), '\n')
@@ -78,14 +78,14 @@ func nodesFile(b *testing.B, dir string, n int) string {
 	return path
 }
 
-// filter runs a command from a file to nowhere.
+// filter runs a command with its input from a file and discards its output.
 func filter(b *testing.B, command, input string) {
 	b.Helper()
 	in, err := os.Open(input)
 	require.NoError(b, err)
 	defer func() { require.NoError(b, in.Close()) }()
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 	cmd := exec.Command("sh", "-c", "exec "+command)
-	cmd.Stdin, cmd.Stderr = in, &said
-	require.NoError(b, cmd.Run(), "%s", said.Bytes())
+	cmd.Stdin, cmd.Stderr = in, &stderr
+	require.NoError(b, cmd.Run(), "%s", stderr.Bytes())
 }

@@ -7,11 +7,10 @@ import (
 	"slices"
 )
 
-// ours are the three ways we have to find an owner.
+// ours lists the systems of this repository.
 var ours = []string{"rendezvous", "table", "ring"}
 
-// sizes are the numbers of nodes for which a benchmark measured a unit, and
-// systems those it measured: ours first.
+// sizes returns the numbers of nodes for which a benchmark measured a unit.
 func (r *results) sizes(bench, unit string) (sizes []int) {
 	for m := range r.values {
 		if m.bench == bench && m.unit == unit && !slices.Contains(sizes, m.nodes) {
@@ -22,39 +21,40 @@ func (r *results) sizes(bench, unit string) (sizes []int) {
 	return sizes
 }
 
+// systems returns the systems for which a benchmark measured a unit, ours first.
 func (r *results) systems(bench, unit string) (names []string) {
 	for m := range r.values {
 		if m.bench == bench && m.unit == unit && !slices.Contains(names, m.by) {
 			names = append(names, m.by)
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b)) })
 	return names
 }
 
-// place puts our systems first, in their order.
-func place(name string) int {
+// order is the sort key that puts our systems first.
+func order(name string) int {
 	if i := slices.Index(ours, name); i >= 0 {
 		return i
 	}
 	return len(ours)
 }
 
-// crossing is where one system becomes the faster one.
+// crossing is the number of nodes from which one system is faster than another.
 type crossing struct {
 	Slow, Fast string
-	Nodes      int // about
+	Nodes      int // approximate
 	Always     bool
 }
 
 func (c crossing) String() string {
 	if c.Always {
-		return fmt.Sprintf("The %s is faster than %s whatever the number of nodes.", c.Fast, c.slow())
+		return fmt.Sprintf("The %s is faster than %s for any number of nodes.", c.Fast, c.slow())
 	}
 	return fmt.Sprintf("The %s is faster than %s from about %d nodes on.", c.Fast, c.slow(), c.Nodes)
 }
 
-// slow gives the ring, of which there are many kinds, its article.
+// slow returns the name of the slower system, with an article if it needs one.
 func (c crossing) slow() string {
 	if c.Slow == "ring" {
 		return "the ring"
@@ -62,7 +62,7 @@ func (c crossing) slow() string {
 	return c.Slow
 }
 
-// crossings tells where the lookups of our systems cross.
+// crossings returns the crossings of our systems' lookups.
 func (r *results) crossings() (found []crossing) {
 	for _, pair := range [][2]string{{"rendezvous", "table"}, {"rendezvous", "ring"}, {"ring", "table"}} {
 		if c, ok := r.crossing(pair[0], pair[1]); ok {
@@ -72,8 +72,8 @@ func (r *results) crossings() (found []crossing) {
 	return found
 }
 
-// crossing finds the last size at which slow was no slower, and draws straight
-// lines to the next one on logarithmic scales.
+// crossing finds the last size at which slow was not slower, and interpolates
+// between it and the next size on logarithmic scales.
 func (r *results) crossing(slow, fast string) (crossing, bool) {
 	c := crossing{Slow: slow, Fast: fast, Always: true}
 	lastN, lastGap, compared := 0, 0.0, false

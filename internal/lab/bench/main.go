@@ -1,12 +1,12 @@
-// Command bench measures us and our peers on the same work, in one run on one
-// machine, and writes README.md with what it found.
+// Command bench measures proxenos and similar libraries on the same work and
+// machine, and writes the results to README.md.
 //
 //	go run .                     five passes, about eight minutes
-//	go run . -passes 1 -o -      a quick look, on standard output
+//	go run . -passes 1 -o -      one pass, to standard output
 //
-// The benchmarks are in the tests of this package. All of them run once in each
-// pass, so that the two sides of a ratio are never far apart in time; a ratio
-// is the median over the passes.
+// The benchmarks are in the tests of this package. Each pass runs every benchmark
+// once, so that the two sides of a ratio are measured close together in time. A
+// ratio is the median of the passes.
 package main
 
 import (
@@ -31,9 +31,9 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.Passes, "passes", 5, "how often to run every benchmark")
-	flag.DurationVar(&o.Benchtime, "benchtime", 100*time.Millisecond, "how long to run each, each time")
-	flag.StringVar(&o.output, "o", "README.md", "write the report to this file; - is standard output")
+	flag.IntVar(&o.Passes, "passes", 5, "the number of runs of every benchmark")
+	flag.DurationVar(&o.Benchtime, "benchtime", 100*time.Millisecond, "the time per run of a benchmark")
+	flag.StringVar(&o.output, "o", "README.md", "the file to write the report to; - is standard output")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -46,7 +46,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans up after us
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	raw := filepath.Join(dir, "results.txt")
 	load := loadAverage()
 	if err := measure(o, filepath.Join(dir, "bench.test"), raw); err != nil {
@@ -91,8 +91,8 @@ func measure(o options, binary, raw string) error {
 	return file.Close()
 }
 
-// loadAverage says how busy the machine was in the last minute, if the system
-// tells: what else runs takes a processor away from whatever wants two.
+// loadAverage returns the load average of the last minute, or "" if the system
+// has none. Other load distorts measurements that use two processors.
 func loadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -102,14 +102,14 @@ func loadAverage() string {
 	return load
 }
 
-// output returns what a command prints.
+// output returns the standard output of a command.
 func output(name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", strconv.Quote(cmd.String()), err, said.Bytes())
+		return "", fmt.Errorf("%s: %w\n%s", strconv.Quote(cmd.String()), err, stderr.Bytes())
 	}
 	return string(bytes.TrimSpace(out)), nil
 }

@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// BenchmarkBalance spreads all keys over 100 nodes. It is no benchmark of time:
-// it reports the load of the busiest node over the average, and chi-square over
-// its degrees of freedom, which is about 1 where only chance is at work.
+// BenchmarkBalance places all keys on 100 nodes. It does not measure time: it
+// reports the highest load over the average, and chi-square over its degrees of
+// freedom, which is about 1 if chance alone is at work.
 func BenchmarkBalance(b *testing.B) {
 	nodes := makeNodes(100)
 	for _, s := range systems {
@@ -31,14 +31,14 @@ func loadsOf(c chooser) map[string]int {
 	return loads
 }
 
-// spread compares loads with an even share for each of n nodes.
+// spread compares loads with equal shares for n nodes.
 func spread(loads map[string]int, n int) (busiest, chi float64) {
 	total := 0
 	for _, load := range loads {
 		total += load
 	}
 	even := float64(total) / float64(n)
-	chi = float64(n-len(loads)) * even // those that have nothing
+	chi = float64(n-len(loads)) * even // nodes without keys
 	for _, load := range loads {
 		off := float64(load) - even
 		chi += off * off / even
@@ -47,8 +47,8 @@ func spread(loads map[string]int, n int) (busiest, chi float64) {
 	return busiest, chi / float64(n-1)
 }
 
-// BenchmarkMoves takes one of 100 nodes away and puts it back. It reports how
-// many of the keys moved although their owner stayed, and the share that had to.
+// BenchmarkMoves removes one of 100 nodes. It reports the number of keys that
+// moved although their owner stayed, and the percentage that had to move.
 func BenchmarkMoves(b *testing.B) {
 	nodes := makeNodes(100)
 	gone := nodes[42]
@@ -66,8 +66,8 @@ func BenchmarkMoves(b *testing.B) {
 	}
 }
 
-// moves counts the keys whose owner changed: those that had to because it is
-// gone, and the others.
+// moves counts the keys whose owner changed although it stayed, and the keys
+// whose owner is gone.
 func moves(before, after chooser, gone string) (unneeded, needed int) {
 	for _, key := range keys() {
 		switch was := before.owner(key); {

@@ -8,13 +8,12 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// slack is how far a ratio may be off before it is no accident: this runs on
-// whatever machine and beside whatever else there is.
+// slack is the tolerance of ratios, as this test also runs on busy machines.
 const slack = 2
 
 // TestNoRegression measures the targets of lookups in a fraction of a second
-// each. It compares ratios, never times: whatever slows one side down slows the
-// other down as well.
+// each. It compares ratios and not times, because a slow machine slows down both
+// sides.
 func TestNoRegression(t *testing.T) {
 	checked := 0
 	for _, target := range targets {
@@ -30,17 +29,17 @@ func TestNoRegression(t *testing.T) {
 	assert.Greater(t, checked, 5)
 }
 
-// steady are the lookups that keep their ratio whatever else the machine does.
-// The points of a large circle live in a cache that all processes share.
+// steady reports whether the ratio of a lookup is stable on a busy machine. It is
+// not for large rings, whose points are in a cache that processes share.
 func steady(m metric) bool {
 	lookup := m.bench == "Select" || m.bench == "SelectThree" || m.bench == "SelectWeighted"
 	small := m.nodes <= 100 || m.by == "rendezvous" && m.nodes <= 1_000
 	return lookup && small && m.unit == "ns/op"
 }
 
-// quickRatio takes turns, and compares the best of each side: what disturbs a
-// measurement only ever makes it longer. The turns are long enough for a side
-// to get its points back into the cache, and none sees a key twice.
+// quickRatio measures both sides in turns and compares the best turn of each,
+// because disturbances only make a turn longer. A turn is long enough to load the
+// points into the cache, and no turn repeats keys of another.
 func quickRatio(of, to metric) float64 {
 	const turns, turn = 12, 0.03
 	ours := lookupOf(of.bench, of.by, makeNodes(of.nodes))

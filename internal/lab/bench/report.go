@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// report is what the template of the report is filled with.
+// report is the data of the report's template.
 type report struct {
 	options
 	found     *results
 	Benchstat string
 	GoVersion string
-	Load      string // when the run began; may be empty
+	Load      string // the load average at the start; may be empty
 }
 
 //go:embed report.md.tmpl
@@ -26,7 +26,7 @@ var layout string
 
 var page = template.Must(template.New("report").Parse(layout))
 
-// write makes the report and puts it into a file, or on standard output.
+// write writes the report to a file, or to standard output if path is "-".
 func write(path string, r report) error {
 	var text strings.Builder
 	if err := page.Execute(&text, r); err != nil {
@@ -39,12 +39,12 @@ func write(path string, r report) error {
 	return os.WriteFile(path, []byte(text.String()), 0o644)
 }
 
-// AVX512 is what package rendezvous asks for before it uses AVX-512.
+// AVX512 reports whether package rendezvous uses AVX-512 on this machine.
 func (r report) AVX512() bool {
 	return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ
 }
 
-// Machine is what the numbers depend on.
+// Machine describes the machine.
 func (r report) Machine() string {
 	vector := "without AVX-512"
 	if r.AVX512() {
@@ -53,22 +53,22 @@ func (r report) Machine() string {
 	return fmt.Sprintf("%s, %d cores, %s; %s/%s", r.found.CPU, runtime.NumCPU(), vector, r.found.Goos, r.found.Goarch)
 }
 
-// Verdicts judge every target.
-func (r report) Verdicts() (list []verdict, err error) {
+// Targets evaluates all targets.
+func (r report) Targets() (list []targetResult, err error) {
 	for _, t := range targets {
-		v, err := t.judge(r.found, r.AVX512())
+		result, err := t.evaluate(r.found, r.AVX512())
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, v)
+		list = append(list, result)
 	}
 	return list, nil
 }
 
-// Middle is the median in words.
+// Middle returns the median as text.
 func (s summary) Middle() string { return figures(s.Median) }
 
-// Range is the least and the greatest of several passes that differ.
+// Range returns the minimum and the maximum of the passes, or "" if they are equal.
 func (s summary) Range() string {
 	if s.Least == s.Most {
 		return ""
@@ -76,11 +76,11 @@ func (s summary) Range() string {
 	return figures(s.Least) + " to " + figures(s.Most)
 }
 
-// Crossings are sentences.
+// Crossings returns sentences about the crossings of our systems.
 func (r report) Crossings() []crossing { return r.found.crossings() }
 
-// Table has a line for each number of nodes and a column for each system that
-// a benchmark measured. Values are multiplied by scale.
+// Table returns a Markdown table with a row for each number of nodes and a column
+// for each system. Values are multiplied by scale.
 func (r report) Table(bench, unit string, scale float64) string {
 	names := r.found.systems(bench, unit)
 	var rows strings.Builder
@@ -99,11 +99,11 @@ func (r report) Table(bench, unit string, scale float64) string {
 	return rows.String()
 }
 
-// figures rounds to three of them, and never writes an exponent.
+// figures formats x with three significant digits and without an exponent.
 func figures(x float64) string {
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
 	if err != nil {
-		return strconv.FormatFloat(x, 'g', 3, 64) // beyond what a number can be
+		return strconv.FormatFloat(x, 'g', 3, 64) // out of range
 	}
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReportNeedsEveryTarget: a page that leaves out what was not measured
-// would look like one on which all is well.
-func TestReportNeedsEveryTarget(t *testing.T) {
+// TestReportRequiresEveryTarget: a target without measurement is an error,
+// because a report without it would look complete.
+func TestReportRequiresEveryTarget(t *testing.T) {
 	err := write(filepath.Join(t.TempDir(), "page.md"), report{found: parsed(t, grown)})
 	assert.ErrorContains(t, err, "rendezvous Select, 10 nodes: ")
 }

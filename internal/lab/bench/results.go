@@ -23,18 +23,18 @@ func (m metric) String() string {
 	return fmt.Sprintf("%s of %s by %s with %d nodes", m.unit, m.bench, m.by, m.nodes)
 }
 
-// results hold the values of every metric, in the order of the passes, and
-// what the benchmarks say of the machine.
+// results holds the values of every metric in the order of the passes, and the
+// description of the machine.
 type results struct {
 	values            map[metric][]float64
 	CPU, Goos, Goarch string
 }
 
-// benchName is the form of all names here. The testing package appends the
-// number of processors, unless it is one.
+// benchName matches the names of the benchmarks. The testing package appends the
+// number of processors unless it is 1.
 var benchName = regexp.MustCompile(`^(\w+)/nodes=(\d+)/by=([\w-]*?)(?:-\d+)?$`)
 
-// parse reads what benchmarks print.
+// parse parses the output of benchmarks.
 func parse(in io.Reader) (*results, error) {
 	found := &results{values: map[metric][]float64{}}
 	reader := benchfmt.NewReader(in, "results")
@@ -64,7 +64,7 @@ func (r *results) add(record *benchfmt.Result) error {
 		return fmt.Errorf("benchmark %q is not named NAME/nodes=N/by=SYSTEM", record.Name)
 	}
 	m := metric{bench: part[1], by: part[3]}
-	m.nodes, _ = strconv.Atoi(part[2]) // digits, and few
+	m.nodes, _ = strconv.Atoi(part[2]) // the pattern matches digits only
 	for _, v := range record.Values {
 		number := v.Value
 		m.unit = v.Unit
@@ -76,26 +76,26 @@ func (r *results) add(record *benchfmt.Result) error {
 	return nil
 }
 
-// summary is what several passes say about a quantity.
+// summary summarizes the values of a quantity in several passes.
 type summary struct{ Median, Least, Most float64 }
 
-// summary divides pass by pass: the two sides of a ratio ran within a minute
-// of each other, whatever else the machine was doing by then.
+// summary returns the summary of a quantity. Ratios are computed per pass, in
+// which both sides ran within a minute of each other.
 func (r *results) summary(q quantity) (summary, error) {
 	of, to := r.values[q.of], r.values[q.to]
 	switch {
 	case len(of) == 0:
-		return summary{}, fmt.Errorf("no %v was measured", q.of)
+		return summary{}, fmt.Errorf("no measurement of %v", q.of)
 	case q.to == metric{}:
-		return summarise(of), nil
+		return summarize(of), nil
 	case len(to) != len(of):
-		return summary{}, fmt.Errorf("%d of %v, but %d of %v", len(of), q.of, len(to), q.to)
+		return summary{}, fmt.Errorf("%d measurements of %v, but %d of %v", len(of), q.of, len(to), q.to)
 	}
 	ratios := make([]float64, len(of))
 	for i := range of {
 		ratios[i] = of[i] / to[i]
 	}
-	return summarise(ratios), nil
+	return summarize(ratios), nil
 }
 
 // median returns the median of a metric, or false if it was not measured.
@@ -104,8 +104,8 @@ func (r *results) median(m metric) (float64, bool) {
 	return s.Median, err == nil
 }
 
-// summarise takes at least one value.
-func summarise(values []float64) summary {
+// summarize returns the summary of one or more values.
+func summarize(values []float64) summary {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	return summary{Median: (sorted[(n-1)/2] + sorted[n/2]) / 2, Least: sorted[0], Most: sorted[n-1]}

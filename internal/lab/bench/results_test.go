@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// printed is what two passes print.
-const printed = `goos: linux
+// twoPasses is the output of two passes.
+const twoPasses = `goos: linux
 goarch: amd64
 cpu: Some CPU
 BenchmarkSelect/nodes=10/by=ring-2	100	30 ns/op	0 allocs/op
@@ -34,16 +34,16 @@ func parsed(t *testing.T, text string) *results {
 }
 
 func TestParse(t *testing.T) {
-	found := parsed(t, printed)
+	found := parsed(t, twoPasses)
 	assert.Equal(t, "Some CPU linux amd64", found.CPU+" "+found.Goos+" "+found.Goarch)
 	assert.Equal(t, []float64{30, 40}, found.values[cost("Select", 10, "ring")])
 	assert.Equal(t, []float64{0, 0}, found.values[value("Select", 10, "ring", "allocs/op")])
-	assert.Equal(t, []float64{60, 20}, found.values[cost("Select", 10, "go-jump")], "a dash in a name is no number of processors")
-	assert.Equal(t, []float64{50, 60}, found.values[cost("Select", 10, "stathat")], "one processor is not named")
+	assert.Equal(t, []float64{60, 20}, found.values[cost("Select", 10, "go-jump")], "a hyphen in a name does not begin the number of processors")
+	assert.Equal(t, []float64{50, 60}, found.values[cost("Select", 10, "stathat")], "names do not end in the number of processors if it is 1")
 }
 
 func TestSummary(t *testing.T) {
-	found := parsed(t, printed)
+	found := parsed(t, twoPasses)
 	for _, c := range []struct {
 		name string
 		quantity
@@ -58,12 +58,12 @@ func TestSummary(t *testing.T) {
 			assert.Equal(t, c.want, got)
 		})
 	}
-	assert.Equal(t, summary{3, 1, 9}, summarise([]float64{9, 1, 3}))
+	assert.Equal(t, summary{3, 1, 9}, summarize([]float64{9, 1, 3}))
 }
 
-func TestRefused(t *testing.T) {
+func TestErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", "no benchmarks ran"},
+		{"no output", "", "no benchmarks ran"},
 		{"a failure", "--- FAIL: BenchmarkX\nFAIL\n", "no benchmarks ran"},
 		{"another name", "BenchmarkX-2 1 2 ns/op\n", `benchmark "X-2" is not named NAME/nodes=N/by=SYSTEM`},
 	} {
@@ -72,10 +72,10 @@ func TestRefused(t *testing.T) {
 			assert.EqualError(t, err, c.want)
 		})
 	}
-	_, err := parsed(t, printed).summary(cost("Select", 10, "nobody").alone())
-	assert.EqualError(t, err, "no ns/op of Select by nobody with 10 nodes was measured")
-	_, err = parsed(t, printed).summary(cost("Select", 10, "ring").over("nobody"))
-	assert.EqualError(t, err, "2 of ns/op of Select by ring with 10 nodes, but 0 of ns/op of Select by nobody with 10 nodes")
+	_, err := parsed(t, twoPasses).summary(cost("Select", 10, "absent").alone())
+	assert.EqualError(t, err, "no measurement of ns/op of Select by absent with 10 nodes")
+	_, err = parsed(t, twoPasses).summary(cost("Select", 10, "ring").over("absent"))
+	assert.EqualError(t, err, "2 measurements of ns/op of Select by ring with 10 nodes, but 0 of ns/op of Select by absent with 10 nodes")
 }
 
 func TestBounds(t *testing.T) {
@@ -104,23 +104,23 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-func TestJudge(t *testing.T) {
-	found := parsed(t, printed)
+func TestEvaluate(t *testing.T) {
+	found := parsed(t, twoPasses)
 	kept := target{Work: "ring", quantity: cost("Select", 10, "ring").over("go-jump"), bounds: atMost(1.25)}
-	v, err := kept.judge(found, false)
+	v, err := kept.evaluate(found, false)
 	require.NoError(t, err)
 	assert.True(t, v.Met)
 
 	broken := target{Work: "ring", quantity: kept.quantity, bounds: atMost(1.24)}
-	v, err = broken.judge(found, false)
+	v, err = broken.evaluate(found, false)
 	require.NoError(t, err)
 	assert.False(t, v.Met)
 
-	_, err = target{Work: "ring", quantity: cost("Build", 10, "ring").alone()}.judge(found, false)
-	assert.EqualError(t, err, "ring: no ns/op of Build by ring with 10 nodes was measured")
+	_, err = target{Work: "ring", quantity: cost("Build", 10, "ring").alone()}.evaluate(found, false)
+	assert.EqualError(t, err, "ring: no measurement of ns/op of Build by ring with 10 nodes")
 }
 
-// grown has two systems that cross between 100 and 1000 nodes.
+// grown has results of two systems that cross between 100 and 1000 nodes.
 const grown = `BenchmarkSelect/nodes=10/by=rendezvous-2	1	20 ns/op
 BenchmarkSelect/nodes=10/by=ring-2	1	80 ns/op
 BenchmarkSelect/nodes=10/by=table-2	1	10 ns/op
@@ -133,13 +133,13 @@ BenchmarkSelect/nodes=1000/by=ring-2	1	80 ns/op
 func TestCrossings(t *testing.T) {
 	assert.Equal(t, []crossing{
 		{Slow: "rendezvous", Fast: "table", Always: true},
-		{Slow: "rendezvous", Fast: "ring", Nodes: 316}, // half way on a logarithmic scale
+		{Slow: "rendezvous", Fast: "ring", Nodes: 316}, // the middle on a logarithmic scale
 		{Slow: "ring", Fast: "table", Always: true},
 	}, parsed(t, grown).crossings())
 	assert.Equal(t, "The ring is faster than rendezvous from about 316 nodes on.", parsed(t, grown).crossings()[1].String())
-	assert.Equal(t, "The table is faster than the ring whatever the number of nodes.", parsed(t, grown).crossings()[2].String())
+	assert.Equal(t, "The table is faster than the ring for any number of nodes.", parsed(t, grown).crossings()[2].String())
 	_, crosses := parsed(t, grown).crossing("ring", "rendezvous")
-	assert.False(t, crosses, "the last word is not that of rendezvous")
+	assert.False(t, crosses, "rendezvous is slower at the largest size")
 }
 
 func TestFigures(t *testing.T) {

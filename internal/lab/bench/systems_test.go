@@ -15,33 +15,32 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// points is how many each node has on every circle, ours and theirs.
+// points is the number of points of a node on every ring.
 const points = 160
 
-// tableBits is the logarithm of the number of slots of our table.
+// tableBits is the binary logarithm of the number of slots of our table.
 const tableBits = 16
 
-// system is something that says who owns a key: ours or a peer's.
+// system is an implementation of placement, ours or a peer's.
 type system struct {
 	name string
-	// most is the greatest number of nodes that can be built in reasonable
-	// time. Two sort all points again for every node that is added, which
-	// takes half a minute for a thousand nodes.
+	// most is the maximum number of nodes to measure. Two peers sort all points
+	// for every node added, which takes half a minute for a thousand nodes.
 	most  int
 	build func(nodes []string) chooser
 }
 
-// chooser is a built system. lookup and three loop by themselves, so that no
-// measurement pays for a call through a function value for each key.
+// chooser is a built system. lookup and three contain the loop over keys, so that
+// measurements do not include a call of a function value per key.
 type chooser struct {
-	value  any // what was built, to be kept alive
+	value  any // the built system, to keep it alive
 	owner  func(key string) string
 	lookup func(keys []string)
-	three  func(keys []string) // the three owners of each key; nil if it has no such verb
-	add    func(node string)   // in place; nil if a changed system is built anew
+	three  func(keys []string) // the first three owners of each key; nil if not supported
+	add    func(node string)   // in place; nil if the system is immutable
 }
 
-// keys are made once.
+// keys returns the keys of all benchmarks.
 var keys = sync.OnceValue(makeKeys)
 
 var systems = []system{
@@ -225,8 +224,8 @@ func ofStathat(nodes []string) chooser {
 	}
 }
 
-// ofJump numbers the nodes; removing any but the last moves keys between all
-// that follow.
+// ofJump numbers the nodes. Removing any but the last one moves keys between all
+// nodes that follow it.
 func ofJump(nodes []string) chooser {
 	return chooser{
 		value: nodes,

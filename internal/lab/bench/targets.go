@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// target is a promise: a quantity stays within bounds.
+// target is a promise that a quantity is within bounds.
 type target struct {
 	Work, Against string
 	quantity
 	bounds
 }
 
-// targets are all that we promise. They are ratios, as times differ from one
-// machine and one day to the next.
+// targets lists all promises. They are ratios, because times differ between
+// machines and days.
 var targets = []target{
 	{"rendezvous Select, 10 nodes", goRendezvous, cost("Select", 10, "rendezvous").over("go-rendezvous"), atMost(0.85)},
 	{"rendezvous Select, 100 nodes", goRendezvous, cost("Select", 100, "rendezvous").over("go-rendezvous"), atMost(0.60).withAVX512(0.40)},
@@ -49,7 +49,7 @@ var targets = []target{
 	{"allocations in 1024 SelectN(3), ring", "", value("SelectThree", 100, "ring", "allocs/op").alone(), atMost(0)},
 }
 
-// What we are measured against.
+// The references of the targets.
 const (
 	goRendezvous = "dgryski/go-rendezvous with xxh64"
 	logarithms   = "a logarithm for every node"
@@ -57,18 +57,18 @@ const (
 	stathat3     = "stathat GetN(3)"
 )
 
-// quantity is a metric over another of the same pass, or a metric by itself if
-// there is no other.
+// quantity is a metric divided by another metric of the same pass, or a single
+// metric if to is zero.
 type quantity struct{ of, to metric }
 
-// cost is the time that one operation takes.
+// cost is the metric of the time per operation.
 func cost(bench string, nodes int, by string) metric { return value(bench, nodes, by, "ns/op") }
 
 func value(bench string, nodes int, by, unit string) metric {
 	return metric{bench: bench, nodes: nodes, by: by, unit: unit}
 }
 
-// over is the metric over what another system needs for the same work.
+// over is the metric divided by the same metric of another system.
 func (m metric) over(by string) quantity {
 	other := m
 	other.by = by
@@ -79,10 +79,10 @@ func (m metric) against(other metric) quantity { return quantity{of: m, to: othe
 
 func (m metric) alone() quantity { return quantity{of: m} }
 
-// bounds are what a quantity may be, the bounds included.
+// bounds is an inclusive range.
 type bounds struct {
 	least, most float64
-	vector      float64 // replaces most where the CPU has AVX-512; 0 does not
+	vector      float64 // replaces most if the CPU has AVX-512, unless 0
 }
 
 func atMost(most float64) bounds   { return bounds{least: math.Inf(-1), most: most} }
@@ -93,7 +93,7 @@ func (b bounds) withAVX512(most float64) bounds {
 	return b
 }
 
-// on returns the bounds for a machine.
+// on returns the bounds for a machine with or without AVX-512.
 func (b bounds) on(avx512 bool) bounds {
 	if avx512 && b.vector != 0 {
 		b.most = b.vector
@@ -114,21 +114,21 @@ func (b bounds) String() string {
 	}
 }
 
-// verdict is what became of a target on a machine.
-type verdict struct {
+// targetResult is the result of a target on a machine.
+type targetResult struct {
 	target
 	summary
 	Bounds bounds
 	Met    bool
 }
 
-// judge compares what was measured with what was promised. It is an error if a
-// target was not measured.
-func (t target) judge(found *results, avx512 bool) (verdict, error) {
+// evaluate compares the measurements with the target. It returns an error if
+// there are no measurements.
+func (t target) evaluate(found *results, avx512 bool) (targetResult, error) {
 	s, err := found.summary(t.quantity)
 	if err != nil {
-		return verdict{}, fmt.Errorf("%s: %w", t.Work, err)
+		return targetResult{}, fmt.Errorf("%s: %w", t.Work, err)
 	}
 	on := t.on(avx512)
-	return verdict{target: t, summary: s, Bounds: on, Met: on.hold(s.Median)}, nil
+	return targetResult{target: t, summary: s, Bounds: on, Met: on.hold(s.Median)}, nil
 }

@@ -6,10 +6,9 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// logPerNode is weighted rendezvous hashing as it is usually written, after
-// mcrouter's WeightedRendezvousHashFunc: a logarithm for every node and key.
-// It is kinder to itself than mcrouter, which hashes the whole key again for
-// every node.
+// logPerNode is the usual form of weighted rendezvous hashing, after mcrouter's
+// WeightedRendezvousHashFunc: a logarithm for every node and key. Unlike mcrouter
+// it does not hash the key again for every node.
 type logPerNode struct {
 	nodes   []string
 	hashes  []uint64
@@ -44,12 +43,12 @@ func (l *logPerNode) lookup(keys []string) {
 	}
 }
 
-// splitmix is the finaliser of SplitMix64.
+// splitmix is the finalizer of SplitMix64.
 func splitmix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
 }
 
-// mixedWeight gives a node one of four weights by its name.
+// mixedWeight returns one of four weights, derived from the name of the node.
 func mixedWeight(node string) float64 { return 1 + float64(xxhash.Sum64String(node)%4) }

@@ -1,6 +1,6 @@
-// Command echo copies standard input to standard output, line by line. It is
-// the least that any program answering line by line must do: read chunks, find
-// where each line ends, write every line out.
+// Command echo copies standard input to standard output line by line. It does
+// the minimum work of a program that processes lines: read chunks, find the end
+// of each line, write every line.
 package main
 
 import (
@@ -30,7 +30,7 @@ func echo(out io.Writer, in io.Reader) error {
 			data = data[end+1:]
 		}
 		if errors.Is(err, io.EOF) || len(data) == len(chunk) {
-			lines = append(lines, data...) // a last line without an end, or one too long for the chunk
+			lines = append(lines, data...) // a last line without newline, or a line longer than the chunk
 			data = nil
 		}
 		rest = copy(chunk, data)

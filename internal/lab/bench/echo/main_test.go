@@ -14,10 +14,10 @@ import (
 
 func TestEcho(t *testing.T) {
 	for _, c := range []struct{ name, text string }{
-		{"nothing", ""},
+		{"empty input", ""},
 		{"a line", "a\n"},
 		{"empty lines", "\n\na\n\n"},
-		{"no end", "a\nb"},
+		{"no final newline", "a\nb"},
 		{"more than a chunk", strings.Repeat("0123456789\n", 100_000)},
 		{"a line longer than a chunk", strings.Repeat("x", 1<<20) + "\ny\n"},
 	} {
@@ -31,7 +31,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-func TestEchoFails(t *testing.T) {
+func TestEchoErrors(t *testing.T) {
 	broken := errors.New("broken")
 	assert.ErrorIs(t, echo(io.Discard, iotest.ErrReader(broken)), broken)
 	r, w := io.Pipe()
