@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/hex"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,15 +12,12 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// hashFormats are the values of --output of hash.
-var hashFormats = []string{"text", "json"}
-
 // digestOptions say what to hash, how, and how to write the digest.
 type digestOptions struct {
 	std    *term.Streams
 	hash   place.HashFlags
 	key    string
-	format string
+	format term.Format[digest]
 }
 
 func newHash(std *term.Streams) *cobra.Command {
@@ -51,8 +49,7 @@ keys.`,
 			return o.run()
 		},
 	}
-	c.Flags().StringVarP(&o.format, "output", "o", "text", "text or json")
-	term.Complete(c, "output", hashFormats)
+	o.format.Bind(c, "text or json", term.TextOrJSON(writeDigest)...)
 	return c
 }
 
@@ -70,22 +67,18 @@ type digest struct {
 
 func (o *digestOptions) run() error {
 	m, options := o.hash.Method, o.hash.Options
-	digits := hex.EncodeToString(m.Append(nil, options, o.key))
-	switch o.format {
-	case "text":
-		_, err := fmt.Fprintln(o.std.Out, digits)
-		return term.WithCode(term.ErrIO, err)
-	case "json":
-		return term.WithCode(term.ErrIO, term.WriteJSON(o.std.Out, digest{
-			Schema:    "proxenos.hash/v1",
-			Method:    m.String(),
-			Key:       o.key,
-			KeyBase64: term.Base64IfNotUTF8(o.key),
-			Hex:       digits,
-			Integer:   m.Integer(options, o.key).Big().String(),
-			Uint64:    fmt.Sprint(m.Func(options)(o.key)),
-		}))
-	default:
-		return term.UnknownChoice("output format", o.format, hashFormats)
-	}
+	return o.format.Write(o.std.Out, digest{
+		Schema:    "proxenos.hash/v1",
+		Method:    m.String(),
+		Key:       o.key,
+		KeyBase64: term.Base64IfNotUTF8(o.key),
+		Hex:       hex.EncodeToString(m.Append(nil, options, o.key)),
+		Integer:   m.Integer(options, o.key).Big().String(),
+		Uint64:    fmt.Sprint(m.Func(options)(o.key)),
+	})
+}
+
+func writeDigest(w io.Writer, d digest) error {
+	_, err := fmt.Fprintln(w, d.Hex)
+	return err
 }

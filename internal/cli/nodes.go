@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/csv"
+	"io"
 	"strings"
 	"time"
 
@@ -15,14 +16,11 @@ import (
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
-// nodesFormats are the values of --output of nodes.
-var nodesFormats = []string{"text", "json", "csv"}
-
 // nodesOptions say whose nodes to list, and how.
 type nodesOptions struct {
 	std    *term.Streams
 	source source.Flags
-	format string
+	format term.Format[[]mapper.Node]
 	save   string
 }
 
@@ -47,21 +45,19 @@ can be given back by -f.`,
 			return o.run(c.Context())
 		},
 	}
+	o.format.Bind(c, "text, json or csv",
+		term.Writer[[]mapper.Node]{Name: "text", Write: writeNodesText},
+		term.Writer[[]mapper.Node]{Name: "json", Write: writeNodesJSON},
+		term.Writer[[]mapper.Node]{Name: "csv", Write: writeNodesCSV})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text, json or csv")
 		fs.StringVar(&o.save, "save", "", "`file` to keep the list in too, for select --cache or -f")
 	})
-	term.Complete(c, "output", nodesFormats)
 	o.source.Bind(c)
 	o.source.Outages.BindMinNodes(c)
 	return c
 }
 
 func (o *nodesOptions) run(ctx context.Context) error {
-	write := map[string]func([]mapper.Node) error{"text": o.text, "json": o.json, "csv": o.csv}[o.format]
-	if write == nil {
-		return term.UnknownChoice("output format", o.format, nodesFormats)
-	}
 	f, err := o.source.Ask(ctx, o.std)
 	if err != nil {
 		return err
@@ -72,7 +68,7 @@ func (o *nodesOptions) run(ctx context.Context) error {
 	if err := o.keep(f.Nodes); err != nil {
 		return err
 	}
-	return term.WithCode(term.ErrIO, write(f.Nodes))
+	return o.format.Write(o.std.Out, f.Nodes)
 }
 
 // keep saves the nodes, if a file for them is named.
@@ -83,28 +79,27 @@ func (o *nodesOptions) keep(nodes []mapper.Node) error {
 	return term.WithCode(term.ErrIO, mapper.Snapshot{Saved: time.Now(), Nodes: nodes}.Write(o.save))
 }
 
-// text writes a table with a heading.
-func (o *nodesOptions) text(nodes []mapper.Node) error {
+// writeNodesText writes a table with a heading.
+func writeNodesText(w io.Writer, nodes []mapper.Node) error {
 	rows := [][]string{{"ID", "ADDRESS", "WEIGHT", "ZONE", "TAGS"}}
 	for _, n := range nodes {
 		rows = append(rows, nodeRow(n, true))
 	}
-	return term.WriteTable(o.std.Out, rows)
+	return term.WriteTable(w, rows)
 }
 
-func (o *nodesOptions) csv(nodes []mapper.Node) error {
-	w := csv.NewWriter(o.std.Out)
+func writeNodesCSV(w io.Writer, nodes []mapper.Node) error {
 	rows := [][]string{{"id", "address", "weight", "zone", "tags"}}
 	for _, n := range nodes {
-		rows = append(rows, nodeRow(n, term.IsTerminal(o.std.Out)))
+		rows = append(rows, nodeRow(n, term.IsTerminal(w)))
 	}
-	return w.WriteAll(rows)
+	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// json writes what package static reads; what that would refuse in a list is
+// writeNodesJSON writes what package static reads; what that would refuse in a list is
 // listed all the same.
-func (o *nodesOptions) json(nodes []mapper.Node) error {
-	return term.WriteJSON(o.std.Out, struct {
+func writeNodesJSON(w io.Writer, nodes []mapper.Node) error {
+	return term.WriteJSON(w, struct {
 		Schema string        `json:"schema"`
 		Nodes  []mapper.Node `json:"nodes"`
 	}{static.Schema, nodes})

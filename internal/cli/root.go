@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -36,16 +34,12 @@ The same nodes give the same answer everywhere, in whatever order they come.`,
 	root.SetFlagErrorFunc(term.ExplainFlagError)
 	root.SetUsageFunc(term.Usage)
 	root.SetHelpTemplate(term.HelpTemplate)
+	std.Color = term.Colors()
 	// Without a shorthand: -h is --host where a command has a host.
 	root.PersistentFlags().Bool("help", false, "show help for the command")
-	root.PersistentFlags().StringVar(&std.Color, "color", "auto", "colour of messages: auto, always or never")
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if !slices.Contains(term.Colors, std.Color) {
-			return term.UnknownChoice("--color", std.Color, term.Colors)
-		}
-		return refuseEmpty(c)
-	}
-	term.Complete(root, "color", term.Colors)
+	root.PersistentFlags().Var(&std.Color, "color", "colour of messages: auto, always or never")
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return refuseEmpty(c) }
+	term.Complete(root, "color", std.Color.Choices())
 	root.AddCommand(
 		newSelect(std),
 		newNodes(std),

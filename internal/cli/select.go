@@ -97,9 +97,6 @@ func (o *selectOptions) parse(c *cobra.Command, args []string) error {
 	case o.Count < 1:
 		return term.Usagef("--count %d: at least one node must be asked for", o.Count)
 	}
-	if err := o.zones.Parse(); err != nil {
-		return err
-	}
 	o.output.Many = o.Stream || len(args) > 1
 	o.output.Count = o.Count
 	o.output.Terminal = term.IsTerminal(o.std.Out)
@@ -118,10 +115,6 @@ func beforeDash(c *cobra.Command, args []string) []string {
 }
 
 func (o *selectOptions) run(ctx context.Context) error {
-	makeEncoding, err := o.output.Maker()
-	if err != nil {
-		return err
-	}
 	p, err := o.source.Place(ctx, o.std, &o.placement)
 	if err != nil {
 		return err
@@ -129,7 +122,7 @@ func (o *selectOptions) run(ctx context.Context) error {
 	o.warnShort(p)
 	o.zones.Warn(p.Nodes, o.Count, o.std)
 	o.Spread = o.zones.Spread(p)
-	return o.Answer(ctx, o.std, p, makeEncoding(&o.output, p))
+	return o.Answer(ctx, o.std, p, &o.output)
 }
 
 // warnShort tells that there are fewer nodes than were asked for.

@@ -2,19 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-type versionOptions struct {
-	std    *term.Streams
-	output string
-}
-
 func newVersion(std *term.Streams) *cobra.Command {
-	o := &versionOptions{std: std}
+	var format term.Format[term.Build]
 	c := &cobra.Command{
 		Use:   "version [-o text|json]",
 		Short: "Tell the version of this program",
@@ -22,22 +18,13 @@ func newVersion(std *term.Streams) *cobra.Command {
 		Example: `  proxenos version
   proxenos version -o json`,
 		Args: term.Args(),
-		RunE: func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(*cobra.Command, []string) error { return format.Write(std.Out, term.ReadBuild()) },
 	}
-	c.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
-	term.Complete(c, "output", []string{"text", "json"})
+	format.Bind(c, "text or json", term.TextOrJSON(writeVersion)...)
 	return c
 }
 
-func (o *versionOptions) run() error {
-	info := term.ReadBuild()
-	switch o.output {
-	case "text":
-		_, err := fmt.Fprintf(o.std.Out, "proxenos %s (%s, %s)\n", info.Version, info.Go, info.Platform)
-		return term.WithCode(term.ErrIO, err)
-	case "json":
-		return term.WithCode(term.ErrIO, term.WriteJSON(o.std.Out, info))
-	default:
-		return term.UnknownChoice("output format", o.output, []string{"text", "json"})
-	}
+func writeVersion(w io.Writer, b term.Build) error {
+	_, err := fmt.Fprintf(w, "proxenos %s (%s, %s)\n", b.Version, b.Go, b.Platform)
+	return err
 }

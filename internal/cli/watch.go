@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,14 +12,11 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// watchFormats are the values of --output of watch.
-var watchFormats = []string{"text", "json"}
-
 // watchOptions say whose nodes to watch, and what to do about changes.
 type watchOptions struct {
 	std    *term.Streams
 	source source.Flags
-	format string
+	format term.Format[*watchEvent]
 	poll   time.Duration
 	hook   hook
 }
@@ -57,15 +53,12 @@ change afterwards. One that fails is warned of, and one that takes more than
 			return o.run(c.Context())
 		},
 	}
-	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text or json, a line for every change")
-	})
+	o.format.Bind(c, "text or json, a line for every change", watchWriters...)
 	term.AddGroup(c, "Watching", func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.poll, "poll", mapper.DefaultPoll, "how often to ask a source that does not tell of changes")
 		fs.StringVar(&o.hook.program, "exec", "", "`program` to run for every change; its arguments come after --")
 		fs.DurationVar(&o.hook.timeout, "exec-timeout", 30*time.Second, "how long the program may take")
 	})
-	term.Complete(c, "output", watchFormats)
 	o.source.Bind(c)
 	o.source.Outages.Bind(c)
 	return c
@@ -75,8 +68,6 @@ change afterwards. One that fails is warned of, and one that takes more than
 func (o *watchOptions) parse(c *cobra.Command, args []string) error {
 	o.hook.args = args
 	switch {
-	case !slices.Contains(watchFormats, o.format):
-		return term.UnknownChoice("output format", o.format, watchFormats)
 	case o.poll <= 0:
 		return term.Usagef("--poll %v: must be more than 0", o.poll)
 	case o.hook.timeout <= 0:
@@ -148,7 +139,7 @@ func (w *watching) fail(err error) error {
 	if err = w.source.Classify(err); term.IsUsage(err) {
 		return err
 	}
-	if w.format == "json" {
+	if w.format.Is("json") {
 		return w.write(&watchEvent{Error: err.Error()})
 	}
 	w.std.Warn("%v", err)

@@ -68,17 +68,23 @@ func (e *watchEvent) text() string {
 	return b.String() + "\n"
 }
 
+// watchWriters are the values of --output.
+var watchWriters = []term.Writer[*watchEvent]{
+	{Name: "text", Write: func(w io.Writer, e *watchEvent) error {
+		_, err := io.WriteString(w, e.text())
+		return err
+	}},
+	{Name: "json", Write: func(w io.Writer, e *watchEvent) error {
+		line, err := e.json()
+		if err == nil {
+			_, err = w.Write(line)
+		}
+		return err
+	}},
+}
+
 // write writes an event to standard output.
 func (o *watchOptions) write(e *watchEvent) error {
 	e.Schema, e.Time = "proxenos.watch/v1", time.Now().UTC()
-	line := e.text()
-	if o.format == "json" {
-		object, err := e.json()
-		if err != nil {
-			return err
-		}
-		line = string(object)
-	}
-	_, err := io.WriteString(o.std.Out, line)
-	return term.WithCode(term.ErrIO, err)
+	return o.format.Write(o.std.Out, e)
 }

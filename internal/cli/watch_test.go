@@ -75,10 +75,11 @@ func TestWatchRunsOneProgramAtATime(t *testing.T) {
 	const program = `mkdir "$1/running" || exit 1; cat >>"$1/events"; while ! test -e "$1/go"; do sleep 0.02; done; rmdir "$1/running"`
 	var out, warnings bytes.Buffer
 	o := &watchOptions{
-		std:    &term.Streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }},
-		format: "json",
-		hook:   hook{program: "sh", args: []string{"-c", program, "sh", dir}, timeout: time.Hour},
+		std:  &term.Streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }},
+		hook: hook{program: "sh", args: []string{"-c", program, "sh", dir}, timeout: time.Hour},
 	}
+	o.format.Offer(watchWriters...)
+	require.NoError(t, o.format.Set("json"))
 	o.source.Backend = "static"
 	ctx, cancel := context.WithCancelCause(t.Context())
 	over := errors.New("over")

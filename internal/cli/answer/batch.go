@@ -32,7 +32,7 @@ type batch struct {
 	source    string // what errors call the stream
 	delimiter byte   // ends a key: a newline, before which one \r is dropped, or NUL
 	newWorker func() worker
-	encoding  *Encoding
+	frame     frame
 }
 
 // worker answers for keys. It belongs to one goroutine.
@@ -88,7 +88,7 @@ func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // write writes answered chunks in order until one says that it is the last.
 func (b *batch) write(ctx context.Context, out io.Writer, order <-chan *chunk, free chan<- *chunk) error {
-	framed := framer{out: out, encoding: b.encoding}
+	framed := framer{out: out, frame: b.frame}
 	for {
 		var c *chunk
 		select {
@@ -193,12 +193,15 @@ func (r *reader) end(c *chunk, err error) error {
 	return term.WithCode(term.ErrIO, fmt.Errorf("%s: %w", r.source, err))
 }
 
-// framer writes records with what an encoding wants before, between and after
+// frame is what stands before, between and after records.
+type frame struct{ head, separator, tail string }
+
+// framer writes records with what a frame wants before, between and after
 // them.
 type framer struct {
-	out      io.Writer
-	encoding *Encoding
-	begun    bool
+	frame
+	out   io.Writer
+	begun bool
 }
 
 // write writes records, each of which begins with the encoding's separator.
@@ -208,9 +211,9 @@ func (f *framer) write(records []byte) error {
 	}
 	if !f.begun {
 		f.begun = true
-		records = records[len(f.encoding.separator):]
-		if f.encoding.Head != "" {
-			records = append([]byte(f.encoding.Head), records...)
+		records = records[len(f.separator):]
+		if f.head != "" {
+			records = append([]byte(f.head), records...)
 		}
 	}
 	_, err := f.out.Write(records)
@@ -219,9 +222,9 @@ func (f *framer) write(records []byte) error {
 
 // close writes what an encoding wants after all records.
 func (f *framer) close() error {
-	end := f.encoding.tail
+	end := f.tail
 	if !f.begun {
-		end = f.encoding.Head + end
+		end = f.head + end
 	}
 	if end == "" {
 		return nil

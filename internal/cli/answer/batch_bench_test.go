@@ -59,9 +59,10 @@ func BenchmarkBatch(b *testing.B) {
 		if !slices.Contains([]string{"rendezvous", "table", "ring"}, algorithm.Name) {
 			continue // python-proxenos takes minutes; the others are rings too
 		}
+		p := placed(b, algorithm.Name, tenNodes())
 		b.Run("select/"+algorithm.Name, func(b *testing.B) {
 			for b.Loop() {
-				if err := selectAll(algorithm, pipeSized{bytes.NewReader(input)}, io.Discard); err != nil {
+				if err := selectAll(p, pipeSized{bytes.NewReader(input)}, io.Discard); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -100,12 +101,8 @@ func echo(in io.Reader, out io.Writer) error {
 }
 
 // selectAll is what proxenos select -f ten.txt - does once it has the nodes.
-func selectAll(algorithm place.Algorithm, in io.Reader, out io.Writer) error {
-	p, err := place.Defaults(algorithm).Build(tenNodes())
-	if err != nil {
-		return err
-	}
+func selectAll(p *place.Placement, in io.Reader, out io.Writer) error {
 	s := Selection{Stream: true, Count: 1}
-	e := newTextEncoding(&Output{Many: true, Count: 1}, p)
-	return s.answerAll(context.Background(), &term.Streams{In: in, Out: out}, p, e, &expectation{})
+	w := textWriter(&Output{Many: true, Count: 1}, p)
+	return s.answerAll(context.Background(), &term.Streams{In: in, Out: out}, p, w, &expectation{})
 }

@@ -35,7 +35,7 @@ func (quoter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 
 func runQuoter(in io.Reader, delimiter byte) (string, error) {
 	var out bytes.Buffer
-	b := batch{delimiter: delimiter, newWorker: func() worker { return quoter{} }, encoding: &Encoding{}}
+	b := batch{delimiter: delimiter, newWorker: func() worker { return quoter{} }}
 	err := b.run(context.Background(), in, &out)
 	return out.String(), err
 }
@@ -123,7 +123,7 @@ func (measurer) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 
 func TestLongKeys(t *testing.T) {
 	long := strings.Repeat("k", maxKey)
-	b := batch{delimiter: '\n', newWorker: func() worker { return measurer{} }, encoding: &Encoding{}}
+	b := batch{delimiter: '\n', newWorker: func() worker { return measurer{} }}
 	var out bytes.Buffer
 	require.NoError(t, b.run(t.Context(), strings.NewReader(long+"\nnext\n"), &out))
 	assert.Equal(t, fmt.Sprintf("%d\n4\n", maxKey), out.String())
@@ -142,7 +142,7 @@ func TestStreamsThatBreakOff(t *testing.T) {
 	assert.Equal(t, term.ExitIO, term.ExitCode(err))
 	assert.Equal(t, "\"a\"\n", got, "half a key is none")
 
-	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }, encoding: &Encoding{}}
+	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }}
 	err = b.run(context.Background(), bytes.NewReader(seq(100_000)), failingWriter{broken})
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, term.ExitIO, term.ExitCode(err))
@@ -157,7 +157,7 @@ func TestCancelWhileWaitingForKeys(t *testing.T) {
 	in, keys := io.Pipe()
 	answered, out := io.Pipe()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }, encoding: &Encoding{}}
+	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }}
 	ended := make(chan error)
 	go func() { ended <- b.run(ctx, in, out) }()
 	_, err := io.WriteString(keys, "a\n")
@@ -177,12 +177,11 @@ func TestAnsweringAllocatesNothing(t *testing.T) {
 	keys := seq(1000)
 	for _, a := range place.Algorithms {
 		t.Run(a.Name, func(t *testing.T) {
-			p, err := place.Defaults(a).Build(tenNodes())
-			require.NoError(t, err)
+			p := placed(t, a.Name, tenNodes())
 			for _, count := range []int{1, 3} {
 				o := &Output{Many: true, Count: count}
-				e := newTextEncoding(o, p)
-				w := (&owners{ranking: p.Ranking, count: count, encoder: e.newEncoder(), check: &expectation{}}).quick()
+				e := textWriter(o, p)
+				w := (&owners{ranking: p.Ranking, count: count, record: e.newRecord(), endings: e.endings, check: &expectation{}}).quick()
 				dst, err := w.answer(nil, keys, '\n')
 				require.NoError(t, err)
 				alloctest.None(t, func() { dst, _ = w.answer(dst[:0], keys, '\n') })
@@ -225,14 +224,23 @@ func lengths(n int) string {
 var longName = strings.Repeat("long", 30)
 
 func compareQuick(t *testing.T, keys []byte, delimiter byte) {
-	p, err := place.Defaults(place.Algorithms[0]).Build(append(tenNodes(), mapper.Node{Name: "bare"}, mapper.Node{Name: longName}))
-	require.NoError(t, err)
-	e := newTextEncoding(&Output{Many: true, Count: 1}, p)
-	w := &owners{ranking: p.Ranking, count: 1, encoder: e.newEncoder(), check: &expectation{}}
+	p := placed(t, "rendezvous", append(tenNodes(), mapper.Node{Name: "bare"}, mapper.Node{Name: longName}))
+	e := textWriter(&Output{Many: true, Count: 1}, p)
+	w := &owners{ranking: p.Ranking, count: 1, record: e.newRecord(), endings: e.endings, check: &expectation{}}
 	require.IsType(t, &firstOwners{}, w.quick())
 	want, err := w.answer([]byte("before"), keys, delimiter)
 	require.NoError(t, err)
 	got, err := w.quick().answer([]byte("before"), keys, delimiter)
 	require.NoError(t, err)
 	assert.Equal(t, string(want), string(got))
+}
+
+// placed places keys on the nodes by an algorithm with its default settings.
+func placed(tb testing.TB, algorithm string, nodes []mapper.Node) *place.Placement {
+	tb.Helper()
+	var flags place.Flags
+	require.NoError(tb, flags.Apply(place.Settings{Algorithm: algorithm}, &term.Streams{Getenv: func(string) string { return "" }}))
+	p, err := flags.Build(nodes)
+	require.NoError(tb, err)
+	return p
 }

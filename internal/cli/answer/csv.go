@@ -12,8 +12,8 @@ import (
 // csvHeader names the columns: a row for every owner of every key.
 const csvHeader = "key,rank,id,address,weight,zone\n"
 
-// csvEncoder writes a row for every owner, ranked from 1.
-type csvEncoder struct {
+// csvRecord makes a row for every owner, ranked from 1.
+type csvRecord struct {
 	views    []NodeView
 	terminal bool
 	buf      bytes.Buffer
@@ -21,27 +21,27 @@ type csvEncoder struct {
 	row      []string
 }
 
-func newCSVEncoding(o *Output, p *place.Placement) *Encoding {
+func csvWriter(o *Output, p *place.Placement) *writer {
 	views := Views(p.Nodes, o.Terminal)
-	return &Encoding{Head: csvHeader, newEncoder: func() encoder {
-		e := &csvEncoder{views: views, terminal: o.Terminal}
-		e.rows = csv.NewWriter(&e.buf)
-		return e
+	return &writer{frame: frame{head: csvHeader}, newRecord: func() record {
+		r := &csvRecord{views: views, terminal: o.Terminal}
+		r.rows = csv.NewWriter(&r.buf)
+		return r.append
 	}}
 }
 
-func (e *csvEncoder) encode(dst []byte, key string, owners []int) ([]byte, error) {
-	if e.terminal {
+func (r *csvRecord) append(dst []byte, key string, owners []int) ([]byte, error) {
+	if r.terminal {
 		key = term.Printable(key)
 	}
-	e.buf.Reset()
+	r.buf.Reset()
 	for rank, i := range owners {
-		v := &e.views[i]
-		e.row = append(e.row[:0], key, strconv.Itoa(rank+1), v.ID, v.Address, term.Number(v.Weight), v.Zone)
-		if err := e.rows.Write(e.row); err != nil {
+		v := &r.views[i]
+		r.row = append(r.row[:0], key, strconv.Itoa(rank+1), v.ID, v.Address, term.Number(v.Weight), v.Zone)
+		if err := r.rows.Write(r.row); err != nil {
 			return dst, err
 		}
 	}
-	e.rows.Flush()
-	return append(dst, e.buf.Bytes()...), e.rows.Error()
+	r.rows.Flush()
+	return append(dst, r.buf.Bytes()...), r.rows.Error()
 }

@@ -7,46 +7,37 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// jsonEncoder writes answers as JSON objects.
-type jsonEncoder struct {
-	*answerer
-	*term.JSONBuffer
-}
-
-// newJSONEncoding writes one document: the object for one key, or an array of
-// such objects.
-func newJSONEncoding(o *Output, p *place.Placement) *Encoding {
+// jsonWriter writes one document: the object of one key, or an array of such
+// objects.
+func jsonWriter(o *Output, p *place.Placement) *writer {
 	if !o.Many {
-		return &Encoding{newEncoder: func() encoder { return newJSONEncoder(o, p, "", "  ") }}
+		return &writer{newRecord: func() record { return jsonRecord(o, p, "", "  ") }}
 	}
-	return &Encoding{
-		Head: "[\n  ", separator: ",\n  ", tail: "\n]\n",
-		newEncoder: func() encoder { return trimmed{newJSONEncoder(o, p, "  ", "  ")} },
+	return &writer{
+		frame:     frame{head: "[\n  ", separator: ",\n  ", tail: "\n]\n"},
+		newRecord: func() record { return jsonRecord(o, p, "  ", "  ").withoutNewline },
 	}
 }
 
-// newJSONLEncoding writes an object a line, each of which says everything.
-func newJSONLEncoding(o *Output, p *place.Placement) *Encoding {
-	return &Encoding{newEncoder: func() encoder { return newJSONEncoder(o, p, "", "") }}
+// jsonLinesWriter writes an object a line, each of which says everything.
+func jsonLinesWriter(o *Output, p *place.Placement) *writer {
+	return &writer{newRecord: func() record { return jsonRecord(o, p, "", "") }}
 }
 
-func newJSONEncoder(o *Output, p *place.Placement, prefix, indent string) *jsonEncoder {
-	return &jsonEncoder{newAnswerer(o, p, false), term.NewJSONBuffer(prefix, indent)}
+// jsonRecord makes the object of a key.
+func jsonRecord(o *Output, p *place.Placement, prefix, indent string) record {
+	answers, buffer := newAnswerer(o, p, false), term.NewJSONBuffer(prefix, indent)
+	return func(dst []byte, key string, owners []int) ([]byte, error) {
+		a := answers.fill(key, owners)
+		a.KeyBase64 = term.Base64IfNotUTF8(key)
+		object, err := buffer.Encode(a)
+		return append(dst, object...), err
+	}
 }
 
-// encode appends the object of one key.
-func (e *jsonEncoder) encode(dst []byte, key string, owners []int) ([]byte, error) {
-	a := e.fill(key, owners)
-	a.KeyBase64 = term.Base64IfNotUTF8(key)
-	object, err := e.JSONBuffer.Encode(a)
-	return append(dst, object...), err
-}
-
-// trimmed leaves out the newline that ends a record, for encodings that have
-// separators.
-type trimmed struct{ encoder }
-
-func (t trimmed) encode(dst []byte, key string, owners []int) ([]byte, error) {
-	dst, err := t.encoder.encode(dst, key, owners)
+// withoutNewline leaves out the newline that ends a record, for formats that
+// have separators.
+func (r record) withoutNewline(dst []byte, key string, owners []int) ([]byte, error) {
+	dst, err := r(dst, key, owners)
 	return bytes.TrimSuffix(dst, []byte("\n")), err
 }

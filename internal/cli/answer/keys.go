@@ -118,9 +118,9 @@ func (w *keyCounter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 }
 
 // Each counts every key on all processors and writes to out what the counters
-// append, in the order of the keys. newCount is called once for every
+// append, in the order of the keys, after head. newCount is called once for every
 // goroutine that counts; all have ended when each returns without an error.
-func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() func([]byte, string) []byte, e *Encoding, out io.Writer) error {
+func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() func([]byte, string) []byte, head string, out io.Writer) error {
 	keys, size, err := o.open(std)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCoun
 	defer keys.Close() //nolint:errcheck // it was only read
 	p := term.NewProgress(std, what, size)
 	defer p.Start()()
-	b := batch{source: o.name(), delimiter: '\n', encoding: e, newWorker: func() worker { return &keyCounter{newCount(), p} }}
+	b := batch{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{newCount(), p} }}
 	if o.nul {
 		b.delimiter = 0
 	}

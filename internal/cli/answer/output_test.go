@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -16,15 +15,13 @@ import (
 func TestNothingHostileReachesATerminal(t *testing.T) {
 	hostile := "\x1b[2J\u202e\u009b\r\x07x"
 	nodes := []mapper.Node{{Name: hostile, Addr: hostile, Zone: hostile}}
-	p, err := place.Defaults(place.Algorithms[0]).Build(nodes)
-	require.NoError(t, err)
+	p := placed(t, "rendezvous", nodes)
 	for _, format := range []string{"text", "json", "jsonl", "csv", "template={{.Key}}{{range .Nodes}}{{.ID}}{{.Address}}{{.Zone}}{{end}}"} {
 		for _, many := range []bool{false, true} {
 			t.Run(format, func(t *testing.T) {
-				o := &Output{format: format, Many: many, Terminal: true, Count: 1}
-				maker, err := o.Maker()
-				require.NoError(t, err)
-				got, err := maker(o, p).newEncoder().encode(nil, hostile, []int{0})
+				o := &Output{Many: many, Terminal: true, Count: 1}
+				require.NoError(t, o.Set(format))
+				got, err := o.newWriter(o, p).newRecord()(nil, hostile, []int{0})
 				require.NoError(t, err)
 				assert.Contains(t, string(got), "x")
 				for _, r := range string(got) {

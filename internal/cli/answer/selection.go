@@ -19,22 +19,22 @@ type Selection struct {
 }
 
 // Answer writes the owners of all keys.
-func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Placement, e *Encoding) error {
+func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Placement, out *Output) error {
 	check := &expectation{want: s.Expect, nodes: Views(p.Nodes, false)}
-	if err := s.answerAll(ctx, std, p, e, check); err != nil {
+	if err := s.answerAll(ctx, std, p, out.newWriter(out, p), check); err != nil {
 		return err
 	}
 	return check.result()
 }
 
-func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.Placement, e *Encoding, check *expectation) error {
+func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.Placement, w *writer, check *expectation) error {
 	newOwners := func() *owners {
-		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, encoder: e.newEncoder(), separator: e.separator, check: check}
+		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, record: w.newRecord(), separator: w.separator, endings: w.endings, check: check}
 	}
 	if !s.Stream {
-		return answerArguments(newOwners(), s.Keys, e, std.Out)
+		return answerArguments(newOwners(), s.Keys, w.frame, std.Out)
 	}
-	b := batch{source: "standard input", delimiter: '\n', encoding: e, newWorker: func() worker { return newOwners().quick() }}
+	b := batch{source: "standard input", delimiter: '\n', frame: w.frame, newWorker: func() worker { return newOwners().quick() }}
 	if s.Null {
 		b.delimiter = 0
 	}
@@ -42,14 +42,14 @@ func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.P
 }
 
 // answerArguments writes the owners of a few keys.
-func answerArguments(w *owners, keys []string, e *Encoding, out io.Writer) (err error) {
+func answerArguments(w *owners, keys []string, f frame, out io.Writer) (err error) {
 	var records []byte
 	for _, key := range keys {
 		if records, err = w.one(records, key); err != nil {
 			return err
 		}
 	}
-	framed := framer{out: out, encoding: e}
+	framed := framer{out: out, frame: f}
 	if err := framed.write(records); err != nil {
 		return err
 	}

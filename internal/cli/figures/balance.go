@@ -16,15 +16,13 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-var balanceFormats = []string{"text", "json"}
-
 // balanceOptions say whose load to look at, and how uneven it may be.
 type balanceOptions struct {
 	std          *term.Streams
 	source       source.Flags
 	placement    place.Flags
 	keys         answer.Keys
-	format       string
+	format       term.Format[*balanceView]
 	maxImbalance float64
 }
 
@@ -62,10 +60,7 @@ node that then carries the most, again over what its weight asks for now.`,
 	term.AddGroup(c, "Gates (exit code 1 if not so)", func(fs *pflag.FlagSet) {
 		fs.Float64Var(&o.maxImbalance, "max-imbalance", 0, "the most that max/expected may be, such as 1.05")
 	})
-	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text or json")
-	})
-	term.Complete(c, "output", balanceFormats)
+	o.format.Bind(c, "text or json", term.TextOrJSON(writeBalanceText)...)
 	o.keys.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
 	o.source.Bind(c)
@@ -88,16 +83,7 @@ func (o *balanceOptions) parse(c *cobra.Command) error {
 	return o.source.Parse(c)
 }
 
-var balanceWriters = map[string]func(io.Writer, *balanceView) error{
-	"text": writeBalanceText,
-	"json": func(w io.Writer, v *balanceView) error { return term.WriteJSON(w, v) },
-}
-
 func (o *balanceOptions) run(ctx context.Context) error {
-	write := balanceWriters[o.format]
-	if write == nil {
-		return term.UnknownChoice("output format", o.format, balanceFormats)
-	}
 	p, err := o.source.Place(ctx, o.std, &o.placement)
 	if err != nil {
 		return err
@@ -110,9 +96,9 @@ func (o *balanceOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	nodes := answer.EscapedViews(p.Nodes, o.format == "text" || term.IsTerminal(o.std.Out))
-	if err := write(o.std.Out, newBalanceView(p, nodes, load, lost, &o.keys)); err != nil {
-		return term.WithCode(term.ErrIO, err)
+	nodes := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
+	if err := o.format.Write(o.std.Out, newBalanceView(p, nodes, load, lost, &o.keys)); err != nil {
+		return err
 	}
 	return o.judge(load, answer.Views(p.Nodes, false))
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/proxenos/proxenos/internal/checkfile"
 	"github.com/proxenos/proxenos/internal/cli/answer"
@@ -33,7 +30,8 @@ type checker struct {
 func (o *checkOptions) newChecker(ctx context.Context, room *checkFolder) (*checker, error) {
 	k := &checker{std: o.std, folder: room, file: room.file}
 	var err error
-	if k.placement, err = placementOf(room.file, o.std); err != nil {
+	settings := place.Settings{Algorithm: room.file.Algorithm, Hash: room.file.Hash, Points: room.file.Points, TableBits: room.file.TableBits}
+	if err = k.placement.Apply(settings, o.std); err != nil {
 		return nil, fileFault(room.name, err)
 	}
 	k.keys = answer.Keys{Sample: room.file.Sample, File: room.file.Keys}
@@ -78,28 +76,6 @@ func (o *checkOptions) nodes(ctx context.Context, room *checkFolder) ([]mapper.N
 	default:
 		return nil, term.Hint(fmt.Errorf("%s: it names no nodes", room.name), "nodes: FILE, or --live to ask a source")
 	}
-}
-
-// placementOf reads the settings of the file as if they were flags.
-func placementOf(f *checkfile.File, std *term.Streams) (o place.Flags, err error) {
-	c := &cobra.Command{}
-	o.Bind(c, place.Algorithms)
-	settings := map[string]string{"algorithm": f.Algorithm, "hash-method": f.Hash}
-	if f.Points > 0 {
-		settings["points"] = strconv.Itoa(f.Points)
-	}
-	if f.TableBits > 0 {
-		settings["table-bits"] = strconv.Itoa(f.TableBits)
-	}
-	for flag, value := range settings {
-		if value == "" {
-			continue
-		}
-		if err := c.Flags().Set(flag, value); err != nil {
-			return o, err
-		}
-	}
-	return o, o.Parse(c, std)
 }
 
 // update records the present owner of every pin.

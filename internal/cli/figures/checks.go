@@ -250,7 +250,7 @@ func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result
 			return dst
 		}
 	}
-	if err := k.spreadKeys().Each(ctx, k.std, "spreading", newCount, &answer.Encoding{}, io.Discard); err != nil {
+	if err := k.spreadKeys().Each(ctx, k.std, "spreading", newCount, "", io.Discard); err != nil {
 		return err
 	}
 	r.Note = fmt.Sprintf("%d keys", keys.Load())

@@ -2,7 +2,6 @@ package figures
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,8 +12,6 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-var diffFormats = []string{"text", "json"}
-
 // diffOptions say between which nodes to compare, on which keys, what may move
 // and where to write what does.
 type diffOptions struct {
@@ -23,7 +20,7 @@ type diffOptions struct {
 	placement place.Flags
 	keys      answer.Keys
 	gates     moveGates
-	format    string
+	format    term.Format[*diffView]
 	movesOut  string
 }
 
@@ -63,11 +60,10 @@ shown holds the truth 19 times of 20.`,
 	o.sides.bind(c)
 	o.keys.Bind(c)
 	o.gates.bind(c)
+	o.format.Bind(c, "text or json", term.TextOrJSON(writeDiffText)...)
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text or json")
 		fs.StringVar(&o.movesOut, "moves-out", "", "a `file` for the keys that move, with their nodes: .csv, .jsonl or tabs; - instead of figures")
 	})
-	term.Complete(c, "output", diffFormats)
 	o.placement.Bind(c, place.Algorithms)
 	o.sides.source.Bind(c)
 	return c
@@ -89,16 +85,7 @@ func (o *diffOptions) parse(c *cobra.Command) error {
 	return nil
 }
 
-var diffWriters = map[string]func(io.Writer, *diffView) error{
-	"text": writeDiffText,
-	"json": func(w io.Writer, v *diffView) error { return term.WriteJSON(w, v) },
-}
-
 func (o *diffOptions) run(ctx context.Context) error {
-	write := diffWriters[o.format]
-	if write == nil {
-		return term.UnknownChoice("output format", o.format, diffFormats)
-	}
 	before, after, err := o.sides.place(ctx, o.std, &o.placement)
 	if err != nil {
 		return err
@@ -108,9 +95,9 @@ func (o *diffOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.movesOut != "-" {
-		escaped := o.format == "text" || term.IsTerminal(o.std.Out)
-		if err := write(o.std.Out, newDiffView(before, after, m, o.keys.Sampled(), escaped)); err != nil {
-			return term.WithCode(term.ErrIO, err)
+		escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
+		if err := o.format.Write(o.std.Out, newDiffView(before, after, m, o.keys.Sampled(), escaped)); err != nil {
+			return err
 		}
 	}
 	var v gateResult

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/proxenos/proxenos/internal/cli/answer"
 	"github.com/proxenos/proxenos/internal/cli/place"
@@ -18,14 +17,12 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 )
 
-var explainFormats = []string{"text", "json"}
-
 // explainOptions say for which key to lay open the choice.
 type explainOptions struct {
 	std       *term.Streams
 	source    source.Flags
 	placement place.Flags
-	format    string
+	format    term.Format[*explanation]
 	key       string
 }
 
@@ -59,10 +56,7 @@ is 65.`,
 			return o.run(c.Context())
 		},
 	}
-	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text or json")
-	})
-	term.Complete(c, "output", explainFormats)
+	o.format.Bind(c, "text or json", term.TextOrJSON(writeExplanationText)...)
 	o.placement.Bind(c, place.Algorithms)
 	o.source.Bind(c)
 	return c
@@ -89,16 +83,7 @@ type explanation struct {
 	Candidates []candidate `json:"candidates"`
 }
 
-var explainWriters = map[string]func(io.Writer, *explanation) error{
-	"text": writeExplanationText,
-	"json": func(w io.Writer, e *explanation) error { return term.WriteJSON(w, e) },
-}
-
 func (o *explainOptions) run(ctx context.Context) error {
-	write := explainWriters[o.format]
-	if write == nil {
-		return term.UnknownChoice("output format", o.format, explainFormats)
-	}
 	all := o.source
 	all.Filters = source.Filters{}
 	f, err := all.Ask(ctx, o.std)
@@ -112,8 +97,8 @@ func (o *explainOptions) run(ctx context.Context) error {
 	}
 	e := o.explain(p, f.Nodes)
 	if len(f.Nodes) > 0 {
-		if err := write(o.std.Out, e); err != nil {
-			return term.WithCode(term.ErrIO, err)
+		if err := o.format.Write(o.std.Out, e); err != nil {
+			return err
 		}
 	}
 	return o.source.RequireNodes(kept, f.Reported)
@@ -122,7 +107,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 // explain ranks the nodes that were placed and gives a reason for each of the
 // others that the source reported.
 func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *explanation {
-	views := answer.EscapedViews(p.Nodes, o.format == "text" || term.IsTerminal(o.std.Out))
+	views := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
 	e := &explanation{
 		Schema: "proxenos.explain/v1", Key: o.key,
 		Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(),
@@ -144,7 +129,7 @@ func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *ex
 
 // addFiltered adds the nodes that the filters keep out.
 func (o *explainOptions) addFiltered(e *explanation, reported []mapper.Node) *explanation {
-	views := answer.EscapedViews(reported, o.format == "text" || term.IsTerminal(o.std.Out))
+	views := answer.EscapedViews(reported, o.format.Is("text") || term.IsTerminal(o.std.Out))
 	for i, n := range reported {
 		if reason := o.source.Filters.Refuses(n); reason != "" {
 			e.Candidates = append(e.Candidates, candidate{NodeView: views[i], Excluded: term.Escape(reason)})

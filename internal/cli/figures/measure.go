@@ -41,7 +41,7 @@ func measureLoad(ctx context.Context, std *term.Streams, p *place.Placement, key
 			return dst
 		}
 	}
-	if err := keys.Each(ctx, std, "counting", newCount, &answer.Encoding{}, io.Discard); err != nil {
+	if err := keys.Each(ctx, std, "counting", newCount, "", io.Discard); err != nil {
 		return nil, err
 	}
 	for _, held := range tallies.all {
@@ -94,7 +94,7 @@ func measureLosses(ctx context.Context, std *term.Streams, p *place.Placement, l
 			return dst
 		}
 	}
-	if err := ranked.Each(ctx, std, "ranking", newCount, &answer.Encoding{}, io.Discard); err != nil {
+	if err := ranked.Each(ctx, std, "ranking", newCount, "", io.Discard); err != nil {
 		return nil, err
 	}
 	l := &losses{zones: names}
@@ -160,7 +160,7 @@ func measureChange(ctx context.Context, std *term.Streams, before, after *place.
 			return dst
 		}
 	}
-	if err := keys.Each(ctx, std, "comparing", newCount, moves.encoding(), moves.writer()); err != nil {
+	if err := keys.Each(ctx, std, "comparing", newCount, moves.head(), moves.writer()); err != nil {
 		return nil, err
 	}
 	for _, tally := range tallies.all {

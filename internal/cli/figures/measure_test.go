@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -34,10 +33,7 @@ func sparing(n int64) int64 {
 func placed(tb testing.TB, algorithm string, nodes []mapper.Node) *place.Placement {
 	tb.Helper()
 	var o place.Flags
-	c := &cobra.Command{}
-	o.Bind(c, place.Algorithms)
-	require.NoError(tb, c.Flags().Set("algorithm", algorithm))
-	require.NoError(tb, o.Parse(c, quiet))
+	require.NoError(tb, o.Apply(place.Settings{Algorithm: algorithm}, quiet))
 	p, err := o.Build(nodes)
 	require.NoError(tb, err)
 	return p

@@ -63,11 +63,12 @@ func (m *moves) close(err error) error {
 	return errors.Join(err, term.WithCode(term.ErrIO, m.file.Close()))
 }
 
-func (m *moves) encoding() *answer.Encoding {
+// head is what stands before the moves.
+func (m *moves) head() string {
 	if m != nil && m.format == "csv" {
-		return &answer.Encoding{Head: "key,from,from_address,to,to_address\n"}
+		return "key,from,from_address,to,to_address\n"
 	}
-	return &answer.Encoding{}
+	return ""
 }
 
 // recorder returns a function that appends a move, for one goroutine.

@@ -5,7 +5,6 @@ import (
 	"iter"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/source"
@@ -18,15 +17,11 @@ type circle interface {
 	Shares() iter.Seq2[int, float64]
 }
 
-// ringFormats are the values of --output of the commands about rings.
-var ringFormats = []string{"text", "json", "csv"}
-
 // ringOptions say which circle to look at, and how to write what is seen.
 type ringOptions struct {
 	std       *term.Streams
 	source    source.Flags
 	placement place.Flags
-	format    string
 }
 
 func NewRing(std *term.Streams) *cobra.Command {
@@ -45,10 +40,6 @@ func NewRing(std *term.Streams) *cobra.Command {
 
 // bind declares the flags of the options on a command.
 func (o *ringOptions) bind(c *cobra.Command) {
-	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text, json or csv")
-	})
-	term.Complete(c, "output", ringFormats)
 	o.placement.Bind(c, place.Rings)
 	o.source.Bind(c)
 }

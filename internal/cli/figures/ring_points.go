@@ -15,8 +15,20 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
+// pointsOptions say which points to list, and how to write them.
+type pointsOptions struct {
+	ringOptions
+	format term.Format[points]
+}
+
+// points are the points of a ring, of which there may be millions.
+type points struct {
+	all   iter.Seq2[uint64, int]
+	nodes []answer.NodeView
+}
+
 func newRingPoints(std *term.Streams) *cobra.Command {
-	o := &ringOptions{std: std}
+	o := &pointsOptions{ringOptions: ringOptions{std: std}}
 	c := &cobra.Command{
 		Use:   "points [flags]",
 		Short: "List the points of a ring",
@@ -29,42 +41,35 @@ those of the program that an algorithm agrees with.`,
 			if err := o.parse(c); err != nil {
 				return err
 			}
-			return o.listPoints(c.Context())
+			return o.run(c.Context())
 		},
 	}
+	o.format.Bind(c, "text, json or csv",
+		term.Writer[points]{Name: "text", Write: writePointsText},
+		term.Writer[points]{Name: "json", Write: writePointsJSON},
+		term.Writer[points]{Name: "csv", Write: writePointsCSV})
 	o.bind(c)
 	return c
 }
 
-// pointWriters write the points of a ring, of which there may be millions.
-var pointWriters = map[string]func(io.Writer, iter.Seq2[uint64, int], []answer.NodeView) error{
-	"text": writePointsText,
-	"json": writePointsJSON,
-	"csv":  writePointsCSV,
-}
-
-func (o *ringOptions) listPoints(ctx context.Context) error {
-	write := pointWriters[o.format]
-	if write == nil {
-		return term.UnknownChoice("output format", o.format, ringFormats)
-	}
+func (o *pointsOptions) run(ctx context.Context) error {
 	p, circle, err := o.circle(ctx)
 	if err != nil {
 		return err
 	}
 	buffered := bufio.NewWriterSize(o.std.Out, 64<<10)
-	escaped := o.format == "text" || o.format == "csv" && term.IsTerminal(o.std.Out)
-	if err := write(buffered, circle.Points(), answer.Views(p.Nodes, escaped)); err != nil {
-		return term.WithCode(term.ErrIO, err)
+	escaped := o.format.Is("text") || o.format.Is("csv") && term.IsTerminal(o.std.Out)
+	if err := o.format.Write(buffered, points{circle.Points(), answer.Views(p.Nodes, escaped)}); err != nil {
+		return err
 	}
 	return term.WithCode(term.ErrIO, buffered.Flush())
 }
 
-func writePointsText(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.NodeView) error {
+func writePointsText(w io.Writer, p points) error {
 	var line []byte
-	for position, i := range points {
+	for position, i := range p.all {
 		line = strconv.AppendUint(line[:0], position, 10)
-		line = append(append(append(line, '\t'), nodes[i].Address...), '\n')
+		line = append(append(append(line, '\t'), p.nodes[i].Address...), '\n')
 		if _, err := w.Write(line); err != nil {
 			return err
 		}
@@ -72,13 +77,13 @@ func writePointsText(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.
 	return nil
 }
 
-func writePointsCSV(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.NodeView) error {
+func writePointsCSV(w io.Writer, p points) error {
 	rows := csv.NewWriter(w)
 	if err := rows.Write([]string{"position", "id", "address"}); err != nil {
 		return err
 	}
-	for position, i := range points {
-		if err := rows.Write([]string{strconv.FormatUint(position, 10), nodes[i].ID, nodes[i].Address}); err != nil {
+	for position, i := range p.all {
+		if err := rows.Write([]string{strconv.FormatUint(position, 10), p.nodes[i].ID, p.nodes[i].Address}); err != nil {
 			return err
 		}
 	}
@@ -94,11 +99,11 @@ type pointView struct {
 	Address  string `json:"address"`
 }
 
-func writePointsJSON(w io.Writer, points iter.Seq2[uint64, int], nodes []answer.NodeView) error {
+func writePointsJSON(w io.Writer, p points) error {
 	before := `{"schema":"proxenos.points/v1","points":[` + "\n"
 	buffer := term.NewJSONBuffer("", "")
-	for position, i := range points {
-		point, err := buffer.Encode(pointView{strconv.FormatUint(position, 10), nodes[i].ID, nodes[i].Address})
+	for position, i := range p.all {
+		point, err := buffer.Encode(pointView{strconv.FormatUint(position, 10), p.nodes[i].ID, p.nodes[i].Address})
 		if err != nil {
 			return err
 		}

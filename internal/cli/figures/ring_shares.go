@@ -11,8 +11,14 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
+// sharesOptions say whose shares to show, and how to write them.
+type sharesOptions struct {
+	ringOptions
+	format term.Format[[]shareView]
+}
+
 func newRingShares(std *term.Streams) *cobra.Command {
-	o := &ringOptions{std: std}
+	o := &sharesOptions{ringOptions: ringOptions{std: std}}
 	c := &cobra.Command{
 		Use:   "shares [flags]",
 		Short: "Show which fraction of all keys each node owns",
@@ -25,9 +31,13 @@ fraction that its weight asks for.`,
 			if err := o.parse(c); err != nil {
 				return err
 			}
-			return o.listShares(c.Context())
+			return o.run(c.Context())
 		},
 	}
+	o.format.Bind(c, "text, json or csv",
+		term.Writer[[]shareView]{Name: "text", Write: writeSharesText},
+		term.Writer[[]shareView]{Name: "json", Write: writeSharesJSON},
+		term.Writer[[]shareView]{Name: "csv", Write: writeSharesCSV})
 	o.bind(c)
 	return c
 }
@@ -39,23 +49,13 @@ type shareView struct {
 	Fair  float64 `json:"fair"`
 }
 
-var shareWriters = map[string]func(io.Writer, []shareView) error{
-	"text": writeSharesText,
-	"json": writeSharesJSON,
-	"csv":  writeSharesCSV,
-}
-
-func (o *ringOptions) listShares(ctx context.Context) error {
-	write := shareWriters[o.format]
-	if write == nil {
-		return term.UnknownChoice("output format", o.format, ringFormats)
-	}
+func (o *sharesOptions) run(ctx context.Context) error {
 	p, circle, err := o.circle(ctx)
 	if err != nil {
 		return err
 	}
-	nodes := answer.Views(p.Nodes, o.format == "text" || o.format == "csv" && term.IsTerminal(o.std.Out))
-	return term.WithCode(term.ErrIO, write(o.std.Out, sharesOf(circle, nodes)))
+	nodes := answer.Views(p.Nodes, o.format.Is("text") || o.format.Is("csv") && term.IsTerminal(o.std.Out))
+	return o.format.Write(o.std.Out, sharesOf(circle, nodes))
 }
 
 // sharesOf returns the shares of the nodes in ascending order of ID, with what

@@ -3,6 +3,7 @@
 package place
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -68,68 +69,90 @@ var Rings = []Algorithm{
 	{Name: "hash-ring", build: buildHashRing, ownHash: true},
 }
 
-func namesOf(algorithms []Algorithm) []string {
-	names := make([]string, len(algorithms))
-	for i, a := range algorithms {
-		names[i] = a.Name
-	}
-	return names
+// Settings say how owners are chosen, as flags or a check file give them. What
+// is zero or empty has its default.
+type Settings struct {
+	Algorithm string
+	Hash      string
+	Points    int // of a ring
+	TableBits int // of a table
 }
 
-// Flags say how owners are chosen. Every command that places keys
-// takes them.
+// Flags say how owners are chosen. Every command that places keys takes them.
 type Flags struct {
 	HashFlags
-	choices   []Algorithm // the values of --algorithm
-	name      string      // --algorithm
-	points    int
-	tableBits int
-	algorithm Algorithm
+	algorithms []Algorithm // the values of --algorithm
+	name       term.Choice // --algorithm
+	points     count
+	tableBits  count
+	algorithm  Algorithm
+}
+
+// count is a flag with a number, which may not be given.
+type count struct {
+	value int
+	given bool
 }
 
 // defaultTableBits gives a thousand nodes 65 slots each.
 const defaultTableBits = 16
 
-// Defaults are the options of an algorithm for which no flag was given.
-func Defaults(a Algorithm) *Flags {
-	return &Flags{algorithm: a, points: a.points, tableBits: defaultTableBits}
-}
-
-// Bind declares the flags of the options on a command that takes some of the
-// algorithms.
-func (o *Flags) Bind(c *cobra.Command, choices []Algorithm) {
-	o.choices = choices
+// Bind declares the flags on a command that takes some of the algorithms. The
+// first is the default.
+func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
+	o.offer(algorithms)
 	term.AddGroup(c, "Algorithm", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.name, "algorithm", "a", choices[0].Name, "who owns a key; proxenos help algorithms lists them")
-		fs.IntVar(&o.points, "points", 0, "points of a ring: for each unit of weight (160), or all of a continuum (1000)")
-		fs.IntVar(&o.tableBits, "table-bits", defaultTableBits, "slots of a table, as a power of two; another number moves most keys")
+		fs.VarP(&o.name, "algorithm", "a", "who owns a key; proxenos help algorithms lists them")
+		fs.IntVar(&o.points.value, "points", 0, "points of a ring: for each unit of weight (160), or all of a continuum (1000)")
+		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "slots of a table, as a power of two; another number moves most keys")
 		o.declare(fs)
 	})
-	term.Complete(c, "algorithm", namesOf(choices))
 	term.Complete(c, "hash-method", prf.Names())
+}
+
+func (o *Flags) offer(algorithms []Algorithm) {
+	names := make([]string, len(algorithms))
+	for i, a := range algorithms {
+		names[i] = a.Name
+	}
+	o.algorithms, o.name = algorithms, term.Choose("algorithm", names...)
 }
 
 // Parse checks the flags and reads the environment.
 func (o *Flags) Parse(c *cobra.Command, std *term.Streams) error {
-	i := slices.IndexFunc(o.choices, func(a Algorithm) bool { return a.Name == o.name })
-	if i < 0 {
-		return term.UnknownChoice("algorithm", o.name, namesOf(o.choices))
+	o.points.given, o.tableBits.given = c.Flags().Changed("points"), c.Flags().Changed("table-bits")
+	return o.resolve(std)
+}
+
+// Apply takes settings in place of flags, checks them and reads the
+// environment.
+func (o *Flags) Apply(s Settings, std *term.Streams) error {
+	o.offer(Algorithms)
+	if err := o.name.Set(cmp.Or(s.Algorithm, o.name.String())); err != nil {
+		return err
 	}
-	o.algorithm = o.choices[i]
-	pointsGiven := c.Flags().Changed("points")
+	o.HashFlags.Name = s.Hash
+	o.points = count{s.Points, s.Points != 0}
+	o.tableBits = count{cmp.Or(s.TableBits, defaultTableBits), s.TableBits != 0}
+	return o.resolve(std)
+}
+
+// resolve finds the algorithm and refuses what means nothing to it.
+func (o *Flags) resolve(std *term.Streams) error {
+	o.algorithm = o.algorithms[slices.IndexFunc(o.algorithms, func(a Algorithm) bool { return a.Name == o.name.String() })]
 	switch {
-	case pointsGiven && o.algorithm.points == 0:
-		return term.Hint(term.Usagef("--points means nothing to %s", o.name), "it is for ring, continuum and continuum-0.1.0")
-	case pointsGiven && (o.points < 1 || o.points > ring.MaxPoints):
-		return term.Usagef("--points %d: must be from 1 to %d", o.points, ring.MaxPoints)
-	case c.Flags().Changed("table-bits") && o.name != "table":
-		return term.Hint(term.Usagef("--table-bits means nothing to %s", o.name), "it is for table")
-	case o.tableBits < rendezvous.MinTableBits || o.tableBits > rendezvous.MaxTableBits:
-		return term.Usagef("--table-bits %d: must be from %d to %d", o.tableBits, rendezvous.MinTableBits, rendezvous.MaxTableBits)
+	case o.points.given && o.algorithm.points == 0:
+		return term.Hint(term.Usagef("--points means nothing to %s", o.algorithm.Name), "it is for ring, continuum and continuum-0.1.0")
+	case o.points.given && (o.points.value < 1 || o.points.value > ring.MaxPoints):
+		return term.Usagef("--points %d: must be from 1 to %d", o.points.value, ring.MaxPoints)
+	case o.tableBits.given && o.algorithm.Name != "table":
+		return term.Hint(term.Usagef("--table-bits means nothing to %s", o.algorithm.Name), "it is for table")
+	case o.tableBits.value < rendezvous.MinTableBits || o.tableBits.value > rendezvous.MaxTableBits:
+		return term.Usagef("--table-bits %d: must be from %d to %d", o.tableBits.value, rendezvous.MinTableBits, rendezvous.MaxTableBits)
 	case o.HashFlags.Name != "" && o.algorithm.ownHash:
-		return term.Hint(term.Usagef("--hash-method means nothing to %s, which brings its own", o.name), "leave it out")
-	case !pointsGiven:
-		o.points = o.algorithm.points
+		return term.Hint(term.Usagef("--hash-method means nothing to %s, which brings its own", o.algorithm.Name), "leave it out")
+	case !o.points.given:
+		o.points.value = o.algorithm.points
 	}
 	return o.HashFlags.Parse(std)
 }

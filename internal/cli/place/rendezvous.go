@@ -28,7 +28,7 @@ func buildTable(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	if err != nil {
 		return nil, err
 	}
-	return set.Table(o.tableBits)
+	return set.Table(o.tableBits.value)
 }
 
 // buildPython chooses as the Python original does: by address, and of several

@@ -9,7 +9,7 @@ import (
 // program does, but for hash-ring, whose nodes are any text.
 
 func buildHashed(o *Flags, nodes []mapper.Node) (Ranking, error) {
-	return makeRing(nodes, mapper.Node.ID, ring.Hashed(o.points), o.Method.Func(o.environment.Options))
+	return makeRing(nodes, mapper.Node.ID, ring.Hashed(o.points.value), o.Method.Func(o.environment.Options))
 }
 
 func buildKetama(mode ring.KetamaMode) func(*Flags, []mapper.Node) (Ranking, error) {
@@ -24,7 +24,7 @@ func buildNginx(_ *Flags, nodes []mapper.Node) (Ranking, error) {
 
 func buildContinuum(layout func(dots int) ring.Layout) func(*Flags, []mapper.Node) (Ranking, error) {
 	return func(o *Flags, nodes []mapper.Node) (Ranking, error) {
-		return makeRing(nodes, mapper.Node.Address, layout(o.points), nil)
+		return makeRing(nodes, mapper.Node.Address, layout(o.points.value), nil)
 	}
 }
 

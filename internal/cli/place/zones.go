@@ -8,27 +8,20 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// zonePolicies are the values of --zone-policy; the first is the default.
-var zonePolicies = []string{mapper.AnyZone.String(), mapper.SpreadZones.String(), mapper.StrictZones.String()}
-
 // ZoneFlags say how the replicas of a key relate to zones.
-type ZoneFlags struct {
-	name   string
-	policy mapper.ZonePolicy
-}
+type ZoneFlags struct{ name term.Choice }
 
+// Bind declares the flags on a command.
 func (o *ZoneFlags) Bind(c *cobra.Command) {
+	o.name = term.Choose("--zone-policy", mapper.AnyZone.String(), mapper.SpreadZones.String(), mapper.StrictZones.String())
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.name, "zone-policy", zonePolicies[0], "zones of a key's nodes: any, spread (all of them) or strict (no two in one)")
+		fs.Var(&o.name, "zone-policy", "zones of a key's nodes: any, spread (all of them) or strict (no two in one)")
 	})
-	term.Complete(c, "zone-policy", zonePolicies)
 }
 
-func (o *ZoneFlags) Parse() (err error) {
-	if o.policy, err = mapper.ParseZonePolicy(o.name); err != nil {
-		return term.UnknownChoice("--zone-policy", o.name, zonePolicies)
-	}
-	return nil
+func (o *ZoneFlags) policy() mapper.ZonePolicy {
+	p, _ := mapper.ParseZonePolicy(o.name.String()) // the flag takes no other name
+	return p
 }
 
 // Spreader appends the owners of a key to dst.
@@ -36,12 +29,13 @@ type Spreader func(dst []int, key string, n int) []int
 
 // Spread returns how owners are chosen by zone, or nil if zones do not count.
 func (o *ZoneFlags) Spread(p *Placement) Spreader {
-	if o.policy == mapper.AnyZone {
+	policy := o.policy()
+	if policy == mapper.AnyZone {
 		return nil
 	}
 	zone := func(i int) string { return p.Nodes[i].Zone }
 	return func(dst []int, key string, n int) []int {
-		dst, _ = mapper.Spread(dst, p.Rank(key), n, zone, o.policy)
+		dst, _ = mapper.Spread(dst, p.Rank(key), n, zone, policy)
 		return dst
 	}
 }
@@ -55,7 +49,7 @@ func (o *ZoneFlags) Warn(nodes []mapper.Node, count int, std *term.Streams) {
 			zones[n.Zone] = true
 		}
 	}
-	if o.policy != mapper.AnyZone && len(zones) < count {
-		std.Warn("--zone-policy %s --count %d: there are no more than %d zones", o.policy, count, len(zones))
+	if o.policy() != mapper.AnyZone && len(zones) < count {
+		std.Warn("--zone-policy %s --count %d: there are no more than %d zones", o.name.String(), count, len(zones))
 	}
 }

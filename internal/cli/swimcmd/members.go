@@ -26,7 +26,7 @@ import (
 type membersOptions struct {
 	std     *term.Streams
 	join    member.Flags
-	format  string
+	format  term.Format[[]swim.Member]
 	status  string
 	set     swim.Status
 	all     bool // observers too
@@ -64,15 +64,16 @@ half a minute to who comes later, and as long as it is remembered to who saw it.
 			return o.run(c.Context())
 		},
 	}
+	o.format.Bind(c, "text or json; with --watch an object a line",
+		term.Writer[[]swim.Member]{Name: "text", Write: writeMembersText},
+		term.Writer[[]swim.Member]{Name: "json", Write: writeMembersJSON})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.format, "output", "o", "text", "text or json; with --watch an object a line")
 		fs.StringVar(&o.status, "status", "any", "whom to list: online, suspect, offline, left, available, unavailable or any")
 		fs.BoolVar(&o.all, "observers", false, "list who only looks, too")
 		fs.IntVar(&o.wait, "wait", 0, "wait until so many members are listed")
 		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait")
 		fs.BoolVar(&o.watch, "watch", false, "go on and tell of every change")
 	})
-	term.Complete(c, "output", []string{"text", "json"})
 	term.Complete(c, "status", statuses)
 	o.join.Bind(c)
 	return c
@@ -83,8 +84,6 @@ var statuses = []string{"online", "suspect", "offline", "left", "available", "un
 
 func (o *membersOptions) parse() (err error) {
 	switch {
-	case o.format != "text" && o.format != "json":
-		return term.UnknownChoice("output format", o.format, []string{"text", "json"})
 	case o.wait < 0:
 		return term.Usagef("--wait %d: must not be below 0", o.wait)
 	case o.timeout <= 0:
@@ -143,8 +142,8 @@ func (o *membersOptions) run(ctx context.Context) (err error) {
 		return context.Cause(ctx)
 	}
 	listed := o.listed(cluster)
-	if err := o.write(listed); err != nil {
-		return term.WithCode(term.ErrIO, err)
+	if err := o.format.Write(o.std.Out, listed); err != nil {
+		return err
 	}
 	if !enough {
 		return o.tooFew(listed)
@@ -238,22 +237,23 @@ func viewMember(m swim.Member) memberView {
 	return v
 }
 
-func (o *membersOptions) write(members []swim.Member) error {
-	if o.format == "json" {
-		views := make([]memberView, len(members))
-		for i, m := range members {
-			views[i] = viewMember(m)
-		}
-		return term.WriteJSON(o.std.Out, struct {
-			Schema  string       `json:"schema"`
-			Members []memberView `json:"members"`
-		}{"proxenos.swim.members/v1", views})
+func writeMembersJSON(w io.Writer, members []swim.Member) error {
+	views := make([]memberView, len(members))
+	for i, m := range members {
+		views[i] = viewMember(m)
 	}
+	return term.WriteJSON(w, struct {
+		Schema  string       `json:"schema"`
+		Members []memberView `json:"members"`
+	}{"proxenos.swim.members/v1", views})
+}
+
+func writeMembersText(w io.Writer, members []swim.Member) error {
 	rows := [][]string{{"NAME", "STATUS", "ADDRESS", "CLOCK", "METADATA"}}
 	for _, m := range members {
 		rows = append(rows, memberRow(m))
 	}
-	return term.WriteTable(o.std.Out, rows)
+	return term.WriteTable(w, rows)
 }
 
 // memberRow returns the columns of a member, with nothing in them that a
@@ -302,7 +302,7 @@ func (o *membersOptions) follow(ctx context.Context, cluster *swim.Cluster) erro
 }
 
 func (o *membersOptions) writeChange(e swim.Event) error {
-	if o.format == "json" {
+	if o.format.Is("json") {
 		line, err := term.NewJSONBuffer("", "").Encode(struct {
 			Schema    string `json:"schema"`
 			Forgotten bool   `json:"forgotten,omitzero"`

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
@@ -32,7 +33,9 @@ func page(t *testing.T, observer bool) (*statusPage, http.Handler) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
-	p := &statusPage{cluster: cluster, placement: place.Defaults(place.Algorithms[0]), alone: true, addr: "127.0.0.1:9911"}
+	var placement place.Flags
+	require.NoError(t, placement.Apply(place.Settings{}, &term.Streams{Getenv: func(string) string { return "" }}))
+	p := &statusPage{cluster: cluster, placement: &placement, alone: true, addr: "127.0.0.1:9911"}
 	return p, report.Guard(p.addr, p.routes())
 }
 

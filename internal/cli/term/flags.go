@@ -24,6 +24,8 @@ func ExplainFlagError(c *cobra.Command, err error) error {
 		return unknownFlag(c, unknown)
 	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "" && missing.GetFlag().Name == "host":
 		return Hint(Usagef("-h is the host here and needs a value"), "use --help for help")
+	case errors.As(err, &invalid) && IsUsage(invalid.Unwrap()):
+		return invalid.Unwrap() // a Choice says all
 	case errors.As(err, &invalid):
 		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.Unwrap()))
 	}

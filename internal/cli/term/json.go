@@ -74,7 +74,7 @@ func appendEscapedJSON(dst, plain []byte) []byte {
 }
 
 // WriteJSON writes one indented document.
-func WriteJSON(w io.Writer, v any) error {
+func WriteJSON[T any](w io.Writer, v T) error {
 	document, err := NewJSONBuffer("", "  ").Encode(v)
 	if err != nil {
 		return err

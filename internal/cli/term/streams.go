@@ -18,11 +18,11 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
-	Color    string // the --color flag: auto, always or never
+	Color    Choice // the --color flag
 }
 
-// Colors are the values of --color.
-var Colors = []string{"auto", "always", "never"}
+// Colors returns the flag --color.
+func Colors() Choice { return Choose("--color", "auto", "always", "never") }
 
 // IsTerminal reports whether a person is looking at what is written to w.
 func IsTerminal(w io.Writer) bool {
@@ -33,7 +33,7 @@ func IsTerminal(w io.Writer) bool {
 // colored reports whether standard error takes colour: as --color says, and
 // by default on a terminal unless NO_COLOR or a dumb terminal speaks against.
 func (s *Streams) colored() bool {
-	switch s.Color {
+	switch s.Color.String() {
 	case "always":
 		return true
 	case "never":
@@ -44,7 +44,7 @@ func (s *Streams) colored() bool {
 
 // ColoredScreen reports whether a screen that is drawn takes color.
 func (s *Streams) ColoredScreen() bool {
-	return s.Color == "always" || s.Color != "never" && s.Getenv("NO_COLOR") == ""
+	return s.Color.value == "always" || s.Color.value != "never" && s.Getenv("NO_COLOR") == ""
 }
 
 // say writes one line for a person, after a label that stands out in colour.

@@ -11,7 +11,8 @@ import (
 // GroupKey annotates a flag with the title it is listed under.
 const GroupKey = "proxenos_group"
 
-// AddGroup declares flags that belong together in the help of a command.
+// AddGroup declares flags that belong together in the help of a command, and
+// offers the values of each [Choice] to the shell.
 func AddGroup(c *cobra.Command, title string, declare func(*pflag.FlagSet)) {
 	set := pflag.NewFlagSet(title, pflag.ContinueOnError)
 	set.SortFlags = false
@@ -24,6 +25,11 @@ func AddGroup(c *cobra.Command, title string, declare func(*pflag.FlagSet)) {
 	})
 	c.Flags().SortFlags = false
 	c.Flags().AddFlagSet(set)
+	set.VisitAll(func(f *pflag.Flag) {
+		if choice, ok := f.Value.(interface{ Choices() []string }); ok {
+			Complete(c, f.Name, choice.Choices())
+		}
+	})
 }
 
 // flagGroups returns the flags of a command under their titles, in the order
