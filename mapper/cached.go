@@ -11,11 +11,11 @@ import (
 )
 
 // Cached is a source that keeps the last set of its source on disk, and
-// answers with it when the source cannot be asked at the start. Put a Guard
-// inside of it, so that what the Guard refuses is not kept.
+// answers with it if the source cannot be asked at the start. Put a Guard
+// inside of it, so that it does not keep what the Guard rejects.
 //
-// It is safe for any number of goroutines, and several processes may share the
-// file; its fields are set before it is used.
+// It is safe for concurrent use, and several processes may share the file. Its
+// fields must not change once it is used.
 type Cached struct {
 	Source Mapper
 
@@ -34,21 +34,20 @@ type Cached struct {
 	// contact and not that of the last change. Zero means one minute.
 	Refresh time.Duration
 
-	// Poll is how often Watch asks a Source that cannot be watched. Zero means
-	// DefaultPoll.
-	Poll time.Duration
-
-	// Log is told when the snapshot is used, and when it cannot be written or
-	// read: neither stops the source. Nil is silent.
+	// Log gets a warning when the snapshot is used, and an error when it cannot
+	// be written; neither stops the source. Nil is silent.
 	Log *slog.Logger
 }
 
-var _ Watcher = (*Cached)(nil)
+var (
+	_ Watcher = (*Cached)(nil)
+	_ Asker   = (*Cached)(nil)
+)
 
-// StaleError says that the source cannot be asked and how old the knowledge is
-// that there is instead.
+// StaleError says that the source cannot be asked, and how old the snapshot is
+// that stands in for it.
 type StaleError struct {
-	Saved time.Time     // when the source was last heard
+	Saved time.Time     // when the source last confirmed the snapshot
 	Limit time.Duration // the age that was exceeded, or 0 if it was not
 	Err   error         // why the source cannot be asked
 }
@@ -71,61 +70,56 @@ func age(t time.Time) time.Duration { return max(0, time.Since(t)) }
 // errNoAnswer stands for a source that has not answered within Patience.
 var errNoAnswer = errors.New("no answer yet")
 
-// Ask asks the source and writes its answer, or else returns the snapshot with
-// a nil error and a *StaleError as the reason. A snapshot that is too old is
-// an error, a *StaleError with its limit.
-func (c *Cached) Ask(ctx context.Context) (s Snapshot, reason, err error) {
-	nodes, err := c.ask(ctx)
-	if ctx.Err() != nil {
-		return Snapshot{}, nil, ctx.Err()
+// Ask asks the source and writes its answer. If the source fails, Ask returns
+// the snapshot with a [*StaleError] as its Err. A snapshot that is too old is an
+// error, a *StaleError with its limit.
+func (c *Cached) Ask(ctx context.Context) (Update, error) {
+	u, err := askWithin(ctx, c.Source, c.patience())
+	switch {
+	case ctx.Err() != nil:
+		return Update{}, ctx.Err()
+	case err != nil:
+		return c.standIn(err)
+	case u.Err == nil:
+		c.write(u)
 	}
-	if err != nil {
-		return c.instead(err)
-	}
-	s = Snapshot{time.Now(), nodes}
-	c.write(s)
-	return s, nil, nil
+	return u, nil
 }
 
-func (c *Cached) ask(ctx context.Context) ([]Node, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.patience())
-	defer cancel()
-	return c.Source.Nodes(ctx)
-}
-
-// Nodes is Ask for those who do not mind the age.
+// Nodes is like Ask but does not report staleness.
 func (c *Cached) Nodes(ctx context.Context) ([]Node, error) {
-	s, reason, err := c.Ask(ctx)
+	u, err := c.Ask(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if reason != nil {
-		c.log().Warn("mapper: the snapshot answers", "path", c.Path, "reason", reason)
+	if u.Err != nil {
+		c.log().Warn("mapper: the snapshot answers", "path", c.Path, "err", u.Err)
 	}
-	return s.Nodes, nil
+	return u.Nodes, u.Partial()
 }
 
-// instead finds what to say in place of a source that fails for a reason.
-func (c *Cached) instead(why error) (s Snapshot, reason, err error) {
-	s, err = ReadSnapshot(c.Path)
+// standIn returns the snapshot in place of a source that fails for a reason.
+func (c *Cached) standIn(why error) (Update, error) {
+	s, err := ReadSnapshot(c.Path)
 	stale := &StaleError{Saved: s.Saved, Err: why}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Snapshot{}, nil, why
+		return Update{}, why
 	case err != nil:
-		return Snapshot{}, nil, join(why, err)
+		return Update{}, join(why, err)
 	case c.MaxStale > 0 && age(s.Saved) > c.MaxStale:
 		stale.Limit = c.MaxStale
-		return Snapshot{}, nil, stale
+		return Update{}, stale
 	}
-	return s, stale, nil
+	return Update{Nodes: Clone(s.Nodes), Err: stale, Confirmed: s.Saved, Origin: OriginSnapshot}, nil // never nil
 }
 
 // Watch watches the source. If it fails, or has no answer within Patience,
-// before it ever answered, the snapshot is reported and after it a *StaleError.
-func (c *Cached) Watch(ctx context.Context) iter.Seq2[[]Node, error] {
-	return func(yield func([]Node, error) bool) {
-		events, stop := listen(ctx, c.Source, c.Poll)
+// before it ever answered, Watch yields the snapshot with a [*StaleError] as its
+// Err.
+func (c *Cached) Watch(ctx context.Context) iter.Seq[Update] {
+	return func(yield func(Update) bool) {
+		updates, stop := listen(ctx, c.Source)
 		defer stop()
 		w := keeping{Cached: c}
 		w.patient.set(c.patience())
@@ -133,22 +127,21 @@ func (c *Cached) Watch(ctx context.Context) iter.Seq2[[]Node, error] {
 		refresh := time.NewTicker(c.refresh())
 		defer refresh.Stop()
 		for {
-			var out []event
+			var out Update
 			select {
-			case e, open := <-events:
+			case u, open := <-updates:
 				if !open {
 					return
 				}
-				out = w.take(e)
+				out = w.take(u)
 			case <-w.patient.c:
-				out = w.take(event{err: errNoAnswer})
+				out = w.take(Update{Err: errNoAnswer})
 			case <-refresh.C:
 				w.keep()
+				continue
 			}
-			for _, e := range out {
-				if ctx.Err() != nil || !yield(e.nodes, e.err) {
-					return
-				}
+			if ctx.Err() != nil || !yield(out) {
+				return
 			}
 		}
 	}
@@ -157,46 +150,45 @@ func (c *Cached) Watch(ctx context.Context) iter.Seq2[[]Node, error] {
 // keeping is one watch of a Cached.
 type keeping struct {
 	*Cached
-	patient alarm // rings when the first answer takes too long
-	nodes   []Node
-	live    bool      // the source has answered
-	failing bool      // and does not now
-	saved   time.Time // of the snapshot that stands in; zero if none does
+	patient  alarm  // rings when the first answer takes too long
+	last     Update // of the source
+	answered bool   // the source has
+	snapshot Update // while it stands in
 }
 
-// take notes an event of the source and returns what to yield.
-func (w *keeping) take(e event) []event {
+// take notes an update of the source and returns what to yield.
+func (w *keeping) take(u Update) Update {
 	w.patient.stop()
-	w.failing = e.err != nil
 	switch {
-	case e.err == nil:
-		w.nodes, w.live, w.saved = Clone(e.nodes), true, time.Time{}
+	case u.Known():
+		w.last, w.answered, w.snapshot = u.Clone(), true, Update{}
 		w.keep()
-		return []event{e}
-	case w.live:
-		return []event{e}
-	case !w.saved.IsZero():
-		return []event{{err: &StaleError{Saved: w.saved, Err: e.err}}}
+		return u
+	case w.answered:
+		w.last = w.last.failed(u.Err)
+		return w.last.Clone()
+	case w.snapshot.Nodes != nil:
+		return w.snapshot.Clone().failed(&StaleError{Saved: w.snapshot.Confirmed, Err: u.Err})
 	}
-	s, reason, err := w.instead(e.err)
+	s, err := w.standIn(u.Err)
 	if err != nil {
-		return []event{{err: err}}
+		return Update{Err: err}
 	}
-	w.log().Warn("mapper: the snapshot stands in", "path", w.Path, "reason", reason)
-	w.saved = s.Saved
-	return []event{{nodes: s.Nodes}, {err: reason}}
+	w.log().Warn("mapper: the snapshot stands in", "path", w.Path, "err", s.Err)
+	w.snapshot = s.Clone()
+	return s
 }
 
 // keep writes the set of a source that answers.
 func (w *keeping) keep() {
-	if w.live && !w.failing {
-		w.write(Snapshot{time.Now(), w.nodes})
+	if w.answered && w.last.Err == nil {
+		w.write(w.last)
 	}
 }
 
-func (c *Cached) write(s Snapshot) {
-	if err := s.Write(c.Path); err != nil {
-		c.log().Error("mapper: the snapshot cannot be written", "error", err)
+func (c *Cached) write(u Update) {
+	if err := (Snapshot{time.Now(), u.Nodes}).Write(c.Path); err != nil {
+		c.log().Error("mapper: the snapshot cannot be written", "err", err)
 	}
 }
 

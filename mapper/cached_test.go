@@ -36,27 +36,31 @@ func TestCachedAsk(t *testing.T) {
 		c := &mapper.Cached{Source: src, Path: filepath.Join(t.TempDir(), "nodes.json"), MaxStale: 5 * time.Minute}
 
 		src.fail(errDown)
-		_, _, err := c.Ask(t.Context())
+		_, err := c.Ask(t.Context())
 		require.Equal(t, errDown, err, "there is no snapshot yet")
 
 		src.set("a b")
-		s, reason, err := c.Ask(t.Context())
+		u, err := c.Ask(t.Context())
 		require.NoError(t, err)
-		require.NoError(t, reason)
-		require.Equal(t, "[a b]", words(s.Nodes, nil))
-		require.Equal(t, time.Now(), s.Saved)
+		require.NoError(t, u.Err)
+		require.Equal(t, "[a b]", words(u.Nodes, nil))
+		require.Equal(t, time.Now(), u.Confirmed)
+		require.Equal(t, mapper.OriginLive, u.Origin)
+		kept := time.Now()
 
 		time.Sleep(4 * time.Minute)
 		src.fail(errDown)
-		s, reason, err = c.Ask(t.Context())
+		u, err = c.Ask(t.Context())
 		require.NoError(t, err)
-		require.EqualError(t, reason, "using a snapshot that is 4m0s old, as the source cannot be asked: down")
-		require.Equal(t, "[a b]", words(s.Nodes, nil))
+		require.EqualError(t, u.Err, "using a snapshot that is 4m0s old, as the source cannot be asked: down")
+		require.Equal(t, "[a b]", words(u.Nodes, nil))
+		require.True(t, kept.Equal(u.Confirmed))
+		require.Equal(t, mapper.OriginSnapshot, u.Origin)
 		nodes, err := c.Nodes(t.Context())
 		require.Equal(t, "[a b]", words(nodes, err))
 
 		time.Sleep(2 * time.Minute)
-		_, _, err = c.Ask(t.Context())
+		_, err = c.Ask(t.Context())
 		require.EqualError(t, err, "the snapshot is 6m0s old (the limit is 5m0s), and the source cannot be asked: down")
 		var stale *mapper.StaleError
 		require.ErrorAs(t, err, &stale)
@@ -87,7 +91,7 @@ func TestCachedWatchKeepsTheSet(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		path := filepath.Join(t.TempDir(), "nodes.json")
-		tape := record(t, &mapper.Cached{Source: src, Path: path}, 0)
+		tape := record(t, &mapper.Cached{Source: src, Path: path})
 		require.Equal(t, "[a]", tape.take())
 		src.set("a b")
 		require.Equal(t, "[a b]", tape.take())
@@ -113,7 +117,7 @@ func TestCachedWatchStartsInAnOutage(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
 		path := saved(t, "a b", time.Hour)
-		tape := record(t, &mapper.Cached{Source: src, Path: path}, 0)
+		tape := record(t, &mapper.Cached{Source: src, Path: path})
 		require.Equal(t, "[a b] !using a snapshot that is 1h0m0s old, as the source cannot be asked: down", tape.take())
 		time.Sleep(time.Hour)
 		src.fail(errDown)
@@ -132,7 +136,7 @@ func TestCachedWatchStartsWithAHangingSource(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("c")
 		src.hang = true
-		tape := record(t, &mapper.Cached{Source: src, Path: saved(t, "a", time.Minute), Patience: 3 * time.Second}, 0)
+		tape := record(t, &mapper.Cached{Source: src, Path: saved(t, "a", time.Minute), Patience: 3 * time.Second})
 		require.Empty(t, tape.after(2*time.Second))
 		require.Equal(t, "[a] !using a snapshot that is 1m3s old, as the source cannot be asked: no answer yet", tape.after(2*time.Second))
 		src.mu.Lock()
@@ -147,16 +151,16 @@ func TestCachedWatchWithoutAUsableSnapshot(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{err: errDown}
 		none := filepath.Join(t.TempDir(), "none")
-		require.Equal(t, "!down", record(t, &mapper.Cached{Source: src, Path: none}, 0).take())
+		require.Equal(t, "!down", record(t, &mapper.Cached{Source: src, Path: none}).take())
 
 		old := saved(t, "a", time.Hour)
 		require.Equal(t, "!the snapshot is 1h0m0s old (the limit is 1m0s), and the source cannot be asked: down",
-			record(t, &mapper.Cached{Source: src, Path: old, MaxStale: time.Minute}, 0).take())
+			record(t, &mapper.Cached{Source: src, Path: old, MaxStale: time.Minute}).take())
 
 		broken := filepath.Join(t.TempDir(), "broken")
 		require.NoError(t, os.WriteFile(broken, []byte("{"), 0o600))
 		require.Equal(t, "!down; snapshot "+broken+": not a snapshot: unexpected end of JSON input",
-			record(t, &mapper.Cached{Source: src, Path: broken}, 0).take())
+			record(t, &mapper.Cached{Source: src, Path: broken}).take())
 	})
 }
 
@@ -170,7 +174,7 @@ func TestCachedThatCannotWriteGoesOn(t *testing.T) {
 
 func TestSnapshotFromTheFutureHasNoAge(t *testing.T) {
 	c := &mapper.Cached{Source: &polled{err: errDown}, Path: saved(t, "a", -time.Hour), MaxStale: time.Minute}
-	_, reason, err := c.Ask(t.Context())
+	u, err := c.Ask(t.Context())
 	require.NoError(t, err)
-	require.ErrorContains(t, reason, "using a snapshot that is 0s old")
+	require.ErrorContains(t, u.Err, "using a snapshot that is 0s old")
 }

@@ -1,40 +1,89 @@
 package mapper_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// TestDocumentedFailuresAreTested looks for every test that the package comment
-// names.
-func TestDocumentedFailuresAreTested(t *testing.T) {
-	doc, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	_, section, ok := strings.Cut(string(doc), "# When things go wrong")
-	require.True(t, ok)
-	names := regexp.MustCompile(`(?:(\w+)\.)?(Test\w+)`).FindAllStringSubmatch(section, -1)
-	require.Greater(t, len(names), 10)
-	for _, name := range names {
-		tests := testsIn(t, name[1])
-		require.Contains(t, tests, "func "+name[2]+"(t *testing.T)", name[0])
+// failures names the tests behind each row of the table of failures in doc.go,
+// by the first words of the row. A test is FOLDER.NAME, or NAME in this package.
+var failures = map[string][]string{
+	"A Consul agent is killed":                {"consul.TestOutage", "consul.TestOutageOfAMinute", "consul.TestPauses"},
+	"An agent hangs":                          {"consul.TestWatchSuspended", "consul.TestSuspendedAgent"},
+	"A token is revoked or unknown":           {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken"},
+	"Most or all nodes are deregistered":      {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
+	"An agent comes back and knows nothing":   {"consul.TestWatchRestartedEmpty"},
+	"A check flaps 20 times a second":         {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNoNews", "TestDebounceWaitsNoLongerThanMax"},
+	"A file is truncated, broken, half-":      {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish"},
+	"A DNS name does not exist any more":      {"dns.TestConsulFollowed", "dns.TestErrors"},
+	"The source cannot be asked at the start": {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage"},
+}
+
+// TestFailuresAreTested holds the table of failures against reality: every row
+// has tests, and every test that the list names exists.
+func TestFailuresAreTested(t *testing.T) {
+	rows := failureRows(t)
+	require.Len(t, rows, len(failures), "rows in doc.go: %q", rows)
+	for row, tests := range failures {
+		found := 0
+		for _, text := range rows {
+			if strings.HasPrefix(text, row) {
+				found++
+			}
+		}
+		assert.Equal(t, 1, found, "no row begins with %q", row)
+		assert.NotEmpty(t, tests, row)
+		for _, name := range tests {
+			folder, test, ok := strings.Cut(name, ".")
+			if !ok {
+				folder, test = "", name
+			}
+			assert.Contains(t, testsIn(t, folder), test, "%s: no such test", row)
+		}
 	}
 }
 
-// testsIn returns the tests of the package in that folder.
-func testsIn(t *testing.T, folder string) string {
+// failureRows returns the list items of the section in the package comment, each
+// on one line.
+func failureRows(t *testing.T) (rows []string) {
+	t.Helper()
+	text, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	_, section, ok := strings.Cut(string(text), "# When things go wrong")
+	require.True(t, ok)
+	for line := range strings.Lines(section) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "//"))
+		if item, ok := strings.CutPrefix(line, "- "); ok {
+			rows = append(rows, item)
+		} else if len(rows) > 0 {
+			rows[len(rows)-1] += " " + line
+		}
+	}
+	return rows
+}
+
+// testsIn returns the names of the test functions of the package in a folder.
+func testsIn(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
 	require.NoError(t, err)
-	var all strings.Builder
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	require.NotEmpty(t, files, folder)
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
-		all.Write(text)
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+				names = append(names, f.Name.Name)
+			}
+		}
 	}
-	return all.String()
+	return names
 }

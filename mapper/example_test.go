@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,9 +44,9 @@ func ExampleFollow() {
 func ExampleFollowWith() {
 	count := func(nodes []mapper.Node) (int, error) { return len(nodes), nil }
 	events := make(chan mapper.Event, 10)
-	view, err := mapper.FollowWith(context.Background(), list("a"), count, mapper.Config[int]{
+	guard := &mapper.Guard{Source: list("a"), MinNodes: 2}
+	view, err := mapper.FollowWith(context.Background(), guard, count, mapper.FollowConfig[int]{
 		StartEmpty: true,
-		MinNodes:   2,
 		Observe:    func(e mapper.Event) { events <- e },
 	})
 	if err != nil {
@@ -114,18 +115,140 @@ func ExampleView_Done() {
 	// Output: ended
 }
 
-func ExampleWatch() {
+func ExamplePolled_Watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	for nodes, err := range mapper.Watch(ctx, list("a", "b"), time.Minute) {
-		if err != nil {
-			fmt.Println("still trying:", err)
+	polled := &mapper.Polled{Source: list("a", "b"), Every: time.Minute}
+	for u := range polled.Watch(ctx) {
+		if u.Err != nil {
+			fmt.Println("still trying:", u.Err)
 			continue
 		}
-		fmt.Println(len(nodes))
+		fmt.Println(len(u.Nodes))
 		break // or go on until the context ends
 	}
 	// Output: 2
+}
+
+func ExamplePolled_Nodes() {
+	nodes, err := (&mapper.Polled{Source: list("a")}).Nodes(context.Background())
+	fmt.Println(len(nodes), err)
+	// Output: 1 <nil>
+}
+
+func ExamplePolled_Ask() {
+	u, err := (&mapper.Polled{Source: list("a")}).Ask(context.Background())
+	fmt.Println(len(u.Nodes), u.Origin, err)
+	// Output: 1 live <nil>
+}
+
+func ExampleAsk() {
+	u, err := mapper.Ask(context.Background(), list("a"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(u.Nodes[0].Name, u.Origin, u.Err, u.Partial())
+	// Output: a live <nil> <nil>
+}
+
+// A list in which one record cannot be used.
+func ExampleUpdate_Partial() {
+	source := mapper.Func(func(context.Context) ([]mapper.Node, error) {
+		bad := errors.New(`node "b": port 0`)
+		return []mapper.Node{{Name: "a"}}, &mapper.PartialError{Skipped: []error{bad}}
+	})
+	u, err := mapper.Ask(context.Background(), source)
+	fmt.Println(len(u.Nodes), err)
+	fmt.Println(u.Partial())
+	// Output:
+	// 1 <nil>
+	// the set is partial, records left out: 1: node "b": port 0
+}
+
+func ExampleUpdate_Known() {
+	failed := mapper.Update{Err: errors.New("connection refused")}
+	stale := mapper.Update{Err: failed.Err, Nodes: []mapper.Node{{Name: "a"}}}
+	fmt.Println(failed.Known(), stale.Known())
+	// Output: false true
+}
+
+func ExampleUpdate_Clone() {
+	u := mapper.Update{Nodes: []mapper.Node{{Name: "a"}}}
+	c := u.Clone()
+	c.Nodes[0].Name = "b"
+	fmt.Println(u.Nodes[0].Name)
+	// Output: a
+}
+
+// registry is a source that hears of its nodes by itself. A Feed makes a
+// Watcher of it.
+type registry struct{ feed mapper.Feed }
+
+func (r *registry) Nodes(context.Context) ([]mapper.Node, error) {
+	u, ok := r.feed.Latest()
+	if !ok {
+		return nil, errors.New("nothing is known yet")
+	}
+	return u.Nodes, u.Partial()
+}
+
+func (r *registry) Watch(ctx context.Context) iter.Seq[mapper.Update] { return r.feed.Watch(ctx) }
+
+func ExampleFeed() {
+	r := &registry{}
+	r.feed.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}, {Name: "b"}}})
+	view, err := mapper.Follow(context.Background(), r, func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer view.Close()
+	fmt.Println(view.Value())
+	// Output: 2
+}
+
+func ExampleFeed_Set() {
+	var f mapper.Feed
+	f.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}}})
+	for u := range f.Watch(context.Background()) {
+		fmt.Println(u.Nodes[0].Name, u.Err)
+		break
+	}
+	// Output: a <nil>
+}
+
+func ExampleFeed_Fail() {
+	var f mapper.Feed
+	f.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}}})
+	f.Fail(errors.New("connection refused"))
+	for u := range f.Watch(context.Background()) {
+		fmt.Println(u.Nodes[0].Name, u.Err) // the last set stands
+		break
+	}
+	// Output: a connection refused
+}
+
+// Run publishes while there is a reader, here a single time.
+func ExampleFeed_Watch() {
+	var f mapper.Feed
+	f.Run = func(context.Context) { f.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}}}) }
+	for u := range f.Watch(context.Background()) {
+		fmt.Println(len(u.Nodes))
+	}
+	// Output: 1
+}
+
+func ExampleFeed_Latest() {
+	var f mapper.Feed
+	_, ok := f.Latest()
+	fmt.Println(ok)
+	f.Set(mapper.Update{})
+	u, ok := f.Latest()
+	fmt.Println(len(u.Nodes), ok)
+	// Output:
+	// false
+	// 0 true
 }
 
 func ExampleSpread() {
@@ -168,27 +291,40 @@ func ExampleGuard_Nodes() {
 	// Output: refused a set of 1 nodes: fewer than MinNodes (2)
 }
 
+func ExampleGuard_Ask() {
+	guard := &mapper.Guard{Source: list("a", "b"), MinNodes: 2}
+	u, err := guard.Ask(context.Background())
+	fmt.Println(len(u.Nodes), err)
+	// Output: 2 <nil>
+}
+
 func ExampleGuard_Watch() {
 	guard := &mapper.Guard{Source: list("a"), MinNodes: 2}
-	for _, err := range guard.Watch(context.Background()) {
-		fmt.Println(err)
+	for u := range guard.Watch(context.Background()) {
+		fmt.Println(u.Err)
 		break
 	}
 	// Output: refused a set of 1 nodes: fewer than MinNodes (2)
 }
 
-func ExampleQuiet_Watch() {
-	quiet := &mapper.Quiet{Source: list("a"), Min: time.Second, HoldRemovals: time.Minute}
-	for nodes, err := range quiet.Watch(context.Background()) {
-		fmt.Println(len(nodes), err) // the first set comes at once
+func ExampleDebounce_Watch() {
+	debounce := &mapper.Debounce{Source: list("a"), Min: time.Second, HoldRemovals: time.Minute}
+	for u := range debounce.Watch(context.Background()) {
+		fmt.Println(len(u.Nodes), u.Err) // the first set comes at once
 		break
 	}
 	// Output: 1 <nil>
 }
 
-func ExampleQuiet_Nodes() {
-	nodes, err := (&mapper.Quiet{Source: list("a"), Min: time.Second}).Nodes(context.Background())
+func ExampleDebounce_Nodes() {
+	nodes, err := (&mapper.Debounce{Source: list("a"), Min: time.Second}).Nodes(context.Background())
 	fmt.Println(len(nodes), err)
+	// Output: 1 <nil>
+}
+
+func ExampleDebounce_Ask() {
+	u, err := (&mapper.Debounce{Source: list("a"), Min: time.Second}).Ask(context.Background())
+	fmt.Println(len(u.Nodes), err)
 	// Output: 1 <nil>
 }
 
@@ -206,11 +342,21 @@ func ExampleMerge_Nodes() {
 
 func ExampleMerge_Watch() {
 	merge := &mapper.Merge{Sources: []mapper.Mapper{list("b"), list("a")}}
-	for nodes, err := range merge.Watch(context.Background()) {
-		fmt.Println(nodes[0].Name, nodes[1].Name, err)
+	for u := range merge.Watch(context.Background()) {
+		fmt.Println(u.Nodes[0].Name, u.Nodes[1].Name, u.Err)
 		break
 	}
 	// Output: a b <nil>
+}
+
+func ExampleMerge_Ask() {
+	merge := &mapper.Merge{Sources: []mapper.Mapper{list("a"), outage}, Partial: true}
+	u, err := merge.Ask(context.Background())
+	fmt.Println(len(u.Nodes), err)
+	fmt.Println(u.Partial())
+	// Output:
+	// 1 <nil>
+	// the set is partial, records left out: 1: source 2 of 2: connection refused
 }
 
 // outage is a source that cannot be asked.
@@ -222,15 +368,17 @@ func ExampleCached_Ask() {
 	path := filepath.Join(dir, "nodes.json")
 
 	before := &mapper.Cached{Source: list("a"), Path: path}
-	snapshot, reason, err := before.Ask(context.Background())
-	fmt.Println(snapshot.Nodes[0].Name, reason, err)
+	u, err := before.Ask(context.Background())
+	fmt.Println(u.Nodes[0].Name, u.Origin, u.Err, err)
 
 	after := &mapper.Cached{Source: outage, Path: path, MaxStale: 5 * time.Minute}
-	snapshot, reason, err = after.Ask(context.Background())
-	fmt.Println(snapshot.Nodes[0].Name, reason, err)
+	u, err = after.Ask(context.Background())
+	fmt.Println(u.Nodes[0].Name, u.Origin, err)
+	fmt.Println(u.Err)
 	// Output:
-	// a <nil> <nil>
-	// a using a snapshot that is 0s old, as the source cannot be asked: connection refused <nil>
+	// a live <nil> <nil>
+	// a snapshot <nil>
+	// using a snapshot that is 0s old, as the source cannot be asked: connection refused
 }
 
 func ExampleCached_Nodes() {
@@ -247,15 +395,11 @@ func ExampleCached_Watch() {
 	path := filepath.Join(dir, "nodes.json")
 	_ = mapper.Snapshot{Saved: time.Now(), Nodes: []mapper.Node{{Name: "a"}}}.Write(path)
 
-	for nodes, err := range (&mapper.Cached{Source: outage, Path: path}).Watch(context.Background()) {
-		fmt.Println(len(nodes), err) // the snapshot, and then the reason
-		if err != nil {
-			break
-		}
+	for u := range (&mapper.Cached{Source: outage, Path: path}).Watch(context.Background()) {
+		fmt.Println(len(u.Nodes), u.Err)
+		break
 	}
-	// Output:
-	// 1 <nil>
-	// 0 using a snapshot that is 0s old, as the source cannot be asked: connection refused
+	// Output: 1 using a snapshot that is 0s old, as the source cannot be asked: connection refused
 }
 
 func ExampleSnapshot_Write() {

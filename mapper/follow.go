@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Config says how FollowWith follows. The zero value is what Follow uses.
-type Config[T any] struct {
+// FollowConfig says how FollowWith follows. The zero value is what Follow uses.
+type FollowConfig[T any] struct {
 	// Wait bounds how long FollowWith waits for the first value. Zero waits as
 	// long as the context lasts.
 	Wait time.Duration
@@ -18,27 +18,17 @@ type Config[T any] struct {
 	// source has answered; Err is ErrNoAnswer for that time. False waits.
 	StartEmpty bool
 
-	// Poll is how often a source that cannot be watched is asked. Zero means
-	// DefaultPoll.
-	Poll time.Duration
-
-	// MinNodes and MaxDrop refuse poor sets of nodes, as the fields of Guard
-	// do. Zero refuses none.
-	MinNodes int
-	MaxDrop  float64
-
-	// Observe is told of everything that happens, in order, by the goroutine
-	// that follows: it must not block, and must not call Close. Nil tells
-	// nobody.
+	// Observe is called for everything that happens, in order, by the goroutine
+	// that follows. It must not block and must not call Close. It may be nil.
 	Observe func(Event)
 
-	// Owner says who owns a key, so that Event.Moved can tell how much an
+	// Owner returns the owner of a key, so that Event.Moved can tell how much an
 	// update moves. It is called for a thousand keys with the old and the new
 	// value. Nil leaves Moved at zero.
 	Owner func(value T, key string) string
 
-	// Log is told of updates, and when the source begins and ceases to fail.
-	// Nil is silent.
+	// Log gets the updates, and when the source begins and ceases to fail. Nil
+	// is silent.
 	Log *slog.Logger
 }
 
@@ -48,30 +38,28 @@ var ErrNoAnswer = errors.New("the source has not answered yet")
 // ErrStopped is the error of a View that is no longer followed.
 var ErrStopped = errors.New("the source is no longer followed")
 
-// Follow builds a value from the nodes of a source and builds it anew after
+// Follow builds a value from the nodes of a source and builds it again after
 // every change, in a goroutine of its own, until the context ends or the View
-// is closed. It waits for the first value; an error says why there is none,
-// and nothing is left running then.
+// is closed. It waits for the first value. An error says why there is none, and
+// nothing is left running then. A source that is not a Watcher is asked every
+// DefaultPoll; wrap it in [Polled] for another interval.
 //
 // Readers of the View never wait: they see the last good value while the source
-// fails, while build fails, and after the end. Build gets nodes of its own.
+// fails, while build fails, and after the end. Build owns the nodes it gets.
 //
 //	view, err := mapper.Follow(ctx, source, rendezvous.Build)
 //	...
 //	node, ok := view.Value().Select(key)
 func Follow[T any](ctx context.Context, m Mapper, build func([]Node) (T, error)) (*View[T], error) {
-	return FollowWith(ctx, m, build, Config[T]{})
+	return FollowWith(ctx, m, build, FollowConfig[T]{})
 }
 
 // FollowWith is Follow with a configuration.
-func FollowWith[T any](ctx context.Context, m Mapper, build func([]Node) (T, error), cfg Config[T]) (*View[T], error) {
-	if cfg.MinNodes > 0 || cfg.MaxDrop > 0 {
-		m = &Guard{Source: m, MinNodes: cfg.MinNodes, MaxDrop: cfg.MaxDrop, Poll: cfg.Poll}
-	}
+func FollowWith[T any](ctx context.Context, m Mapper, build func([]Node) (T, error), cfg FollowConfig[T]) (*View[T], error) {
 	ctx, cancel := context.WithCancel(ctx)
 	v := &View[T]{cancel: cancel, done: make(chan struct{})}
 	f := &follower[T]{cfg: cfg, build: build, view: v, first: make(chan struct{}), log: loggerOr(cfg.Log)}
-	initial := &state[T]{failure: ErrNoAnswer, since: time.Now()}
+	initial := &state[T]{set: Update{Err: ErrNoAnswer}, since: time.Now()}
 	if cfg.StartEmpty {
 		var err error
 		if initial.value, err = build(nil); err != nil {
@@ -93,7 +81,7 @@ func FollowWith[T any](ctx context.Context, m Mapper, build func([]Node) (T, err
 
 // follower is the one writer of a View.
 type follower[T any] struct {
-	cfg   Config[T]
+	cfg   FollowConfig[T]
 	build func([]Node) (T, error)
 	view  *View[T]
 	first chan struct{} // closed at the first value
@@ -102,13 +90,8 @@ type follower[T any] struct {
 
 func (f *follower[T]) run(ctx context.Context, m Mapper) {
 	defer close(f.view.done)
-	for nodes, err := range Watch(ctx, m, f.cfg.Poll) {
-		if err == nil {
-			err = f.update(nodes)
-		}
-		if err != nil {
-			f.fail(err)
-		}
+	for u := range watcherOf(m).Watch(ctx) {
+		f.take(u)
 	}
 	f.view.end()
 }
@@ -124,50 +107,81 @@ func (f *follower[T]) wait(ctx context.Context) error {
 	case <-f.first:
 		return nil
 	case <-limit.Done():
-		return fmt.Errorf("waiting for nodes: %w", join(limit.Err(), f.view.state.Load().failure))
+		return fmt.Errorf("waiting for nodes: %w", join(limit.Err(), f.view.state.Load().set.Err))
 	case <-f.view.done: // a source that ends by itself
 		return fmt.Errorf("waiting for nodes: %w", f.view.Err())
 	}
 }
 
-// update builds and publishes a value, unless the nodes are those that the
-// value is built of: then the source only answers again.
-func (f *follower[T]) update(nodes []Node) error {
-	old := f.view.state.Load()
-	next := &state[T]{value: old.value, nodes: old.nodes, built: true}
-	event := Event{Nodes: len(nodes), Recovered: old.failure != nil && old.built, Age: old.age()}
-	if !old.built || !Equal(old.nodes, nodes) {
-		start := time.Now()
-		value, err := f.build(Clone(nodes))
-		if err != nil {
-			return fmt.Errorf("building from %d nodes: %w", len(nodes), err)
-		}
-		next.value, next.nodes = value, nodes
-		event.Build = time.Since(start)
-		event.compare(old.nodes, nodes)
-		if f.cfg.Owner != nil && old.built {
-			event.Moved = moved(f.cfg.Owner, old.value, value)
-		}
-	}
-	f.view.state.Store(next)
-	if !old.built {
-		close(f.first)
-	}
-	f.tell(event)
-	return nil
-}
-
-// fail keeps the value and notes since when it is not confirmed.
-func (f *follower[T]) fail(err error) {
+// take publishes what the source reports. A failure keeps the value, and so
+// does a set that cannot be built.
+func (f *follower[T]) take(u Update) {
 	old := f.view.state.Load()
 	next := *old
-	next.failure = err
-	if old.failure == nil {
-		next.since = time.Now()
+	next.set.Err = u.Err
+	var updated Event
+	var built bool
+	if u.Known() {
+		var err error
+		if updated, built, err = f.update(&next, u); err != nil {
+			next.set.Err = join(u.Err, err)
+		}
 	}
-	if stale, ok := errors.AsType[*StaleError](err); ok && stale.Saved.Before(next.since) {
-		next.since = stale.Saved
-	}
+	next.since = since(old, &next)
 	f.view.state.Store(&next)
-	f.tell(Event{Err: err, Nodes: len(next.nodes), Age: next.age(), Repeated: old.failure != nil && !errors.Is(old.failure, ErrNoAnswer)})
+	if next.built && !old.built {
+		close(f.first)
+	}
+	f.report(old, &next, updated, built)
+}
+
+// update puts u into the next state and builds a value, unless the nodes are
+// those that the value is built from.
+func (f *follower[T]) update(next *state[T], u Update) (e Event, built bool, err error) {
+	e.Nodes = len(u.Nodes)
+	if changed := e.compare(next.set.Nodes, u.Nodes); next.built && !changed {
+		next.set = u
+		return e, false, nil
+	}
+	start := time.Now()
+	value, err := f.build(Clone(u.Nodes))
+	if err != nil {
+		return e, false, fmt.Errorf("building from %d nodes: %w", len(u.Nodes), err)
+	}
+	e.Build = time.Since(start)
+	if f.cfg.Owner != nil && next.built {
+		e.Moved = moved(f.cfg.Owner, next.value, value)
+	}
+	next.value, next.set, next.built = value, u, true
+	return e, true, nil
+}
+
+// since returns since when the next state may be stale. A snapshot is as old as
+// its confirmation.
+func since[T any](old, next *state[T]) time.Time {
+	if next.set.Err == nil {
+		return time.Time{}
+	}
+	t := time.Now()
+	if old.set.Err != nil {
+		t = old.since
+	}
+	if c := next.set.Confirmed; next.set.Origin == OriginSnapshot && !c.IsZero() && c.Before(t) {
+		t = c
+	}
+	return t
+}
+
+// report tells the observer and the log of an update, of a failure, or of both.
+func (f *follower[T]) report(old, next *state[T], updated Event, built bool) {
+	err := next.set.Err
+	if err == nil || built {
+		updated.Recovered = err == nil && old.set.Err != nil && old.built
+		updated.Age = old.age()
+		f.tell(updated)
+	}
+	if err != nil {
+		repeated := old.set.Err != nil && !errors.Is(old.set.Err, ErrNoAnswer)
+		f.tell(Event{Err: err, Nodes: len(next.set.Nodes), Age: next.age(), Repeated: repeated})
+	}
 }

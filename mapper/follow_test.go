@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"runtime"
 	"strconv"
@@ -119,7 +120,7 @@ func TestFollowWaitsForTheFirstValue(t *testing.T) {
 			src.set("a")
 		}()
 		start := time.Now()
-		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Wait: time.Hour})
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.FollowConfig[string]{Wait: time.Hour})
 		require.NoError(t, err)
 		require.Equal(t, "[a]", view.Value())
 		require.Equal(t, 2*time.Minute, time.Since(start))
@@ -135,7 +136,7 @@ func TestFollowGivesUpWaiting(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
-		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Wait: time.Second})
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.FollowConfig[string]{Wait: time.Second})
 		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; down")
 		require.ErrorIs(t, err, errDown)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -149,8 +150,8 @@ func TestFollowGivesUpWaiting(t *testing.T) {
 		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; the source has not answered yet")
 		require.ErrorIs(t, err, mapper.ErrNoAnswer)
 
-		none := mapper.Config[string]{Wait: time.Minute, MinNodes: 2}
-		_, err = mapper.FollowWith(t.Context(), newWatched("a"), join, none)
+		guard := &mapper.Guard{Source: newWatched("a"), MinNodes: 2}
+		_, err = mapper.FollowWith(t.Context(), guard, join, mapper.FollowConfig[string]{Wait: time.Minute})
 		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; refused a set of 1 nodes: fewer than MinNodes (2)")
 	})
 }
@@ -159,7 +160,7 @@ func TestFollowStartsEmpty(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		src.hang = true
-		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{StartEmpty: true})
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.FollowConfig[string]{StartEmpty: true})
 		require.NoError(t, err)
 		defer view.Close()
 		require.Equal(t, "[]", view.Value())
@@ -176,7 +177,7 @@ func TestFollowStartsEmpty(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, "[a]", view.Value())
 	})
-	_, err := mapper.FollowWith(t.Context(), newWatched(""), func([]mapper.Node) (int, error) { return 0, errDown }, mapper.Config[int]{StartEmpty: true})
+	_, err := mapper.FollowWith(t.Context(), newWatched(""), func([]mapper.Node) (int, error) { return 0, errDown }, mapper.FollowConfig[int]{StartEmpty: true})
 	require.EqualError(t, err, "building from no nodes: down")
 }
 
@@ -238,10 +239,10 @@ func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
 	})
 }
 
-func TestFollowRefusesPoorSets(t *testing.T) {
+func TestFollowAGuard(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
-		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{MinNodes: 1, MaxDrop: 0.5})
+		view, err := mapper.Follow(t.Context(), &mapper.Guard{Source: src, MinNodes: 1, MaxDrop: 0.5}, join)
 		require.NoError(t, err)
 		defer view.Close()
 		for _, poor := range []string{"", "a"} {
@@ -260,12 +261,89 @@ func TestFollowRefusesPoorSets(t *testing.T) {
 func TestFollowPolls(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a")}
-		view, err := mapper.FollowWith(t.Context(), src, join, mapper.Config[string]{Poll: time.Minute})
+		view, err := mapper.Follow(t.Context(), &mapper.Polled{Source: src, Every: time.Minute}, join)
 		require.NoError(t, err)
 		defer view.Close()
 		src.set("b")
 		time.Sleep(70 * time.Second)
 		require.Equal(t, "[b]", view.Value())
+
+		view, err = mapper.Follow(t.Context(), src, join)
+		require.NoError(t, err)
+		defer view.Close()
+		src.set("c")
+		time.Sleep(mapper.DefaultPoll * 6 / 5)
+		require.Equal(t, "[c]", view.Value(), "a Mapper alone is polled too")
+	})
+}
+
+// finite is a watcher that ends by itself.
+type finite struct{ *watched }
+
+func (finite) Watch(context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
+		_ = yield(mapper.Update{Nodes: nodesOf("a")}) && yield(mapper.Update{Nodes: nodesOf("a b")})
+	}
+}
+
+// TestFollowSkipsWhatWasOvertaken builds for a minute while the source changes,
+// fails, and returns to what it was.
+func TestFollowSkipsWhatWasOvertaken(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		var built []string
+		view, err := mapper.Follow(t.Context(), src, func(nodes []mapper.Node) (string, error) {
+			time.Sleep(time.Minute)
+			built = append(built, words(nodes, nil))
+			return join(nodes)
+		})
+		require.NoError(t, err)
+		defer view.Close()
+		change := func(steps ...func()) {
+			for _, step := range steps {
+				time.Sleep(time.Second)
+				step()
+				synctest.Wait()
+			}
+			time.Sleep(5 * time.Minute)
+		}
+		change(func() { src.set("a b") }, func() { src.fail(errDown) }, func() { src.set("a b c") },
+			func() { src.fail(errDown) }, func() { src.set("a b c d") }, func() { src.fail(errDown) })
+		require.Equal(t, []string{"[a]", "[a b]"}, built, "the failure came last")
+		require.Equal(t, errDown, view.Err())
+
+		built = nil
+		change(func() { src.set("a b c") }, func() { src.set("x") }, func() { src.set("a b c") })
+		require.Equal(t, []string{"[a b c]"}, built, "a burst that leads back is no news")
+		require.NoError(t, view.Err())
+	})
+}
+
+// TestFollowASetBesideAnError builds what a failing source knows, and says in
+// the same moment that it may be stale.
+func TestFollowASetBesideAnError(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		one, two := newWatched("a"), newWatched("b")
+		two.fail(errDown)
+		var got []mapper.Event
+		view, err := mapper.FollowWith(t.Context(), &mapper.Merge{Sources: []mapper.Mapper{one, two}, Partial: true}, join,
+			mapper.FollowConfig[string]{Observe: func(e mapper.Event) { e.Build = 0; got = append(got, e) }})
+		require.NoError(t, err)
+		defer view.Close()
+		synctest.Wait()
+		require.Equal(t, "[a]", view.Value())
+		require.ErrorIs(t, view.Err(), errDown)
+
+		time.Sleep(time.Minute)
+		one.set("c")
+		synctest.Wait()
+		require.Equal(t, "[c]", view.Value())
+		require.ErrorIs(t, view.Err(), errDown)
+		require.Equal(t, time.Minute, view.Age())
+		last := got[len(got)-2:]
+		require.Equal(t, mapper.Event{Nodes: 1, Added: 1, Removed: 1, Age: time.Minute}, last[0])
+		require.True(t, last[1].Repeated)
+		require.ErrorIs(t, last[1].Err, errDown)
 	})
 }
 
@@ -274,7 +352,7 @@ func TestFollowTellsTheObserver(t *testing.T) {
 		src := newWatched("a b c")
 		var got []mapper.Event
 		var log bytes.Buffer
-		view, err := mapper.FollowWith(t.Context(), src, rendezvous.Build, mapper.Config[*rendezvous.Set[mapper.Node]]{
+		view, err := mapper.FollowWith(t.Context(), src, rendezvous.Build, mapper.FollowConfig[*rendezvous.Set[mapper.Node]]{
 			Observe: func(e mapper.Event) { e.Build = 0; got = append(got, e) },
 			Owner:   owner,
 			Log:     slog.New(slog.NewTextHandler(&log, nil)),
@@ -378,10 +456,10 @@ func TestOpenAndClose(t *testing.T) {
 	cycle := func() {
 		src := newWatched("a b")
 		m := &mapper.Cached{
-			Source: &mapper.Quiet{Source: &mapper.Merge{Sources: []mapper.Mapper{src, &polled{}}}, Min: time.Millisecond},
+			Source: &mapper.Debounce{Source: &mapper.Merge{Sources: []mapper.Mapper{src, &polled{}}}, Min: time.Millisecond},
 			Path:   saved(t, "a", 0),
 		}
-		view, err := mapper.FollowWith(t.Context(), m, join, mapper.Config[string]{MaxDrop: 0.5})
+		view, err := mapper.Follow(t.Context(), &mapper.Guard{Source: m, MaxDrop: 0.5}, join)
 		require.NoError(t, err)
 		src.set("a b c")
 		view.Close()

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Guard is a source that refuses a set of nodes too poor to be true, as a mass
-// deregistration by mistake leaves it. What it refuses is a *GuardError, so
-// that whoever follows it keeps the set before. Nodes that are drained do not
-// count as nodes here. It is safe for any number of goroutines; its fields are
-// set before it is used.
+// Guard is a source that rejects an update that loses too many nodes, as a mass
+// deregistration by mistake does. The set accepted last stands then, and a
+// [*GuardError] says why it may be stale. Drained nodes do not count as nodes
+// here.
+//
+// It is safe for concurrent use. Its fields must not change once it is used.
 type Guard struct {
 	Source Mapper
 
@@ -24,26 +25,25 @@ type Guard struct {
 	MaxDrop float64
 
 	// DropFor is how long a set must stay as it is for MaxDrop to give way to
-	// it. Zero is for ever: then only the return of nodes, or a restart, ends
-	// the refusal. Only Watch can wait.
+	// it. Zero means never: only the return of nodes or a restart ends the
+	// rejection then. It applies to Watch, as a single question cannot wait.
 	DropFor time.Duration
 
-	// Poll is how often Watch asks a Source that cannot be watched. Zero means
-	// DefaultPoll.
-	Poll time.Duration
-
 	mu   sync.Mutex
-	last map[string]bool // accepted by Nodes
+	last map[string]bool // accepted by Nodes or Ask
 }
 
-var _ Watcher = (*Guard)(nil)
+var (
+	_ Watcher = (*Guard)(nil)
+	_ Asker   = (*Guard)(nil)
+)
 
-// GuardError says why a Guard refused a set of nodes.
+// GuardError says why a Guard rejected a set of nodes.
 type GuardError struct {
 	Before  int // nodes accepted last
-	Nodes   int // nodes in the refused set
-	Missing int // nodes accepted last that are not in the refused set
-	// Min is the limit that was not reached; if it is 0, MaxDrop was exceeded.
+	Nodes   int // nodes in the rejected set
+	Missing int // nodes accepted last that are not in the rejected set
+	// Min is the limit that was not reached. If it is 0, MaxDrop was exceeded.
 	Min     int
 	MaxDrop float64
 }
@@ -56,41 +56,45 @@ func (e *GuardError) Error() string {
 	return fmt.Sprintf("refused a set that lacks %d of %d nodes: more than MaxDrop (%g)", e.Missing, e.Before, e.MaxDrop)
 }
 
-// Nodes asks the source and compares with what Nodes accepted before.
-func (g *Guard) Nodes(ctx context.Context) ([]Node, error) {
-	nodes, err := g.Source.Nodes(ctx)
+// Nodes is like Ask but returns the nodes alone.
+func (g *Guard) Nodes(ctx context.Context) ([]Node, error) { return nodesOf(ctx, g) }
+
+// Ask asks the source and compares the answer with what Nodes and Ask accepted
+// before. A rejected set is an error, a [*GuardError].
+func (g *Guard) Ask(ctx context.Context) (Update, error) {
+	u, err := Ask(ctx, g.Source)
 	if err != nil {
-		return nil, err
+		return Update{}, err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if refusal := g.check(g.last, nodes); refusal != nil {
-		return nil, refusal
+	if rejection := g.check(g.last, u.Nodes); rejection != nil {
+		return Update{}, rejection
 	}
-	g.last = usable(nodes)
-	return nodes, nil
+	g.last = usable(u.Nodes)
+	return u, nil
 }
 
-// Watch watches the source and compares with what this watch accepted before.
-func (g *Guard) Watch(ctx context.Context) iter.Seq2[[]Node, error] {
-	return func(yield func([]Node, error) bool) {
-		events, stop := listen(ctx, g.Source, g.Poll)
+// Watch watches the source and compares each set with the one that this watch
+// accepted before.
+func (g *Guard) Watch(ctx context.Context) iter.Seq[Update] {
+	return func(yield func(Update) bool) {
+		updates, stop := listen(ctx, g.Source)
 		defer stop()
 		w := guarded{Guard: g}
 		defer w.giveWay.stop()
 		for {
-			var e event
-			var open bool
+			var out Update
 			select {
-			case e, open = <-events:
+			case u, open := <-updates:
 				if !open {
 					return
 				}
-				e = w.judge(e)
+				out = w.judge(u)
 			case <-w.giveWay.c:
-				e = w.accept(w.refused)
+				out = w.accept(w.rejected)
 			}
-			if ctx.Err() != nil || !yield(e.nodes, e.err) {
+			if ctx.Err() != nil || !yield(out) {
 				return
 			}
 		}
@@ -100,53 +104,69 @@ func (g *Guard) Watch(ctx context.Context) iter.Seq2[[]Node, error] {
 // guarded is one watch of a Guard.
 type guarded struct {
 	*Guard
-	last    map[string]bool // accepted
-	refused []Node
-	giveWay alarm // rings when the refused set is to be accepted after all
+	accepted Update
+	names    map[string]bool // of the nodes accepted
+	rejected Update
+	giveWay  alarm // rings when the rejected set is to be accepted after all
 }
 
-func (w *guarded) judge(e event) event {
-	w.giveWay.stop()
-	if e.err != nil {
-		return e
+// judge returns what to yield for an update of the source.
+func (w *guarded) judge(u Update) Update {
+	if !u.Known() {
+		w.giveWay.stop()
+		return w.accepted.Clone().failed(u.Err)
 	}
-	refusal := w.check(w.last, e.nodes)
-	if refusal == nil {
-		return w.accept(e.nodes)
+	rejection := w.check(w.names, u.Nodes)
+	if rejection == nil {
+		return w.accept(u)
 	}
-	if refusal.Min == 0 && w.DropFor > 0 {
-		w.refused = e.nodes
+	if u.Err != nil { // a source that fails confirms nothing
+		w.giveWay.stop()
+		return w.accepted.Clone().failed(join(u.Err, rejection))
+	}
+	w.waitFor(u, rejection)
+	return w.accepted.Clone().failed(rejection)
+}
+
+// waitFor starts the time after which the rejected set is accepted, unless it
+// runs for that set already.
+func (w *guarded) waitFor(u Update, rejection *GuardError) {
+	same := w.giveWay.c != nil && Equal(w.rejected.Nodes, u.Nodes)
+	w.rejected = u
+	switch {
+	case rejection.Min > 0 || w.DropFor <= 0:
+		w.giveWay.stop()
+	case !same:
 		w.giveWay.set(w.DropFor)
 	}
-	return event{err: refusal}
 }
 
-func (w *guarded) accept(nodes []Node) event {
-	w.last, w.refused = usable(nodes), nil
+func (w *guarded) accept(u Update) Update {
+	w.accepted, w.names, w.rejected = u.Clone(), usable(u.Nodes), Update{}
 	w.giveWay.stop()
-	return event{nodes: nodes}
+	return u
 }
 
-// check returns nil if the set is rich enough.
+// check returns nil if enough nodes are left.
 func (g *Guard) check(last map[string]bool, nodes []Node) *GuardError {
 	now := usable(nodes)
-	refusal := &GuardError{Before: len(last), Nodes: len(now), MaxDrop: g.MaxDrop}
+	rejection := &GuardError{Before: len(last), Nodes: len(now), MaxDrop: g.MaxDrop}
 	for name := range last {
 		if !now[name] {
-			refusal.Missing++
+			rejection.Missing++
 		}
 	}
 	switch {
 	case len(now) < g.MinNodes:
-		refusal.Min = g.MinNodes
-		return refusal
-	case g.MaxDrop > 0 && float64(refusal.Missing) > g.MaxDrop*float64(len(last)):
-		return refusal
+		rejection.Min = g.MinNodes
+		return rejection
+	case g.MaxDrop > 0 && float64(rejection.Missing) > g.MaxDrop*float64(len(last)):
+		return rejection
 	}
 	return nil
 }
 
-// usable are the names of the nodes that can be given keys.
+// usable returns the names of the nodes that can be given keys.
 func usable(nodes []Node) map[string]bool {
 	names := make(map[string]bool, len(nodes))
 	for _, n := range nodes {

@@ -47,7 +47,7 @@ func TestGuardWithoutLimits(t *testing.T) {
 func TestGuardWatch(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
-		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5}, 0)
+		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5})
 		require.Equal(t, "[a b c d]", tape.take())
 		src.set("a")
 		require.Equal(t, "!refused a set that lacks 3 of 4 nodes: more than MaxDrop (0.5)", tape.take())
@@ -66,7 +66,7 @@ func TestGuardWatch(t *testing.T) {
 func TestGuardGivesWay(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
-		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, MinNodes: 1, DropFor: time.Minute}, 0)
+		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, MinNodes: 1, DropFor: time.Minute})
 		require.Equal(t, "[a b c d]", tape.take())
 		src.set("a")
 		require.Contains(t, tape.after(50*time.Second), "!refused")

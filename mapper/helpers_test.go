@@ -84,16 +84,16 @@ func (w *watched) put(nodes []mapper.Node, err error) {
 	w.change = make(chan struct{})
 }
 
-func (w *watched) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (w *watched) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		for ctx.Err() == nil {
 			w.mu.Lock()
-			nodes, err, hang, change := mapper.Clone(w.nodes), w.err, w.hang, w.change
+			u, hang, change := mapper.Update{Nodes: mapper.Clone(w.nodes), Err: w.err}, w.hang, w.change
 			w.mu.Unlock()
-			if err != nil {
-				nodes = nil
+			if u.Err != nil {
+				u.Nodes = nil
 			}
-			if !hang && !yield(nodes, err) {
+			if !hang && !yield(u) {
 				return
 			}
 			select {
@@ -119,25 +119,25 @@ func nodesOf(names string) []mapper.Node {
 	return nodes
 }
 
-// tape records what a watch yields, as "a b" or "!down", with the seconds
-// since the start before it where they matter.
+// tape records what a watch yields, as "[a b]" or "!down". A failure that
+// brings other nodes than the update before is "[a b] !down".
 type tape struct {
 	mu     sync.Mutex
-	start  time.Time
 	events []string
+	nodes  []mapper.Node // of the last update that brought any
 	ended  bool
 	stop   func()
 }
 
 // record watches until the bubble's test ends.
-func record(t *testing.T, m mapper.Mapper, every time.Duration) *tape {
+func record(t *testing.T, w mapper.Watcher) *tape {
 	ctx, cancel := context.WithCancel(t.Context())
-	tape := &tape{start: time.Now(), stop: cancel}
+	tape := &tape{stop: cancel}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for nodes, err := range mapper.Watch(ctx, m, every) {
-			tape.add(words(nodes, err))
+		for u := range w.Watch(ctx) {
+			tape.add(u)
 		}
 		tape.mu.Lock()
 		defer tape.mu.Unlock()
@@ -159,10 +159,16 @@ func words(nodes []mapper.Node, err error) string {
 	return "[" + strings.Join(names, " ") + "]"
 }
 
-func (t *tape) add(event string) {
+func (t *tape) add(u mapper.Update) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.events = append(t.events, event)
+	if u.Known() && (u.Err == nil || !mapper.Equal(t.nodes, u.Nodes)) {
+		t.nodes = mapper.Clone(u.Nodes)
+		t.events = append(t.events, words(u.Nodes, nil))
+	}
+	if u.Err != nil {
+		t.events = append(t.events, words(nil, u.Err))
+	}
 }
 
 // take returns what was recorded since the last take.

@@ -2,6 +2,7 @@ package mapper_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -25,17 +26,36 @@ func TestMergeNodes(t *testing.T) {
 		{"one source has nobody", []mapper.Mapper{newWatched("a"), newWatched("")}, false, "[a]"},
 		{"one source fails", []mapper.Mapper{newWatched("a"), &polled{err: errDown}}, false, "!source 2 of 2: down"},
 		{"all sources fail", []mapper.Mapper{&polled{err: errDown}, &polled{err: errDown}}, true, "!source 1 of 2: down; source 2 of 2: down"},
-		{"one source fails, but partial will do", []mapper.Mapper{newWatched("a"), &polled{err: errDown}}, true, "[a]"},
+		{"one source fails, but partial will do", []mapper.Mapper{newWatched("a"), &polled{err: errDown}}, true,
+			"[a] !the set is partial, records left out: 1: source 2 of 2: down"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			nodes, err := (&mapper.Merge{Sources: c.sources, Partial: c.partial}).Nodes(t.Context())
+			var partial *mapper.PartialError
+			if errors.As(err, &partial) {
+				require.Equal(t, c.want, words(nodes, nil)+" "+words(nil, err))
+				return
+			}
 			require.Equal(t, c.want, words(nodes, err))
 		})
 	}
 	_, err := (&mapper.Merge{Sources: []mapper.Mapper{&polled{err: errDown}, newWatched("a"), &polled{err: context.DeadlineExceeded}}}).Nodes(t.Context())
 	require.ErrorIs(t, err, errDown)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestMergeIsAsSureAsItsLeastSurePart(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		path := saved(t, "b", time.Hour)
+		stale := &mapper.Cached{Source: &polled{err: errDown}, Path: path}
+		u, err := mapper.Ask(t.Context(), &mapper.Merge{Sources: []mapper.Mapper{newWatched("a"), stale}})
+		require.NoError(t, err)
+		require.Equal(t, "[a b]", words(u.Nodes, nil))
+		require.Equal(t, mapper.OriginSnapshot, u.Origin)
+		require.Equal(t, time.Hour, time.Since(u.Confirmed).Round(time.Second))
+		require.ErrorIs(t, u.Err, errDown)
+	})
 }
 
 func TestMergeConflict(t *testing.T) {
@@ -55,7 +75,7 @@ func TestMergeWatch(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
-		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{one, two}}, 0)
+		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{one, two}})
 		require.Equal(t, "!source 2 of 2: down", tape.take(), "half a set is none")
 		one.set("a c")
 		require.Empty(t, tape.take())
@@ -76,7 +96,7 @@ func TestMergeWatchPartial(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
-		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{one, two}, Partial: true}, 0)
+		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{one, two}, Partial: true})
 		require.Contains(t, []string{"[a] !source 2 of 2: down", "!source 2 of 2: down [a] !source 2 of 2: down"}, tape.take(), "whichever came first")
 		two.set("b")
 		require.Equal(t, "[a b]", tape.take())
@@ -85,7 +105,7 @@ func TestMergeWatchPartial(t *testing.T) {
 
 func TestMergeWatchWithoutSources(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
-		tape := record(t, &mapper.Merge{}, 0)
+		tape := record(t, &mapper.Merge{})
 		require.Equal(t, "[]", tape.after(time.Hour))
 		require.False(t, tape.ended)
 		tape.stop()
@@ -97,7 +117,7 @@ func TestMergeWatchWithoutSources(t *testing.T) {
 func TestMergePolls(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a")}
-		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{src}, Poll: time.Minute}, 0)
+		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{&mapper.Polled{Source: src, Every: time.Minute}}})
 		require.Equal(t, "[a]", tape.take())
 		src.set("b")
 		require.Equal(t, "[b]", tape.after(70*time.Second))

@@ -3,6 +3,7 @@ package mapper
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -26,7 +27,7 @@ type Event struct {
 	Added, Removed, Changed int
 
 	// Moved is the fraction of a thousand sample keys that changed their owner.
-	// It is zero for the first value, and without Config.Owner.
+	// It is zero for the first value, and without FollowConfig.Owner.
 	Moved float64
 
 	// Build is how long it took to build the value.
@@ -37,8 +38,9 @@ type Event struct {
 	Age time.Duration
 }
 
-// compare counts what changed.
-func (e *Event) compare(before, after []Node) {
+// compare counts what changed, and reports whether anything did: the order of
+// the nodes too, as some layouts of package ring depend on it.
+func (e *Event) compare(before, after []Node) (changed bool) {
 	old := make(map[string]Node, len(before))
 	for _, n := range before {
 		old[n.Name] = n
@@ -54,6 +56,8 @@ func (e *Event) compare(before, after []Node) {
 		delete(old, n.Name)
 	}
 	e.Removed = len(old)
+	sameName := func(a, b Node) bool { return a.Name == b.Name }
+	return e.Added+e.Removed+e.Changed > 0 || !slices.EqualFunc(before, after, sameName)
 }
 
 // tell passes an event on. The log hears of a failure when it begins and when
@@ -61,9 +65,9 @@ func (e *Event) compare(before, after []Node) {
 func (f *follower[T]) tell(e Event) {
 	switch {
 	case e.Err != nil && e.Repeated:
-		f.log.Debug("mapper: still failing", "error", e.Err, "age", e.Age)
+		f.log.Debug("mapper: still failing", "err", e.Err, "age", e.Age)
 	case e.Err != nil:
-		f.log.Warn("mapper: the source fails, the last nodes stand", "error", e.Err, "nodes", e.Nodes)
+		f.log.Warn("mapper: the source fails, the last nodes stand", "err", e.Err, "nodes", e.Nodes)
 	default:
 		f.log.Info("mapper: updated", slog.Int("nodes", e.Nodes), slog.Int("added", e.Added), slog.Int("removed", e.Removed),
 			slog.Int("changed", e.Changed), slog.Bool("recovered", e.Recovered), slog.Duration("build", e.Build))

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/mappertest"
@@ -17,9 +18,12 @@ func TestConformance(t *testing.T) {
 		name string
 		wrap func(t *testing.T, m mapper.Mapper) mapper.Mapper
 	}{
+		{"Polled", func(_ *testing.T, m mapper.Mapper) mapper.Mapper {
+			return &mapper.Polled{Source: mapper.Func(m.Nodes), Every: 10 * time.Millisecond}
+		}},
 		{"Func", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return mapper.Func(m.Nodes) }},
 		{"Guard", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return &mapper.Guard{Source: m, MaxDrop: 1} }},
-		{"Quiet", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return &mapper.Quiet{Source: m, Min: 1} }},
+		{"Debounce", func(_ *testing.T, m mapper.Mapper) mapper.Mapper { return &mapper.Debounce{Source: m, Min: 1} }},
 		{"Merge", func(_ *testing.T, m mapper.Mapper) mapper.Mapper {
 			return &mapper.Merge{Sources: []mapper.Mapper{m, &polled{}, m}}
 		}},
@@ -27,7 +31,7 @@ func TestConformance(t *testing.T) {
 			return &mapper.Cached{Source: m, Path: filepath.Join(t.TempDir(), "nodes.json")}
 		}},
 		{"all of them", func(t *testing.T, m mapper.Mapper) mapper.Mapper {
-			m = &mapper.Quiet{Source: &mapper.Guard{Source: m, MaxDrop: 1}, Min: 1}
+			m = &mapper.Debounce{Source: &mapper.Guard{Source: m, MaxDrop: 1}, Min: 1}
 			return &mapper.Cached{Source: &mapper.Merge{Sources: []mapper.Mapper{m}}, Path: filepath.Join(t.TempDir(), "nodes.json")}
 		}},
 	}

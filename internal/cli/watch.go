@@ -92,10 +92,10 @@ func (o *watchOptions) run(ctx context.Context) error {
 }
 
 // follow tells of the changes of a source.
-func (o *watchOptions) follow(ctx context.Context, source mapper.Mapper) error {
+func (o *watchOptions) follow(ctx context.Context, source mapper.Watcher) error {
 	w := watching{watchOptions: o}
-	for nodes, err := range mapper.Watch(ctx, source, o.poll) {
-		if err := w.take(ctx, nodes, err); err != nil {
+	for u := range source.Watch(ctx) {
+		if err := w.take(ctx, u); err != nil {
 			return err
 		}
 	}
@@ -111,19 +111,28 @@ type watching struct {
 }
 
 // take tells of what the source reports.
-func (w *watching) take(ctx context.Context, nodes []mapper.Node, err error) error {
+func (w *watching) take(ctx context.Context, u mapper.Update) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	if err != nil {
-		w.failing = true
-		return w.fail(err)
+	if u.Known() {
+		if err := w.change(ctx, u); err != nil {
+			return err
+		}
 	}
-	nodes = w.source.Filters.Apply(nodes)
+	if w.failing = u.Err != nil; w.failing {
+		return w.fail(u.Err)
+	}
+	return nil
+}
+
+// change tells of the nodes if they are others than before, or good again.
+func (w *watching) change(ctx context.Context, u mapper.Update) error {
+	nodes := w.source.Filters.Apply(u.Nodes)
 	e := changeOf(w.nodes, nodes)
-	e.Recovered = w.failing
+	e.Recovered = w.failing && u.Err == nil
 	same := w.begun && mapper.Equal(w.nodes, nodes)
-	w.nodes, w.begun, w.failing = nodes, true, false
+	w.nodes, w.begun = nodes, true
 	if same && !e.Recovered {
 		return nil
 	}

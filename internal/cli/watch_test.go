@@ -23,8 +23,19 @@ type story func(ctx context.Context, yield func([]mapper.Node, error) bool)
 
 func (s story) Nodes(context.Context) ([]mapper.Node, error) { panic("it is watched") }
 
-func (s story) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) { s(ctx, yield) }
+func (s story) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	var feed mapper.Feed
+	feed.Run = func(ctx context.Context) {
+		s(ctx, func(nodes []mapper.Node, err error) bool {
+			if err != nil {
+				feed.Fail(err)
+			} else {
+				feed.Set(mapper.Update{Nodes: nodes})
+			}
+			return true
+		})
+	}
+	return feed.Watch(ctx)
 }
 
 func named(names ...string) (nodes []mapper.Node) {

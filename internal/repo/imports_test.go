@@ -25,7 +25,7 @@ var rules = []rule{
 	{room: "ring", may: pureBelow, why: "pure: it reaches other modules' hashes through rendezvous/prf only"},
 
 	{room: "mapper", why: "standard library only"},
-	{room: "mapper/mappertest", may: []string{"mapper"}, others: []string{testify, "go.uber.org/goleak"}, why: "imported by tests only"},
+	{room: "mapper/mappertest", may: []string{"mapper"}, others: []string{testify}, why: "imported by tests only"},
 	{room: "mapper/static", may: []string{"mapper"}, others: []string{"go.yaml.in/yaml/v3", "github.com/fsnotify/fsnotify"}, why: "one technology: files"},
 	{room: "mapper/dns", may: []string{"mapper"}, why: "one technology, which the standard library speaks"},
 	{room: "mapper/consul", may: []string{"mapper"}, others: []string{"github.com/hashicorp/consul/api"}, why: "one technology"},

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/consul/api"
-	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 	"github.com/proxenos/proxenos/mapper"
@@ -20,11 +19,6 @@ func TestConformance(t *testing.T) {
 		p := &publisher{agent: agent}
 		return mappertest.Source{
 			Mapper: of(t, agent, nil), Publish: p.publish, Want: asConsulReports, Settle: patience,
-			// Connections stay open between queries.
-			Leaks: []goleak.Option{
-				goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
-				goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
-			},
 		}
 	})
 }

@@ -71,12 +71,12 @@ func ExampleSource_Watch() {
 		return
 	}
 	defer source.Close()
-	for nodes, err := range source.Watch(context.Background()) {
-		if err != nil {
-			fmt.Println("still trying:", err)
+	for u := range source.Watch(context.Background()) {
+		if u.Err != nil {
+			fmt.Println("still trying:", u.Err)
 			continue
 		}
-		fmt.Println(len(nodes), "nodes")
+		fmt.Println(len(u.Nodes), "nodes")
 		break // a program would go on until its context ends
 	}
 	// Output: 2 nodes

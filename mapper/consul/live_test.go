@@ -24,7 +24,7 @@ import (
 
 type routes = rendezvous.Set[mapper.Node]
 
-func routing(t *testing.T, m mapper.Mapper, c mapper.Config[*routes]) *mapper.View[*routes] {
+func routing(t *testing.T, m mapper.Mapper, c mapper.FollowConfig[*routes]) *mapper.View[*routes] {
 	t.Helper()
 	view, err := mapper.FollowWith(t.Context(), m, rendezvous.Build, c)
 	require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestFlipToSelect(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"apart": 50 * time.Millisecond, "in a burst": 0} {
 		t.Run(name, func(t *testing.T) {
 			agent := here(t, consultest.Options{}, "a", "b")
-			view := routing(t, of(t, agent, nil), mapper.Config[*routes]{})
+			view := routing(t, of(t, agent, nil), mapper.FollowConfig[*routes]{})
 			key := keyOf(t, view.Value(), "n/a")
 			var changed, noticed []time.Duration
 			for i := range flips {
@@ -109,15 +109,15 @@ func TestFlapping(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a", "b")
 	source := of(t, agent, nil)
 	var plain, calm atomic.Int64
-	count := func(n *atomic.Int64) mapper.Config[*routes] {
-		return mapper.Config[*routes]{Observe: func(e mapper.Event) {
+	count := func(n *atomic.Int64) mapper.FollowConfig[*routes] {
+		return mapper.FollowConfig[*routes]{Observe: func(e mapper.Event) {
 			if e.Err == nil {
 				n.Add(1)
 			}
 		}}
 	}
 	direct := routing(t, source, count(&plain))
-	quiet := routing(t, &mapper.Quiet{Source: source, Min: 500 * time.Millisecond, Max: time.Minute}, count(&calm))
+	quiet := routing(t, &mapper.Debounce{Source: source, Min: 500 * time.Millisecond, Max: time.Minute}, count(&calm))
 	for i := range 41 {
 		agent.Flip("a", []string{"critical", "passing"}[i%2])
 		time.Sleep(50 * time.Millisecond)
@@ -126,7 +126,7 @@ func TestFlapping(t *testing.T) {
 		require.Eventually(t, func() bool { return len(view.Nodes()) == 1 }, patience, tick)
 		require.NoError(t, view.Err())
 	}
-	t.Logf("41 flips: %d updates, %d through Quiet", plain.Load(), calm.Load())
+	t.Logf("41 flips: %d updates, %d debounced", plain.Load(), calm.Load())
 }
 
 // TestMassDeregistration takes three of four away at once, with a guard and
@@ -137,8 +137,8 @@ func TestMassDeregistration(t *testing.T) {
 		agent.Register(consultest.Instance{Service: "web", ID: id, Port: 80, Node: "far"})
 	}
 	source := of(t, agent, nil)
-	guarded := routing(t, source, mapper.Config[*routes]{MaxDrop: 0.5})
-	open := routing(t, source, mapper.Config[*routes]{})
+	guarded := routing(t, &mapper.Guard{Source: source, MaxDrop: 0.5}, mapper.FollowConfig[*routes]{})
+	open := routing(t, source, mapper.FollowConfig[*routes]{})
 	require.Len(t, guarded.Nodes(), 4)
 	agent.DeregisterNode("far")
 	require.Eventually(t, func() bool { return len(open.Nodes()) == 1 }, patience, tick, "nobody guards it")

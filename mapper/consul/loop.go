@@ -24,6 +24,7 @@ type loop[T any] struct {
 	question endpoint[T]
 	turns    *turns
 	report   func(T, error) // what is believed, or why nothing is known
+	confirm  func()         // what was reported last still holds
 
 	index     uint64    // to wait beyond; 0 asks plainly
 	size      int       // of what was reported last
@@ -96,7 +97,11 @@ func (l *loop[T]) learn(asked ask, a answer[T]) (pause time.Duration) {
 	if size == 0 && l.holds() {
 		return 0
 	}
-	l.report(a.value, nil)
+	if waited && a.index == asked.index && !l.lost {
+		l.confirm()
+	} else {
+		l.report(a.value, nil)
+	}
 	l.size, l.lost, l.heldUntil = size, false, time.Time{}
 	switch {
 	case waited:

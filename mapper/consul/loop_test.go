@@ -364,9 +364,9 @@ func TestSlowConsumer(t *testing.T) {
 		})
 		source := open(t, Config{Client: fake.Client(t), Service: "web"})
 		var got []string
-		for nodes, err := range source.Watch(t.Context()) {
-			require.NoError(t, err)
-			got = append(got, names(nodes)...)
+		for u := range source.Watch(t.Context()) {
+			require.NoError(t, u.Err)
+			got = append(got, names(u.Nodes)...)
 			if len(got) == 2 {
 				break
 			}
@@ -435,8 +435,8 @@ func TestWatchOfAnEndedContext(t *testing.T) {
 	source := open(t, Config{Client: fake.Client(t), Service: "web"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range source.Watch(ctx) {
-		t.Fatal("there is nothing to tell, but there was", err)
+	for u := range source.Watch(ctx) {
+		t.Fatal("there is nothing to tell, but there was", u)
 	}
 	require.Empty(t, fake.Queries())
 }

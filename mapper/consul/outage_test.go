@@ -24,7 +24,7 @@ func TestOutage(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a", "b")
 	// Who keeps the old index hears nothing for the wait.
 	source := of(t, agent, func(c *Config) { c.Wait, c.EmptyHold = maxWait, patience })
-	view := routing(t, source, mapper.Config[*routes]{})
+	view := routing(t, source, mapper.FollowConfig[*routes]{})
 	callers := call(view, time.Millisecond)
 
 	time.Sleep(*outage / 2)
@@ -62,7 +62,7 @@ func TestOutageOfAMinute(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		w.changed = make(chan struct{}) // of this bubble
 		fake := consultest.NewFake(w.answer)
-		view := routing(t, open(t, Config{Client: fake.Client(t), Service: "web", Wait: maxWait}), mapper.Config[*routes]{})
+		view := routing(t, open(t, Config{Client: fake.Client(t), Service: "web", Wait: maxWait}), mapper.FollowConfig[*routes]{})
 		w.change(func() { w.services["web"] = []string{"a", "b", "z"} }) // a higher index than the agent will have
 		callers := call(view, 10*time.Millisecond)
 		time.Sleep(time.Minute)

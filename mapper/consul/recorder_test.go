@@ -10,7 +10,8 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// event is what a watch yielded, and when.
+// event is what a watch yielded, and when. A failure that brings other nodes
+// than the update before makes two.
 type event struct {
 	names []string
 	err   error
@@ -32,8 +33,15 @@ func record(t testing.TB, s *Source) *recorder {
 	r := &recorder{t: t, events: make(chan event, 10_000), cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
-		for nodes, err := range s.Watch(ctx) {
-			r.events <- event{names(nodes), err, time.Now()}
+		var last []mapper.Node
+		for u := range s.Watch(ctx) {
+			if u.Err == nil || u.Nodes != nil && !mapper.Equal(last, u.Nodes) {
+				r.events <- event{names(u.Nodes), nil, time.Now()}
+				last = u.Nodes
+			}
+			if u.Err != nil {
+				r.events <- event{nil, u.Err, time.Now()}
+			}
 		}
 	}()
 	t.Cleanup(r.stop)

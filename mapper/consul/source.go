@@ -22,7 +22,7 @@ type Source struct {
 	http   *http.Client // of the client, if it is ours
 	token  *tokenFile
 	secret bool // a token is known to be sent
-	feed   feed
+	feed   mapper.Feed
 }
 
 // New makes a source. It does not ask anything yet: an agent that is not
@@ -32,6 +32,7 @@ func New(c Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{config: c.withDefaults()}
+	s.feed.Run = func(ctx context.Context) { newWatch(s).run(ctx) }
 	if err := s.connect(); err != nil {
 		return nil, err
 	}

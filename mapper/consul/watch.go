@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/proxenos/proxenos/mapper"
 )
@@ -30,27 +31,7 @@ var _ mapper.Watcher = (*Source)(nil)
 // With every service the nodes are yielded once all services have answered. A
 // service that cannot be asked keeps the nodes it had. Up to 100 services are
 // watched at once; more of them take turns of a second.
-func (s *Source) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
-		if ctx.Err() != nil {
-			return
-		}
-		s.feed.join(func(ctx context.Context) { newWatch(s).run(ctx) })
-		defer s.feed.leave()
-		var c consumer
-		for {
-			state, changed := s.feed.current()
-			if ctx.Err() != nil || !c.tell(state, yield) {
-				return
-			}
-			select {
-			case <-changed:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
+func (s *Source) Watch(ctx context.Context) iter.Seq[mapper.Update] { return s.feed.Watch(ctx) }
 
 // watch gathers what the loops of a source report.
 type watch struct {
@@ -58,18 +39,19 @@ type watch struct {
 	turns  *turns
 	all    sync.WaitGroup // of the loops
 
-	mu       sync.Mutex
-	listed   map[string]bool // the services there are; nil is not known yet
-	members  map[string][]member
-	failing  map[string]error // by service; the list of services is ""
-	loops    map[string]context.CancelFunc
-	complete bool // every listed service has answered once
+	mu        sync.Mutex
+	listed    map[string]bool // the services there are; nil is not known yet
+	members   map[string][]member
+	confirmed map[string]time.Time // when each service last answered
+	failing   map[string]error     // by service; the list of services is ""
+	loops     map[string]context.CancelFunc
+	complete  bool // every listed service has answered once
 }
 
 func newWatch(s *Source) *watch {
 	return &watch{
 		source: s, turns: newTurns(),
-		members: map[string][]member{}, failing: map[string]error{}, loops: map[string]context.CancelFunc{},
+		members: map[string][]member{}, confirmed: map[string]time.Time{}, failing: map[string]error{}, loops: map[string]context.CancelFunc{},
 	}
 }
 
@@ -80,12 +62,12 @@ func (w *watch) run(ctx context.Context) {
 		w.list(ctx, []string{service}, nil)
 		return
 	}
-	follow(ctx, w, w.source.services(), func(names []string, err error) { w.list(ctx, names, err) })
+	follow(ctx, w, w.source.services(), func(names []string, err error) { w.list(ctx, names, err) }, func() {})
 }
 
 // follow runs a loop.
-func follow[T any](ctx context.Context, w *watch, question endpoint[T], report func(T, error)) {
-	l := &loop[T]{source: w.source, question: question, turns: w.turns, report: report}
+func follow[T any](ctx context.Context, w *watch, question endpoint[T], report func(T, error), confirm func()) {
+	l := &loop[T]{source: w.source, question: question, turns: w.turns, report: report, confirm: confirm}
 	l.run(ctx)
 }
 
@@ -112,7 +94,7 @@ func (w *watch) start(ctx context.Context, name string) {
 	w.loops[name] = cancel
 	w.all.Go(func() {
 		defer cancel()
-		follow(ctx, w, w.source.instances(name), func(m []member, err error) { w.found(ctx, name, m, err) })
+		follow(ctx, w, w.source.instances(name), func(m []member, err error) { w.found(ctx, name, m, err) }, func() { w.confirm(name) })
 	})
 }
 
@@ -123,20 +105,29 @@ func (w *watch) found(ctx context.Context, name string, members []member, err er
 	if ctx.Err() != nil {
 		return // it was dropped meanwhile
 	}
-	if err == nil && w.knows(name, members) {
-		return // the wait ran out: most answers of many services say nothing
-	}
 	w.note(name, err)
 	if err == nil {
-		w.members[name] = members
+		w.members[name], w.confirmed[name] = members, time.Now()
 	}
 	w.publish()
 }
 
-// knows reports whether an answer is what the one before it was.
-func (w *watch) knows(name string, members []member) bool {
-	before, answered := w.members[name]
-	return answered && w.failing[name] == nil && len(members) > 0 && slices.EqualFunc(before, members, member.equal)
+// confirm notes that the instances of a service are as they were: the wait ran
+// out, as most waits do when there are many services.
+func (w *watch) confirm(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, answered := w.members[name]; answered {
+		w.confirmed[name] = time.Now()
+	}
+}
+
+// oldest returns when the service that was confirmed the longest ago was.
+func (w *watch) oldest() time.Time {
+	if len(w.confirmed) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(slices.Collect(maps.Values(w.confirmed)), time.Time.Compare)
 }
 
 func (w *watch) note(name string, err error) {
@@ -156,6 +147,7 @@ func (w *watch) publish() {
 			stop()
 			delete(w.loops, name)
 			delete(w.members, name)
+			delete(w.confirmed, name)
 			delete(w.failing, name)
 		}
 	}
@@ -164,7 +156,9 @@ func (w *watch) publish() {
 	if w.complete {
 		nodes = w.source.config.nodes(slices.Concat(slices.Collect(maps.Values(w.members))...))
 	}
-	w.source.feed.set(nodes, w.failure())
+	if err := w.failure(); err != nil || nodes != nil {
+		w.source.feed.Set(mapper.Update{Nodes: nodes, Err: err, Confirmed: w.oldest()})
+	}
 }
 
 // answered reports whether the list and every service on it is known.

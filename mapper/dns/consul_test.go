@@ -72,12 +72,13 @@ func TestConsulFollowed(t *testing.T) {
 	agent := consultest.Start(t, consultest.Options{})
 	agent.Register(consultest.Instance{Service: "web", ID: "a", Address: "10.0.0.1", Port: 80})
 	source := &SRV{Name: "web.service.consul", Server: agent.DNS}
-	view, err := mapper.FollowWith(t.Context(), source, func(nodes []mapper.Node) (int, error) { return len(nodes), nil },
-		mapper.Config[int]{Poll: 10 * time.Millisecond, Wait: patience})
+	polled := &mapper.Polled{Source: source, Every: 10 * time.Millisecond}
+	count := func(nodes []mapper.Node) (int, error) { return len(nodes), nil }
+	view, err := mapper.FollowWith(t.Context(), polled, count, mapper.FollowConfig[int]{Wait: patience})
 	require.NoError(t, err)
 	defer view.Close()
-	guarded, err := mapper.FollowWith(t.Context(), source, func(nodes []mapper.Node) (int, error) { return len(nodes), nil },
-		mapper.Config[int]{Poll: 10 * time.Millisecond, Wait: patience, MinNodes: 1})
+	guard := &mapper.Guard{Source: polled, MinNodes: 1}
+	guarded, err := mapper.FollowWith(t.Context(), guard, count, mapper.FollowConfig[int]{Wait: patience})
 	require.NoError(t, err)
 	defer guarded.Close()
 	require.Equal(t, 1, view.Value())

@@ -25,7 +25,7 @@
 // Servers that answer by UDP may give a part of the records only, and not all
 // of them say so: Consul 1.22.5 gave 19 of 30, as an answer that is complete. So
 // SRV.Server is asked by TCP.
-// Records change unannounced; mapper.Watch polls.
+// Records change without notice: [mapper.Polled] asks for them at intervals.
 package dns
 
 import (

@@ -231,9 +231,10 @@ func TestPolled(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for nodes, err := range mapper.Watch(ctx, &SRV{Name: web, Server: s.addr}, 5*time.Millisecond) {
-			event := strings.Join(describe(nodes), " ")
-			if err != nil {
+		polled := &mapper.Polled{Source: &SRV{Name: web, Server: s.addr}, Every: 5 * time.Millisecond}
+		for u := range polled.Watch(ctx) {
+			event := strings.Join(describe(u.Nodes), " ")
+			if u.Err != nil {
 				event = "failing"
 			}
 			select {

@@ -20,12 +20,13 @@ func ExampleSRV_Nodes() {
 	// Output: context canceled
 }
 
-// SRV records are polled.
+// SRV records change without notice, so they are polled.
 func ExampleSRV() {
 	ctx, cancel := context.WithTimeout(context.Background(), 0)
 	defer cancel()
-	for nodes, err := range mapper.Watch(ctx, &dns.SRV{Name: "_http._tcp.example.test"}, 30*time.Second) {
-		fmt.Println(nodes, err)
+	polled := &mapper.Polled{Source: &dns.SRV{Name: "_http._tcp.example.test"}, Every: 30 * time.Second}
+	for u := range polled.Watch(ctx) {
+		fmt.Println(u.Nodes, u.Err)
 	}
 	fmt.Println(ctx.Err())
 	// Output: context deadline exceeded

@@ -39,8 +39,8 @@ func start(cfg locator.Config) (server *locator.Server, stop func()) {
 
 // await returns when there are n nodes.
 func await(source mapper.Watcher, n int) {
-	for nodes, err := range source.Watch(context.Background()) {
-		if err != nil || len(nodes) == n {
+	for u := range source.Watch(context.Background()) {
+		if u.Err != nil || len(u.Nodes) == n {
 			return
 		}
 	}

@@ -217,11 +217,11 @@ func (s *Server) Nodes(ctx context.Context) ([]mapper.Node, error) {
 }
 
 // Watch yields the members, and again after each change.
-func (s *Server) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (s *Server) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		for ctx.Err() == nil {
 			v := s.members.load()
-			if !yield(slices.Clone(v.nodes), nil) {
+			if !yield(mapper.Update{Nodes: slices.Clone(v.nodes), Confirmed: time.Now()}) {
 				return
 			}
 			select {

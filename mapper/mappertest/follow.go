@@ -12,18 +12,24 @@ import (
 )
 
 const (
-	times = 200
+	times = 100
 	spare = 20 // what a source may start or open by itself meanwhile
 )
 
-// followAndClose follows the source and stops many times. Whatever each time
-// leaves behind would be there many times.
+// followAndClose follows the source and stops, again and again.
 func followAndClose(t testing.TB, s Source) {
 	s.publish(t, unsorted())
-	followOnce(t, s) // what a source opens only once
+	leavesNothing(t, func() { followOnce(t, s) })
+}
+
+// leavesNothing does something many times. Whatever each time leaves behind,
+// a goroutine or an open file, would be there as often.
+func leavesNothing(t testing.TB, do func()) {
+	t.Helper()
+	do() // what a source opens only once
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	for range times {
-		followOnce(t, s)
+		do()
 	}
 	for end := time.Now().Add(promptly); runtime.NumGoroutine() > goroutines+spare || openFiles(t) > files+spare; {
 		if time.Now().After(end) {

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -42,32 +40,47 @@ type Source struct {
 	// published. False means that it sorts them by name.
 	KeepsOrder bool
 
-	// Settle bounds how long a published set takes to be seen. Zero means a
-	// minute, as test machines are busy.
-	Settle time.Duration
+	// PublishBroken is like Publish, and adds one record that the source cannot
+	// use. The source must report the nodes and say that the set is partial. Nil
+	// means that the technology cannot hold such a record.
+	PublishBroken func(t testing.TB, nodes []mapper.Node)
 
-	// Leaks is given to goleak when the suite looks for goroutines that a
-	// watch left behind: idle connections of a shared client, for one.
-	Leaks []goleak.Option
+	// Settle bounds how long a published set takes to be seen. Zero means 10 s.
+	Settle time.Duration
 }
 
-// Test runs the suite. Open makes a source for one check; what it starts it
-// stops by t.Cleanup. Opening and publishing must work several times in one
-// test. Run it under -race: some checks only make sense there.
+// Test runs the suite, and stops at the first check that fails. Open makes a
+// source for one check; what it starts it stops by t.Cleanup. Opening and
+// publishing must work several times in one test. Run the suite under -race:
+// some checks only make sense there.
 func Test(t *testing.T, open func(t *testing.T) Source) {
 	t.Helper()
 	for _, c := range checks {
-		t.Run(c.name, func(t *testing.T) {
+		passed := t.Run(c.name, func(t *testing.T) {
 			s := open(t).withDefaults()
-			_, watches := s.Mapper.(mapper.Watcher)
-			switch {
-			case c.needs&watching != 0 && !watches:
-				t.Skip("the source is not a mapper.Watcher")
-			case c.needs&changes != 0 && s.Fixed != nil:
-				t.Skip("the source is fixed")
+			if why := c.cannotRun(s); why != "" {
+				t.Skip(why)
 			}
 			c.run(t, s)
 		})
+		if !passed {
+			return
+		}
+	}
+}
+
+// cannotRun says why a check does not apply to a source.
+func (c check) cannotRun(s Source) string {
+	_, watches := s.Mapper.(mapper.Watcher)
+	switch {
+	case c.needs&watching != 0 && !watches:
+		return "the source is not a mapper.Watcher"
+	case c.needs&changes != 0 && s.Fixed != nil:
+		return "the source is fixed"
+	case c.needs&broken != 0 && s.PublishBroken == nil:
+		return "the source has no PublishBroken"
+	default:
+		return ""
 	}
 }
 
@@ -84,6 +97,7 @@ type need int
 const (
 	watching need = 1 << iota // a mapper.Watcher
 	changes                   // Publish
+	broken                    // PublishBroken
 )
 
 var checks = []check{
@@ -92,16 +106,18 @@ var checks = []check{
 	{"Empty", changes, empty},
 	{"Follows", changes, follows},
 	{"FreshAnswer", 0, freshAnswer},
-	{"Cancelled", 0, cancelled},
+	{"Asks", 0, asks},
+	{"Partial", changes | broken, partial},
+	{"Canceled", 0, canceled},
 	{"Deadline", 0, deadline},
 	{"Concurrent", 0, concurrent},
 	{"WatchFirst", watching, watchFirst},
 	{"WatchChange", watching | changes, watchChange},
 	{"WatchEmpty", watching | changes, watchEmpty},
-	{"WatchFreshSnapshot", watching, watchFreshSnapshot},
+	{"WatchFreshUpdate", watching, watchFreshUpdate},
 	{"WatchTwice", watching | changes, watchTwice},
 	{"WatchEnds", watching, watchEnds},
-	{"WatchCancelledBefore", watching, watchCancelledBefore},
+	{"WatchCanceledBefore", watching, watchCanceledBefore},
 	{"WatchBreak", watching, watchBreak},
 	{"FollowAndClose", 0, followAndClose},
 }
@@ -115,7 +131,7 @@ func (s Source) withDefaults() Source {
 		s.Want = mapper.Clone
 	}
 	if s.Settle == 0 {
-		s.Settle = time.Minute
+		s.Settle = promptly
 	}
 	return s
 }

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"os"
+	"os/exec"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +25,7 @@ type world struct {
 	faults
 	mu      sync.Mutex
 	nodes   []mapper.Node
+	broken  bool // there is a record that cannot be used
 	changed chan struct{}
 	stop    chan struct{} // lets a faulty goroutine go at the end of the test
 }
@@ -31,6 +35,7 @@ type faults struct {
 	ignoresContext, hangs, nodesBesideError                          bool
 	silentAtFirst, missesChange, missesEmpty, sharesSnapshot         bool
 	neverEnds, goesOn, endsAtOnce, leaks                             bool
+	confirmsTomorrow, passesForWhole, hidesSkipped, refusesPartial   bool
 }
 
 func newWorld(f faults) *world {
@@ -38,7 +43,14 @@ func newWorld(f faults) *world {
 }
 
 func (w *world) source() Source {
-	return Source{Mapper: w, Publish: w.publish, Settle: 50 * time.Millisecond}
+	return Source{Mapper: w, Publish: w.publish, PublishBroken: w.publishBroken, Settle: 50 * time.Millisecond}
+}
+
+func (w *world) publishBroken(t testing.TB, nodes []mapper.Node) {
+	w.mu.Lock()
+	w.broken = true
+	w.mu.Unlock()
+	w.publish(t, nodes)
 }
 
 func (w *world) publish(_ testing.TB, nodes []mapper.Node) {
@@ -68,6 +80,12 @@ func (w *world) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if w.refusesEmpty && len(w.nodes) == 0 {
 		return nil, errors.New("no nodes")
 	}
+	switch {
+	case w.broken && w.refusesPartial:
+		return nil, errors.New("a record is broken")
+	case w.broken && !w.passesForWhole:
+		return w.answer(), &mapper.PartialError{Skipped: w.skipped()}
+	}
 	return w.answer(), nil
 }
 
@@ -87,8 +105,8 @@ func (w *world) answer() []mapper.Node {
 	return nodes
 }
 
-func (w *world) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (w *world) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		if w.leaks {
 			go func() { <-w.stop }()
 		}
@@ -97,13 +115,19 @@ func (w *world) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 		}
 		for first := true; ; first = false {
 			w.mu.Lock()
-			nodes, changed := mapper.Clone(w.nodes), w.changed
+			u, changed := mapper.Update{Nodes: mapper.Clone(w.nodes), Skipped: w.skipped()}, w.changed
 			if w.sharesSnapshot {
-				nodes = w.nodes
+				u.Nodes = w.nodes
+			}
+			if w.confirmsTomorrow {
+				u.Confirmed = time.Now().Add(24 * time.Hour)
+			}
+			if w.hidesSkipped {
+				u.Skipped = nil
 			}
 			w.mu.Unlock()
-			quiet := first && w.silentAtFirst || !first && w.missesChange || w.missesEmpty && len(nodes) == 0
-			if !quiet && (ctx.Err() == nil || w.goesOn) && !yield(nodes, nil) {
+			quiet := first && w.silentAtFirst || !first && w.missesChange || w.missesEmpty && len(u.Nodes) == 0
+			if !quiet && (ctx.Err() == nil || w.goesOn) && !yield(u) {
 				return
 			}
 			if !w.wait(ctx, changed) {
@@ -111,6 +135,14 @@ func (w *world) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 			}
 		}
 	}
+}
+
+// skipped is called with the lock held.
+func (w *world) skipped() []error {
+	if !w.broken {
+		return nil
+	}
+	return []error{errors.New("a record is broken")}
 }
 
 // wait reports whether the watch goes on.
@@ -160,19 +192,24 @@ func TestFaultsAreFound(t *testing.T) {
 		{"a change is not seen", follows, faults{frozen: true}},
 		{"the slice is shared", freshAnswer, faults{sharesSlice: true}},
 		{"tags and metadata are shared", freshAnswer, faults{sharesTags: true}},
-		{"the context is ignored", cancelled, faults{ignoresContext: true}},
+		{"the context is ignored", canceled, faults{ignoresContext: true}},
 		{"the deadline is ignored", deadline, faults{ignoresContext: true}},
-		{"hangs after the end of the context", cancelled, faults{hangs: true}},
-		{"nodes beside an error", cancelled, faults{nodesBesideError: true}},
+		{"hangs after the end of the context", canceled, faults{hangs: true}},
+		{"nodes beside an error", canceled, faults{nodesBesideError: true}},
+		{"nodes beside an error of Ask", asks, faults{ignoresContext: true}},
+		{"a partial set passes for the whole", partial, faults{passesForWhole: true}},
+		{"a partial set is refused", partial, faults{refusesPartial: true}},
+		{"the watch hides that the set is partial", partial, faults{hidesSkipped: true}},
+		{"confirmed in the future", watchFirst, faults{confirmsTomorrow: true}},
 		{"concurrent callers share memory", concurrent, faults{sharesSlice: true}},
 		{"no first snapshot", watchFirst, faults{silentAtFirst: true}},
 		{"a change is not told", watchChange, faults{missesChange: true}},
 		{"the empty set is not told", watchEmpty, faults{missesEmpty: true}},
-		{"a snapshot is shared", watchFreshSnapshot, faults{sharesSnapshot: true}},
+		{"a snapshot is shared", watchFreshUpdate, faults{sharesSnapshot: true}},
 		{"a change is not told to both", watchTwice, faults{missesChange: true}},
 		{"never ends", watchEnds, faults{neverEnds: true}},
 		{"goes on after its context", watchEnds, faults{goesOn: true}},
-		{"never ends if the context was over before", watchCancelledBefore, faults{neverEnds: true}},
+		{"never ends if the context was over before", watchCanceledBefore, faults{neverEnds: true}},
 		{"ends at once", watchBreak, faults{endsAtOnce: true}},
 		{"a goroutine is left each time", followAndClose, faults{leaks: true}},
 	}
@@ -186,23 +223,56 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-// TestLeakIsFound runs outside of a bubble, where goleak sees goroutines.
-func TestLeakIsFound(t *testing.T) {
-	require.True(t, fails(t, watchBreak, newWorld(faults{leaks: true})))
+// TestWrongSourceFailsInSeconds runs the whole suite over a source that never
+// has the right nodes. The virtual clock counts what a real one would.
+func TestWrongSourceFailsInSeconds(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ran := 0
+		for _, c := range checks {
+			s := newWorld(faults{repeats: true}).source()
+			s.Settle = 0
+			ran++
+			if failsWith(t, c.run, s) {
+				break
+			}
+		}
+		require.Equal(t, 1, ran, "the first check finds it")
+		require.LessOrEqual(t, time.Since(start), 15*time.Second)
+	})
+}
+
+// TestSuiteStopsAtTheFirstMismatch runs Test itself in a process of its own,
+// where it may fail.
+func TestSuiteStopsAtTheFirstMismatch(t *testing.T) {
+	if os.Getenv("MAPPERTEST_WRONG_SOURCE") != "" {
+		Test(t, func(*testing.T) Source { return newWorld(faults{reversed: true}).source() })
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestSuiteStopsAtTheFirstMismatch$", "-test.v") //nolint:gosec // this test
+	cmd.Env = append(os.Environ(), "MAPPERTEST_WRONG_SOURCE=1")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Equal(t, 1, strings.Count(string(out), "=== RUN   TestSuiteStopsAtTheFirstMismatch/"), "%s", out)
+	require.Contains(t, string(out), "--- FAIL: TestSuiteStopsAtTheFirstMismatch/Content")
 }
 
 // fails runs a check against the world and reports whether it failed.
 func fails(t *testing.T, check func(testing.TB, Source), w *world) bool {
+	defer close(w.stop)
+	return failsWith(t, check, w.source())
+}
+
+func failsWith(t *testing.T, check func(testing.TB, Source), s Source) bool {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &recorder{TB: t, ctx: ctx}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		check(r, w.source().withDefaults())
+		check(r, s.withDefaults())
 	}()
 	<-done
 	cancel()
-	close(w.stop)
 	for _, f := range slices.Backward(r.cleanups) {
 		f()
 	}

@@ -3,6 +3,7 @@ package mappertest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -12,9 +13,9 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// promptly bounds what must happen at once. It is generous because test
-// machines are busy; a source that waits for something else never ends.
-const promptly = time.Minute
+// promptly bounds what must happen at once. A source that waits for something
+// else never gets there, and is to fail in seconds.
+const promptly = 10 * time.Second
 
 // unsorted is a set in neither order of name, with every field in use.
 func unsorted() []mapper.Node {
@@ -133,7 +134,7 @@ func spoil(nodes []mapper.Node) {
 	}
 }
 
-func cancelled(t testing.TB, s Source) {
+func canceled(t testing.TB, s Source) {
 	s.publish(t, unsorted())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -159,6 +160,55 @@ func endsWith(ctx context.Context, t testing.TB, s Source, want error) {
 	within(t, answered, "no answer after the end of the context")
 	require.ErrorIs(t, err, want)
 	require.Empty(t, got, "nodes beside an error")
+}
+
+// asks compares the two ways to ask once.
+func asks(t testing.TB, s Source) {
+	want := s.publish(t, unsorted())
+	u, err := mapper.Ask(t.Context(), s.Mapper)
+	require.NoError(t, err)
+	requireSound(t, u)
+	require.NoError(t, u.Err, "the source can be asked")
+	require.Empty(t, u.Skipped, "every record can be used")
+	require.True(t, mapper.Equal(want, u.Nodes), "want %v, got %v", want, u.Nodes)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	u, err = mapper.Ask(ctx, s.Mapper)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, u, "an update beside an error")
+}
+
+// partial has one record that cannot be used among others.
+func partial(t testing.TB, s Source) {
+	s.publish(t, unsorted())
+	s.PublishBroken(t, unsorted()[:2])
+	want := s.expected(unsorted()[:2])
+	for end := time.Now().Add(s.Settle); ; time.Sleep(5 * time.Millisecond) {
+		nodes, err := s.Mapper.Nodes(t.Context())
+		cause, ok := errors.AsType[*mapper.PartialError](err)
+		if ok && mapper.Equal(nodes, want) {
+			require.NotEmpty(t, cause.Skipped, "a partial set without a cause")
+			break
+		}
+		if time.Now().After(end) {
+			require.True(t, ok, "%v after publishing a broken record: want a PartialError, got %v", s.Settle, err)
+			require.Equal(t, want, nodes, "the usable nodes")
+		}
+	}
+	u, err := mapper.Ask(t.Context(), s.Mapper)
+	require.NoError(t, err, "a partial set is an answer")
+	requireSound(t, u)
+	require.NotEmpty(t, u.Skipped)
+	require.True(t, mapper.Equal(want, u.Nodes), "want %v, got %v", want, u.Nodes)
+	if w, ok := s.Mapper.(mapper.Watcher); ok {
+		for u := range w.Watch(t.Context()) {
+			require.NoError(t, u.Err)
+			require.NotEmpty(t, u.Skipped, "the watch does not say that the set is partial")
+			require.True(t, mapper.Equal(want, u.Nodes), "want %v, got %v", want, u.Nodes)
+			break
+		}
+	}
 }
 
 func concurrent(t testing.TB, s Source) {

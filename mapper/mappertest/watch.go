@@ -6,32 +6,26 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// watch is a running Watch whose snapshots arrive on a channel.
+// watch is a running Watch whose updates arrive on a channel.
 type watch struct {
-	events chan event
-	cancel context.CancelFunc
-}
-
-type event struct {
-	nodes []mapper.Node
-	err   error
+	updates chan mapper.Update
+	cancel  context.CancelFunc
 }
 
 // start watches in a goroutine until the test or stop ends it.
 func start(t testing.TB, s Source) *watch {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &watch{events: make(chan event), cancel: cancel}
+	w := &watch{updates: make(chan mapper.Update), cancel: cancel}
 	go func() {
-		defer close(w.events)
-		for nodes, err := range s.Mapper.(mapper.Watcher).Watch(ctx) {
+		defer close(w.updates)
+		for u := range s.Mapper.(mapper.Watcher).Watch(ctx) {
 			select {
-			case w.events <- event{nodes, err}:
+			case w.updates <- u:
 			case <-ctx.Done():
 				return
 			}
@@ -39,47 +33,56 @@ func start(t testing.TB, s Source) *watch {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		for range w.events { // until the watch has ended
+		for range w.updates { // until the watch has ended
 		}
 	})
 	return w
 }
 
-// until returns the first snapshot that equals the wanted one. A source may
-// report other states on the way: several changes make a published set.
+// until takes updates up to the first one that brings the wanted set. A source
+// may report other states on the way: several changes make a published set.
 func (w *watch) until(t testing.TB, want []mapper.Node, limit time.Duration) {
 	t.Helper()
 	timeout := time.After(limit)
-	var last event
+	var last mapper.Update
 	for {
 		select {
-		case e, open := <-w.events:
+		case u, open := <-w.updates:
 			require.True(t, open, "the watch ended before its context")
-			if e.err == nil && mapper.Equal(want, e.nodes) {
+			requireSound(t, u)
+			if u.Err == nil && mapper.Equal(want, u.Nodes) {
 				return
 			}
-			if e.err != nil {
-				require.Empty(t, e.nodes, "nodes beside the error %v", e.err)
-			}
-			last = e
+			last = u
 		case <-timeout:
-			require.Equal(t, want, last.nodes, "not seen within %v (last error: %v)", limit, last.err)
+			require.Equal(t, want, last.Nodes, "not seen within %v (last error: %v)", limit, last.Err)
 			require.FailNow(t, "not seen", "the watch gave nothing within %v", limit)
 		}
 	}
 }
 
-// first takes the first event, which must be the whole set.
+// first takes the first update, which must be the whole set.
 func (w *watch) first(t testing.TB, want []mapper.Node) []mapper.Node {
 	t.Helper()
 	select {
-	case e := <-w.events:
-		require.NoError(t, e.err)
-		require.True(t, mapper.Equal(want, e.nodes), "want %v, got %v", want, e.nodes)
-		return e.nodes
+	case u := <-w.updates:
+		requireSound(t, u)
+		require.NoError(t, u.Err)
+		require.True(t, mapper.Equal(want, u.Nodes), "want %v, got %v", want, u.Nodes)
+		return u.Nodes
 	case <-time.After(promptly):
-		require.FailNow(t, "no first snapshot", "nothing within %v", promptly)
+		require.FailNow(t, "no first update", "nothing within %v", promptly)
 		return nil
+	}
+}
+
+// requireSound checks what every Update promises, whatever it says.
+func requireSound(t testing.TB, u mapper.Update) {
+	t.Helper()
+	require.False(t, u.Confirmed.After(time.Now()), "confirmed in the future: %v", u.Confirmed)
+	require.NotContains(t, u.Origin.String(), "(", "an unknown origin")
+	for _, err := range u.Skipped {
+		require.Error(t, err, "a skipped record without a cause")
 	}
 }
 
@@ -105,7 +108,7 @@ func watchEmpty(t testing.TB, s Source) {
 	w.until(t, s.announce(t, unsorted()), s.Settle)
 }
 
-func watchFreshSnapshot(t testing.TB, s Source) {
+func watchFreshUpdate(t testing.TB, s Source) {
 	want := s.publish(t, unsorted())
 	one, two := start(t, s).first(t, want), start(t, s).first(t, want)
 	spoil(one)
@@ -145,7 +148,7 @@ func watchEnds(t testing.TB, s Source) {
 		}
 		late <- events
 	}()
-	within(t, running, "no first snapshot")
+	within(t, running, "no first update")
 	cancel()
 	select {
 	case events := <-late:
@@ -165,7 +168,7 @@ func within(t testing.TB, c <-chan struct{}, otherwise string) {
 	}
 }
 
-func watchCancelledBefore(t testing.TB, s Source) {
+func watchCanceledBefore(t testing.TB, s Source) {
 	s.publish(t, unsorted())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -178,28 +181,17 @@ func watchCancelledBefore(t testing.TB, s Source) {
 	within(t, ended, "the watch did not end, though its context was over before it began")
 }
 
-// watchBreak leaves watches early and counts goroutines. What a source starts
-// only now, such as a connection that stays open, it does not start every time:
-// a leak shows in each of three rounds.
+// watchBreak leaves watches early, again and again. What each of them leaves
+// behind would be there many times.
 func watchBreak(t testing.TB, s Source) {
 	s.publish(t, unsorted())
-	var err error
-	for range 3 {
-		options := append([]goleak.Option{goleak.IgnoreCurrent()}, s.Leaks...)
-		for range 10 {
-			leaveEarly(t, s)
-		}
-		if err = goleak.Find(options...); err == nil {
-			return
-		}
-	}
-	require.NoError(t, err, "in each of three rounds")
+	leavesNothing(t, func() { leaveEarly(t, s) })
 }
 
 func leaveEarly(t testing.TB, s Source) {
 	t.Helper()
-	for _, err := range s.Mapper.(mapper.Watcher).Watch(t.Context()) {
-		require.NoError(t, err)
+	for u := range s.Mapper.(mapper.Watcher).Watch(t.Context()) {
+		require.NoError(t, u.Err)
 		return
 	}
 	require.FailNow(t, "the watch ended before its context")

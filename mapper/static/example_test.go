@@ -33,8 +33,8 @@ func ExampleList_Watch() {
 	source, _ := static.New([]mapper.Node{{Name: "a"}})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	for nodes, err := range source.Watch(ctx) {
-		fmt.Println(nodes[0].Name, err)
+	for u := range source.Watch(ctx) {
+		fmt.Println(u.Nodes[0].Name, u.Err)
 		cancel() // a list never changes: without this, the loop would wait for ever
 	}
 	// Output: a <nil>
@@ -107,9 +107,9 @@ func ExampleFile_Watch() {
 	path := filepath.Join(dir, "nodes.txt")
 	_ = os.WriteFile(path, []byte("a\n"), 0o600)
 
-	for nodes, err := range (&static.File{Path: path}).Watch(context.Background()) {
-		fmt.Println(len(nodes), err)
-		if len(nodes) == 2 {
+	for u := range (&static.File{Path: path}).Watch(context.Background()) {
+		fmt.Println(len(u.Nodes), u.Err)
+		if len(u.Nodes) == 2 {
 			break
 		}
 		_ = os.WriteFile(path, []byte("a\nb\n"), 0o600)

@@ -25,10 +25,10 @@ type File struct {
 	// Path names the file. It follows symbolic links.
 	Path string
 
-	// Poll is how often Watch looks at the file even if nothing was noticed:
-	// some file systems notify nobody, and a link may lead elsewhere. Zero means
-	// 5 s.
-	Poll time.Duration
+	// ScanEvery is how often Watch looks at the file even if the system reported
+	// no change: some file systems report none, and a link may lead elsewhere.
+	// Zero means 5 s.
+	ScanEvery time.Duration
 
 	// Settle is how long a file that changes must stay as it is before Watch
 	// reads it. Ten times as long is the limit. Zero means 100 ms.

@@ -55,6 +55,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 
 	"github.com/proxenos/proxenos/mapper"
 )
@@ -96,9 +97,10 @@ func (l *List) Nodes(ctx context.Context) ([]mapper.Node, error) {
 }
 
 // Watch yields the list once and then waits for the end of the context.
-func (l *List) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
-		if ctx.Err() != nil || !yield(mapper.Clone(l.nodes), nil) {
+func (l *List) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
+		u := mapper.Update{Nodes: mapper.Clone(l.nodes), Confirmed: time.Now()}
+		if ctx.Err() != nil || !yield(u) {
 			return
 		}
 		<-ctx.Done()

@@ -23,16 +23,16 @@ var _ mapper.Watcher = (*File)(nil)
 // error, so that the nodes before it stand, and so is an empty file, which is
 // what a writer that has only begun leaves. The directory is watched and not
 // the file, as the file may be replaced.
-func (f *File) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (f *File) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		hints := newHints(f.Path)
 		defer hints.close()
 		f.watch(ctx, hints, yield)
 	}
 }
 
-func (f *File) watch(ctx context.Context, hints hints, yield func([]mapper.Node, error) bool) {
-	look := time.NewTicker(orElse(f.Poll, 5*time.Second))
+func (f *File) watch(ctx context.Context, hints hints, yield func(mapper.Update) bool) {
+	look := time.NewTicker(orElse(f.ScanEvery, 5*time.Second))
 	defer look.Stop()
 	w := watch{file: f, settle: orElse(f.Settle, 100*time.Millisecond)}
 	for {
@@ -62,7 +62,8 @@ type watch struct {
 	settle time.Duration
 
 	begun   bool
-	data    []byte      // of the last list that was good
+	data    []byte // of the last list that was good
+	last    mapper.Update
 	failing bool        // it is not what the file holds now
 	looked  fs.FileInfo // what was there before the last reading
 
@@ -123,7 +124,7 @@ func (w *watch) wake() <-chan time.Time {
 
 // read reads the file and tells the consumer if there is news. It returns
 // false if the watch is over.
-func (w *watch) read(ctx context.Context, yield func([]mapper.Node, error) bool) bool {
+func (w *watch) read(ctx context.Context, yield func(mapper.Update) bool) bool {
 	w.changing = time.Time{}
 	w.looked, _ = os.Stat(w.file.Path) // before the reading, so that a later change is seen
 	data, nodes, err := w.list(ctx)
@@ -132,11 +133,14 @@ func (w *watch) read(ctx context.Context, yield func([]mapper.Node, error) bool)
 	}
 	if err != nil {
 		w.begun, w.failing = true, true
-		return yield(nil, err)
+		u := w.last.Clone()
+		u.Err = err
+		return yield(u)
 	}
 	news := !w.begun || w.failing || !bytes.Equal(w.data, data)
 	w.begun, w.failing, w.data = true, false, data
-	return !news || yield(nodes, nil)
+	w.last = mapper.Update{Nodes: nodes, Confirmed: time.Now()}
+	return !news || yield(w.last.Clone())
 }
 
 func (w *watch) list(ctx context.Context) ([]byte, []mapper.Node, error) {

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// never is a Poll that plays no part in a test.
+// never is a ScanEvery that plays no part in a test.
 const never = 1000 * time.Hour
 
 // patience bounds what takes milliseconds where nothing else runs.
@@ -38,20 +38,20 @@ func record(t *testing.T, f *File) *tape {
 	return recordAll(t, f.Path, f.Watch)
 }
 
-func recordAll(t *testing.T, path string, watch func(context.Context) iter.Seq2[[]mapper.Node, error]) *tape {
+func recordAll(t *testing.T, path string, watch func(context.Context) iter.Seq[mapper.Update]) *tape {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	tape := &tape{t, make(chan string, 1000)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for nodes, err := range watch(ctx) {
+		for u := range watch(ctx) {
 			var names []string
-			for _, n := range nodes {
+			for _, n := range u.Nodes {
 				names = append(names, n.Name)
 			}
-			if err != nil {
-				names = []string{"!" + strings.TrimPrefix(err.Error(), path)}
+			if u.Err != nil {
+				names = []string{"!" + strings.TrimPrefix(u.Err.Error(), path)}
 			}
 			tape.events <- strings.Join(names, " ")
 		}
@@ -88,7 +88,7 @@ func (p *tape) quiet() {
 }
 
 func TestWatchSeesEveryWayToChangeAFile(t *testing.T) {
-	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt"), Poll: never, Settle: 50 * time.Millisecond}
+	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt"), ScanEvery: never, Settle: 50 * time.Millisecond}
 	write(t, f.Path, "a\n")
 	tape := record(t, f)
 	tape.next("a")
@@ -119,7 +119,7 @@ func TestWatchSeesLinksSwapped(t *testing.T) {
 	}
 	require.NoError(t, os.Symlink("..1", at("..data")))
 	require.NoError(t, os.Symlink(filepath.Join("..data", "nodes.txt"), at("nodes.txt")))
-	tape := record(t, &File{Path: at("nodes.txt"), Poll: never, Settle: 50 * time.Millisecond})
+	tape := record(t, &File{Path: at("nodes.txt"), ScanEvery: never, Settle: 50 * time.Millisecond})
 	tape.next("a")
 	require.NoError(t, os.Symlink("..2", at("..data_tmp")))
 	require.NoError(t, os.Rename(at("..data_tmp"), at("..data")))
@@ -132,7 +132,7 @@ func TestWatchPolls(t *testing.T) {
 	write(t, elsewhere, "a\n")
 	link := filepath.Join(t.TempDir(), "nodes.txt")
 	require.NoError(t, os.Symlink(elsewhere, link))
-	tape := record(t, &File{Path: link, Poll: 10 * time.Millisecond, Settle: time.Millisecond})
+	tape := record(t, &File{Path: link, ScanEvery: 10 * time.Millisecond, Settle: time.Millisecond})
 	tape.next("a")
 	replace(t, elsewhere, "b\nc\n")
 	tape.next("b c")
@@ -147,7 +147,7 @@ func TestWatchPolls(t *testing.T) {
 }
 
 func TestWatchKeepsTheLastGoodList(t *testing.T) {
-	f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), Poll: never, Settle: 50 * time.Millisecond}
+	f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), ScanEvery: never, Settle: 50 * time.Millisecond}
 	write(t, f.Path, `["a"]`)
 	tape := record(t, f)
 	tape.next("a")
@@ -168,11 +168,11 @@ func TestWatchKeepsTheLastGoodList(t *testing.T) {
 // where no time passes but that which the test lets pass.
 func inBubble(t *testing.T, settle time.Duration, test func(tape *tape, change func(string))) {
 	bubble.Test(t, func(t *testing.T) {
-		f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), Poll: never, Settle: settle}
+		f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), ScanEvery: never, Settle: settle}
 		events := make(chan fsnotify.Event)
 		write(t, f.Path, `["a"]`)
-		tape := recordAll(t, f.Path, func(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-			return func(yield func([]mapper.Node, error) bool) { f.watch(ctx, hints{events: events}, yield) }
+		tape := recordAll(t, f.Path, func(ctx context.Context) iter.Seq[mapper.Update] {
+			return func(yield func(mapper.Update) bool) { f.watch(ctx, hints{events: events}, yield) }
 		})
 		tape.next("a")
 		test(tape, func(text string) {
@@ -210,7 +210,7 @@ func TestWatchWaitsOnlySoLong(t *testing.T) {
 
 func TestWatchSurvivesItsDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "conf")
-	f := &File{Path: filepath.Join(dir, "nodes.txt"), Poll: 20 * time.Millisecond, Settle: time.Millisecond}
+	f := &File{Path: filepath.Join(dir, "nodes.txt"), ScanEvery: 20 * time.Millisecond, Settle: time.Millisecond}
 	tape := record(t, f)
 	tape.next("!: no such file")
 	require.NoError(t, os.Mkdir(dir, 0o700))
@@ -227,6 +227,6 @@ func TestWatchSurvivesItsDirectory(t *testing.T) {
 }
 
 func TestWatchOfAPathThatIsWrong(t *testing.T) {
-	tape := record(t, &File{Path: t.TempDir(), Poll: never})
+	tape := record(t, &File{Path: t.TempDir(), ScanEvery: never})
 	tape.next("!: it is a directory")
 }

@@ -108,8 +108,8 @@ func TestCloseWhileInUse(t *testing.T) {
 		using.Go(func() {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
-			for _, err := range c.Watch(ctx) {
-				if err != nil {
+			for u := range c.Watch(ctx) {
+				if u.Err != nil {
 					cancel()
 				}
 			}

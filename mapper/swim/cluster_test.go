@@ -443,11 +443,11 @@ func TestSuspicionAltersNoSet(t *testing.T) {
 		sets := make(chan []mapper.Node, 10)
 		go func() {
 			defer close(sets)
-			for nodes, err := range all[0].Watch(ctx) {
-				if err != nil {
-					t.Error(err)
+			for u := range all[0].Watch(ctx) {
+				if u.Err != nil {
+					t.Error(u.Err)
 				}
-				sets <- nodes
+				sets <- u.Nodes
 			}
 		}()
 		before := checksum(t, <-sets)

@@ -42,9 +42,9 @@ func ExampleJoin() {
 		return
 	}
 	defer second.Close()
-	for nodes := range first.Watch(ctx) {
-		if len(nodes) == 2 {
-			fmt.Println(nodes[0].Name, nodes[1].Name)
+	for u := range first.Watch(ctx) {
+		if len(u.Nodes) == 2 {
+			fmt.Println(u.Nodes[0].Name, u.Nodes[1].Name)
 			break
 		}
 	}
@@ -117,8 +117,8 @@ func ExampleCluster_Watch() {
 	a, b := pair()
 	defer a.Close()
 	defer b.Close()
-	for nodes, err := range b.Watch(context.Background()) {
-		fmt.Println(len(nodes), err)
+	for u := range b.Watch(context.Background()) {
+		fmt.Println(len(u.Nodes), u.Err)
 		break
 	}
 	// Output: 2 <nil>

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/proxenos/proxenos/mapper"
@@ -45,14 +46,14 @@ func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 // Watch yields the nodes at once and after every change of them. A change of
 // status that leaves the same members available is none. After Close it
 // yields ErrClosed once.
-func (c *Cluster) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (c *Cluster) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		f := c.subscribe()
 		defer c.unsubscribe(f)
 		var last []mapper.Node
 		for first := true; ctx.Err() == nil; first = false {
 			if c.isClosed() {
-				if yield(nil, ErrClosed) {
+				if yield(mapper.Update{Err: ErrClosed}) {
 					<-ctx.Done()
 				}
 				return
@@ -61,7 +62,7 @@ func (c *Cluster) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
 			nodes := c.nodes()
 			if first || !mapper.Equal(nodes, last) {
 				last = mapper.Clone(nodes)
-				if !yield(nodes, nil) {
+				if !yield(mapper.Update{Nodes: nodes, Confirmed: time.Now()}) {
 					return
 				}
 			}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/internal/testkit/leaktest"
@@ -101,14 +100,6 @@ func TestConformance(t *testing.T) {
 			Mapper:  watcher,
 			Publish: p.publish,
 			Settle:  time.Minute,
-			Leaks: []goleak.Option{
-				// The engine and this package handle what the network brings meanwhile.
-				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).probeNode"),
-				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).handleConn"),
-				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).Join"),
-				goleak.IgnoreAnyFunction("github.com/proxenos/proxenos/mapper/swim.(*Cluster).look"),
-				goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).Ping"),
-			},
 		}
 	})
 }
@@ -118,10 +109,10 @@ func TestWatchTellsOfClose(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var errs []error
-	for nodes, err := range c.Watch(ctx) {
-		errs = append(errs, err)
-		if err == nil {
-			require.Len(t, nodes, 1)
+	for u := range c.Watch(ctx) {
+		errs = append(errs, u.Err)
+		if u.Err == nil {
+			require.Len(t, u.Nodes, 1)
 			require.NoError(t, c.Close())
 			continue
 		}
@@ -133,9 +124,9 @@ func TestWatchTellsOfClose(t *testing.T) {
 	require.ErrorIs(t, c.SetMetadata(nil), ErrClosed)
 	require.ErrorIs(t, c.Leave(t.Context()), ErrClosed)
 	require.NoError(t, c.Close(), "closing again does nothing")
-	for nodes, err := range c.Watch(t.Context()) {
-		require.ErrorIs(t, err, ErrClosed, "whoever watches now gets no nodes")
-		require.Empty(t, nodes)
+	for u := range c.Watch(t.Context()) {
+		require.ErrorIs(t, u.Err, ErrClosed, "whoever watches now gets no nodes")
+		require.Empty(t, u.Nodes)
 		break
 	}
 }

@@ -6,7 +6,7 @@
 //		Name:  "10.0.0.1:7946",
 //		Peers: []string{"10.0.0.2:7946"},
 //	})
-//	for nodes := range cluster.Watch(ctx) { … }
+//	for u := range cluster.Watch(ctx) { … }
 //
 // The protocol is SWIM with Lifeguard as hashicorp/memberlist implements it.
 // This package adds what that engine keeps to itself or lacks: who is

@@ -248,7 +248,7 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 
 // Watched makes the source with what stands around it, for a watch that asks
 // every poll where the source does not tell of its changes.
-func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Mapper, error) {
+func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, error) {
 	source, err := o.choice().open(o, std)
 	if err != nil {
 		return nil, err
@@ -258,16 +258,11 @@ func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Mapper, e
 			source = file // alone it tells of its changes
 		}
 	}
-	if guarded, ok := o.Outages.guard(source).(*mapper.Guard); ok {
-		guarded.Poll = poll
-		source = guarded
-	}
+	guarded := o.Outages.guard(&mapper.Polled{Source: source, Every: poll})
 	if o.Outages.cache == "" {
-		return source, nil
+		return guarded, nil
 	}
-	cached := o.Outages.cached(source, o.timeout, std)
-	cached.Poll = poll
-	return cached, nil
+	return o.Outages.cached(guarded, o.timeout, std), nil
 }
 
 // Classify puts an error of a source, or of what stands around it, into a

@@ -58,10 +58,7 @@ func (o *OutageFlags) parse(c *cobra.Command) error {
 }
 
 // guard puts --min-nodes around a source.
-func (o *OutageFlags) guard(source mapper.Mapper) mapper.Mapper {
-	if o.minNodes == 0 {
-		return source
-	}
+func (o *OutageFlags) guard(source mapper.Mapper) *mapper.Guard {
 	return &mapper.Guard{Source: source, MinNodes: o.minNodes}
 }
 
@@ -76,21 +73,26 @@ func (o *OutageFlags) cached(source mapper.Mapper, patience time.Duration, std *
 
 // ask asks a source once, or else what is kept of it.
 func (o *OutageFlags) ask(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) ([]mapper.Node, error) {
-	source = o.guard(source)
-	if o.cache == "" {
-		ctx, cancel := context.WithTimeoutCause(ctx, patience, late)
-		defer cancel()
-		nodes, err := source.Nodes(ctx)
-		if err != nil && errors.Is(context.Cause(ctx), term.ErrUnreachable) {
-			err = context.Cause(ctx)
+	u, err := o.update(ctx, o.guard(source), patience, late, std)
+	for _, reason := range []error{u.Err, u.Partial()} {
+		if reason != nil {
+			std.Warn("%v", reason)
 		}
-		return nodes, err
 	}
-	s, reason, err := o.cached(source, patience, std).Ask(ctx)
-	if reason != nil {
-		std.Warn("%v", reason)
+	return u.Nodes, err
+}
+
+func (o *OutageFlags) update(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) (mapper.Update, error) {
+	if o.cache != "" {
+		return o.cached(source, patience, std).Ask(ctx)
 	}
-	return s.Nodes, err
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, late)
+	defer cancel()
+	u, err := mapper.Ask(ctx, source)
+	if err != nil && errors.Is(context.Cause(ctx), term.ErrUnreachable) {
+		err = context.Cause(ctx)
+	}
+	return u, err
 }
 
 // explainOutage adds advice to what the options refuse, and tells whether it did.

@@ -3,7 +3,7 @@
 // on a metrics library. Copy and adapt it.
 //
 //	metrics := prometheus.New(registerer, "web")
-//	view, err := mapper.FollowWith(ctx, source, build, mapper.Config[T]{Observe: metrics.Observe})
+//	view, err := mapper.FollowWith(ctx, source, build, mapper.FollowConfig[T]{Observe: metrics.Observe})
 //	metrics.Age(view.Age)
 //
 // Alert on proxenos_age_seconds: the time for which results may have been stale.
@@ -53,7 +53,7 @@ func (m *Metrics) Age(age func() time.Duration) {
 	))
 }
 
-// Observe counts an event. Set it as mapper.Config.Observe; it does not block.
+// Observe counts an event. Set it as mapper.FollowConfig.Observe; it does not block.
 func (m *Metrics) Observe(e mapper.Event) {
 	if e.Err != nil {
 		m.errors.Inc()

@@ -20,12 +20,13 @@ type script chan func() ([]mapper.Node, error)
 
 func (s script) Nodes(context.Context) ([]mapper.Node, error) { return (<-s)() }
 
-func (s script) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (s script) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		for {
 			select {
 			case next := <-s:
-				if !yield(next()) {
+				nodes, err := next()
+				if !yield(mapper.Update{Nodes: nodes, Err: err}) {
 					return
 				}
 			case <-ctx.Done():
@@ -52,7 +53,7 @@ func TestMetricsOfAView(t *testing.T) {
 	metrics := New(registry, "web")
 	source := make(script, 1)
 	source.nodes("a", "b")
-	view, err := mapper.FollowWith(t.Context(), source, first, mapper.Config[string]{
+	view, err := mapper.FollowWith(t.Context(), source, first, mapper.FollowConfig[string]{
 		Observe: metrics.Observe,
 		Owner:   func(owner, _ string) string { return owner },
 	})

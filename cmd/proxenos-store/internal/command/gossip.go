@@ -68,11 +68,12 @@ func (starts starts) latest(members []mapper.Node) []mapper.Node {
 }
 
 // Watch yields the nodes of the store among the members.
-func (g *gossip) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (g *gossip) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		seen := starts{}
-		for members, err := range g.Cluster.Watch(ctx) {
-			if !yield(seen.latest(members), err) {
+		for u := range g.Cluster.Watch(ctx) {
+			u.Nodes = seen.latest(u.Nodes)
+			if !yield(u) {
 				return
 			}
 		}

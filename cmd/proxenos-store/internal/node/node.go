@@ -114,9 +114,10 @@ func (n *Node) Close() { n.mending.Wait() }
 
 // follow keeps the placement up to date.
 func (n *Node) follow(ctx context.Context) {
-	for nodes, err := range n.cfg.Cluster.Watch(ctx) {
+	for u := range n.cfg.Cluster.Watch(ctx) {
+		err := u.Err
 		if err == nil {
-			err = n.see(membersOf(nodes))
+			err = n.see(membersOf(u.Nodes))
 		}
 		if err != nil {
 			n.cfg.Log.Warn("cannot tell who is there; the members known before stand", "err", err)

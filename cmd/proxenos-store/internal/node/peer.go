@@ -34,7 +34,7 @@ type Cluster interface {
 	// Watch yields the members, this one included, at once and after each
 	// change. The name of a node is where it serves; its state is in its
 	// metadata under StateKey.
-	Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error]
+	Watch(ctx context.Context) iter.Seq[mapper.Update]
 	// SetState tells the others how this member stands.
 	SetState(ctx context.Context, state State) error
 	// Leave tells the others that this member is gone.

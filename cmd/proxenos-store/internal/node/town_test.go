@@ -90,11 +90,11 @@ type citizen struct {
 	name, zone string
 }
 
-func (c citizen) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (c citizen) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		for {
 			members, news := c.look()
-			if !yield(members, nil) {
+			if !yield(mapper.Update{Nodes: members}) {
 				return
 			}
 			select {

@@ -26,14 +26,14 @@ type alone struct {
 	states chan node.State
 }
 
-func (a alone) Watch(ctx context.Context) iter.Seq2[[]mapper.Node, error] {
-	return func(yield func([]mapper.Node, error) bool) {
+func (a alone) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case state := <-a.states:
-				if !yield([]mapper.Node{{Name: a.name, Meta: map[string]string{node.StateKey: string(state)}}}, nil) {
+				if !yield(mapper.Update{Nodes: []mapper.Node{{Name: a.name, Meta: map[string]string{node.StateKey: string(state)}}}}) {
 					return
 				}
 			}

@@ -11,10 +11,10 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-func TestQuietWaitsForCalm(t *testing.T) {
+func TestDebounceWaitsForCalm(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
-		tape := record(t, &mapper.Quiet{Source: src, Min: 10 * time.Second, Max: 30 * time.Second}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, Min: 10 * time.Second, Max: 30 * time.Second})
 		require.Equal(t, "[a]", tape.take(), "the first at once")
 		src.set("a b")
 		require.Empty(t, tape.after(9*time.Second))
@@ -24,10 +24,10 @@ func TestQuietWaitsForCalm(t *testing.T) {
 	})
 }
 
-func TestQuietWaitsNoLongerThanMax(t *testing.T) {
+func TestDebounceWaitsNoLongerThanMax(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
-		tape := record(t, &mapper.Quiet{Source: src, Min: 10 * time.Second, Max: 25 * time.Second}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, Min: 10 * time.Second, Max: 25 * time.Second})
 		tape.take()
 		flap := []string{"a b", "a"}
 		for i := range 12 { // every 2 s for 24 s
@@ -39,10 +39,10 @@ func TestQuietWaitsNoLongerThanMax(t *testing.T) {
 	})
 }
 
-func TestQuietFlapThatLeadsBackIsNoNews(t *testing.T) {
+func TestDebounceFlapThatLeadsBackIsNoNews(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
-		tape := record(t, &mapper.Quiet{Source: src, Min: time.Second}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, Min: time.Second})
 		tape.take()
 		for i := range 200 { // 20 times a second for 10 s
 			src.set([]string{"a", "a b"}[i%2])
@@ -52,10 +52,10 @@ func TestQuietFlapThatLeadsBackIsNoNews(t *testing.T) {
 	})
 }
 
-func TestQuietHoldsRemovals(t *testing.T) {
+func TestDebounceHoldsRemovals(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c")
-		tape := record(t, &mapper.Quiet{Source: src, HoldRemovals: time.Minute}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, HoldRemovals: time.Minute})
 		tape.take()
 		src.set("a c d")
 		require.Equal(t, "[a b c d]", tape.take(), "additions pass, in order of name")
@@ -70,10 +70,10 @@ func TestQuietHoldsRemovals(t *testing.T) {
 	})
 }
 
-func TestQuietHoldsTheLastNodes(t *testing.T) {
+func TestDebounceHoldsTheLastNodes(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
-		tape := record(t, &mapper.Quiet{Source: src, HoldRemovals: time.Minute}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, HoldRemovals: time.Minute})
 		tape.take()
 		src.set("")
 		require.Empty(t, tape.after(59*time.Second))
@@ -81,10 +81,10 @@ func TestQuietHoldsTheLastNodes(t *testing.T) {
 	})
 }
 
-func TestQuietKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
+func TestDebounceKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("c a b")
-		tape := record(t, &mapper.Quiet{Source: src, HoldRemovals: time.Minute}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, HoldRemovals: time.Minute})
 		tape.take()
 		src.set("d c b")
 		require.Equal(t, "[d c b a]", tape.take())
@@ -92,10 +92,10 @@ func TestQuietKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
 	})
 }
 
-func TestQuietPassesErrors(t *testing.T) {
+func TestDebouncePassesErrors(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
-		tape := record(t, &mapper.Quiet{Source: src, Min: 10 * time.Second, HoldRemovals: time.Minute}, 0)
+		tape := record(t, &mapper.Debounce{Source: src, Min: 10 * time.Second, HoldRemovals: time.Minute})
 		tape.take()
 		src.set("a")
 		synctest.Wait()
@@ -107,9 +107,9 @@ func TestQuietPassesErrors(t *testing.T) {
 	})
 }
 
-func TestQuietNodes(t *testing.T) {
+func TestDebounceNodes(t *testing.T) {
 	src := newWatched("a")
-	q := &mapper.Quiet{Source: src, Min: time.Hour, HoldRemovals: time.Hour}
+	q := &mapper.Debounce{Source: src, Min: time.Hour, HoldRemovals: time.Hour}
 	src.set("b")
 	nodes, err := q.Nodes(t.Context())
 	require.Equal(t, "[b]", words(nodes, err))

@@ -1,0 +1,97 @@
+package mapper
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"time"
+)
+
+// DefaultPoll is how often a source is asked that does not notice changes by
+// itself, unless Polled.Every says otherwise.
+const DefaultPoll = 10 * time.Second
+
+// Polled watches a source by asking it again and again. A Source that is a
+// Watcher already is watched as it is, and Every has no effect. Whatever
+// follows a Mapper that is not a Watcher wraps it in a Polled.
+//
+// The interval varies by a tenth. Each question may take as long as the
+// interval, but at least 10 s. After an error the source is asked again after
+// 0.1 s, and then ever later up to the interval.
+//
+// It is safe for concurrent use. Its fields must not change once it is used.
+type Polled struct {
+	Source Mapper
+
+	// Every is the interval. Zero or less means DefaultPoll.
+	Every time.Duration
+}
+
+var (
+	_ Watcher = (*Polled)(nil)
+	_ Asker   = (*Polled)(nil)
+)
+
+// Nodes asks the source.
+func (p *Polled) Nodes(ctx context.Context) ([]Node, error) { return p.Source.Nodes(ctx) }
+
+// Ask asks the source.
+func (p *Polled) Ask(ctx context.Context) (Update, error) { return Ask(ctx, p.Source) }
+
+// Watch asks at once, and then at intervals until the context ends.
+func (p *Polled) Watch(ctx context.Context) iter.Seq[Update] {
+	if w, ok := p.Source.(Watcher); ok {
+		return w.Watch(ctx)
+	}
+	f := &Feed{}
+	f.Run = func(ctx context.Context) { p.poll(ctx, f) }
+	return f.Watch(ctx)
+}
+
+const (
+	leastTimeout = 10 * time.Second       // for one question to a polled source
+	firstRetry   = 100 * time.Millisecond // after the first error
+)
+
+func (p *Polled) poll(ctx context.Context, to *Feed) {
+	every := p.Every
+	if every <= 0 {
+		every = DefaultPoll
+	}
+	retry := min(firstRetry, every)
+	for {
+		u, err := askWithin(ctx, p.Source, max(every, leastTimeout))
+		if ctx.Err() != nil {
+			return
+		}
+		wait := every
+		if err != nil {
+			to.Fail(err)
+			wait, retry = retry, min(2*retry, every)
+		} else {
+			to.Set(u)
+			retry = min(firstRetry, every)
+		}
+		if !sleep(ctx, wait+time.Duration((rand.Float64()-0.5)*0.2*float64(wait))) {
+			return
+		}
+	}
+}
+
+func askWithin(ctx context.Context, m Mapper, limit time.Duration) (Update, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return Ask(ctx, m)
+}
+
+// sleep reports whether the context still stands after d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
