@@ -26,6 +26,7 @@ type members struct {
 	algorithm Algorithm
 	mu        sync.Mutex
 	view      atomic.Pointer[view]
+	feed      mapper.Feed // of the nodes, to those who watch
 }
 
 // view is the list at one moment. Nothing in it is ever changed.
@@ -33,13 +34,13 @@ type view struct {
 	nodes   []mapper.Node // sorted by name
 	narrow  []mapper.Node // those that 2009 can write
 	owner   Locate
-	owner09 Locate        // among the narrow ones
-	changed chan struct{} // closed when the next view is there
+	owner09 Locate // among the narrow ones
 }
 
 func newMembers(algorithm Algorithm) *members {
 	m := &members{algorithm: algorithm}
-	m.view.Store(&view{owner: nobody, owner09: nobody, changed: make(chan struct{})})
+	m.view.Store(&view{owner: nobody, owner09: nobody})
+	m.feed.Set(mapper.Update{})
 	return m
 }
 
@@ -76,7 +77,7 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 	if slices.EqualFunc(old.nodes, nodes, sameName) {
 		return nil
 	}
-	next := &view{nodes: nodes, changed: make(chan struct{})}
+	next := &view{nodes: nodes}
 	next.narrow = slices.DeleteFunc(slices.Clone(nodes), isWide)
 	var err error
 	if next.owner, err = m.locate(next.nodes); err != nil {
@@ -88,7 +89,7 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 		}
 	}
 	m.view.Store(next)
-	close(old.changed)
+	m.feed.Set(mapper.Update{Nodes: nodes})
 	return nil
 }
 

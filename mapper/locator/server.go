@@ -218,18 +218,7 @@ func (s *Server) Nodes(ctx context.Context) ([]mapper.Node, error) {
 
 // Watch yields the members, and again after each change.
 func (s *Server) Watch(ctx context.Context) iter.Seq[mapper.Update] {
-	return func(yield func(mapper.Update) bool) {
-		for ctx.Err() == nil {
-			v := s.members.load()
-			if !yield(mapper.Update{Nodes: slices.Clone(v.nodes), Confirmed: time.Now()}) {
-				return
-			}
-			select {
-			case <-v.changed:
-			case <-ctx.Done():
-			}
-		}
-	}
+	return s.members.feed.Watch(ctx)
 }
 
 // Owner returns the owner of a key among the members; ok is false when there is

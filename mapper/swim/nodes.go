@@ -5,7 +5,6 @@ import (
 	"iter"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/proxenos/proxenos/mapper"
@@ -46,34 +45,24 @@ func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 // Watch yields the nodes at once and after every change of them. A change of
 // status that leaves the same members available is none. After Close it
 // yields ErrClosed once.
-func (c *Cluster) Watch(ctx context.Context) iter.Seq[mapper.Update] {
-	return func(yield func(mapper.Update) bool) {
-		f := c.subscribe()
-		defer c.unsubscribe(f)
-		var last []mapper.Node
-		for first := true; ctx.Err() == nil; first = false {
-			if c.isClosed() {
-				if yield(mapper.Update{Err: ErrClosed}) {
-					<-ctx.Done()
-				}
-				return
-			}
-			f.drain()
-			nodes := c.nodes()
-			if first || !mapper.Equal(nodes, last) {
-				last = mapper.Clone(nodes)
-				if !yield(mapper.Update{Nodes: nodes, Confirmed: time.Now()}) {
-					return
-				}
-			}
-			select {
-			case <-f.ready:
-			case <-ctx.Done():
-				return
-			case <-c.closed:
-			}
+func (c *Cluster) Watch(ctx context.Context) iter.Seq[mapper.Update] { return c.watched.Watch(ctx) }
+
+// publish feeds those who watch, until the context ends.
+func (c *Cluster) publish(ctx context.Context) {
+	f := c.subscribe()
+	defer c.unsubscribe(f)
+	for !c.isClosed() {
+		f.drain()
+		c.watched.Set(mapper.Update{Nodes: c.nodes()})
+		select {
+		case <-f.ready:
+		case <-c.closed:
+		case <-ctx.Done():
+			return
 		}
 	}
+	c.watched.Fail(ErrClosed)
+	<-ctx.Done()
 }
 
 func (c *Cluster) nodes() []mapper.Node {

@@ -119,6 +119,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/proxenos/proxenos/mapper"
 )
 
 var (
@@ -151,12 +153,13 @@ type Cluster struct {
 
 	questions chan message // about others
 
-	mu    sync.Mutex
-	book  *book
-	round rota // of looks
-	feeds map[*feed]struct{}
-	count int              // members, for the queue's arithmetic
-	clash *memberlist.Node // claimed our name
+	mu      sync.Mutex
+	book    *book
+	round   rota // of looks
+	feeds   map[*feed]struct{}
+	watched mapper.Feed      // of the nodes, while there are readers
+	count   int              // members, for the queue's arithmetic
+	clash   *memberlist.Node // claimed our name
 
 	grown    chan struct{} // a member joined
 	puzzled  chan struct{} // a member went and nobody knows why
@@ -227,6 +230,7 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 		stop:      stop,
 		closed:    make(chan struct{}),
 	}
+	c.watched.Run = c.publish
 	c.queue = &memberlist.TransmitLimitedQueue{NumNodes: c.size, RetransmitMult: cfg.Timing.Retransmit}
 	conf, err := c.engineConfig(ctx)
 	if err != nil {
