@@ -8,7 +8,7 @@ FUZZTIME = 5s
 # Pure arithmetic has no races, and takes ten times as long under the detector.
 # Of the scripts, only those of long-running commands run under it; the tests of
 # internal/cli cover the concurrent parts of the others.
-RACELESS = internal/(compare|exact|lab/mixlab|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
+RACELESS = internal/(compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
 # A program under the race detector sleeps for a second at exit, and the scripts
 # start hundreds of programs.

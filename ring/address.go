@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// The programs that layouts agree with were given a host and a port and hash
-// both in a form of their own, so an ID is taken apart as they would be given
-// it: "host:port", "[IPv6]:port" with the brackets left behind, and where the
-// program has a default port "host" and a bare IPv6 address.
+// The programs that layouts agree with hash a server's host and port in a form of
+// their own, so an ID is split as they split it: "host:port", "[IPv6]:port"
+// without the brackets, and, where the program has a default port, "host" and a
+// bare IPv6 address.
 
-// splitAddress takes an ID apart. An ID without a port has the default, unless
-// that is 0.
+// splitAddress splits an ID. An ID without a port has the default port, and is an
+// error if that is 0.
 func splitAddress(id string, defaultPort uint16) (host string, port uint16, err error) {
 	host, text, ok := cutAddress(id)
 	if !ok {
@@ -35,8 +35,8 @@ func splitAddress(id string, defaultPort uint16) (host string, port uint16, err 
 	return host, uint16(number), nil
 }
 
-// cutAddress cuts an ID in two; the port keeps its colon and is empty if there
-// is none.
+// cutAddress splits an ID into the host and the port with its colon, which is
+// empty if the ID has no port.
 func cutAddress(id string) (host, port string, ok bool) {
 	if strings.HasPrefix(id, "[") {
 		host, port, ok = strings.Cut(id[1:], "]")

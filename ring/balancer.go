@@ -11,83 +11,82 @@ import (
 	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
-// Ranking puts nodes in an order of preference for a key, each once, and the
-// same nodes for every key. A *Ring is one and so is a rendezvous set.
+// Ranking yields nodes in order of preference for a key, each once and the same
+// nodes for every key. [*Ring] implements it, and so do rendezvous.Set and
+// rendezvous.Table.
 type Ranking[N any] interface {
 	Rank(key string) iter.Seq[N]
 }
 
-// selector is a Ranking that finds the first node for less.
+// selector is a Ranking that finds the first node at a lower cost.
 type selector[N any] interface {
 	Select(key string) (N, bool)
 }
 
-// BalancerConfig says how a Balancer tells nodes apart and what it bounds.
+// BalancerConfig configures a [Balancer].
 type BalancerConfig[N any] struct {
-	// ID names a node. It is required, and by it counts survive a change of the
-	// ranking.
+	// ID returns the ID of a node. It is required. Leases on a node survive a
+	// change of the ranking by its ID.
 	ID func(N) string
 	// Capacity is a node's share relative to the others. Nil gives every node
 	// the same; the ranking's own capacities are usually right.
 	Capacity func(N) float64
-	// Bound is how far a node may go beyond its share: 1.25 is a quarter. It is
-	// required, and at least 1. A low bound evens loads out and sends more keys
-	// past the node that owns them.
+	// Bound is the greatest load of a node, relative to its share: 1.25 allows a
+	// quarter more. It is required and at least 1. A lower bound evens out the
+	// loads and sends more keys to nodes that do not own them.
 	Bound float64
 }
 
-// Balancer hands out leases on nodes such that none holds much more than its
-// share: consistent hashing with bounded loads, by Mirrokni, Thorup and
-// Zadimoghaddam (arXiv 1608.01350, 2016).
+// Balancer issues leases on nodes so that no node holds much more than its share:
+// consistent hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam,
+// arXiv 1608.01350, 2016).
 //
-// When m leases are held, the next one goes to the first node in the order of
+// When m leases are held, the next one is on the first node in the ranking of
 // its key that holds fewer than
 //
 //	ceil(Bound * (m+1) * capacity / total capacity)
 //
 // These limits add up to more than m, so some node always has room. A limit
-// binds when a lease is given: a node may be above it after other leases were
-// released or nodes have come, and then gets no more for a while.
+// applies when a lease is issued. A node may exceed it after other leases were
+// released or nodes were added; it then gets no leases until it is below again.
 //
-// With a Balancer the node of a key depends on what else goes on, so two
-// clients that each count their own leases may choose differently for a key in
-// great demand. For k of them a node's leases can add up to Bound * (M+k) *
-// capacity / total + k where M are all leases together; they need to share
-// nothing for that. Use a plain ring where all must agree.
+// With a Balancer the node of a key depends on the current loads, so two clients
+// that count their own leases may choose different nodes for a popular key. The
+// leases of k such clients on a node add up to at most
+// Bound * (M+k) * capacity / total + k, where M is the number of all leases. Use
+// a ring without a Balancer where clients must agree.
 //
-// It is safe for any number of goroutines. One mutex guards the counts; it is
-// held for a few comparisons, never while a key is hashed or a function of the
-// caller runs, and sync.Mutex passes it on in turn to whoever waited for a
-// millisecond. Acquire allocates nothing as long as the first node has room and
-// the ranking has a Select method.
+// A Balancer is safe for concurrent use. One mutex guards the counts. It is held
+// for a few comparisons, and never while a key is hashed or a function of the
+// caller runs. Acquire does not allocate if the first node has room and the
+// ranking has a Select method.
 type Balancer[N any] struct {
 	cfg   BalancerConfig[N]
 	field atomic.Pointer[field[N]]
 
 	mu       sync.Mutex
-	loads    map[string]*load // the nodes of the field, and departed ones until released
+	loads    map[string]*load // of the nodes of the field, and of departed ones with leases
 	capacity float64          // of the nodes of the field
 	held     int              // leases on them
 	ledger   ledger
 }
 
-// field is what leases are given from between two updates. It is immutable.
+// field holds the nodes between two updates. It is immutable.
 type field[N any] struct {
 	ranking Ranking[N]
-	first   selector[N] // nil if the ranking is none
+	first   selector[N] // nil if the ranking has no Select
 	loads   map[string]*load
 }
 
-// load is what a node holds. The Balancer's mutex guards it.
+// load is the load of a node. The Balancer's mutex guards it.
 type load struct {
 	held     int
 	capacity float64
 	departed bool
 }
 
-// NewBalancer returns a Balancer over a ranking. It refuses a bound below 1,
-// not a number or infinite with ErrBound, no ranking with ErrNoRanking, and
-// nodes with what New refuses them with.
+// NewBalancer returns a Balancer over a ranking. The error wraps [ErrBound] or
+// [ErrNoRanking], or is one that [New] returns for nodes.
 func NewBalancer[N any](ranking Ranking[N], cfg BalancerConfig[N]) (*Balancer[N], error) {
 	if !(cfg.Bound >= 1) || math.IsInf(cfg.Bound, 0) { // NaN too
 		return nil, fmt.Errorf("bound %v: %w; 1.25 is usual", cfg.Bound, ErrBound)
@@ -99,10 +98,11 @@ func NewBalancer[N any](ranking Ranking[N], cfg BalancerConfig[N]) (*Balancer[N]
 	return b, nil
 }
 
-// Update replaces the ranking when nodes come or go. A node that stays keeps
-// its count; leases on one that goes stay valid, no longer count towards the
-// bound, and count again if it comes back. When a ranking is refused the one
-// before it stays. It takes time in proportion to the nodes.
+// Update replaces the ranking when the nodes change. Nodes in both rankings keep
+// their leases. Leases on a removed node stay valid and no longer count towards
+// the bound; they count again if the node is added back. If Update returns an
+// error, the previous ranking stays. It takes time proportional to the number of
+// nodes.
 func (b *Balancer[N]) Update(ranking Ranking[N]) error {
 	if ranking == nil {
 		return ErrNoRanking
@@ -124,7 +124,7 @@ func (b *Balancer[N]) Update(ranking Ranking[N]) error {
 	return nil
 }
 
-// clear lets every node depart.
+// clear marks every node as departed.
 func (b *Balancer[N]) clear() {
 	b.held, b.capacity = 0, 0
 	for id, l := range b.loads {
@@ -135,7 +135,7 @@ func (b *Balancer[N]) clear() {
 	}
 }
 
-// enter admits a node, with the count it may still have.
+// enter adds a node, with the leases that it may still have.
 func (b *Balancer[N]) enter(id string, capacity float64) *load {
 	l := b.loads[id]
 	if l == nil {
@@ -149,10 +149,13 @@ func (b *Balancer[N]) enter(id string, capacity float64) *load {
 }
 
 // Acquire returns a lease on the first node for the key that has room, or false
-// if there is no node. The lease counts until it is released.
+// if there are no nodes. The lease counts until it is released.
 func (b *Balancer[N]) Acquire(key string) (lease Lease[N], ok bool) {
 	for {
 		f := b.field.Load()
+		if f == nil {
+			return lease, false // the zero Balancer
+		}
 		if lease, ok = b.takeFirst(f, key); ok {
 			return lease, true
 		}
@@ -165,7 +168,7 @@ func (b *Balancer[N]) Acquire(key string) (lease Lease[N], ok bool) {
 	}
 }
 
-// takeFirst tries the first node for the key alone, without the cost of a walk.
+// takeFirst tries only the first node for the key, without a walk.
 func (b *Balancer[N]) takeFirst(f *field[N], key string) (lease Lease[N], ok bool) {
 	if f.first == nil {
 		return lease, false
@@ -177,7 +180,7 @@ func (b *Balancer[N]) takeFirst(f *field[N], key string) (lease Lease[N], ok boo
 	return b.take(f, n)
 }
 
-// takeNext tries one node after the other.
+// takeNext tries the nodes in the order of the key.
 func (b *Balancer[N]) takeNext(f *field[N], key string) (lease Lease[N], ok bool) {
 	for n := range f.ranking.Rank(key) {
 		if lease, ok = b.take(f, n); ok {
@@ -187,7 +190,7 @@ func (b *Balancer[N]) takeNext(f *field[N], key string) (lease Lease[N], ok bool
 	return lease, false
 }
 
-// take gives a lease on a node if that has room.
+// take issues a lease on a node if it has room.
 func (b *Balancer[N]) take(f *field[N], n N) (lease Lease[N], ok bool) {
 	l := f.loads[b.cfg.ID(n)]
 	if l == nil {
@@ -201,9 +204,9 @@ func (b *Balancer[N]) take(f *field[N], n N) (lease Lease[N], ok bool) {
 	return b.grant(n, l), true
 }
 
-// takeAny tries all nodes in one go. It is for the caller who found each of
-// them full when it came by: meanwhile one behind it may have got room. It
-// gives up if the field is no longer current.
+// takeAny tries all nodes under one lock, after each was found full in turn: a
+// node may have got room after it was tried. It reports current as false if the
+// field was replaced.
 func (b *Balancer[N]) takeAny(f *field[N], key string) (lease Lease[N], ok, current bool) {
 	nodes := slices.Collect(f.ranking.Rank(key))
 	loads := make([]*load, len(nodes))
@@ -223,14 +226,13 @@ func (b *Balancer[N]) takeAny(f *field[N], key string) (lease Lease[N], ok, curr
 	return lease, false, true
 }
 
-// hasRoom says whether a node may be given one more lease.
+// hasRoom reports whether a node may get another lease.
 func (b *Balancer[N]) hasRoom(l *load) bool {
 	return !l.departed && float64(l.held) < b.limit(l.capacity)
 }
 
-// limit returns how many leases a node of this capacity may hold with the one
-// that is about to be given. The division comes last, so that even shares are
-// exact.
+// limit returns how many leases a node of this capacity may hold, including the
+// next one. The division comes last, so that even shares are exact.
 func (b *Balancer[N]) limit(capacity float64) float64 {
 	if capacity == 0 {
 		return 0
@@ -245,8 +247,8 @@ func (b *Balancer[N]) grant(n N, l *load) Lease[N] {
 	return Lease[N]{node: n, balancer: b, ticket: ticket, serial: serial}
 }
 
-// Loads returns how many leases each node holds now, by ID: the nodes of the
-// ranking, and those that have left it until their last lease is released.
+// Loads returns the number of leases on each node, by ID: the nodes of the ranking,
+// and removed ones until their last lease is released.
 func (b *Balancer[N]) Loads() map[string]int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -105,6 +105,20 @@ func BenchmarkBuild(b *testing.B) {
 	}
 }
 
+func BenchmarkWith(b *testing.B) {
+	for _, n := range benchmarkSizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			r := benchmarkRing(b, n, nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := r.With("another"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkAcquire(b *testing.B) {
 	for _, c := range []struct {
 		name string

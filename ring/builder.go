@@ -6,12 +6,13 @@ import (
 	"github.com/proxenos/proxenos/internal/nodeset"
 )
 
-// Builder collects nodes for one ring after another. It refuses bad nodes as
-// they come, so Build has only the sum of them left to refuse.
+// Builder collects nodes and builds rings of them. It refuses a bad node when it
+// is added.
 //
-// It keeps the order in which nodes came, which layouts may depend on; for
-// HashRing it also remembers which calls brought them. It may be used by one
-// goroutine at a time; the rings it builds are independent of it.
+// It keeps the order in which nodes were added, which layouts may depend on; for
+// [HashRing] it also records which call added them. It is not safe for concurrent
+// use; the rings it builds are independent of it. The zero Builder has no
+// configuration and refuses every node with [ErrNoID].
 type Builder[N any] struct {
 	cfg     Config[N]
 	nodes   []N
@@ -25,11 +26,13 @@ func NewBuilder[N any](cfg Config[N]) *Builder[N] {
 	return &Builder[N]{cfg: cfg, ids: make(map[string]struct{})}
 }
 
-// Add adds a node. It refuses with a *NodeError a node whose ID is empty or was
-// added before (ErrDuplicateID), or whose capacity is none.
+// Add adds a node. The error is a [*NodeError] if the ID is empty
+// ([ErrEmptyID]) or already added ([ErrDuplicateID]), or the capacity is out of
+// range ([ErrWeight]).
 func (b *Builder[N]) Add(node N) error { return b.AddMany(node) }
 
-// AddMany adds nodes at once, or if one of them is refused none of them.
+// AddMany adds all nodes in one call, or none if one of them is refused. The errors
+// are those of Add.
 func (b *Builder[N]) AddMany(nodes ...N) error {
 	if _, err := nodeset.New(nodes, b.cfg.ID, b.cfg.Capacity); err != nil {
 		return nodeError(err)
@@ -53,10 +56,10 @@ func (b *Builder[N]) has(id string) bool {
 	return ok
 }
 
-// Remove removes the node with this ID; if there is none it returns a
-// *NodeError that wraps ErrUnknownID. In both cases it forgets which calls
-// brought the nodes, as thrifty-p2p does, so that HashRing starts afresh. It
-// takes time in proportion to the nodes.
+// Remove removes the node with the given ID. If there is none, it returns a
+// [*NodeError] that wraps [ErrUnknownID]. In both cases it discards the record of
+// which call added which node, as thrifty-p2p does for [HashRing]. It takes time
+// proportional to the number of nodes.
 func (b *Builder[N]) Remove(id string) error {
 	b.calls = 1
 	clear(b.batches)
@@ -66,13 +69,19 @@ func (b *Builder[N]) Remove(id string) error {
 	delete(b.ids, id)
 	i := slices.IndexFunc(b.nodes, func(n N) bool { return b.cfg.ID(n) == id })
 	b.nodes = slices.Delete(b.nodes, i, i+1)
-	b.batches = b.batches[:len(b.nodes)] // which are all alike by now
+	b.batches = b.batches[:len(b.nodes)] // all are equal
 	return nil
 }
 
 // Len returns the number of nodes.
 func (b *Builder[N]) Len() int { return len(b.nodes) }
 
-// Build builds a ring of the nodes there are now, with the cost and the errors
-// of New. The Builder may go on.
-func (b *Builder[N]) Build() (*Ring[N], error) { return build(b.nodes, b.batches, b.cfg) }
+// Build builds a ring of the current nodes, with the cost and the errors of New.
+// The Builder can then be changed further.
+func (b *Builder[N]) Build() (*Ring[N], error) {
+	all, err := nodeset.New(b.nodes, b.cfg.ID, b.cfg.Capacity)
+	if err != nil {
+		return nil, nodeError(err)
+	}
+	return build(all, b.batches, b.cfg)
+}

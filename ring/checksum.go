@@ -8,27 +8,31 @@ import (
 )
 
 // Checksum identifies the placement: two rings with one checksum give every key
-// the same answers. It depends on the layout, on the hash function with its key
-// and seed, on the nodes by ID and capacity, and on every point. The order of
-// the nodes counts exactly where it decides, which under Hashed is nowhere. The
-// hash function is told apart by what it answers for fixed inputs; its key
-// cannot be read from the checksum. It takes time in proportion to the points.
+// to the node with the same ID. It depends on the layout, on the hash with its
+// key and seed, on the IDs and capacities, and on every point. It depends on the
+// order of the nodes only where the placement does, which under Hashed is
+// nowhere. Functions are told apart by their results for fixed inputs; the key
+// of a hash cannot be computed from the checksum. It is 0 for a nil or zero
+// Ring, and takes time proportional to the number of points.
 func (r *Ring[N]) Checksum() uint64 {
+	if r == nil || r.layout == nil {
+		return 0
+	}
 	sum := nodeset.NewChecksum("ring v1")
 	sum.String(r.layout.String())
 	for _, probe := range []string{"", "proxenos", "placement is a promise"} {
-		sum.Uint64(r.land(probe))
+		sum.Uint64(r.keyPosition(probe))
 	}
-	for i, id := range r.r.IDs {
+	for i, id := range r.all.IDs {
 		sum.String(id)
-		sum.Uint64(math.Float64bits(r.r.Weights[i]))
+		sum.Uint64(math.Float64bits(r.all.Weights[i]))
 	}
 	sum.Uint64(r.foldPoints())
 	return sum.Sum()
 }
 
-// foldPoints folds every point into 64 bits: millions of them are not worth
-// gathering.
+// foldPoints reduces all points to 64 bits, so that a Checksum need not collect
+// millions of them.
 func (r *Ring[N]) foldPoints() (fold uint64) {
 	if r.circle == nil {
 		return 0

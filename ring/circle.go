@@ -7,39 +7,40 @@ import (
 	"slices"
 )
 
-// circle is a sorted list of points made for one question: which is the first
-// at or after a position?
+// circle is a sorted list of points that finds the first point at or after a
+// position.
 //
 //	position  ········ ········ ········ ········   (64 bits)
 //	          bucket --^                            the top bits choose a bucket
 //	index     [ 0, 1, 1, 3, ... ]                   where its points begin
-//	words     [ position:48 owner:16, ... ]         from there, step to the answer
+//	words     [ position:48 owner:16, ... ]         from there, step to the result
 //
-// There are as many buckets as points, so a step or two is expected, for any
-// arrangement of points, as long as keys land evenly. A word holds the top 48
-// bits of a position and its owner, so one load answers. The low 16 bits lie
-// apart and are read only for a key that shares all 48 with a point, one in
-// 2^48/n; so the answer is that of the full comparison, always.
+// There are about as many buckets as points, so one or two steps are expected
+// for any arrangement of points, as long as the positions of keys are uniform. A
+// word holds the top 48 bits of a position and the owner, so one load suffices.
+// The low 16 bits are stored apart and read only for a key that shares the top 48
+// with a point, one key in 2^48/n; the result is always that of comparing all
+// bits.
 type circle struct {
 	words []uint64 // one more than points: the last leads back to the first
 	low   []uint16 // nil if no position needs its low 16 bits
 	wide  []uint32 // owners, if there are too many for 16 bits
 	index []uint32
-	up    uint   // shifts a landing to the top of a word
-	down  uint   // shifts a landing to its bucket
-	bits  int    // width of a landing
-	after uint64 // 1 if a landing is moved up by one, to find the first point after it
+	up    uint   // shifts a key position to the top of a word
+	down  uint   // shifts a key position to its bucket
+	bits  int    // width of a key position
+	after uint64 // 1 if a key belongs to the first point after its position, else 0
 
 	owners int // nodes that have a point
 }
 
-// point is a place on the circle and who has it.
+// point is a position on the circle and the index of the node that owns it.
 type point struct {
 	position uint64
 	owner    uint32
 }
 
-// points are two slices of one length, as the first becomes the words of the
+// points holds points in two slices, of which the first becomes the words of the
 // circle in place.
 type points struct {
 	positions []uint64
@@ -51,8 +52,8 @@ const (
 	ownerMask = 1<<ownerBits - 1
 )
 
-// newCircle sorts the points of a plan, and those in one place by their owners.
-// Then rename, if not nil, replaces every owner.
+// newCircle sorts the points of a plan by position, then owner. If rename is not
+// nil, it then replaces every owner.
 func newCircle(p *plan, rename []uint32, nodes int) *circle {
 	c := &circle{bits: p.bits}
 	if p.after {
@@ -73,6 +74,15 @@ func newCircle(p *plan, rename []uint32, nodes int) *circle {
 	return c
 }
 
+// sortedCircle makes the circle of points that are sorted by position, then owner.
+func sortedCircle(all points, nodes, bits int) *circle {
+	c := &circle{bits: bits}
+	c.divide(len(all.positions))
+	c.reindex(all.positions)
+	c.pack(all, nodes)
+	return c
+}
+
 // divide chooses the number of buckets for n points: a power of two between
 // three quarters of n and one and a half times n. There are at least two, so
 // that the shift stays below 64 and costs one instruction.
@@ -82,19 +92,19 @@ func (c *circle) divide(n int) {
 	c.index = make([]uint32, 1<<width+2)
 }
 
-// bucket returns the bucket of a position. Beyond the width of a landing there
-// is one more.
+// bucket returns the bucket of a position. The last bucket holds the points
+// beyond all key positions.
 func (c *circle) bucket(position uint64) uint64 {
 	return min(position>>(c.down&63), uint64(len(c.index)-2))
 }
 
-// sort orders points by position: a counting sort into the buckets, which makes
-// the index, and then what is left to do in each. It is stable, so points in
-// one place are in the order of their owners.
+// sort sorts points by position: a counting sort into the buckets, which makes
+// the index, and then a sort of each bucket. It is stable, so points at one
+// position are in the order of their owners.
 func (c *circle) sort(p *plan) points {
 	largest := c.count(p.positions)
 	all := c.scatter(p)
-	if largest > 32 { // Continuum heaps points in one place, HashRing beyond the last bucket
+	if largest > 32 { // Continuum has many points at one position, HashRing in the last bucket
 		c.sortBuckets(all)
 	} else {
 		all.insertionSort()
@@ -102,7 +112,7 @@ func (c *circle) sort(p *plan) points {
 	return all
 }
 
-// scatter puts every point into its bucket, and leaves room for one more.
+// scatter copies every point into its bucket, with capacity for one more point.
 func (c *circle) scatter(p *plan) points {
 	n := len(p.positions)
 	all := points{positions: make([]uint64, n, n+1), owners: make([]uint32, n, n+1)}
@@ -132,8 +142,7 @@ func (c *circle) sortBuckets(all points) {
 	}
 }
 
-// insertionSort is for points that are in their buckets already, and those
-// small: none has far to go.
+// insertionSort is fast for points that are already in their small buckets.
 func (all points) insertionSort() {
 	positions, owners := all.positions, all.owners[:len(all.positions)]
 	for i := 1; i < len(positions); i++ {
@@ -147,7 +156,7 @@ func (all points) insertionSort() {
 	}
 }
 
-// compact keeps the first of the points in one place.
+// compact keeps the first of the points at one position.
 func (all *points) compact() {
 	kept := 0
 	for i, position := range all.positions {
@@ -159,9 +168,8 @@ func (all *points) compact() {
 	all.positions, all.owners = all.positions[:kept], all.owners[:kept]
 }
 
-// count makes index[b+1] the place where the points of bucket b begin; counting
-// them from there leaves every index where it belongs. It returns how many
-// points the largest bucket has.
+// count sets index[b+1] to where the points of bucket b begin; scatter advances
+// each entry to its final value. It returns the size of the largest bucket.
 func (c *circle) count(positions []uint64) (largest uint32) {
 	for _, p := range positions {
 		if b := c.bucket(p) + 2; b < uint64(len(c.index)) {
@@ -177,16 +185,17 @@ func (c *circle) count(positions []uint64) (largest uint32) {
 	return max(largest, uint32(len(positions))-placed)
 }
 
-// reindex makes the index again, of fewer positions.
+// reindex makes the index of sorted positions. It has no branch that a random
+// position could mispredict.
 func (c *circle) reindex(positions []uint64) {
-	next := 0
+	clear(c.index)
 	for i, position := range positions {
-		for ; uint64(next) <= c.bucket(position); next++ {
-			c.index[next] = uint32(i)
-		}
+		c.index[c.bucket(position)+1] = uint32(i + 1)
 	}
-	for ; next < len(c.index); next++ {
-		c.index[next] = uint32(len(positions))
+	end := uint32(0)
+	for b, next := range c.index {
+		end = max(end, next)
+		c.index[b] = end
 	}
 }
 
@@ -206,11 +215,11 @@ func (c *circle) pack(all points, nodes int) {
 		}
 		c.words[i] = word &^ ownerMask
 	}
-	c.own(owners, nodes)
+	c.setOwners(owners, nodes)
 }
 
-// own says who has each word: in it, if the nodes are few enough for that.
-func (c *circle) own(owners []uint32, nodes int) {
+// setOwners stores each point's owner in its word if the node count fits 16 bits.
+func (c *circle) setOwners(owners []uint32, nodes int) {
 	seen := make([]bool, nodes)
 	for _, owner := range owners {
 		seen[owner] = true
@@ -229,16 +238,16 @@ func (c *circle) own(owners []uint32, nodes int) {
 	}
 }
 
-// last returns the last landing.
+// last returns the greatest key position.
 func (c *circle) last() uint64 { return math.MaxUint64 >> (64 - c.bits) }
 
-// find returns the place of the point that a landing belongs to, the first at
-// it or after it. It may be len, which is the way back to the first.
-func (c *circle) find(landing uint64) int {
-	landing += c.after
-	word := landing << (c.up & 63)
+// find returns the index of the point that a key position belongs to. It may be
+// len, which stands for the first point.
+func (c *circle) find(position uint64) int {
+	position += c.after
+	word := position << (c.up & 63)
 	top := word &^ ownerMask
-	i := int(c.index[landing>>(c.down&63)])
+	i := int(c.index[position>>(c.down&63)])
 	for c.words[i] < top {
 		i++
 	}
@@ -248,7 +257,7 @@ func (c *circle) find(landing uint64) int {
 	return i
 }
 
-// findLow goes on where the top 48 bits of points and landing are equal.
+// findLow continues where the top 48 bits of points and key position are equal.
 func (c *circle) findLow(i int, word uint64) int {
 	for i < len(c.low) && c.words[i]^word <= ownerMask && c.low[i] < uint16(word) {
 		i++
@@ -267,7 +276,7 @@ func (c *circle) owner(i int) uint32 {
 // len returns the number of points.
 func (c *circle) len() int { return len(c.words) - 1 }
 
-// next returns the place that follows i on the circle.
+// next returns the index of the point that follows i on the circle.
 func (c *circle) next(i int) int {
 	if i++; i >= c.len() {
 		return i - c.len()
@@ -275,7 +284,7 @@ func (c *circle) next(i int) int {
 	return i
 }
 
-// position returns where the point at i lies.
+// position returns the position of the point at i.
 func (c *circle) position(i int) uint64 {
 	word := c.words[i] &^ ownerMask
 	if c.low != nil {

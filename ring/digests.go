@@ -8,11 +8,10 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// The hash functions of the programs that layouts agree with, each as that
-// program reads it. None depends on the processor, and none allocates.
+// The hash functions of the programs that layouts agree with. None depends on
+// the processor, and none allocates.
 
-// fixedMD5 is fixedHash for a layout that hashes by MD5, which not every process
-// may use.
+// fixedMD5 is fixedHash for a layout that hashes by MD5, which FIPS mode forbids.
 func fixedMD5(l Layout, h func(string) uint64) error {
 	if err := fixedHash(l, h); err != nil {
 		return err
@@ -27,7 +26,7 @@ func permitMD5(l Layout) error {
 	return nil
 }
 
-// md5Words returns the MD5 digest of s as four words, little end first.
+// md5Words returns the MD5 digest of s as four little-endian words.
 func md5Words(s string) (words [4]uint32) {
 	var digest [16]byte
 	prf.MD5.Append(digest[:0], prf.Options{}, s)
@@ -40,16 +39,16 @@ func md5Words(s string) (words [4]uint32) {
 // md5Word returns the first of the four words.
 func md5Word(s string) uint64 { return uint64(md5Words(s)[0]) }
 
-// md5BigWord returns the first four bytes of the MD5 digest, big end first.
+// md5BigWord returns the first four bytes of the MD5 digest of s, big-endian.
 func md5BigWord(s string) uint32 {
 	var digest [16]byte
 	prf.MD5.Append(digest[:0], prf.Options{}, s)
 	return binary.BigEndian.Uint32(digest[:])
 }
 
-// oneAtATime is the hash function of Bob Jenkins ("A hash function for hash
-// table lookup", Dr. Dobb's, 1997) over signed bytes: libmemcached reads chars,
-// which are signed on x86, so a byte from 0x80 on counts as a negative number.
+// oneAtATime is Bob Jenkins' one-at-a-time hash ("A hash function for hash table
+// lookup", Dr. Dobb's, 1997) over signed bytes: libmemcached hashes chars, which
+// are signed on x86, so bytes from 0x80 on are negative.
 func oneAtATime(s string) uint64 {
 	var h uint32
 	for i := range len(s) {
@@ -63,8 +62,8 @@ func oneAtATime(s string) uint64 {
 	return uint64(h)
 }
 
-// crc is the CRC-32 of IEEE 802.3, as zlib and nginx compute it. The package
-// crc32 would be faster for long keys, but wants a copy of each.
+// crc is the CRC-32 of IEEE 802.3, as in zlib and nginx. Package hash/crc32 is
+// faster for long keys, but needs a copy of each.
 func crc(s string) uint64 {
 	sum := ^uint32(0)
 	for i := range len(s) {

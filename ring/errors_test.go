@@ -60,13 +60,13 @@ func TestNewRefuses(t *testing.T) {
 		{"half a weight for nginx", of("a:1", 1.5), with(Nginx()), ErrWhole, "1.5"},
 		{"too much weight for nginx", of("a:1", 1e6), with(Nginx()), ErrTooManyPoints, "160000160 points"},
 
-		{"a hash beside continuum", one, hashed(Continuum(DefaultDots)), ErrHashFixed, "continuum(1000)"},
-		{"no dots", one, with(Continuum(0)), ErrLayout, "0 dots"},
-		{"negative dots", one, with(Continuum010(-1)), ErrLayout, "-1 dots"},
-		{"too many dots", one, with(Continuum(MaxPoints + 1)), ErrLayout, "16777217 dots"},
-		{"a server without a port", of("a", 1), with(Continuum(DefaultDots)), ErrAddress, "the port is missing"},
-		{"a bare IPv6 host", of("::1", 1), with(Continuum(DefaultDots)), ErrAddress, "the port is missing"},
-		{"one server, spelled in two ways", of("[z]:9", 1), with(Continuum(DefaultDots)), ErrDuplicateID, `the same server as "z:9"`},
+		{"a hash beside continuum", one, hashed(Continuum(ContinuumPoints)), ErrHashFixed, "continuum(1000)"},
+		{"no points", one, with(Continuum(0)), ErrLayout, "0 points"},
+		{"negative points", one, with(Continuum010(-1)), ErrLayout, "-1 points"},
+		{"too many points", one, with(Continuum(MaxPoints + 1)), ErrLayout, "16777217 points"},
+		{"a server without a port", of("a", 1), with(Continuum(ContinuumPoints)), ErrAddress, "the port is missing"},
+		{"a bare IPv6 host", of("::1", 1), with(Continuum(ContinuumPoints)), ErrAddress, "the port is missing"},
+		{"one server, spelled in two ways", of("[z]:9", 1), with(Continuum(ContinuumPoints)), ErrDuplicateID, `the same server as "z:9"`},
 		{"a dot for two", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum(1)), ErrNoPoints, `node "a:1" of capacity 1`},
 		{"fewer than four dots each in 0.1.0", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum010(7)), ErrNoPoints, "continuum-0.1.0(7)"},
 
@@ -90,7 +90,7 @@ func TestNodeErrorNamesTheNode(t *testing.T) {
 }
 
 func TestTinyCapacitiesBesideHugeOnes(t *testing.T) {
-	for _, layout := range []Layout{Continuum(DefaultDots), HashRing()} {
+	for _, layout := range []Layout{Continuum(ContinuumPoints), HashRing()} {
 		t.Run(layout.String(), func(t *testing.T) {
 			cfg := weightedConfig
 			cfg.Layout = layout

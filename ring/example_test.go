@@ -104,6 +104,77 @@ func ExampleRing_Rank() {
 	// red
 }
 
+func ExampleRing_Node() {
+	r, _ := ring.New(servers, ring.Config[Server]{ID: Server.ID})
+	server, ok := r.Node("green")
+	fmt.Println(server.Addr, ok)
+	_, ok = r.Node("yellow")
+	fmt.Println(ok)
+	// Output:
+	// 10.0.0.2:11211 true
+	// false
+}
+
+func ExampleRing_Capacity() {
+	r, _ := ring.New(servers, ring.Config[Server]{ID: Server.ID, Capacity: Server.Capacity})
+	fmt.Println(r.Capacity("red"))
+	fmt.Println(r.Capacity("yellow"))
+	// Output:
+	// 4 true
+	// 0 false
+}
+
+// Each node keeps the keys of which it holds one of two replicas.
+func ExampleRing_Owns() {
+	r, _ := ring.Of("red", "green", "blue")
+	const self = "red"
+	for _, key := range []string{"user:42", "user:43"} {
+		fmt.Println(key, r.Owns(key, self, 2))
+	}
+	// Output:
+	// user:42 true
+	// user:43 false
+}
+
+func ExampleRing_With() {
+	r, _ := ring.Of("red", "green", "blue")
+	more, err := r.With("yellow")
+	fmt.Println(more.Len(), err)
+	_, err = r.With("red")
+	fmt.Println(err)
+	// Output:
+	// 4 <nil>
+	// node "red": the ID occurs more than once
+}
+
+func ExampleRing_Without() {
+	r, _ := ring.Of("red", "green", "blue")
+	owner, _ := r.Select("user:42")
+	rest, err := r.Without(owner)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	next, _ := rest.Select("user:42")
+	fmt.Println(owner, next)
+	// Output:
+	// green red
+}
+
+func ExampleRing_Reweight() {
+	r, _ := ring.New(servers, ring.Config[Server]{ID: Server.ID, Capacity: Server.Capacity})
+	drained, err := r.Reweight("green", 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	before, _ := r.Select("user:42")
+	after, _ := drained.Select("user:42")
+	fmt.Println(before.Name, after.Name)
+	// Output:
+	// green red
+}
+
 func ExampleRing_All() {
 	r, _ := ring.Of("red", "green", "blue")
 	fmt.Println(slices.Collect(r.All()), r.Len())
@@ -198,7 +269,7 @@ func ExampleContinuum() {
 	b := ring.NewBuilder(ring.Config[Server]{
 		ID:       Server.Address,
 		Capacity: Server.Capacity,
-		Layout:   ring.Continuum(ring.DefaultDots),
+		Layout:   ring.Continuum(ring.ContinuumPoints),
 	})
 	_ = b.Add(Server{Addr: "192.168.0.1:8080", Cores: 1})
 	_ = b.Add(Server{Addr: "192.168.0.2:8080", Cores: 1})

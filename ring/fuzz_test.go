@@ -75,7 +75,7 @@ func requireTyped(t *testing.T, err error) {
 func requireTotal(t *testing.T, r *Ring[weighted], key string) {
 	t.Helper()
 	all := slices.Collect(r.Rank(key))
-	require.Len(t, all, r.owners)
+	require.Len(t, all, r.owners())
 	owner, ok := r.Select(key)
 	require.Equal(t, len(all) > 0, ok)
 	seen := map[string]bool{}

@@ -215,7 +215,7 @@ func TestContinuumKeys(t *testing.T) {
 
 func TestContinuumDotsAreTruncated(t *testing.T) {
 	for _, row := range vectors.Open(t, "continuum/dots-float.txt").Rows {
-		l := continuum{dots: row.Int("totaldots")}
+		l := continuum{points: row.Int("totaldots")}
 		got := l.share(float64(row.Int("capacity")), float64(row.Int("total")))
 		assert.Equal(t, row.Int("dots"), got, row)
 	}
@@ -223,7 +223,7 @@ func TestContinuumDotsAreTruncated(t *testing.T) {
 
 func TestContinuumHistory(t *testing.T) {
 	vectors.Run(t, "continuum/history-*.txt", func(t *testing.T, f *vectors.File) {
-		b := NewBuilder(serverConfig(Continuum(DefaultDots)))
+		b := NewBuilder(serverConfig(Continuum(ContinuumPoints)))
 		for _, op := range f.Fields("op", -1) {
 			id := net.JoinHostPort(op[1], op[2])
 			if op[0] == "remove" {

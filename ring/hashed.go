@@ -9,43 +9,44 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// DefaultPoints is the number of points a node of capacity 1 has by default.
-// With it the fullest of a hundred equal nodes has a fifth more than its share
-// for half of all sets of names, and more than 27 % for one set in fifteen;
-// four times the points halve that.
+// DefaultPoints is the default number of points of a node of capacity 1. With it
+// the fullest of a hundred equal nodes has 20 % more than its share for half of
+// all sets of names, and more than 27 % for one set in fifteen. Four times the
+// points halve that.
 const DefaultPoints = 160
 
-// Hashed is the layout of this package, and with DefaultPoints the default: a
-// node has points for each unit of its capacity, spread by the hash function
-// over 64-bit positions.
+// Hashed is the layout of this package, and with [DefaultPoints] the default. It
+// gives a node a number of points for each unit of its capacity, at 64-bit
+// positions that the hash determines. The circle of points is that of Karger et
+// al., "Consistent hashing and random trees" (STOC 1997).
 //
 // A node of capacity c has points times c of them, rounded to the nearest whole
 // number and halves up, but at least one unless c is 0. That number does not
-// depend on the other nodes, so a node that comes, goes or changes its capacity
-// moves no key between two others. points lies between 1 and MaxPoints.
+// depend on other nodes, so adding or removing a node, or changing its capacity,
+// never moves a key between two others. points is from 1 to MaxPoints.
 //
-// A label is the length of the ID as an unsigned varint, the ID, and a number
-// as four bytes, big end first; the length keeps "node1" and "node11" from
-// sharing one. Point i of a node lies at
+// The label of a number is the length of the ID as an unsigned varint, the ID,
+// and the number as four big-endian bytes; the length keeps the labels of "node1"
+// and "node11" apart. The position of point i of a node is
 //
 //	Finalize(hash(label of i/20) + i%20 * 0x9e3779b97f4a7c15)
 //
-// and a key lands at Finalize(hash(key)) and belongs to the first point at or
-// after it. Finalize is the 64-bit finalizer of MurmurHash3 and makes up for
-// weak hash functions; to take twenty points from each hash, as SplitMix64
-// would, saves three quarters of the work of a build. Two points in one place
-// both stay, the smaller ID first.
-//
-// The circle of points is that of Karger et al., "Consistent hashing and random
-// trees" (STOC 1997).
+// The position of a key is Finalize(hash(key)), and the key belongs to the first
+// point at or after it. Finalize is that of package prf; it makes up for weak
+// hashes. Deriving twenty points from each hash, as SplitMix64 does, saves three
+// quarters of the work of a build. Of points at one position that of the smaller
+// ID comes first.
 func Hashed(points int) Layout { return hashed(points) }
 
 type hashed int
 
+// defaultHash is SipHash under its published default key.
+var defaultHash = prf.SipHash.Func(prf.Options{})
+
 func (l hashed) String() string { return fmt.Sprintf("hashed(%d)", int(l)) }
 func (l hashed) ordered() bool  { return false }
 
-func (l hashed) lay(members []member, h func(string) uint64) (*plan, error) {
+func (l hashed) place(members []member, h func(string) uint64) (*plan, error) {
 	if l < 1 || l > MaxPoints {
 		return nil, fmt.Errorf("hashed: %d points, not 1 to %d: %w", int(l), MaxPoints, ErrLayout)
 	}
@@ -57,9 +58,9 @@ func (l hashed) lay(members []member, h func(string) uint64) (*plan, error) {
 		return nil, err
 	}
 	if h == nil {
-		h = prf.SipHash.Func(prf.Options{})
+		h = defaultHash
 	}
-	p := &plan{positions: make([]uint64, 0, int(total)), key: h, mixed: true, bits: 64}
+	p := &plan{positions: make([]uint64, 0, int(total)), key: h, finalize: true, bits: 64}
 	var text labels
 	for _, m := range members {
 		p.positions = appendHashed(p.positions, m.id, int(l.count(m)), h, &text)
@@ -68,8 +69,8 @@ func (l hashed) lay(members []member, h func(string) uint64) (*plan, error) {
 	return p, nil
 }
 
-// count returns how many points a member has, as a float64 because the product
-// may exceed every integer.
+// count returns the number of points of a member, as a float64 because the
+// product may overflow an integer.
 func (l hashed) count(m member) float64 {
 	if m.capacity == 0 {
 		return 0
@@ -79,8 +80,7 @@ func (l hashed) count(m member) float64 {
 
 const (
 	pointsPerLabel = 20
-	// gamma is the step of SplitMix64 (Steele, Lea and Flood, 2014), the
-	// fraction of the golden ratio.
+	// gamma is the increment of SplitMix64 (Steele, Lea and Flood, 2014).
 	gamma = 0x9e3779b97f4a7c15
 )
 
@@ -97,18 +97,18 @@ func appendHashed(dst []uint64, id string, n int, h func(string) uint64, l *labe
 	return dst
 }
 
-// labels makes the labels of one node after another. A plugged-in hash function
-// may keep what it is given, so they are cut from texts that are never written
-// again, and those are long, as each is an allocation.
+// labels makes the labels of one node after another. A configured hash may keep
+// its argument, so labels are substrings of texts that are not written again.
+// Texts are long to save allocations.
 type labels struct {
-	prefix []byte // what all labels of the node begin with
+	prefix []byte // of all labels of the node
 	number uint32 // of the next label
 	text   strings.Builder
 }
 
 const labelText = 16 << 10
 
-// begin turns to the next node.
+// begin starts the labels of a node.
 func (l *labels) begin(id string) {
 	l.prefix = append(binary.AppendUvarint(l.prefix[:0], uint64(len(id))), id...)
 	l.number = 0

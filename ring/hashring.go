@@ -9,22 +9,23 @@ import (
 	"strconv"
 )
 
-// hashRingDigests is the number of digests of an average node; each gives four
+// hashRingDigests is the number of digests of an average node. Each yields four
 // points.
 const hashRingDigests = 30
 
-// HashRing agrees with the hash_ring of thrifty-p2p on the owner of every key
-// and on the nodes that follow.
+// HashRing agrees with the hash_ring module of thrifty-p2p on the owner of every
+// key and on the nodes that follow.
 //
-// An ID is hashed as it is. Capacities divide a total of 120 points per node, a
-// drained node counted, so a small one may have none. Three in four points were
-// meant to be other words of a digest and are shifts of the first instead; most
-// of these lie beyond every key.
+// An ID is hashed as it is. Capacities divide a total of 120 points per node,
+// drained nodes included, so a small one may have none. By a flaw of the
+// original, three of four points are shifts of the first word of a digest and not
+// its other words; most of these lie beyond every key position.
 //
-// The original keeps the points of a node whose share shrinks when another is
-// added. So with unequal capacities the ring depends on how it came about: New
-// is the ring made of all nodes at once, a Builder remembers each Add (append)
-// and AddMany (extend), and its Remove forgets all that.
+// The original keeps the points of a node whose share shrinks because another
+// node is added. With unequal capacities the ring therefore depends on its
+// history. [New] builds the ring of nodes that were added all at once. A
+// [Builder] records each Add (append in the original) and AddMany (extend), and
+// its Remove discards that record.
 func HashRing() Layout { return hashRing{} }
 
 type hashRing struct{}
@@ -32,7 +33,7 @@ type hashRing struct{}
 func (hashRing) String() string { return "hash-ring" }
 func (hashRing) ordered() bool  { return false }
 
-func (l hashRing) lay(members []member, hash func(string) uint64) (*plan, error) {
+func (l hashRing) place(members []member, hash func(string) uint64) (*plan, error) {
 	if err := fixedMD5(l, hash); err != nil {
 		return nil, err
 	}
@@ -48,13 +49,13 @@ func (l hashRing) lay(members []member, hash func(string) uint64) (*plan, error)
 	return p, nil
 }
 
-// era is the time between two changes of the original's nodes: how many it had,
-// and their capacity.
+// era is a state of the original between two additions: the number of nodes and
+// their total capacity.
 type era struct{ nodes, total float64 }
 
 // hashRingCounts returns the number of digests of each member: the most it had
-// in any era since it came. Only the capacity and the era matter, so members of
-// one capacity are counted once.
+// in any era since it was added. That depends only on the capacity and the era,
+// so it is computed once for each capacity.
 func hashRingCounts(members []member) ([]float64, error) {
 	eras := hashRingEras(members)
 	counts, points := make([]float64, len(members)), 0.0
@@ -88,10 +89,10 @@ func hashRingEras(members []member) []era {
 	return eras
 }
 
-// mostSince returns for every era the most digests that a node of this capacity
+// mostSince returns, for every era, the most digests that a node of this capacity
 // had in it or later. The division comes last, as in the original; for whole
-// capacities that is its integer division, exactly, as long as the dividend has
-// no more than 53 bits.
+// capacities it equals the original's integer division as long as the dividend
+// fits 53 bits.
 func mostSince(eras []era, capacity float64) []float64 {
 	most := make([]float64, len(eras)+1)
 	for i := len(eras) - 1; i >= 0; i-- {
@@ -104,8 +105,8 @@ func mostSince(eras []era, capacity float64) []float64 {
 	return most
 }
 
-// appendShifted appends the points of a node. The original meant four words of
-// each digest and shifts the first one instead, past 32 bits.
+// appendShifted appends the points of a node: four shifts of the first word of
+// each digest, beyond 32 bits.
 func appendShifted(dst []uint64, id string, digests int) []uint64 {
 	for i := range digests {
 		word := uint64(md5BigWord(id + "-" + strconv.Itoa(i)))
@@ -116,8 +117,8 @@ func appendShifted(dst []uint64, id string, digests int) []uint64 {
 	return dst
 }
 
-// hashRingKey places a key: by its MD5 digest, or if it looks like one in hex
-// by itself.
+// hashRingKey returns the position of a key: from its MD5 digest, or from the key
+// itself if it is 32 hexadecimal digits.
 func hashRingKey(key string) uint64 {
 	var text [32]byte
 	if len(key) == len(text) {

@@ -6,24 +6,24 @@ import (
 	"strconv"
 )
 
-// KetamaMode is a way to set up libmemcached for consistent hashing. The modes
-// place keys differently.
+// KetamaMode is a configuration of libmemcached for consistent hashing. Except as
+// noted, the modes place keys differently.
 type KetamaMode int
 
 const (
 	// KetamaDefault is MEMCACHED_BEHAVIOR_KETAMA: 100 points a server; points
-	// and keys by Jenkins' one-at-a-time. Once a server has a capacity above 1
-	// the points are those of KetamaWeighted, but keys stay where they are.
-	// libmemcached lets one choose another hash for this mode, and so does
-	// Config.Hash, of which the low 32 bits count.
+	// and keys are hashed by Jenkins' one-at-a-time. If any server has a
+	// capacity above 1, the points are those of KetamaWeighted, while the
+	// positions of keys stay the same. As in libmemcached, this mode accepts
+	// another hash: Config.Hash, of which it uses the low 32 bits.
 	KetamaDefault KetamaMode = iota
 	// KetamaMD5 is KetamaDefault with MEMCACHED_BEHAVIOR_HASH set to MD5.
 	KetamaMD5
 	// KetamaWeighted is MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED: 160 points for the
-	// average server, in fours; points and keys by MD5.
+	// average server, in groups of four; points and keys are hashed by MD5.
 	KetamaWeighted
-	// KetamaWeightedLate is KetamaWeighted switched on after the servers were
-	// added. It places keys alike; it is here so that every set-up has a name.
+	// KetamaWeightedLate is KetamaWeighted set after the servers were added. It
+	// places keys like KetamaWeighted.
 	KetamaWeightedLate
 	// KetamaSpy is KetamaWeighted with the distribution
 	// MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY, which agrees with the Java
@@ -33,7 +33,7 @@ const (
 
 var ketamaNames = []string{"ketama", "ketama-md5", "ketama-weighted", "ketama-weighted-late", "ketama-spy"}
 
-// String returns the mode's name, as in "ketama-weighted".
+// String returns the name of the mode, such as "ketama-weighted".
 func (m KetamaMode) String() string {
 	if m < 0 || int(m) >= len(ketamaNames) {
 		return fmt.Sprintf("ketama-mode-%d", int(m))
@@ -50,15 +50,15 @@ const (
 
 // Ketama agrees with libmemcached 1.1.4 on the owner of every key.
 //
-// An ID is "host", "host:port" or the path of a socket, beginning with a slash;
-// the port is 11211 if it is missing, and an IPv6 host with a port is put in
-// brackets, which are not hashed. Capacities are whole numbers in 32 bits.
-// Weighted, they divide a total of 160 points per server in float32 arithmetic,
-// so a capacity far below the average may have no point, equal capacities may
-// have 156, and a change of one server may move keys between others. A drained
-// node is not given to libmemcached at all (where weight 0 means 1). Of points
-// in one place the server given first has the first. Of more than 100 servers
-// libmemcached itself makes no ring; this layout goes on by the same rules.
+// An ID is "host", "host:port" or the path of a socket, beginning with a slash.
+// The default port is 11211; an IPv6 host with a port has brackets, which are not
+// hashed. Capacities are whole numbers of 32 bits. In weighted modes they divide
+// a total of 160 points per server in float32 arithmetic, so a capacity far below
+// the average may have no point, equal capacities may have 156, and a change of
+// one server may move keys between others. A drained node corresponds to a server
+// that libmemcached does not have (there weight 0 means 1). Of points at one
+// position that of the server given first comes first. libmemcached itself makes
+// no ring of more than 100 servers; this layout extends its rules.
 func Ketama(mode KetamaMode) Layout { return ketama{mode} }
 
 type ketama struct{ mode KetamaMode }
@@ -66,7 +66,7 @@ type ketama struct{ mode KetamaMode }
 func (l ketama) String() string { return l.mode.String() }
 func (l ketama) ordered() bool  { return true }
 
-func (l ketama) lay(members []member, hash func(string) uint64) (*plan, error) {
+func (l ketama) place(members []member, hash func(string) uint64) (*plan, error) {
 	key, err := l.keyHash(hash)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (l ketama) lay(members []member, hash func(string) uint64) (*plan, error) {
 	return p, p.addWeighted(servers)
 }
 
-// keyHash returns the function that places keys and, unweighted, points.
+// keyHash returns the hash of keys and, in unweighted modes, of points.
 func (l ketama) keyHash(hash func(string) uint64) (func(string) uint64, error) {
 	if l.mode < KetamaDefault || l.mode > KetamaSpy {
 		return nil, fmt.Errorf("%s: not one of %v: %w", l, ketamaNames, ErrLayout)
@@ -102,10 +102,10 @@ func (l ketama) keyHash(hash func(string) uint64) (func(string) uint64, error) {
 	return func(key string) uint64 { return hash(key) & math.MaxUint32 }, nil
 }
 
-// ketamaServer is a member as libmemcached knows it.
+// ketamaServer is a member as libmemcached has it.
 type ketamaServer struct {
-	name   string // what its points are named after
-	weight uint32 // 0 if libmemcached is not given the server at all
+	name   string // prefix of the names of its points
+	weight uint32 // 0 if libmemcached does not have the server
 }
 
 func (l ketama) servers(members []member) ([]ketamaServer, error) {
@@ -120,7 +120,7 @@ func (l ketama) servers(members []member) ([]ketamaServer, error) {
 	return servers, nil
 }
 
-// name returns what the points of a server are named after: its host, and its
+// name returns the prefix of the names of a server's points: its host, and its
 // port unless that is the default.
 func (l ketama) name(id string) (string, error) {
 	host, port := id, uint16(0)
@@ -144,8 +144,8 @@ func (l ketama) name(id string) (string, error) {
 	}
 }
 
-// weighted says whether libmemcached would weigh the servers: when it was told
-// to, and on its own once a weight is above 1.
+// weighted reports whether libmemcached weights the servers: in weighted modes,
+// and in the others if a weight is above 1.
 func (l ketama) weighted(servers []ketamaServer) bool {
 	if l.mode >= KetamaWeighted {
 		return true
@@ -192,10 +192,10 @@ func (p *plan) addWeighted(servers []ketamaServer) error {
 	return nil
 }
 
-// groups returns how many groups of four points a server has. Every operation
-// is rounded to float32, left to right, as in the original: the conversions
-// keep the compiler from fusing a product and a sum into one rounding, which
-// would give some servers four points more.
+// groups returns the number of groups of four points of a server. Every operation
+// is rounded to float32, left to right, as in the original. The conversions keep
+// the compiler from fusing a product and a sum into one rounding, which would
+// give some servers four points more.
 func groups(weight uint32, total uint64, servers int) int {
 	if weight == 0 {
 		return 0

@@ -5,52 +5,52 @@ import (
 	"math"
 )
 
-// MaxPoints bounds the points of one ring: 2^24, enough for 100,000 nodes of
-// 160 points. A ring takes about 14 bytes a point and twice that while it is
-// built, so the bound keeps a mistyped capacity from taking the machine.
+// MaxPoints is the greatest number of points of a ring: 2^24, enough for 100,000
+// nodes of 160 points. A ring takes about 14 bytes a point, and twice that while
+// it is built; the bound protects the memory of the machine from a mistyped
+// capacity.
 const MaxPoints = 1 << 24
 
-// Layout decides two things: where the points of the members lie, and where a
-// key lands. Two programs agree on the owner of every key exactly when they
-// agree on the layout. Its String names it and its parameters.
+// Layout decides where the points of the nodes lie and which position a key has.
+// Two programs agree on the owner of every key exactly when they agree on the
+// layout. String returns its name and parameters.
 //
-// Hashed is this package's own. Ketama, Nginx, Continuum, Continuum010 and
-// HashRing place every key where another program places it; they see all
-// members at once, as some divide a fixed total among them, and they bring
-// their own hash functions. Layouts are values that any number of rings may
-// share.
+// [Hashed] is the layout of this package. [Ketama], [Nginx], [Continuum],
+// [Continuum010] and [HashRing] give every key to the same node as another
+// program, with that program's hash functions. Layouts are immutable values that
+// rings may share.
 type Layout interface {
 	fmt.Stringer
-	// lay plans a ring. The members come in ascending order of ID, or as the
-	// caller gave them if the layout is ordered.
-	lay(members []member, hash func(string) uint64) (*plan, error)
-	// ordered says that the order of the members may decide.
+	// place computes the points of a ring. Members are sorted by ID, or in the
+	// caller's order if the layout is ordered.
+	place(members []member, hash func(string) uint64) (*plan, error)
+	// ordered reports whether the order of the members can decide placement.
 	ordered() bool
 }
 
-// member is what a layout sees of a node.
+// member is a node as a layout sees it.
 type member struct {
 	id       string
 	capacity float64
-	batch    int // counts the calls to a Builder; members of one call share it
+	batch    int // number of the call to a Builder that added the member
 }
 
-// plan is what a layout decides.
+// plan is the result of Layout.place.
 type plan struct {
 	positions []uint64            // of the points of the first member, the second and so on
 	ends      []int               // ends[i] is where the positions of the member at i end
-	key       func(string) uint64 // where a key lands, below 1<<bits
-	mixed     bool                // the key's hash has yet to be finalized
-	bits      int                 // width of the positions where keys land
-	after     bool                // a key belongs to the first point after it, not at it
-	single    bool                // of points in one place only the first stays
+	key       func(string) uint64 // returns the position of a key, below 1<<bits
+	finalize  bool                // key returns a hash that is not finalized yet
+	bits      int                 // width of a key position
+	after     bool                // a key belongs to the first point after its position, not at it
+	single    bool                // of points at one position only the first stays
 }
 
-// next says that the positions so far are all of the next member's.
+// next ends the positions of a member.
 func (p *plan) next() { p.ends = append(p.ends, len(p.positions)) }
 
-// checkTotal refuses more points than a ring can have. It takes a float64
-// because the product of points and capacity may exceed every integer.
+// checkTotal refuses more points than a ring may have. It takes a float64 because
+// the product of points and capacity may overflow an integer.
 func checkTotal(points float64) error {
 	if points > MaxPoints {
 		return fmt.Errorf("%.15g points, at most %d: %w", points, MaxPoints, ErrTooManyPoints)
@@ -58,7 +58,7 @@ func checkTotal(points float64) error {
 	return nil
 }
 
-// totalCapacity adds the capacities up, for a layout that divides by the sum.
+// totalCapacity returns the sum of the capacities.
 func totalCapacity(members []member) (total float64) {
 	for _, m := range members {
 		total += m.capacity
@@ -66,7 +66,7 @@ func totalCapacity(members []member) (total float64) {
 	return total
 }
 
-// wholeCapacities refuses members whose capacity is not a whole number in 32
+// wholeCapacities refuses members whose capacity is not a whole number of 32
 // bits.
 func wholeCapacities(members []member) error {
 	for _, m := range members {
@@ -77,7 +77,7 @@ func wholeCapacities(members []member) error {
 	return nil
 }
 
-// fixedHash refuses a hash function beside a layout that has its own.
+// fixedHash refuses a configured hash for a layout that has its own.
 func fixedHash(l Layout, hash func(string) uint64) error {
 	if hash != nil {
 		return fmt.Errorf("layout %s: %w", l, ErrHashFixed)

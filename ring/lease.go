@@ -1,8 +1,7 @@
 package ring
 
-// Lease is the right to give a node one more thing to do. It is a value: copies
-// are the same lease, and the zero Lease is one that was released. It is safe
-// for any number of goroutines.
+// Lease is a unit of load on a node, from [Balancer.Acquire]. Copies are the same
+// lease, and the zero Lease is released. It is safe for concurrent use.
 type Lease[N any] struct {
 	node     N
 	balancer *Balancer[N]
@@ -10,11 +9,11 @@ type Lease[N any] struct {
 	serial   uint64
 }
 
-// Node returns the node the lease is on.
+// Node returns the node that the lease is on.
 func (l Lease[N]) Node() N { return l.node }
 
-// Release gives the lease back. It returns false, and changes nothing, if this
-// lease or a copy of it was released before.
+// Release returns the lease. It reports whether the lease was held: releasing it
+// or a copy of it again changes nothing.
 func (l Lease[N]) Release() bool {
 	if l.balancer == nil {
 		return false
@@ -36,9 +35,9 @@ func (b *Balancer[N]) release(ticket uint32, serial uint64) bool {
 	return true
 }
 
-// ledger knows which leases are held. Its tickets are used again and again, so
-// it allocates only when more leases are held than ever before; the serial,
-// which is not, tells a lease from those that had the ticket earlier.
+// ledger records which leases are held. Tickets are reused, so it allocates only
+// when more leases are held than ever before. Serials are not reused and tell a
+// lease from earlier ones with the same ticket.
 type ledger struct {
 	tickets []ticket
 	free    []uint32
@@ -46,11 +45,11 @@ type ledger struct {
 }
 
 type ticket struct {
-	serial uint64 // 0 while nobody has it
+	serial uint64 // of the lease; 0 if the ticket is free
 	load   *load
 }
 
-// enter hands out a ticket for a lease on a load.
+// enter issues a ticket for a lease on a load.
 func (l *ledger) enter(to *load) (number uint32, serial uint64) {
 	l.serial++
 	if last := len(l.free) - 1; last >= 0 {
@@ -63,8 +62,8 @@ func (l *ledger) enter(to *load) (number uint32, serial uint64) {
 	return number, l.serial
 }
 
-// leave takes a ticket back and returns its load, or nil if another lease has
-// it or none.
+// leave frees a ticket and returns its load, or nil if the ticket is free or
+// belongs to another lease.
 func (l *ledger) leave(number uint32, serial uint64) *load {
 	t := l.tickets[number]
 	if t.serial != serial {

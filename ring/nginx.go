@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// nginxPoints is how many points a server has for each unit of its weight.
+// nginxPoints is the number of points of a server for each unit of its weight.
 const nginxPoints = 160
 
-// Nginx agrees with nginx 1.22.1, "hash KEY consistent", on the server that is
-// asked first for every key that is not empty, as long as all servers are up.
+// Nginx agrees with nginx 1.22.1, "hash KEY consistent", on the first server for
+// every key that is not empty, as long as all servers are up.
 //
-// An ID is the server as the configuration has it: a host, an address with or
-// without a port, "unix:" and a path. Capacities are whole numbers, as in
-// "weight=2"; a drained node is a server that is not in the configuration. Of
-// points in one place only that of the server given first stays.
+// An ID is the server as in the configuration: a host, an address with or without
+// a port, or "unix:" and a path. Capacities are whole numbers, as in "weight=2";
+// a drained node corresponds to a server that is not in the configuration. Of
+// points at one position only that of the server given first stays.
 func Nginx() Layout { return nginx{} }
 
 type nginx struct{}
@@ -23,7 +23,7 @@ type nginx struct{}
 func (nginx) String() string { return "nginx" }
 func (nginx) ordered() bool  { return true }
 
-func (l nginx) lay(members []member, hash func(string) uint64) (*plan, error) {
+func (l nginx) place(members []member, hash func(string) uint64) (*plan, error) {
 	if err := fixedHash(l, hash); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (l nginx) lay(members []member, hash func(string) uint64) (*plan, error) {
 }
 
 // appendChain appends n points of a server. Each is the CRC-32 of the server's
-// name followed by the point before it, as four bytes, little end first.
+// name followed by the previous point as four little-endian bytes.
 func appendChain(dst []uint64, server string, n int) []uint64 {
 	host, port := splitServer(server)
 	base := uint32(crc(host + "\x00" + port))
@@ -59,8 +59,8 @@ func appendChain(dst []uint64, server string, n int) []uint64 {
 	return dst
 }
 
-// splitServer takes a server apart as nginx does for this purpose: at the last
-// colon if only digits follow it. Brackets stay, and "unix:" goes.
+// splitServer splits a server as nginx does here: at the last colon, if only
+// digits follow it. It keeps brackets and removes "unix:".
 func splitServer(server string) (host, port string) {
 	const unix = "unix:"
 	if len(server) >= len(unix) && strings.EqualFold(server[:len(unix)], unix) {

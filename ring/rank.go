@@ -1,26 +1,30 @@
 package ring
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
-// SelectN appends to dst the n nodes that come first for the key, each once, in
-// the order of the circle: the owner, then the one that would own the key
-// without it, and so on. It appends fewer if fewer have a point. The answer for
-// n is the beginning of that for n+1. It allocates nothing if dst has room, up
-// to 65,536 nodes.
+// SelectN appends the n nodes that come first for the key to dst, in the order
+// of the circle and each once: the owner, then the node that would own the key
+// without the owner, and so on. It returns the extended slice. It appends fewer
+// if fewer nodes have a point. The result for n is a prefix of that for n+1. It
+// allocates at most once, to grow dst, for rings of up to 65,536 nodes.
 func (r *Ring[N]) SelectN(dst []N, key string, n int) []N {
-	n = min(n, r.owners)
+	n = min(n, r.owners())
 	if n <= 0 {
 		return dst
 	}
-	from := r.circle.find(r.land(key))
+	dst = slices.Grow(dst, n)
+	from := r.circle.find(r.keyPosition(key))
 	if n <= few {
 		return r.appendFew(dst, from, n)
 	}
 	return r.appendMany(dst, from, n)
 }
 
-// few is how many nodes are told apart by comparing each with all, which is
-// faster than a set and needs less memory.
+// few is the greatest number of nodes for which comparing each with all is
+// faster than a bit set.
 const few = 16
 
 func (r *Ring[N]) appendFew(dst []N, i, n int) []N {
@@ -31,7 +35,7 @@ func (r *Ring[N]) appendFew(dst []N, i, n int) []N {
 			continue
 		}
 		picked[found] = owner
-		dst = append(dst, r.r.Nodes[owner])
+		dst = append(dst, r.all.Nodes[owner])
 		if found++; found == n {
 			return dst
 		}
@@ -55,34 +59,83 @@ func (r *Ring[N]) appendMany(dst []N, i, n int) []N {
 	}
 	for ; n > 0; i = r.circle.next(i) {
 		if owner := r.circle.owner(i); seen.add(owner) {
-			dst = append(dst, r.r.Nodes[owner])
+			dst = append(dst, r.all.Nodes[owner])
 			n--
 		}
 	}
 	return dst
 }
 
-// Rank yields the nodes in the order of SelectN, each when it is asked for. It
-// yields those that have a point, so neither the drained ones nor those whose
-// capacity earned them none.
+// Owns reports whether the node with the given ID is among the first n nodes for
+// the key, which are those that SelectN returns. It takes as long as SelectN and
+// does not allocate, for rings of up to 65,536 nodes.
+func (r *Ring[N]) Owns(key, id string, n int) bool {
+	at, ok := r.nodes().Find(id)
+	n = min(n, r.owners())
+	if !ok || n <= 0 {
+		return false
+	}
+	from := r.circle.find(r.keyPosition(key))
+	if n <= few {
+		return r.ownsFew(from, n, uint32(at))
+	}
+	return r.ownsMany(from, n, uint32(at))
+}
+
+func (r *Ring[N]) ownsFew(i, n int, want uint32) bool {
+	var picked [few]uint32
+	for found := 0; found < n; i = r.circle.next(i) {
+		owner := r.circle.owner(i)
+		if owner == want {
+			return true
+		}
+		if !contains(picked[:found], owner) {
+			picked[found] = owner
+			found++
+		}
+	}
+	return false
+}
+
+func (r *Ring[N]) ownsMany(i, n int, want uint32) bool {
+	var room [(ownerMask + 1) / 64]uint64
+	seen := bitset(room[:])
+	if r.Len() > ownerMask+1 {
+		seen = newBitset(r.Len())
+	}
+	for ; n > 0; i = r.circle.next(i) {
+		owner := r.circle.owner(i)
+		if owner == want {
+			return true
+		}
+		if seen.add(owner) {
+			n--
+		}
+	}
+	return false
+}
+
+// Rank yields the nodes that have a point in the order of SelectN, and finds
+// each when the caller asks for it. It does not yield drained nodes, nor nodes
+// whose capacity is too small for a point.
 func (r *Ring[N]) Rank(key string) iter.Seq[N] {
 	return func(yield func(N) bool) {
-		if r.circle == nil {
+		if r.owners() == 0 {
 			return
 		}
-		i := r.circle.find(r.land(key))
+		i := r.circle.find(r.keyPosition(key))
 		owner := r.circle.owner(i)
-		if !yield(r.r.Nodes[owner]) {
+		if !yield(r.all.Nodes[owner]) {
 			return
 		}
 		seen := newBitset(r.Len())
 		seen.add(owner)
-		for found := 1; found < r.owners; {
+		for found := 1; found < r.owners(); {
 			i = r.circle.next(i)
 			if owner = r.circle.owner(i); !seen.add(owner) {
 				continue
 			}
-			if found++; !yield(r.r.Nodes[owner]) {
+			if found++; !yield(r.all.Nodes[owner]) {
 				return
 			}
 		}
@@ -94,7 +147,7 @@ type bitset []uint64
 
 func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
 
-// add puts an owner into the set and tells whether it was not there before.
+// add adds an owner and reports whether it was not in the set before.
 func (b bitset) add(owner uint32) bool {
 	bit := uint64(1) << (owner % 64)
 	fresh := b[owner/64]&bit == 0

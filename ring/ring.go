@@ -1,39 +1,46 @@
-// Package ring says who owns a key, by place on a circle: every node has points
-// there, a key lands somewhere, and the next point's node owns it.
+// Package ring tells which node owns a key by consistent hashing: every node has
+// points on a circle, a key has a position there, and the node of the next point
+// owns the key.
 //
 //	r, err := ring.New(servers, ring.Config[Server]{ID: Server.Name})
 //	server, ok := r.Select("user:42")
 //
-// A lookup compares a point or two however many nodes there are, so that only
-// the cache tells ten thousand of them from ten; the shares of equal nodes
-// differ by some percent. Package rendezvous has the same methods, even shares,
-// and lookups that take longer the more nodes there are.
+// A lookup compares one or two points, however many nodes there are; with ten
+// thousand nodes it is slower than with ten only because of the CPU's caches.
+// The shares of equal nodes differ by some percent. Package rendezvous has the
+// same methods and even shares, and its lookups take time proportional to the
+// number of nodes.
 //
 // # Layouts
 //
-// Where the points lie and where a key lands is the Layout's business. Leave it
-// out unless another program must agree: there is one for libmemcached
-// (Ketama), nginx (Nginx), python-continuum (Continuum, Continuum010) and
-// thrifty-p2p (HashRing). Only with Hashed, the default, does a change of one
-// node never move a key between two others; the others come as close as the
-// programs they agree with.
+// A [Layout] decides where points lie and which position a key has. Leave it nil
+// unless another program must agree: there are layouts for libmemcached
+// ([Ketama]), nginx ([Nginx]), python-continuum ([Continuum], [Continuum010])
+// and thrifty-p2p ([HashRing]). Only with [Hashed], the default, does a change of
+// one node never move a key between two others; the other layouts move the keys
+// that their programs move.
 //
 // # Capacities
 //
-// A node of capacity 2 gets twice the keys of a node of capacity 1. Capacity 0
-// drains a node: it is known to All and Len, and owns nothing.
+// A capacity is absolute: with [Hashed] each unit of it gets the layout's number
+// of points, 160 by default. So the capacity of one node does not change the
+// points of another, and a node of capacity 2 gets about twice the keys of one
+// of capacity 1. Because points are whole numbers, capacities far below 1 make
+// the shares uneven, and very great ones exceed [MaxPoints]: scale them so that
+// a typical node has capacity 1. Capacity 0 drains a node: it stays in the ring
+// and owns no keys.
 //
 // # Bounded loads
 //
-// A ring spreads keys, not requests: a key in great demand puts all of it on
-// one node. A Balancer caps what a node is given at once, over any ranking.
+// A ring distributes keys, not requests: all requests for a popular key go to
+// one node. A [Balancer] limits the load of each node, over any ranking.
 //
-// # Promises
+// # Placement is fixed
 //
-// The owner of a key never depends on the processor, on the order of a map or,
-// unless the layout says so, on the order of the nodes. It will not change
-// between releases. A Ring is immutable and may be used by any number of
-// goroutines; build another one when the nodes change.
+// The owner of a key does not depend on the processor, on the order of a map or,
+// except in layouts that say so, on the order of the nodes. It does not change
+// between releases. A Ring is immutable and safe for concurrent use; build
+// another one when the nodes change.
 package ring
 
 import (
@@ -45,52 +52,56 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Config says how New names and weighs the caller's nodes, and places them.
+// Config describes the caller's nodes and how they are placed.
 type Config[N any] struct {
-	// ID names a node. It is required; IDs are non-empty and distinct. The
-	// layouts that agree with another program take it for the address that
-	// program knows the server by.
+	// ID returns the ID of a node. It is required; IDs must be non-empty and
+	// distinct. For layouts that agree with another program it is the address
+	// of the server in that program's configuration.
 	ID func(N) string
-	// Capacity is a node's share relative to the others: 0 drains the node. Nil
-	// gives every node 1.
+	// Capacity returns the capacity of a node, from 0 to 1e200. It is absolute:
+	// Hashed gives a node its number of points for each unit. 0 drains the node.
+	// Nil gives every node capacity 1.
 	Capacity func(N) float64
-	// Hash places points and keys. Nil is SipHash-2-4 under the published
-	// default key. Layouts that agree with another program bring their own and
-	// refuse one here, unless they say otherwise. Any goroutine may call it at
-	// any time.
+	// Hash hashes points and keys. Nil is SipHash-2-4 under the published
+	// default key; package prf returns others by name. Layouts that agree with
+	// another program have their own hash and refuse one here, unless their
+	// documentation says otherwise. Hash must be safe for concurrent use.
 	Hash func(string) uint64
-	// Layout decides where points lie and where a key lands. Nil is
+	// Layout decides where points lie and which position a key has. Nil is
 	// Hashed(DefaultPoints).
 	Layout Layout
 }
 
-// Ring is an immutable set of nodes on a circle. It is safe for any number of
-// goroutines.
+// Ring is an immutable set of nodes on a circle. It is safe for concurrent use.
+// The zero value and a nil *Ring hold no nodes.
 type Ring[N any] struct {
-	r      *nodeset.Set[N]
-	layout Layout
-	circle *circle // nil if nobody has a point
-	key    func(string) uint64
-	mixed  bool
-	owners int // nodes that have a point
+	cfg      Config[N]
+	all      *nodeset.Set[N]
+	layout   Layout
+	circle   *circle // nil if no node has a point
+	key      func(string) uint64
+	finalize bool // the key's hash
 }
 
-// New builds a ring. The cost is about 20 ns a point with the default hash. It
-// refuses nodes with a *NodeError, and with ErrLayout, ErrHashFixed, ErrFIPS,
-// ErrTooManyPoints or ErrNoPoints what its configuration cannot mean. No nodes,
-// or none that is not drained, is a ring that selects nobody.
+// New builds a ring. With the default hash it takes about 20 ns a point. The
+// error is a [*NodeError] for a node that cannot be placed, or wraps [ErrNoID],
+// [ErrLayout], [ErrHashFixed], [ErrFIPS], [ErrTooManyPoints] or [ErrNoPoints].
+// No nodes, or only drained ones, make a ring that selects none.
 func New[N any](nodes []N, cfg Config[N]) (*Ring[N], error) {
-	return build(nodes, make([]int, len(nodes)), cfg)
+	all, err := nodeset.New(nodes, cfg.ID, cfg.Capacity)
+	if err != nil {
+		return nil, nodeError(err)
+	}
+	return build(all, make([]int, len(nodes)), cfg)
 }
 
-// Of builds a ring of strings that name themselves.
+// Of builds a ring of strings that are their own IDs.
 func Of(ids ...string) (*Ring[string], error) {
 	return New(ids, Config[string]{ID: func(id string) string { return id }})
 }
 
-// Build builds a ring of nodes that name and weigh themselves, as those of
-// package mapper do: it is New with their methods. As it takes nothing else, it
-// is what mapper.Follow builds with.
+// Build is New for nodes that have an ID and a capacity of their own, as those of
+// package mapper do. It has the signature that mapper.Follow takes.
 func Build[N interface {
 	ID() string
 	Capacity() float64
@@ -98,25 +109,17 @@ func Build[N interface {
 	return New(nodes, Config[N]{ID: N.ID, Capacity: N.Capacity})
 }
 
-// build makes the ring of nodes that came in batches.
-func build[N any](nodes []N, batches []int, cfg Config[N]) (*Ring[N], error) {
-	ro, err := nodeset.New(nodes, cfg.ID, cfg.Capacity)
-	if err != nil {
-		return nil, nodeError(err)
-	}
-	r := &Ring[N]{r: ro, layout: cfg.Layout}
-	if r.layout == nil {
-		r.layout = Hashed(DefaultPoints)
-	}
+// build makes the ring of nodes that were added in batches.
+func build[N any](all *nodeset.Set[N], batches []int, cfg Config[N]) (*Ring[N], error) {
+	r := newRing(all, cfg)
 	members, rename := r.members(batches)
-	p, err := r.layout.lay(members, cfg.Hash)
+	p, err := r.layout.place(members, cfg.Hash)
 	if err != nil {
 		return nil, err
 	}
-	r.key, r.mixed = p.key, p.mixed
+	r.key, r.finalize = p.key, p.finalize
 	if len(p.positions) > 0 {
-		r.circle = newCircle(p, rename, len(ro.IDs))
-		r.owners = r.circle.owners
+		r.circle = newCircle(p, rename, all.Len())
 		return r, nil
 	}
 	if err := r.checkDrained(); err != nil {
@@ -125,54 +128,99 @@ func build[N any](nodes []N, batches []int, cfg Config[N]) (*Ring[N], error) {
 	return r, nil
 }
 
-// members returns what the layout is to see, in the order it is to see it. In
-// the caller's order rename leads from a member to its node.
+func newRing[N any](all *nodeset.Set[N], cfg Config[N]) *Ring[N] {
+	r := &Ring[N]{cfg: cfg, all: all, layout: cfg.Layout}
+	if r.layout == nil {
+		r.layout = Hashed(DefaultPoints)
+	}
+	return r
+}
+
+// members returns the nodes in the order that the layout expects. For the
+// caller's order, rename maps the index of a member to that of its node.
 func (r *Ring[N]) members(batches []int) (members []member, rename []uint32) {
-	members = make([]member, len(r.r.IDs))
+	members = make([]member, len(r.all.IDs))
 	if r.layout.ordered() {
 		rename = make([]uint32, len(members))
 	}
-	for i, id := range r.r.IDs {
-		from, at := r.r.Order[i], i
+	for i, id := range r.all.IDs {
+		from, at := r.all.Order[i], i
 		if rename != nil {
 			at = from
 			rename[at] = uint32(i)
 		}
-		members[at] = member{id: id, capacity: r.r.Weights[i], batch: batches[from]}
+		members[at] = member{id: id, capacity: r.all.Weights[i], batch: batches[from]}
 	}
 	return members, rename
 }
 
-// checkDrained refuses a ring without points that should have some.
+// checkDrained refuses a ring without points unless all nodes are drained.
 func (r *Ring[N]) checkDrained() error {
-	for i, w := range r.r.Weights {
+	for i, w := range r.all.Weights {
 		if w > 0 {
-			return fmt.Errorf("layout %s, node %q of capacity %v: %w", r.layout, r.r.IDs[i], w, ErrNoPoints)
+			return fmt.Errorf("layout %s, node %q of capacity %v: %w", r.layout, r.all.IDs[i], w, ErrNoPoints)
 		}
 	}
 	return nil
 }
 
-// Len returns the number of nodes, the drained ones among them.
-func (r *Ring[N]) Len() int { return len(r.r.Nodes) }
+// nodes returns all nodes, none for a nil or zero Ring.
+func (r *Ring[N]) nodes() *nodeset.Set[N] {
+	if r == nil || r.all == nil {
+		return new(nodeset.Set[N])
+	}
+	return r.all
+}
 
-// All yields every node in ascending order of ID, the drained ones among them.
-func (r *Ring[N]) All() iter.Seq[N] { return slices.Values(r.r.Nodes) }
+// owners returns the number of nodes that have a point.
+func (r *Ring[N]) owners() int {
+	if r == nil || r.circle == nil {
+		return 0
+	}
+	return r.circle.owners
+}
 
-// land returns where a key lands.
-func (r *Ring[N]) land(key string) uint64 {
+// Len returns the number of nodes, drained ones included.
+func (r *Ring[N]) Len() int { return r.nodes().Len() }
+
+// All yields every node by ascending ID, drained ones included.
+func (r *Ring[N]) All() iter.Seq[N] { return slices.Values(r.nodes().Nodes) }
+
+// Node returns the node with the given ID, drained or not, or false if there is
+// none. It takes time logarithmic in the number of nodes.
+func (r *Ring[N]) Node(id string) (n N, ok bool) {
+	all := r.nodes()
+	if i, found := all.Find(id); found {
+		return all.Nodes[i], true
+	}
+	return n, false
+}
+
+// Capacity returns the capacity of the node with the given ID, 0 if it is
+// drained, or false if there is no such node. It takes time logarithmic in the
+// number of nodes.
+func (r *Ring[N]) Capacity(id string) (c float64, ok bool) {
+	all := r.nodes()
+	if i, found := all.Find(id); found {
+		return all.Weights[i], true
+	}
+	return 0, false
+}
+
+// keyPosition returns the position of a key on the circle.
+func (r *Ring[N]) keyPosition(key string) uint64 {
 	h := r.key(key)
-	if r.mixed {
+	if r.finalize {
 		h = prf.Finalize(h)
 	}
 	return h
 }
 
-// Select returns the node that owns the key, or false if there is nobody to
-// choose. It takes constant time and allocates nothing.
+// Select returns the node that owns the key, or false if no node has a point. It
+// takes constant time and does not allocate. The key may hold any bytes.
 func (r *Ring[N]) Select(key string) (n N, ok bool) {
-	if r.circle == nil {
+	if r == nil || r.circle == nil {
 		return n, false
 	}
-	return r.r.Nodes[r.circle.owner(r.circle.find(r.land(key)))], true
+	return r.all.Nodes[r.circle.owner(r.circle.find(r.keyPosition(key)))], true
 }

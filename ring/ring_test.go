@@ -28,7 +28,7 @@ type clock struct {
 func (clock) String() string { return "clock" }
 func (clock) ordered() bool  { return false }
 
-func (c clock) lay(members []member, _ func(string) uint64) (*plan, error) {
+func (c clock) place(members []member, _ func(string) uint64) (*plan, error) {
 	p := &plan{bits: 64, key: func(key string) uint64 {
 		hour, err := strconv.ParseUint(key, 10, 64)
 		if err != nil {
@@ -141,7 +141,7 @@ func TestHashedPoints(t *testing.T) {
 		got = append(got, position)
 	}
 	assert.Equal(t, slices.Sorted(slices.Values(want)), got)
-	assert.Equal(t, prf.Finalize(md5Word("key")), r.land("key"))
+	assert.Equal(t, prf.Finalize(md5Word("key")), r.keyPosition("key"))
 }
 
 // label is what Hashed hashes.
@@ -224,7 +224,7 @@ func TestEveryLayoutTakesNobody(t *testing.T) {
 }
 
 func allLayouts() []Layout {
-	layouts := []Layout{Hashed(DefaultPoints), Nginx(), Continuum(DefaultDots), Continuum010(DefaultDots), HashRing()}
+	layouts := []Layout{Hashed(DefaultPoints), Nginx(), Continuum(ContinuumPoints), Continuum010(ContinuumPoints), HashRing()}
 	for mode := KetamaDefault; mode <= KetamaSpy; mode++ {
 		layouts = append(layouts, Ketama(mode))
 	}

@@ -5,15 +5,15 @@ import (
 	"math"
 )
 
-// Shares yields every node in ascending order of ID with the fraction of all
-// landings that it owns: what it would get of an endless stream of distinct
-// keys. The fractions are counted in whole landings, which make up exactly the
-// whole circle, and each is then rounded once to a float64. A node without a
-// point owns 0. It takes time in proportion to the points.
+// Shares yields every node by ascending ID with its share of the circle, from 0
+// to 1: the fraction of distinct keys that it owns on average. Shares are counted
+// in positions, which add up to exactly the whole circle, and each is then
+// rounded to a float64. The share of a node without a point is 0. It takes time
+// proportional to the number of points.
 func (r *Ring[N]) Shares() iter.Seq2[N, float64] {
 	return func(yield func(N, float64) bool) {
 		arcs, all := r.arcs()
-		for i, n := range r.r.Nodes {
+		for i, n := range r.nodes().Nodes {
 			share := 0.0
 			switch {
 			case i == all:
@@ -28,11 +28,11 @@ func (r *Ring[N]) Shares() iter.Seq2[N, float64] {
 	}
 }
 
-// arcs returns how many landings each node owns, and the node that owns all or
-// -1: all of them may be 2^64, which is 0 among the arcs.
+// arcs returns the number of key positions that each node owns, and the index of
+// the node that owns all, or -1: their number may be 2^64, which overflows to 0.
 func (r *Ring[N]) arcs() (arcs []uint64, all int) {
 	arcs = make([]uint64, r.Len())
-	if r.circle == nil {
+	if r.owners() == 0 {
 		return arcs, -1
 	}
 	r.circle.measure(arcs)
@@ -44,7 +44,7 @@ func (r *Ring[N]) arcs() (arcs []uint64, all int) {
 	return arcs, int(r.circle.owner(r.circle.find(0)))
 }
 
-// measure adds the landings that belong to each point to its owner's arc.
+// measure adds the number of key positions of each point to its owner's arc.
 func (c *circle) measure(arcs []uint64) {
 	begin, last := c.after, c.last()+c.after // as find moves them
 	for i := range c.len() {
@@ -59,17 +59,17 @@ func (c *circle) measure(arcs []uint64) {
 	arcs[c.owner(0)] += last - begin + 1
 }
 
-// Points yields the points of the circle from the lowest position to the
-// highest, each with its node: what placement rests on, for a look when two
-// programs disagree. A layout's positions are those of the program it agrees
-// with; those of HashRing may lie beyond every landing.
+// Points yields the points of the circle by ascending position, each with its
+// node, for finding out why two programs disagree. The positions are those of
+// the program that the layout agrees with; some of HashRing are greater than any
+// key's position.
 func (r *Ring[N]) Points() iter.Seq2[uint64, N] {
 	return func(yield func(uint64, N) bool) {
-		if r.circle == nil {
+		if r.owners() == 0 {
 			return
 		}
 		for i := range r.circle.len() {
-			if !yield(r.circle.position(i), r.r.Nodes[r.circle.owner(i)]) {
+			if !yield(r.circle.position(i), r.all.Nodes[r.circle.owner(i)]) {
 				return
 			}
 		}

@@ -57,7 +57,6 @@ var rules = []rule{
 	{room: "internal/checkfile", others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
 	{room: "internal/report", why: "figures in, bytes out"},
 	{room: "internal/lab/swimlab", may: []string{"mapper/swim", "internal/testkit/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
-	{room: "internal/lab/mixlab", may: []string{"rendezvous/...", "internal/..."}, why: "an experiment"},
 	{room: "internal/testkit/vectors", why: "imported by tests only"},
 	{room: "internal/testkit/consultest/...", may: []string{"internal/testkit/consultest/..."},
 		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},

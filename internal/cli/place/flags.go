@@ -64,8 +64,8 @@ var Rings = []Algorithm{
 	{Name: "ketama-md5", build: buildKetama(ring.KetamaMD5), ownHash: true},
 	{Name: "ketama-spy", build: buildKetama(ring.KetamaSpy), ownHash: true},
 	{Name: "nginx", build: buildNginx, ownHash: true},
-	{Name: "continuum", build: buildContinuum(ring.Continuum), ownHash: true, points: ring.DefaultDots},
-	{Name: "continuum-0.1.0", build: buildContinuum(ring.Continuum010), ownHash: true, points: ring.DefaultDots},
+	{Name: "continuum", build: buildContinuum(ring.Continuum), ownHash: true, points: ring.ContinuumPoints},
+	{Name: "continuum-0.1.0", build: buildContinuum(ring.Continuum010), ownHash: true, points: ring.ContinuumPoints},
 	{Name: "hash-ring", build: buildHashRing, ownHash: true},
 }
 

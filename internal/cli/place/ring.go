@@ -22,7 +22,7 @@ func buildNginx(_ *Flags, nodes []mapper.Node) (Ranking, error) {
 	return makeRing(nodes, mapper.Node.Address, ring.Nginx(), nil)
 }
 
-func buildContinuum(layout func(dots int) ring.Layout) func(*Flags, []mapper.Node) (Ranking, error) {
+func buildContinuum(layout func(points int) ring.Layout) func(*Flags, []mapper.Node) (Ranking, error) {
 	return func(o *Flags, nodes []mapper.Node) (Ranking, error) {
 		return makeRing(nodes, mapper.Node.Address, layout(o.points.value), nil)
 	}
