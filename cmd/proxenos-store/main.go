@@ -1,16 +1,14 @@
-// Command proxenos-store is a replicated key-value store built on package ring,
-// package mapper/swim and package mapper/locator: an example to read after the
-// README of the library, and to run.
+// Command proxenos-store is an example of the library: a replicated key-value
+// store built on packages ring, mapper/swim and mapper/locator.
 //
 //	proxenos-store serve       (in two or three terminals)
 //	proxenos-store put a apple
 //	proxenos-store get a
 //
-// It keeps every key at as many nodes as --replicas says, hands keys over when
-// nodes come and go, and survives the sudden end of one node less than that. It
-// is not linearizable: two writes at the same time are ordered by the clocks of
-// the nodes, the later one wins, and a read at the same time may see either. For
-// a production store, use one.
+// The store keeps each key at --replicas nodes and moves keys when nodes join or
+// leave. It survives the crash of fewer nodes than that at a time. It is not
+// linearizable: the last writer wins, by the clocks of the nodes, and a read
+// during a write may return either value. It is not meant for production.
 package main
 
 import (

@@ -19,8 +19,9 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// asCommand makes this test binary the command, so that tests run real
-// processes without building one. Tied, it ends when the test is gone.
+// asCommand is the environment variable that makes the test binary run the
+// command, so that tests start processes without a build. With the value tied the
+// process exits when its standard input ends, as when the test is killed.
 const (
 	asCommand = "PROXENOS_STORE_AS_COMMAND"
 	tied      = "tied"
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 	main()
 }
 
-// exitUntied is the exit code of a command whose test is gone.
+// exitUntied is the exit code of a tied command whose test has ended.
 const exitUntied = 99
 
 func storeCommand(args ...string) *exec.Cmd {
@@ -48,7 +49,7 @@ func storeCommand(args ...string) *exec.Cmd {
 	return c
 }
 
-// run runs the command to its end.
+// run runs the command and waits for it to exit.
 func run(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, err bytes.Buffer
@@ -62,7 +63,7 @@ func run(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	return out.String(), err.String(), c.ProcessState.ExitCode()
 }
 
-// server is a node in a process of its own.
+// server is a node in its own process.
 type server struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -73,20 +74,20 @@ type server struct {
 	log strings.Builder
 }
 
-// Write collects what the process says.
+// Write collects the standard error of the process.
 func (s *server) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.Write(p)
 }
 
-func (s *server) said() string {
+func (s *server) stderr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.log.String()
 }
 
-// launch starts a process that serves.
+// launch starts a node.
 func launch(t *testing.T, args ...string) *server {
 	t.Helper()
 	return launchCommand(t, storeCommand(append([]string{"serve"}, args...)...))
@@ -95,7 +96,7 @@ func launch(t *testing.T, args ...string) *server {
 func launchCommand(t *testing.T, cmd *exec.Cmd) *server {
 	t.Helper()
 	cmd.Env = append(os.Environ(), asCommand+"="+tied)
-	_, err := cmd.StdinPipe() // nothing is written: it closes when this process ends
+	_, err := cmd.StdinPipe() // closes when this process ends
 	require.NoError(t, err)
 	s := &server{t: t, cmd: cmd, done: make(chan error, 1)}
 	cmd.Stderr = s
@@ -104,10 +105,10 @@ func launchCommand(t *testing.T, cmd *exec.Cmd) *server {
 	t.Cleanup(func() {
 		if s.done != nil {
 			_ = cmd.Process.Kill()
-			_ = s.ended()
+			<-s.done
 		}
 		if t.Failed() {
-			t.Logf("%v said:\n%s", cmd.Args, s.said())
+			t.Logf("%v wrote:\n%s", cmd.Args, s.stderr())
 		}
 	})
 	return s
@@ -123,25 +124,22 @@ func serve(t *testing.T, args ...string) *server {
 func (s *server) serves() *server {
 	t := s.t
 	t.Helper()
-	for limit := time.After(3 * time.Minute); !strings.Contains(s.said(), "Serving."); {
+	for limit := time.After(3 * time.Minute); !strings.Contains(s.stderr(), "Serving."); {
 		select {
 		case err := <-s.done:
 			s.done = nil
-			require.NoError(t, err, "it ended and said: %s", s.said())
+			require.NoError(t, err, "the node exited: %s", s.stderr())
 		case <-limit:
-			require.Fail(t, "it never served", s.said())
+			require.Fail(t, "the node does not serve", s.stderr())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	_, rest, _ := strings.Cut(s.said(), "Starting the server at ")
+	_, rest, _ := strings.Cut(s.stderr(), "Starting the server at ")
 	s.addr, _, _ = strings.Cut(rest, "...")
 	return s
 }
 
-// ended waits for the end.
-func (s *server) ended() error { return <-s.done }
-
-// end sends a signal and waits for the end.
+// end sends a signal and waits for the process to exit.
 func (s *server) end(signal syscall.Signal) error {
 	s.t.Helper()
 	require.NoError(s.t, s.cmd.Process.Signal(signal))
@@ -150,19 +148,19 @@ func (s *server) end(signal syscall.Signal) error {
 	return err
 }
 
-// freePort returns a port that is this test's alone.
+// freePort returns a port reserved for this test.
 func freePort(t *testing.T) string {
 	t.Helper()
 	return strconv.Itoa(freeport.Take(t))
 }
 
-// found starts a store of its own.
+// found starts a new store with one node.
 func found(t *testing.T, args ...string) *server {
 	t.Helper()
 	return serve(t, append([]string{"--found", "-p", freePort(t)}, args...)...)
 }
 
-// grow starts n more nodes.
+// grow starts n more nodes one after the other.
 func grow(t *testing.T, first *server, n int, args ...string) []*server {
 	t.Helper()
 	nodes := []*server{first}

@@ -16,8 +16,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// TestSession plays what the scripts of testdata say at a terminal. $A to $C are
-// the ports that nodes find by themselves.
+// TestSession runs the scripts in testdata. $A to $C are the ports that nodes choose.
 func TestSession(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -39,13 +38,12 @@ func TestSession(t *testing.T) {
 	})
 }
 
-// terminals are the commands that run, by the names the script gives them.
+// terminals holds the running commands by their names in the script.
 type terminals map[string]*exec.Cmd
 
 func terminalsOf(ts *testscript.TestScript) terminals { return ts.Value("terminals").(terminals) }
 
-// start opens a terminal, where a node is started, and waits until it serves.
-// What it says is in NAME.log:
+// start starts a node and waits until it serves. Its standard error goes to NAME.log:
 //
 //	start NAME proxenos-store serve [ARG...]
 func start(ts *testscript.TestScript, neg bool, args []string) {
@@ -73,7 +71,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// end sends a signal to the command in a terminal, which must end well:
+// end sends a signal to a command and waits for it. Unless killed, it must exit with 0:
 //
 //	end INT|TERM|KILL NAME
 func end(ts *testscript.TestScript, neg bool, args []string) {
@@ -88,7 +86,7 @@ func end(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// exits runs a command that must end with an exit code:
+// exits runs a command and checks its exit code:
 //
 //	exits CODE COMMAND [ARG...]
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -21,7 +21,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// client returns a client that keeps connections.
+// client returns a client that reuses connections.
 func client(t *testing.T, addr string) *rpc.Client {
 	t.Helper()
 	c := rpc.NewClient(addr, locator.CallConfig{Keep: 16, Limits: locator.Limits{Call: 10 * time.Second}})
@@ -29,12 +29,12 @@ func client(t *testing.T, addr string) *rpc.Client {
 	return c
 }
 
-// patience bounds what takes a moment on a machine that has nothing else to do.
+// patience bounds waits that take a moment on an idle machine.
 const patience = 2 * time.Minute
 
-// insist does something until it succeeds: on a busy machine a node may take
-// another that does not get to answer for dead, and refuse for a while.
-func insist(t *testing.T, do func() error) {
+// retry repeats an operation until it succeeds: on a busy machine a node may take a
+// slow one for dead, and refuse requests for a while.
+func retry(t *testing.T, do func() error) {
 	t.Helper()
 	began := time.Now()
 	err := do()
@@ -45,21 +45,21 @@ func insist(t *testing.T, do func() error) {
 	assert.NoError(t, err)
 }
 
-// fill puts keys, and returns when all are acknowledged.
+// fill stores keys and returns once all are acknowledged.
 func fill(t *testing.T, c *rpc.Client, keys int) {
 	t.Helper()
 	var group sync.WaitGroup
 	for part := range 16 {
 		group.Go(func() {
 			for i := part; i < keys; i += 16 {
-				insist(t, func() error { return c.Put(t.Context(), strconv.Itoa(i), "value of "+strconv.Itoa(i)) })
+				retry(t, func() error { return c.Put(t.Context(), strconv.Itoa(i), "value of "+strconv.Itoa(i)) })
 			}
 		})
 	}
 	group.Wait()
 }
 
-// lost counts the keys that are not what fill has put.
+// lost counts the keys without the value that fill stored.
 func lost(t *testing.T, c *rpc.Client, keys int) int64 {
 	t.Helper()
 	var lost atomic.Int64
@@ -69,7 +69,7 @@ func lost(t *testing.T, c *rpc.Client, keys int) int64 {
 			for i := part; i < keys; i += 16 {
 				var value string
 				var ok bool
-				insist(t, func() (err error) {
+				retry(t, func() (err error) {
 					value, ok, err = c.Get(t.Context(), strconv.Itoa(i))
 					return err
 				})
@@ -100,7 +100,7 @@ func TestKillTwoOfFiveWithThreeReplicas(t *testing.T) {
 	assert.Zero(t, lost(t, client(t, nodes[4].addr), keys))
 }
 
-// A reader that never stops, while nodes join, leave and die.
+// A reader runs while nodes join, leave and are killed.
 func TestContinuousReader(t *testing.T) {
 	const keys = 500
 	first := found(t)
@@ -135,8 +135,9 @@ func TestContinuousReader(t *testing.T) {
 	assert.Greater(t, reads.Load()-failures.Load(), int64(100))
 }
 
-// Killed in the middle of writing, a node with data has all it acknowledged.
+// A node that is killed while it writes keeps what it has acknowledged.
 func TestRestartWithData(t *testing.T) {
+	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	args := []string{"--found", "-p", port, "--data", filepath.Join(dir, "data")}
 	node := serve(t, args...)
@@ -155,11 +156,11 @@ func TestRestartWithData(t *testing.T) {
 	keys := int(acknowledged.Load())
 	node = serve(t, args...)
 	assert.Zero(t, lost(t, client(t, node.addr), keys))
-	t.Logf("%d acknowledged before the kill, all there after", keys)
+	t.Logf("%d writes acknowledged before the kill, all present after it", keys)
 	require.NoError(t, node.end(syscall.SIGTERM))
 }
 
-// A node that is killed and back at once, under its name, is itself again.
+// A node that is killed and restarted at once under its name replaces itself.
 func TestRestartAtOnce(t *testing.T) {
 	const keys = 500
 	dir := t.TempDir()
@@ -177,9 +178,10 @@ func TestRestartAtOnce(t *testing.T) {
 	assert.Zero(t, lost(t, client(t, first.addr), keys))
 }
 
-// A disk that is full refuses writes with a clear error, loses nothing that was
-// acknowledged, and serves reads. A limit on the size of files stands in for it.
+// A node with a full disk refuses writes, keeps what it has acknowledged, and serves
+// reads. A file size limit stands in for the full disk.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	limited := exec.Command("sh", "-c", `ulimit -f 512; exec "$0" "$@"`, os.Args[0], "serve", "--found", "-p", port, "--data", dir)
 	node := launchCommand(t, limited).serves()
@@ -187,18 +189,18 @@ func TestFullDisk(t *testing.T) {
 	keys, big := 0, strings.Repeat("x", 20_000)
 	for refused := false; !refused; {
 		err := c.Put(t.Context(), strconv.Itoa(keys), big)
-		if refused = strings.Contains(node.said(), "cannot keep what was written"); refused {
+		if refused = strings.Contains(node.stderr(), "cannot store entries"); refused {
 			require.Error(t, err)
 		} else if err == nil {
 			keys++
 		}
 	}
-	assert.Contains(t, node.said(), "file too large")
+	assert.Contains(t, node.stderr(), "file too large")
 	require.Greater(t, keys, 3)
 	there := func(c *rpc.Client) {
 		for i := range keys {
 			var value string
-			insist(t, func() (err error) {
+			retry(t, func() (err error) {
 				value, _, err = c.Get(t.Context(), strconv.Itoa(i))
 				return err
 			})
@@ -210,71 +212,75 @@ func TestFullDisk(t *testing.T) {
 	there(client(t, serve(t, "--found", "-p", port, "--data", dir).addr))
 }
 
-// A damaged file is refused, and not touched.
 func TestCorruptData(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "store.db")
 	require.NoError(t, os.WriteFile(path, []byte("dear diary, this is no database at all"), 0o600))
-	_, said, code := run(t, "serve", "--found", "-p", freePort(t), "--data", dir)
+	_, stderr, code := run(t, "serve", "--found", "-p", freePort(t), "--data", dir)
 	assert.Equal(t, 78, code)
-	assert.Contains(t, said, "the data file is damaged")
-	assert.Contains(t, said, "hint: nothing was changed")
+	assert.Contains(t, stderr, "the data file is damaged")
+	assert.Contains(t, stderr, "hint: the file was not changed")
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, "dear diary, this is no database at all", string(after))
 }
 
 func TestPortInUse(t *testing.T) {
+	t.Parallel()
 	node := found(t)
 	_, port, err := net.SplitHostPort(node.addr)
 	require.NoError(t, err)
-	_, said, code := run(t, "serve", "--found", "-p", port)
+	_, stderr, code := run(t, "serve", "--found", "-p", port)
 	assert.Equal(t, 78, code)
-	assert.Contains(t, said, "address in use")
-	assert.Contains(t, said, "hint: leave out -p")
+	assert.Contains(t, stderr, "address in use")
+	assert.Contains(t, stderr, "hint: leave out -p")
 }
 
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	short := filepath.Join(t.TempDir(), "short")
 	require.NoError(t, os.WriteFile(short, []byte("short\n"), 0o600))
 	tests := []struct {
-		args string
-		code int
-		says string
+		args    string
+		code    int
+		message string
 	}{
 		{"get -h 127.0.0.1:1 a", 64, "unreachable"},
-		{"put -h 127.0.0.1:1 a b", 64, "hint: start one with: proxenos-store serve"},
-		{"serve -h 127.0.0.1:1 -p 0", 64, "cannot join by"},
+		{"put -h 127.0.0.1:1 a b", 64, "hint: start a node with: proxenos-store serve"},
+		{"serve -h 127.0.0.1:1 -p 0", 64, "cannot join through"},
 		{"get", 2, "takes 1 arguments [KEY], got 0"},
 		{"get -h localhost a", 2, "want host:port"},
-		{"gte a", 2, `unknown command "gte": choose from`},
+		{"gte a", 2, `unknown command "gte": want one of`},
 		{"serve --replicas 0", 2, "--replicas 0: want 1 to 100"},
 		{"serve -p 70000", 2, "--port 70000"},
-		{"serve --listen 0.0.0.0", 2, "lets strangers write: give all nodes a --secret-file"},
+		{"serve --listen 0.0.0.0", 2, "--listen \"0.0.0.0\" requires --secret-file"},
 		{"serve --secret-file /nonexistent", 78, "no such file"},
 		{"serve --secret-file " + short, 78, "fewer than 16 bytes"},
 		{"get --nonsense", 2, "unknown flag"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
-			out, said, code := run(t, strings.Fields(tt.args)...)
+			t.Parallel()
+			out, stderr, code := run(t, strings.Fields(tt.args)...)
 			assert.Equal(t, tt.code, code)
-			assert.Contains(t, said, tt.says)
+			assert.Contains(t, stderr, tt.message)
 			assert.Empty(t, out)
 		})
 	}
 }
 
-// With a secret, nobody gets in without it, to write or to read.
+// A client without the secret can neither write nor read.
 func TestSecret(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	ours, theirs := filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")
 	require.NoError(t, os.WriteFile(ours, []byte(strings.Repeat("0123456789abcdef", 2)+"\n"), 0o600))
 	require.NoError(t, os.WriteFile(theirs, []byte(strings.Repeat("fedcba9876543210", 2)+"\n"), 0o600))
 	first := found(t, "--secret-file", ours)
 	serve(t, "-h", first.addr, "-p", freePort(t), "--secret-file", ours)
-	_, said, code := run(t, "put", "-h", first.addr, "--secret-file", ours, "k", "v")
-	require.Zero(t, code, said)
+	_, stderr, code := run(t, "put", "-h", first.addr, "--secret-file", ours, "k", "v")
+	require.Zero(t, code, stderr)
 	out, _, _ := run(t, "get", "-h", first.addr, "--secret-file", ours, "k")
 	assert.Equal(t, "v\n", out)
 	for _, args := range [][]string{{"get", "-h", first.addr, "k"}, {"get", "-h", first.addr, "--secret-file", theirs, "k"}} {
@@ -282,10 +288,10 @@ func TestSecret(t *testing.T) {
 		assert.NotZero(t, code)
 		assert.Empty(t, out)
 	}
-	assert.NotContains(t, first.said(), "0123456789abcdef")
+	assert.NotContains(t, first.stderr(), "0123456789abcdef")
 }
 
-// Two dozen nodes come at once.
+// Two dozen nodes start at once.
 func TestTwoDozen(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two dozen processes")

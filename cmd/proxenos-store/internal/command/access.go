@@ -16,10 +16,10 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// service is what a node of the store calls itself, since 2009.
+// service is the service type of a node, as in 2009.
 const service = "diststore.Store"
 
-// access says how to reach the store: by which node and with which secret.
+// access describes how to reach the store: the node to call and the secret.
 type access struct {
 	peer       string
 	first      int
@@ -29,16 +29,16 @@ type access struct {
 }
 
 func (a *access) bind(c *cobra.Command) {
-	c.Flags().StringVarP(&a.peer, "host", "h", "", "host:port of a `PEER`; by default the first node on this machine")
-	c.Flags().IntVar(&a.first, "first-port", 0, "first `port` of nodes that were told of none (default $"+envFirstPort+", or 9900)")
-	c.Flags().StringVar(&a.secretFile, "secret-file", "", "`file` with the secret that all nodes and clients share")
+	c.Flags().StringVarP(&a.peer, "host", "h", "", "host:port of a `PEER` (default: the first node found on this machine)")
+	c.Flags().IntVar(&a.first, "first-port", 0, "first `port` to look for nodes and free ports (default $"+envFirstPort+" or 9900)")
+	c.Flags().StringVar(&a.secretFile, "secret-file", "", "`file` with the secret shared by all nodes and clients")
 }
 
-// parse reads what the flags name.
+// parse validates the flags and reads the secret.
 func (a *access) parse() (err error) {
 	if a.peer != "" {
 		if a.peer, err = locator.ParsePeer(a.peer); err != nil {
-			return fmt.Errorf("%w: -h is the peer here: %w", errUsage, err)
+			return fmt.Errorf("%w: -h takes a peer: %w", errUsage, err)
 		}
 	}
 	if a.first, err = a.firstPort(); err != nil {
@@ -56,13 +56,13 @@ func (a *access) parse() (err error) {
 	return err
 }
 
-// envFirstPort names the variable that moves the ports of nodes that are told of
-// none: two stores can share a machine then.
+// envFirstPort is the environment variable for --first-port. With different first
+// ports two stores can share a machine.
 const envFirstPort = "PROXENOS_FIRST_PORT"
 
-// firstPort returns the port of the flag, of the environment or of 2009.
+// firstPort returns the first port from the flag, the environment or the default.
 func (a *access) firstPort() (int, error) {
-	const greatest = 65535 - 39 // as the 40 ports from there on are tried
+	const greatest = 65535 - 39 // nodes try 40 ports
 	from, text := "--first-port", strconv.Itoa(a.first)
 	if a.first == 0 {
 		from, text = envFirstPort, cmp.Or(os.Getenv(envFirstPort), strconv.Itoa(locator.FirstPort))
@@ -74,8 +74,7 @@ func (a *access) firstPort() (int, error) {
 	return port, nil
 }
 
-// find returns the address of the node that was named, or of the first on this
-// machine.
+// find returns the address given by -h, or that of the first node on this machine.
 func (a *access) find(ctx context.Context) (addr string, ok bool) {
 	if a.peer != "" {
 		return a.peer, true
@@ -90,12 +89,12 @@ func (a *access) client(ctx context.Context) (*rpc.Client, error) {
 	}
 	addr, ok := a.find(ctx)
 	if !ok {
-		return nil, fmt.Errorf("%w autodiscovered on ports %d to %d of this machine", errNoPeer, a.first, a.first+locator.PeerPorts-1)
+		return nil, fmt.Errorf("%w found on ports %d to %d of this machine", errNoPeer, a.first, a.first+locator.PeerPorts-1)
 	}
 	return rpc.NewClient(addr, a.call), nil
 }
 
-// isLoopback reports whether only this machine can reach the host.
+// isLoopback reports whether the host is reachable from this machine only.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -104,7 +103,7 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// hostOf returns the host in the name of a node, which has no brackets.
+// hostOf returns the host in the name of a node, without brackets.
 func hostOf(node string) string {
 	return node[:strings.LastIndexByte(node, ':')]
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 )
 
-// newClientCommand is what the commands that ask the store have in common.
+// newClientCommand returns a command that calls the store.
 func newClientCommand(use, short string, args []string, run func(ctx context.Context, store *rpc.Client, args []string) error) *cobra.Command {
 	var to access
 	c := &cobra.Command{
@@ -29,14 +29,14 @@ func newClientCommand(use, short string, args []string, run func(ctx context.Con
 }
 
 func newPut(*output) *cobra.Command {
-	return newClientCommand("put [-h PEER] KEY VALUE", "Store a value; done when every replica has it", []string{"KEY", "VALUE"},
+	return newClientCommand("put [-h PEER] KEY VALUE", "Store a value; returns once every replica has it", []string{"KEY", "VALUE"},
 		func(ctx context.Context, store *rpc.Client, args []string) error {
 			return store.Put(ctx, args[0], args[1])
 		})
 }
 
 func newGet(std *output) *cobra.Command {
-	return newClientCommand("get [-h PEER] KEY", "Print a value; exit code 1 if there is none", []string{"KEY"},
+	return newClientCommand("get [-h PEER] KEY", "Print a value; exit code 1 if the key is missing", []string{"KEY"},
 		func(ctx context.Context, store *rpc.Client, args []string) error {
 			value, ok, err := store.Get(ctx, args[0])
 			if err == nil && !ok {

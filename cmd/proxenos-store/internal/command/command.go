@@ -1,4 +1,4 @@
-// Package command is the command line of proxenos-store: what is typed becomes
+// Package command implements the command line of proxenos-store. Flags become
 // options, options become a run, and an error becomes an exit code.
 package command
 
@@ -20,24 +20,24 @@ import (
 
 // Exit codes.
 const (
-	exitDone        = 0  // done
-	exitMissing     = 1  // the key, or one of the keys, is not there
-	exitUsage       = 2  // the command line is wrong
-	exitUnreachable = 64 // no node of the store could be asked
-	exitFailed      = 74 // the store could not do it, now
+	exitDone        = 0  // success
+	exitMissing     = 1  // a key is missing
+	exitUsage       = 2  // the command line is invalid
+	exitUnreachable = 64 // no node of the store could be reached
+	exitFailed      = 74 // the store could not complete the request
 	exitConfig      = 78 // a file or an address cannot be used
 )
 
-// Errors that decide an exit code.
+// Errors with an exit code of their own.
 var (
 	errMissing = errors.New("not found")
 	errUsage   = errors.New("usage")
 	errNoPeer  = errors.New("no peer")
 )
 
-// exitCode is the one place where errors become exit codes.
+// exitCode returns the exit code of an error.
 func exitCode(err error) int {
-	var refused *peerwire.Refused
+	var failure *peerwire.Failure
 	switch {
 	case err == nil:
 		return exitDone
@@ -45,7 +45,7 @@ func exitCode(err error) int {
 		return exitMissing
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.As(err, &refused), errors.Is(err, locator.ErrNoReply):
+	case errors.As(err, &failure), errors.Is(err, locator.ErrNoReply):
 		return exitFailed
 	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable), errors.Is(err, locator.ErrNoPeer):
 		return exitUnreachable
@@ -54,32 +54,32 @@ func exitCode(err error) int {
 	}
 }
 
-// hintOf says what to try next.
+// hintOf returns a hint on how to fix an error, or "".
 func hintOf(err error) string {
 	switch {
 	case errors.Is(err, errUsage):
-		return "proxenos-store --help shows what there is"
+		return "run: proxenos-store --help"
 	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable):
-		return "start one with: proxenos-store serve; or name one with -h HOST:PORT"
+		return "start a node with: proxenos-store serve; or name one with -h HOST:PORT"
 	case errors.Is(err, locator.ErrNoReply):
-		return "is it a node of the store, and do both have the same --secret-file, or none?"
+		return "is it a node of the store, and do both use the same --secret-file or none?"
 	case errors.Is(err, locator.ErrAddressInUse):
-		return "leave out -p to take the first free port"
+		return "leave out -p to use the first free port"
 	case errors.Is(err, kv.ErrCorrupt):
-		return "nothing was changed; start with another --data, and the other nodes will fill it"
+		return "the file was not changed; start with another --data directory to copy the keys from the other nodes"
 	default:
 		return ""
 	}
 }
 
-// output is where a command writes: data to Out, words for people to Err.
+// output holds the writers of a command: Out for data, Err for messages.
 type output struct{ Out, Err io.Writer }
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, out, err io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	signal.Ignore(syscall.SIGXFSZ) // a file that may not grow is an error of the write, not the end
+	signal.Ignore(syscall.SIGXFSZ) // exceeding a file size limit is a write error, not a reason to exit
 	std := &output{out, err}
 	root := newRoot(std)
 	root.SetArgs(args)
@@ -96,11 +96,11 @@ func Main(args []string, out, err io.Writer) int {
 	return exitCode(failed)
 }
 
-// message is what to tell of an error.
+// message returns the text of an error.
 func message(err error) string {
-	var refused *peerwire.Refused
-	if errors.As(err, &refused) {
-		return refused.Why
+	var failure *peerwire.Failure
+	if errors.As(err, &failure) {
+		return failure.Reason
 	}
 	return err.Error()
 }
@@ -108,21 +108,21 @@ func message(err error) string {
 func newRoot(std *output) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "proxenos-store COMMAND",
-		Short: "A replicated key-value store, as an example",
-		Long: `A replicated key-value store, as an example of the library proxenos. Start a few
-nodes on one machine and they find each other:
+		Short: "Run or call an example of a replicated key-value store",
+		Long: `Run or call a replicated key-value store, an example of the proxenos library.
+Nodes on one machine find each other:
 
   proxenos-store serve      (in two or three terminals)
   proxenos-store put a apple
   proxenos-store get a
 
-It is not linearizable; for a production store, use one.`,
+The store is not linearizable and not meant for production.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("%w: unknown command %q: choose from delete, get, list, prime, put, serve, test", errUsage, args[0])
+				return fmt.Errorf("%w: unknown command %q: want one of delete, get, list, prime, put, serve, test", errUsage, args[0])
 			}
 			return nil
 		},
@@ -131,13 +131,13 @@ It is not linearizable; for a production store, use one.`,
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	// Without a shorthand: -h is the host, as in the original.
-	root.PersistentFlags().Bool("help", false, "show help for the command")
+	// Without a shorthand, as -h is the host.
+	root.PersistentFlags().Bool("help", false, "show this help")
 	root.AddCommand(newServe(std), newPut(std), newGet(std), newDelete(std), newList(std), newPrime(std), newTest(std))
 	return root
 }
 
-// wantArgs refuses any other number of arguments.
+// wantArgs returns a validator of the number of arguments.
 func wantArgs(want ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != len(want) {

@@ -16,28 +16,28 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// gossip is a member of the cluster by swim.
+// gossip implements node.Cluster by package swim.
 //
-// A node of the store is named by where it serves, and gossips at another port.
-// A member named host:port would be taken to gossip there, so the names of
-// members are "store HOST PORT START". With the time of its start a node that was
-// killed and is back at once is not kept waiting until the others are sure that
-// it was dead: it is another member, and counts instead of the one before it.
+// The name of a node is the host:port that it serves at, and it gossips at another
+// port. A member named host:port would advertise that address for gossip, so the
+// name of a member is "store HOST PORT START". As the name includes the start time,
+// a restarted node is a new member that supersedes the old one, and need not wait
+// until the others have declared the old one dead.
 type gossip struct {
 	*swim.Cluster
 	label string
-	says  map[string][]byte // what this member says of itself, its state aside
+	meta  map[string][]byte // metadata of this member except its state
 	log   *slog.Logger
 }
 
 const memberPrefix = "store"
 
-// memberName returns the name in the cluster of a node that starts now.
+// memberName returns the member name of a node started at a time.
 func memberName(node string, start time.Time) string {
 	return fmt.Sprintf("%s %s %d %019d", memberPrefix, hostOf(node), portOf(node), start.UnixNano())
 }
 
-// nodeName is memberName backwards. Later starts compare greater.
+// nodeName parses a member name. Later starts compare greater.
 func nodeName(member string) (node, start string, ok bool) {
 	words := strings.Split(member, " ")
 	if len(words) != 4 || words[0] != memberPrefix {
@@ -46,11 +46,11 @@ func nodeName(member string) (node, start string, ok bool) {
 	return words[1] + ":" + words[2], words[3], true
 }
 
-// starts holds the latest start of each node that was ever seen: an earlier one
-// may be thought alive for a while after that has come and gone.
+// starts holds the latest start of each node seen. Members of earlier starts may
+// count as alive for a while and are ignored.
 type starts map[string]string
 
-// latest returns the nodes of the store among the members, each once.
+// latest returns the latest member of each node, under the name of the node.
 func (starts starts) latest(members []mapper.Node) []mapper.Node {
 	for _, m := range members {
 		if name, start, ok := nodeName(m.Name); ok {
@@ -67,7 +67,7 @@ func (starts starts) latest(members []mapper.Node) []mapper.Node {
 	return nodes
 }
 
-// Watch yields the nodes of the store among the members.
+// Watch yields the nodes of the store.
 func (g *gossip) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
 		seen := starts{}
@@ -80,37 +80,37 @@ func (g *gossip) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	}
 }
 
-// SetState tells the others how this member stands.
+// SetState publishes the state of this node.
 func (g *gossip) SetState(_ context.Context, state node.State) error {
-	says := maps.Clone(g.says)
-	says[node.StateKey] = []byte(state)
-	return g.SetMetadata(says)
+	meta := maps.Clone(g.meta)
+	meta[node.StateKey] = []byte(state)
+	return g.SetMetadata(meta)
 }
 
-// Leave tells the others that this member goes. If they cannot be told, as all go
-// at once, they find out; nothing depends on it any more.
+// Leave announces that this node leaves. A failure, as when all nodes leave at
+// once, does no harm: the others detect it.
 func (g *gossip) Leave(ctx context.Context) error {
 	if err := g.Cluster.Leave(ctx); err != nil {
-		g.log.Warn("the other members may not have heard that this one left", "err", err)
+		g.log.Warn("announcing the leave failed", "err", err)
 	}
 	return nil
 }
 
 var _ node.Cluster = (*gossip)(nil)
 
-// meet joins the gossip of those who invite, or begins it when nobody gossips
-// there yet. The label keeps two stores apart that share a machine, where one
-// may come to gossip at a port that a dead node of the other had.
-func (o *serveOptions) meet(ctx context.Context, self string, to *peerwire.Invitation) (*gossip, error) {
-	g := &gossip{label: to.Label, log: o.log, says: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
-	cfg := swim.Config{Name: memberName(self, time.Now()), Label: to.Label, Metadata: g.says, Timing: swim.Local(), Log: o.log}
+// joinGossip joins the gossip of a store, or starts one if the info has no address.
+// The label keeps two stores apart that share a machine, where a node may gossip
+// at a port that a dead node of the other store used.
+func (o *serveOptions) joinGossip(ctx context.Context, self string, to *peerwire.JoinInfo) (*gossip, error) {
+	g := &gossip{label: to.Label, log: o.log, meta: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
+	cfg := swim.Config{Name: memberName(self, time.Now()), Label: to.Label, Metadata: g.meta, Timing: swim.Local(), Log: o.log}
 	if !isLoopback(o.listen) {
 		cfg.Timing = swim.LAN()
 	}
 	if to.Gossip != "" {
 		cfg.Peers, cfg.MustJoin = []string{to.Gossip}, true
 	}
-	cfg.Bind, cfg.Advertise = o.gossipPlace(self)
+	cfg.Bind, cfg.Advertise = o.gossipAddr(self)
 	if o.secret != nil {
 		secret, err := swim.NewSecret(o.secret)
 		if err != nil {
@@ -123,20 +123,20 @@ func (o *serveOptions) meet(ctx context.Context, self string, to *peerwire.Invit
 	return g, err
 }
 
-// gossipPlace returns where to gossip, at a free port of the address that the
-// node serves at, and what to tell the others of it if that is not the same.
-func (o *serveOptions) gossipPlace(self string) (bind, advertise string) {
-	told, host := hostOf(self), o.listen
+// gossipAddr returns the address to gossip at, a free port of the host that the node
+// listens on, and the address to advertise if its host differs.
+func (o *serveOptions) gossipAddr(self string) (bind, advertise string) {
+	advertised, host := hostOf(self), o.listen
 	if net.ParseIP(host) == nil {
-		host = told // localhost has become an address by now
+		host = advertised // the address that localhost resolved to
 	}
-	if host != told {
-		advertise = net.JoinHostPort(told, "0")
+	if host != advertised {
+		advertise = net.JoinHostPort(advertised, "0")
 	}
 	return net.JoinHostPort(host, "0"), advertise
 }
 
-// invitation is what this member tells those who want to join.
-func (g *gossip) invitation(replicas int) peerwire.Invitation {
-	return peerwire.Invitation{Gossip: g.Local().Addr, Label: g.label, Replicas: int32(replicas)}
+// joinInfo returns what a node needs to join.
+func (g *gossip) joinInfo(replicas int) peerwire.JoinInfo {
+	return peerwire.JoinInfo{Gossip: g.Local().Addr, Label: g.label, Replicas: int32(replicas)}
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// notIn2009 are the flags that a network of 2009 has no use for.
-var notIn2009 = []string{"replicas", "zone", "data", "secret-file", "status"}
+// notLegacy are the flags that do not apply to a network of 2009.
+var notLegacy = []string{"replicas", "zone", "data", "secret-file", "status"}
 
-// runLegacy is a node of a network of 2009 until the context ends.
+// runLegacy runs a node of a network of 2009 until the context ends.
 func (o *serveOptions) runLegacy(c *cobra.Command) error {
-	for _, flag := range notIn2009 {
+	for _, flag := range notLegacy {
 		if c.Flags().Changed(flag) {
-			return fmt.Errorf("%w: --%s: a network of 2009 does not have it; leave out --legacy", errUsage, flag)
+			return fmt.Errorf("%w: --%s: not supported with --legacy", errUsage, flag)
 		}
 	}
 	ctx := c.Context()

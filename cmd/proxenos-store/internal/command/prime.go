@@ -9,7 +9,7 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 )
 
-// alphabet is that of NATO: something to fill a store with.
+// alphabet is the NATO alphabet, sample data for the commands prime and test.
 var alphabet = []string{
 	"Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliet", "Kilo", "Lima", "Mike",
 	"November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu",
@@ -28,7 +28,7 @@ func newPrime(*output) *cobra.Command {
 }
 
 func newTest(std *output) *cobra.Command {
-	return newClientCommand("test [-h PEER]", "Print what prime has stored; exit code 1 if some is missing", nil,
+	return newClientCommand("test [-h PEER]", "Print the values stored by prime; exit code 1 if any is missing", nil,
 		func(ctx context.Context, store *rpc.Client, _ []string) error {
 			missing := 0
 			for _, word := range alphabet {
@@ -41,7 +41,7 @@ func newTest(std *output) *cobra.Command {
 					continue
 				}
 				missing++
-				owner, err := store.Expected(ctx, word[:1])
+				owner, err := store.Owner(ctx, word[:1])
 				if err != nil {
 					return err
 				}

@@ -21,7 +21,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// serveOptions describe a node.
+// serveOptions are the flags of a node.
 type serveOptions struct {
 	access
 	std       *output
@@ -43,9 +43,9 @@ func newServe(std *output) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve [-h PEER] [-p PORT] [flags]",
 		Short: "Run a node of the store",
-		Long: `Run a node of the store. It joins the store of PEER, or of the first node found
-on ports 9900 to 9909 of this machine, or starts a store. Interrupted or
-terminated, it hands its keys over and leaves.`,
+		Long: `Run a node of the store. The node joins the store of PEER or of the first node
+found on ports 9900 to 9909 of this machine. If there is none, it starts a new
+store. On SIGINT or SIGTERM it hands its keys over and leaves.`,
 		Args: wantArgs(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.parse(); err != nil {
@@ -59,20 +59,20 @@ terminated, it hands its keys over and leaves.`,
 	}
 	o.bind(c)
 	f := c.Flags()
-	f.IntVarP(&o.port, "port", "p", 0, "port to listen on; 0 is the first free one from --first-port")
-	f.StringVar(&o.listen, "listen", "127.0.0.1", "`address` to listen on; others than this machine's own need a secret")
-	f.StringVar(&o.advertise, "advertise", "", "`host` that others reach this node by")
-	f.IntVar(&o.replicas, "replicas", 2, "how many nodes keep each key; the same at every node")
-	f.StringVar(&o.zone, "zone", "", "what fails together with this node; replicas are in distinct zones")
-	f.StringVar(&o.data, "data", "", "`directory` to keep keys in; by default they are in memory")
-	f.StringVar(&o.page, "status", "", "`address` on loopback to show status and metrics at, like 127.0.0.1:9980")
-	f.BoolVar(&o.legacy, "legacy", false, "be a node of a network of 2009: one copy of each key, in memory")
-	f.BoolVar(&o.found, "found", false, "start a store, whatever is on this machine")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "say more")
+	f.IntVarP(&o.port, "port", "p", 0, "port to listen on; 0 means the first free port from --first-port")
+	f.StringVar(&o.listen, "listen", "127.0.0.1", "`address` to listen on; any but a loopback address requires --secret-file")
+	f.StringVar(&o.advertise, "advertise", "", "`host` at which other nodes reach this one")
+	f.IntVar(&o.replicas, "replicas", 2, "how many nodes store each key; the same at every node")
+	f.StringVar(&o.zone, "zone", "", "failure domain of this node; replicas are placed in distinct zones")
+	f.StringVar(&o.data, "data", "", "`directory` to store keys in (default: in memory)")
+	f.StringVar(&o.page, "status", "", "loopback `address` to serve status and metrics at, such as 127.0.0.1:9980")
+	f.BoolVar(&o.legacy, "legacy", false, "run a node of a network of 2009: one copy of each key, in memory")
+	f.BoolVar(&o.found, "found", false, "start a new store even if there is one on this machine")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "log more")
 	return c
 }
 
-// parse checks what was typed.
+// parse validates the flags.
 func (o *serveOptions) parse() error {
 	if err := o.access.parse(); err != nil {
 		return err
@@ -83,28 +83,28 @@ func (o *serveOptions) parse() error {
 	case o.replicas < 1 || o.replicas > 100:
 		return fmt.Errorf("%w: --replicas %d: want 1 to 100", errUsage, o.replicas)
 	case o.found && o.peer != "":
-		return fmt.Errorf("%w: --found starts a store, and -h joins one", errUsage)
+		return fmt.Errorf("%w: --found starts a store and -h joins one: use one of them", errUsage)
 	case !isLoopback(o.listen) && o.secret == nil:
-		return fmt.Errorf("%w: --listen %q lets strangers write: give all nodes a --secret-file", errUsage, o.listen)
+		return fmt.Errorf("%w: --listen %q requires --secret-file, as anyone could write otherwise", errUsage, o.listen)
 	}
 	level := slog.LevelWarn
 	if o.verbose {
 		level = slog.LevelInfo
 	}
 	o.log = slog.New(slog.NewTextHandler(o.std.Err, &slog.HandlerOptions{Level: level}))
-	// The generated code would look 200 times a second whether the caller of
-	// a running request is still there. Requests end by themselves.
+	// Thrift would poll the connection of a running request 200 times a second.
+	// Requests have a timeout instead.
 	thrift.ServerConnectivityCheckInterval = 0
 	o.call.Limits = limits
 	return nil
 }
 
-// limits lets the largest batch of entries through, and little more.
+// limits admits the largest batch of entries that nodes send.
 var limits = locator.Limits{Message: 8 << 20, Conns: 1024}
 
-// run is a node until the context ends.
+// run runs a node until the context ends.
 func (o *serveOptions) run(ctx context.Context) (err error) {
-	peer, known := o.find(ctx)
+	peer, found := o.find(ctx)
 	engine, err := o.open()
 	if err != nil {
 		return err
@@ -114,18 +114,18 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if !known {
-		peer, known = o.findEarlier(ctx, server.Self().Name)
+	if !found {
+		peer, found = o.findEarlier(ctx, server.Self().Name)
 	}
-	cluster, err := o.enter(ctx, server.Self().Name, peer)
+	cluster, err := o.join(ctx, server.Self().Name, peer)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	return o.serve(ctx, engine, server, cluster, !known)
+	return o.serve(ctx, engine, server, cluster, !found)
 }
 
-// open opens what the keys are kept in.
+// open opens the engine.
 func (o *serveOptions) open() (kv.Engine, error) {
 	if o.data == "" {
 		return kv.NewMemory(), nil
@@ -144,14 +144,14 @@ func (o *serveOptions) locator() locator.Config {
 	}
 }
 
-// serve answers requests, from before this node takes keys over until after it
-// has handed them over.
+// serve serves requests, from before this node copies its keys until after it has
+// handed them over.
 func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *locator.Server, cluster *gossip, first bool) error {
 	calls := o.call
 	calls.Keep = 16
-	calls.Limits.Call = time.Minute // the node bounds each call itself, some more generously
+	calls.Limits.Call = time.Minute // the node sets a timeout for each call
 	n, err := node.New(node.Config{
-		Self: server.Self().Name, Replicas: o.replicas, Engine: engine, Cluster: cluster, Found: first,
+		Self: server.Self().Name, Replicas: o.replicas, Engine: engine, Cluster: cluster, First: first,
 		Dial:  func(name string) node.Peer { return o.dial(name, calls) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
 		Log:   o.log,
@@ -165,9 +165,9 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 		if err != nil {
 			return errors.Join(err, server.Close())
 		}
-		fmt.Fprintf(o.std.Err, "Showing status at http://%s/\n", at)
+		fmt.Fprintf(o.std.Err, "Status at http://%s/\n", at)
 	}
-	handler := &rpc.Handler{Server: server, Node: n, Invitation: cluster.invitation(o.replicas), Log: o.log}
+	handler := &rpc.Handler{Server: server, Node: n, Info: cluster.joinInfo(o.replicas), Log: o.log}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var answering sync.WaitGroup
 	var failed error
@@ -180,11 +180,11 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 	return errors.Join(err, failed, page.Close())
 }
 
-// dial returns a peer by its name, which is its address without brackets.
+// dial returns the peer of a name, which is its address without brackets.
 func (o *serveOptions) dial(name string, cfg locator.CallConfig) node.Peer {
 	addr, err := locator.ParsePeer(name)
 	if err != nil {
-		o.log.Error("a member has a name that is no address", "name", name)
+		o.log.Error("member name is not an address", "name", name, "err", err)
 		addr = name
 	}
 	return rpc.NewPeer(addr, cfg)

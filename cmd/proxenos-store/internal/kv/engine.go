@@ -5,11 +5,11 @@ import (
 	"hash/fnv"
 )
 
-// Buckets is the number of parts that keys fall into. A bucket is what nodes
-// compare and send in one go.
+// Buckets is the number of parts that the keys are divided into. Nodes compare
+// and transfer keys bucket by bucket.
 const Buckets = 256
 
-// Bucket returns the bucket of a key, 0 to 255. All nodes must agree on it.
+// Bucket returns the bucket of a key, 0 to 255. It is the same at every node.
 func Bucket(key string) int {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(key)) // never fails
@@ -17,38 +17,37 @@ func Bucket(key string) int {
 	return int(byte(sum>>56 ^ sum>>28 ^ sum))
 }
 
-// Engine keeps the newest entry of each key. It is safe for any number of
-// goroutines.
+// Engine stores the newest entry of each key. It is safe for concurrent use.
 type Engine interface {
-	// Get returns the entry of a key, which may be a deletion.
+	// Get returns the entry of a key, which may be a tombstone.
 	Get(key string) (Entry, bool, error)
-	// Merge keeps those entries that are newer than what is there. When it
-	// returns nil they are as safe as the engine makes them; when it fails,
-	// none or all of them are.
+	// Merge stores the entries that are newer than those present. When it
+	// returns nil they are durable, as far as the engine is. When it fails,
+	// either none or all of them are stored.
 	Merge(entries []Entry) error
-	// Drop removes what still has exactly these versions.
-	Drop(stamps []Stamp) error
-	// Scan calls f with what a bucket holds, in order of key, until f returns
-	// false. f must not use the engine.
-	Scan(bucket int, f func(Stamp) bool) error
-	// Close ends the use of the engine.
+	// Drop removes the keys whose stored versions are exactly these.
+	Drop(versions []Version) error
+	// Scan calls f with the versions of a bucket in key order until f returns
+	// false. f must not call the engine.
+	Scan(bucket int, f func(Version) bool) error
+	// Close releases the engine.
 	Close() error
 }
 
-// ErrCorrupt means that a file does not hold what was written to it.
+// ErrCorrupt means that the data file does not hold what was written to it.
 var ErrCorrupt = errors.New("the data file is damaged")
 
-// Stamps returns what a bucket holds.
-func Stamps(e Engine, bucket int) (stamps []Stamp, err error) {
-	err = e.Scan(bucket, func(s Stamp) bool { stamps = append(stamps, s); return true })
-	return stamps, err
+// Versions returns the versions of a bucket, tombstones included.
+func Versions(e Engine, bucket int) (versions []Version, err error) {
+	err = e.Scan(bucket, func(v Version) bool { versions = append(versions, v); return true })
+	return versions, err
 }
 
-// Count returns the number of keys that are there and not deleted.
+// Count returns the number of keys, tombstones excluded. It scans all of them.
 func Count(e Engine) (n int, err error) {
 	for bucket := range Buckets {
-		err = errors.Join(err, e.Scan(bucket, func(s Stamp) bool {
-			if !s.Deleted {
+		err = errors.Join(err, e.Scan(bucket, func(v Version) bool {
+			if !v.Deleted {
 				n++
 			}
 			return true
@@ -57,11 +56,11 @@ func Count(e Engine) (n int, err error) {
 	return n, err
 }
 
-// Newest returns the greatest clock reading in the engine.
-func Newest(e Engine) (reading uint64, err error) {
+// NewestClock returns the greatest clock reading of all versions.
+func NewestClock(e Engine) (reading uint64, err error) {
 	for bucket := range Buckets {
-		err = errors.Join(err, e.Scan(bucket, func(s Stamp) bool {
-			reading = max(reading, s.Clock)
+		err = errors.Join(err, e.Scan(bucket, func(v Version) bool {
+			reading = max(reading, v.Clock)
 			return true
 		}))
 	}

@@ -13,8 +13,8 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// File is an Engine in a file: what Merge has returned from survives the end of
-// the process and of the machine.
+// File is an [Engine] in a file. Entries that Merge has stored survive a crash of
+// the process or of the machine.
 type File struct{ db *bbolt.DB }
 
 var (
@@ -24,15 +24,15 @@ var (
 	formatValue   = []byte("1")
 )
 
-// lockTime is how long to wait for another process to let go of the file.
+// lockTime is how long to wait for another process to release the file.
 const lockTime = time.Second
 
-// OpenFile opens a file, which is made if it does not exist, and reads all of
-// it: the cost is a moment for each gigabyte, and a damaged file is found now and
-// not by a reader later. A file that is damaged, or is something else, is
-// refused with ErrCorrupt and left as it is.
+// OpenFile opens a data file or creates it. It reads the whole file, which takes
+// a moment per gigabyte, to find damage now and not in a later read. For a file
+// that is damaged or not a data file it returns [ErrCorrupt] and does not change
+// the file.
 func OpenFile(path string) (*File, error) {
-	if err := refuseForeign(path); err != nil {
+	if err := checkMagic(path); err != nil {
 		return nil, err
 	}
 	var f *File
@@ -53,9 +53,9 @@ func OpenFile(path string) (*File, error) {
 	return f, nil
 }
 
-// refuseForeign refuses a file without the mark of a database, which bbolt might
-// take for a new one.
-func refuseForeign(path string) error {
+// checkMagic rejects a file without the magic number of bbolt, which bbolt might
+// otherwise initialize.
+func checkMagic(path string) error {
 	head := make([]byte, 24)
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -66,14 +66,13 @@ func refuseForeign(path string) error {
 	}
 	defer func() { _ = file.Close() }()
 	if n, _ := file.Read(head); n < len(head) || !bytes.Contains(head, []byte{0xed, 0xda, 0x0c, 0xed}) && !bytes.Contains(head, []byte{0xed, 0x0c, 0xda, 0xed}) {
-		return fmt.Errorf("data file %q: %w: it is no database", path, ErrCorrupt)
+		return fmt.Errorf("data file %q: %w: it is not a bbolt database", path, ErrCorrupt)
 	}
 	return nil
 }
 
-// guard turns what bbolt does with a damaged file into an error: it panics on a
-// page that makes no sense, and reading beyond the end of a file that was cut
-// off is a fault of memory.
+// guard turns a panic into an error. bbolt panics on malformed pages, and reading
+// past the end of a truncated file faults, as the file is mapped into memory.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -89,7 +88,7 @@ func open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.MaxBatchDelay = time.Millisecond // the default of 10 ms is most of the time of a write
+	db.MaxBatchDelay = time.Millisecond // the default of 10 ms would dominate the latency of a write
 	f := &File{db}
 	if err := f.check(); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -97,18 +96,18 @@ func open(path string) (*File, error) {
 	return f, f.prepare()
 }
 
-// check reads every record of a file that is not new.
+// check reads every record. A new file has none.
 func (f *File) check() error {
 	return f.db.View(func(tx *bbolt.Tx) error {
 		format := tx.Bucket(formatBucket)
 		if format == nil {
 			if name, _ := tx.Cursor().First(); name != nil {
-				return fmt.Errorf("%w: it is another program's database", ErrCorrupt)
+				return fmt.Errorf("%w: it is the database of another program", ErrCorrupt)
 			}
 			return nil
 		}
 		if got := format.Get(formatKey); !bytes.Equal(got, formatValue) {
-			return fmt.Errorf("%w: its format is %q, want %q", ErrCorrupt, got, formatValue)
+			return fmt.Errorf("%w: the format is %q, want %q", ErrCorrupt, got, formatValue)
 		}
 		return tx.Bucket(entriesBucket).ForEach(func(k, v []byte) error {
 			_, err := decode(k, v)
@@ -117,7 +116,7 @@ func (f *File) check() error {
 	})
 }
 
-// prepare makes the buckets of a new file.
+// prepare creates the buckets of a new file.
 func (f *File) prepare() error {
 	return f.db.Update(func(tx *bbolt.Tx) error {
 		if _, err := tx.CreateBucketIfNotExists(entriesBucket); err != nil {
@@ -131,7 +130,7 @@ func (f *File) prepare() error {
 	})
 }
 
-// Get returns the entry of a key.
+// Get returns the entry of a key, which may be a tombstone.
 func (f *File) Get(key string) (e Entry, ok bool, err error) {
 	err = f.db.View(func(tx *bbolt.Tx) error {
 		k := recordKey(key)
@@ -141,14 +140,14 @@ func (f *File) Get(key string) (e Entry, ok bool, err error) {
 		}
 		ok = true
 		e, err = decode(k, v)
-		e.Value = slices.Clone(e.Value) // v is gone with the transaction
+		e.Value = slices.Clone(e.Value) // v is invalid after the transaction
 		return err
 	})
 	return e, ok && err == nil, err
 }
 
-// Merge keeps those entries that are newer than what is there. Calls at the same
-// time share a write to the disk.
+// Merge stores the entries that are newer than those present. Concurrent calls
+// share a transaction.
 func (f *File) Merge(entries []Entry) error {
 	return f.db.Batch(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(entriesBucket)
@@ -168,24 +167,24 @@ func mergeRecord(bucket *bbolt.Bucket, e Entry) error {
 		if err != nil {
 			return err
 		}
-		if !e.Newer(old.Stamp) {
+		if !e.Newer(old.Version) {
 			return nil
 		}
 	}
 	return bucket.Put(k, encode(e))
 }
 
-// Drop removes what still has exactly these versions.
-func (f *File) Drop(stamps []Stamp) error {
+// Drop removes the keys whose stored versions are exactly these.
+func (f *File) Drop(versions []Version) error {
 	return f.db.Batch(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(entriesBucket)
-		for _, s := range stamps {
-			k := recordKey(s.Key)
+		for _, version := range versions {
+			k := recordKey(version.Key)
 			v := bucket.Get(k)
 			if v == nil {
 				continue
 			}
-			if old, err := decode(k, v); err != nil || old.Stamp != s {
+			if old, err := decode(k, v); err != nil || old.Version != version {
 				continue
 			}
 			if err := bucket.Delete(k); err != nil {
@@ -196,8 +195,8 @@ func (f *File) Drop(stamps []Stamp) error {
 	})
 }
 
-// Scan calls f with what a bucket holds.
-func (f *File) Scan(bucket int, visit func(Stamp) bool) error {
+// Scan calls visit with the versions of a bucket in key order.
+func (f *File) Scan(bucket int, visit func(Version) bool) error {
 	return f.db.View(func(tx *bbolt.Tx) error {
 		prefix := []byte{byte(bucket)}
 		c := tx.Bucket(entriesBucket).Cursor()
@@ -206,7 +205,7 @@ func (f *File) Scan(bucket int, visit func(Stamp) bool) error {
 			if err != nil {
 				return err
 			}
-			if !visit(e.Stamp) {
+			if !visit(e.Version) {
 				return nil
 			}
 		}

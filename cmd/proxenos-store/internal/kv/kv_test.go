@@ -17,7 +17,7 @@ import (
 )
 
 func entry(key string, clock uint64, writer, value string) Entry {
-	return Entry{Stamp{Key: key, Version: Version{clock, writer}}, []byte(value)}
+	return Entry{Version{Key: key, Timestamp: Timestamp{clock, writer}}, []byte(value)}
 }
 
 func openTemp(t *testing.T) (*File, string) {
@@ -28,17 +28,22 @@ func openTemp(t *testing.T) (*File, string) {
 	return f, path
 }
 
-// engines runs a test over every engine.
+// engines runs a test with each engine.
 func engines(t *testing.T, f func(*testing.T, Engine)) {
-	t.Run("memory", func(t *testing.T) { f(t, NewMemory()) })
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		f(t, NewMemory())
+	})
 	t.Run("file", func(t *testing.T) {
+		t.Parallel()
 		e, _ := openTemp(t)
 		defer func() { require.NoError(t, e.Close()) }()
 		f(t, e)
 	})
 }
 
-func TestEngineKeepsTheNewest(t *testing.T) {
+func TestEngineMergeKeepsNewest(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, e Engine) {
 		value := func() string {
 			got, ok, err := e.Get("k")
@@ -51,35 +56,35 @@ func TestEngineKeepsTheNewest(t *testing.T) {
 		require.False(t, ok)
 		require.NoError(t, e.Merge([]Entry{entry("k", 2, "a", "two")}))
 		require.NoError(t, e.Merge([]Entry{entry("k", 1, "z", "one")}))
-		assert.Equal(t, "two", value(), "an older clock loses")
+		assert.Equal(t, "two", value(), "older clock")
 		require.NoError(t, e.Merge([]Entry{entry("k", 2, "b", "two of b")}))
-		assert.Equal(t, "two of b", value(), "the writer decides at the same clock")
+		assert.Equal(t, "two of b", value(), "equal clocks, greater writer")
 		require.NoError(t, e.Merge([]Entry{entry("k", 2, "a", "two")}))
 		assert.Equal(t, "two of b", value())
 
-		require.NoError(t, e.Drop([]Stamp{entry("k", 2, "a", "").Stamp}))
-		assert.Equal(t, "two of b", value(), "another version is not dropped")
-		require.NoError(t, e.Drop([]Stamp{entry("k", 2, "b", "").Stamp, {Key: "nothing"}}))
+		require.NoError(t, e.Drop([]Version{entry("k", 2, "a", "").Version}))
+		assert.Equal(t, "two of b", value(), "other version")
+		require.NoError(t, e.Drop([]Version{entry("k", 2, "b", "").Version, {Key: "nothing"}}))
 		_, ok, err = e.Get("k")
 		require.NoError(t, err)
 		assert.False(t, ok)
 	})
 }
 
-// The order in which versions arrive does not matter.
 func TestEngineMergeCommutes(t *testing.T) {
+	t.Parallel()
 	var entries []Entry
 	for i := range 40 {
 		e := entry("k"+strconv.Itoa(i%4), rand.Uint64N(10), string(rune('a'+rand.IntN(3))), strconv.Itoa(i))
 		e.Deleted = i%7 == 0
-		e.Value = []byte(fmt.Sprint(e.Version, e.Key)) // the same version has the same value
+		e.Value = []byte(fmt.Sprint(e.Timestamp, e.Key)) // the same version has the same value
 		entries = append(entries, e)
 	}
 	state := func(e Engine) (all []Entry) {
 		for i := range 4 {
 			got, _, err := e.Get("k" + strconv.Itoa(i))
 			require.NoError(t, err)
-			all = append(all, Entry{Stamp{Key: got.Key, Version: got.Version}, got.Value})
+			all = append(all, Entry{Version{Key: got.Key, Timestamp: got.Timestamp}, got.Value})
 		}
 		return all
 	}
@@ -96,7 +101,8 @@ func TestEngineMergeCommutes(t *testing.T) {
 	}
 }
 
-func TestEngineScansByBucket(t *testing.T) {
+func TestEngineScan(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, e Engine) {
 		var entries []Entry
 		for i := range 1000 {
@@ -107,9 +113,9 @@ func TestEngineScansByBucket(t *testing.T) {
 		require.NoError(t, e.Merge(append(entries, deleted)))
 		seen := map[string]bool{}
 		for b := range Buckets {
-			stamps, err := Stamps(e, b)
+			versions, err := Versions(e, b)
 			require.NoError(t, err)
-			for _, s := range stamps {
+			for _, s := range versions {
 				assert.Equal(t, b, Bucket(s.Key))
 				assert.False(t, seen[s.Key])
 				seen[s.Key] = true
@@ -118,14 +124,15 @@ func TestEngineScansByBucket(t *testing.T) {
 		assert.Len(t, seen, 1001)
 		n, err := Count(e)
 		require.NoError(t, err)
-		assert.Equal(t, 1000, n, "deletions do not count")
-		newest, err := Newest(e)
+		assert.Equal(t, 1000, n, "tombstones are not counted")
+		newest, err := NewestClock(e)
 		require.NoError(t, err)
 		assert.EqualValues(t, 1, newest)
 	})
 }
 
 func TestEngineConcurrentWriters(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, e Engine) {
 		var group sync.WaitGroup
 		for w := range 8 {
@@ -138,13 +145,14 @@ func TestEngineConcurrentWriters(t *testing.T) {
 		group.Wait()
 		got, _, err := e.Get("k")
 		require.NoError(t, err)
-		assert.Equal(t, Version{19, "7"}, got.Version)
+		assert.Equal(t, Timestamp{19, "7"}, got.Timestamp)
 	})
 }
 
-func TestFileKeepsWhatItTook(t *testing.T) {
+func TestFileReopen(t *testing.T) {
+	t.Parallel()
 	f, path := openTemp(t)
-	deleted := Entry{Stamp: Stamp{Key: "gone", Deleted: true, Version: Version{9, "w"}}}
+	deleted := Entry{Version: Version{Key: "gone", Deleted: true, Timestamp: Timestamp{9, "w"}}}
 	require.NoError(t, f.Merge([]Entry{entry("", 1, "", ""), entry("touché", 7, "127.0.0.1:9900", "\x00\xff"), deleted}))
 	require.NoError(t, f.Close())
 	f, err := OpenFile(path)
@@ -157,20 +165,21 @@ func TestFileKeepsWhatItTook(t *testing.T) {
 	got, _, err = f.Get("gone")
 	require.NoError(t, err)
 	assert.True(t, got.Deleted)
-	newest, err := Newest(f)
+	newest, err := NewestClock(f)
 	require.NoError(t, err)
 	assert.EqualValues(t, 9, newest)
 }
 
 func TestFileInUse(t *testing.T) {
+	t.Parallel()
 	f, path := openTemp(t)
 	defer func() { require.NoError(t, f.Close()) }()
 	_, err := OpenFile(path)
 	require.ErrorContains(t, err, "another process uses the file")
 }
 
-// A damaged file is refused and left as it is.
 func TestFileDamaged(t *testing.T) {
+	t.Parallel()
 	f, path := openTemp(t)
 	var entries []Entry
 	for i := range 2000 {
@@ -197,6 +206,7 @@ func TestFileDamaged(t *testing.T) {
 	}
 	for name, do := range damage {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			damaged := do(append([]byte(nil), whole...))
 			path := filepath.Join(t.TempDir(), "data")
 			require.NoError(t, os.WriteFile(path, damaged, 0o600))
@@ -204,7 +214,7 @@ func TestFileDamaged(t *testing.T) {
 			require.ErrorIs(t, err, ErrCorrupt)
 			after, err := os.ReadFile(path)
 			require.NoError(t, err)
-			assert.Equal(t, damaged, after, "left as it is")
+			assert.Equal(t, damaged, after, "file unchanged")
 		})
 	}
 }
@@ -220,7 +230,8 @@ func flip(b []byte, text string) []byte {
 	return b
 }
 
-func TestFileOfAnotherProgram(t *testing.T) {
+func TestFileForeignDatabase(t *testing.T) {
+	t.Parallel()
 	f, path := openTemp(t)
 	require.NoError(t, f.db.Update(func(tx *bbolt.Tx) error {
 		return errors.Join(tx.DeleteBucket(formatBucket))
@@ -228,7 +239,7 @@ func TestFileOfAnotherProgram(t *testing.T) {
 	require.NoError(t, f.Close())
 	_, err := OpenFile(path)
 	require.ErrorIs(t, err, ErrCorrupt)
-	require.ErrorContains(t, err, "another program's")
+	require.ErrorContains(t, err, "of another program")
 }
 
 func FuzzDecode(f *testing.F) {
@@ -238,22 +249,23 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, record []byte) {
 		e, err := decode(key, record)
 		if err == nil {
-			require.Equal(t, record, encode(e), "what is accepted is what would be written")
+			require.Equal(t, record, encode(e), "an accepted record encodes to itself")
 		}
 	})
 }
 
 func TestClock(t *testing.T) {
+	t.Parallel()
 	now := time.UnixMilli(1000)
 	c := Clock{Now: func() time.Time { return now }}
 	first := c.Tick()
 	assert.Equal(t, now.UnixMilli(), Time(first).UnixMilli())
-	assert.Greater(t, c.Tick(), first, "within the same millisecond")
+	assert.Greater(t, c.Tick(), first, "same millisecond")
 	now = now.Add(-time.Second)
-	assert.Greater(t, c.Tick(), first, "the time of day went back")
+	assert.Greater(t, c.Tick(), first, "wall clock set back")
 	ahead := first + 5000<<counterBits
 	require.NoError(t, c.Observe(ahead))
-	assert.Greater(t, c.Tick(), ahead, "later than what it has seen")
+	assert.Greater(t, c.Tick(), ahead, "after an observed reading")
 	require.Error(t, c.Observe(first+uint64(time.Hour.Milliseconds())<<counterBits))
-	assert.Less(t, c.Tick(), ahead+10, "and a wrong clock does not drag it along")
+	assert.Less(t, c.Tick(), ahead+10, "a rejected reading has no effect")
 }

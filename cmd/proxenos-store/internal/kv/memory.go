@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Memory is an Engine that forgets when the process ends.
+// Memory is an [Engine] without persistence.
 type Memory struct{ buckets [Buckets]memoryBucket }
 
 type memoryBucket struct {
@@ -17,7 +17,7 @@ type memoryBucket struct {
 // NewMemory returns an empty engine.
 func NewMemory() *Memory { return &Memory{} }
 
-// Get returns the entry of a key.
+// Get returns the entry of a key, which may be a tombstone.
 func (m *Memory) Get(key string) (Entry, bool, error) {
 	b := &m.buckets[Bucket(key)]
 	b.mu.RLock()
@@ -26,7 +26,7 @@ func (m *Memory) Get(key string) (Entry, bool, error) {
 	return e, ok, nil
 }
 
-// Merge keeps those entries that are newer than what is there.
+// Merge stores the entries that are newer than those present.
 func (m *Memory) Merge(entries []Entry) error {
 	for _, e := range entries {
 		m.buckets[Bucket(e.Key)].merge(e)
@@ -37,7 +37,7 @@ func (m *Memory) Merge(entries []Entry) error {
 func (b *memoryBucket) merge(e Entry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old, ok := b.entries[e.Key]; ok && !e.Newer(old.Stamp) {
+	if old, ok := b.entries[e.Key]; ok && !e.Newer(old.Version) {
 		return
 	}
 	if b.entries == nil {
@@ -46,33 +46,33 @@ func (b *memoryBucket) merge(e Entry) {
 	b.entries[e.Key] = e
 }
 
-// Drop removes what still has exactly these versions.
-func (m *Memory) Drop(stamps []Stamp) error {
-	for _, s := range stamps {
-		m.buckets[Bucket(s.Key)].drop(s)
+// Drop removes the keys whose stored versions are exactly these.
+func (m *Memory) Drop(versions []Version) error {
+	for _, v := range versions {
+		m.buckets[Bucket(v.Key)].drop(v)
 	}
 	return nil
 }
 
-func (b *memoryBucket) drop(s Stamp) {
+func (b *memoryBucket) drop(v Version) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old, ok := b.entries[s.Key]; ok && old.Stamp == s {
-		delete(b.entries, s.Key)
+	if old, ok := b.entries[v.Key]; ok && old.Version == v {
+		delete(b.entries, v.Key)
 	}
 }
 
-// Scan calls f with what a bucket held when it began.
-func (m *Memory) Scan(bucket int, f func(Stamp) bool) error {
+// Scan calls f with the versions that the bucket held when Scan was called.
+func (m *Memory) Scan(bucket int, f func(Version) bool) error {
 	b := &m.buckets[bucket]
 	b.mu.RLock()
-	stamps := make([]Stamp, 0, len(b.entries))
+	versions := make([]Version, 0, len(b.entries))
 	for _, key := range slices.Sorted(maps.Keys(b.entries)) {
-		stamps = append(stamps, b.entries[key].Stamp)
+		versions = append(versions, b.entries[key].Version)
 	}
 	b.mu.RUnlock()
-	for _, s := range stamps {
-		if !f(s) {
+	for _, v := range versions {
+		if !f(v) {
 			break
 		}
 	}

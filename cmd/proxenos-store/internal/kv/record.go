@@ -6,12 +6,12 @@ import (
 	"hash/crc32"
 )
 
-// A record in the file is
+// A record of the data file has the layout
 //
 //	clock 8 | deleted 1 | length of writer 2 | writer | value | checksum 4
 //
-// with big-endian numbers. Its key is the bucket in one byte and then the key,
-// and the checksum covers both.
+// in bytes, with big-endian numbers. Its key is the bucket in one byte followed
+// by the key. The checksum, CRC-32C, covers key and record.
 
 const recordHead = 8 + 1 + 2
 
@@ -42,24 +42,24 @@ func checksum(key, record []byte) uint32 {
 	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, record)
 }
 
-// decode returns the entry in a record. The value is a part of the record.
+// decode returns the entry in a record. The value aliases the record.
 func decode(key, record []byte) (Entry, error) {
 	if len(key) == 0 || len(record) < recordHead+4 {
-		return Entry{}, fmt.Errorf("%w: the record of %q is short", ErrCorrupt, key)
+		return Entry{}, fmt.Errorf("%w: the record of %q is too short", ErrCorrupt, key)
 	}
 	body, sum := record[:len(record)-4], binary.BigEndian.Uint32(record[len(record)-4:])
 	if checksum(key, body) != sum {
-		return Entry{}, fmt.Errorf("%w: the record of %q has another checksum", ErrCorrupt, key)
+		return Entry{}, fmt.Errorf("%w: the checksum of the record of %q does not match", ErrCorrupt, key)
 	}
 	writer := int(binary.BigEndian.Uint16(body[9:]))
 	if len(body) < recordHead+writer || body[8] > 1 || int(key[0]) != Bucket(string(key[1:])) {
-		return Entry{}, fmt.Errorf("%w: the record of %q makes no sense", ErrCorrupt, key)
+		return Entry{}, fmt.Errorf("%w: the record of %q is malformed", ErrCorrupt, key)
 	}
 	return Entry{
-		Stamp: Stamp{
+		Version: Version{
 			Key:     string(key[1:]),
 			Deleted: body[8] == 1,
-			Version: Version{
+			Timestamp: Timestamp{
 				Clock:  binary.BigEndian.Uint64(body),
 				Writer: string(body[recordHead : recordHead+writer]),
 			},

@@ -1,7 +1,3 @@
-// Package kv is what one node keeps: versions of keys, newest wins.
-//
-// It knows nothing of other nodes. An Engine holds entries in memory or in a
-// file; a Clock makes versions that order the writes of all nodes.
 package kv
 
 import (
@@ -9,35 +5,34 @@ import (
 	"strings"
 )
 
-// Version orders the writes to a key: by clock, and where two nodes wrote at
-// the same reading, by the name of the writer. The zero Version is older than
-// any other.
-type Version struct {
+// Timestamp orders the writes to a key: by clock reading, and at equal readings
+// by the name of the node that wrote. The zero Timestamp is older than any other.
+type Timestamp struct {
 	Clock  uint64
 	Writer string
 }
 
-// Compare returns -1, 0 or 1, as v is older than, the same as or newer than o.
-func (v Version) Compare(o Version) int {
-	if c := cmp.Compare(v.Clock, o.Clock); c != 0 {
+// Compare returns -1 if t is older than o, 0 if they are equal, and 1 if t is newer.
+func (t Timestamp) Compare(o Timestamp) int {
+	if c := cmp.Compare(t.Clock, o.Clock); c != 0 {
 		return c
 	}
-	return strings.Compare(v.Writer, o.Writer)
+	return strings.Compare(t.Writer, o.Writer)
 }
 
-// Stamp is one version of one key, without the value. A deleted key leaves a
-// stamp behind, so that an older value that turns up later is known to be old.
-type Stamp struct {
+// Version is one version of a key, without the value. Deleting a key writes a
+// tombstone, a version that keeps older values from coming back.
+type Version struct {
 	Key     string
-	Deleted bool
-	Version
+	Deleted bool // the version is a tombstone
+	Timestamp
 }
 
-// Newer reports whether s replaces o.
-func (s Stamp) Newer(o Stamp) bool { return s.Compare(o.Version) > 0 }
+// Newer reports whether v replaces o.
+func (v Version) Newer(o Version) bool { return v.Compare(o.Timestamp) > 0 }
 
-// Entry is one version of one key.
+// Entry is a version of a key with its value.
 type Entry struct {
-	Stamp
+	Version
 	Value []byte
 }

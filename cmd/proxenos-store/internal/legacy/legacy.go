@@ -1,11 +1,10 @@
-// Package legacy is a node of the store of 2009: one copy of each key, at the
-// node that owns it on the ring of 2009, handed over to those who join and on a
-// clean exit. It is an equal peer of the original's nodes and makes the calls
-// that they make, in their order.
+// Package legacy implements a node of the store of thrifty-p2p (2009). Each key has
+// one copy, at its owner on the ring of 2009. Nodes hand keys over to a node that
+// joins and when they leave. The node makes the same calls in the same order as
+// the original, so both can form one network.
 //
-// What the original lost where it need not, this does not: a value whose owner
-// turns out to be unreachable goes to the next one, here and when the node
-// leaves. A node that dies still takes its keys with it.
+// Unlike the original it does not lose a value whose owner is unreachable: the
+// value goes to the next owner. A node that crashes still loses its keys.
 package legacy
 
 import (
@@ -25,22 +24,22 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// Node is the handler of the store's calls. The embedded server answers those of
-// the location service.
+// Node serves the calls of the store. The embedded server serves those of the
+// location service.
 type Node struct {
 	*locator.Server
-	say io.Writer
+	out io.Writer // receives a line per event, as the original printed them
 
 	mu    sync.Mutex
 	items map[string]string
 }
 
-// Listen takes a port for a node of a network of 2009. It says what it does as
-// the original did.
-func Listen(ctx context.Context, cfg locator.Config, say io.Writer) (*Node, error) {
-	n := &Node{say: say, items: map[string]string{}}
+// Listen binds the port of a node. The node prints its events to out, as the
+// original did.
+func Listen(ctx context.Context, cfg locator.Config, out io.Writer) (*Node, error) {
+	n := &Node{out: out, items: map[string]string{}}
 	cfg.Legacy = true
-	cfg.Algorithm = circle
+	cfg.Algorithm = hashRing
 	cfg.Added = n.added
 	cfg.Leaving = n.leaving
 	var err error
@@ -48,13 +47,13 @@ func Listen(ctx context.Context, cfg locator.Config, say io.Writer) (*Node, erro
 	return n, err
 }
 
-// Serve is a node until the context ends, and then hands its keys over.
+// Serve runs the node until the context ends, and then hands its keys over.
 func (n *Node) Serve(ctx context.Context) error {
 	return n.Server.Serve(ctx, peerwire.NewStoreProcessor(n))
 }
 
-// circle is the ring of 2009.
-func circle(nodes []mapper.Node) (locator.Locate, error) {
+// hashRing places keys on the ring of 2009.
+func hashRing(nodes []mapper.Node) (locator.Locate, error) {
 	r, err := ring.New(nodes, ring.Config[mapper.Node]{ID: mapper.Node.ID, Layout: ring.HashRing()})
 	if err != nil {
 		return nil, err
@@ -62,12 +61,12 @@ func circle(nodes []mapper.Node) (locator.Locate, error) {
 	return r.Select, nil
 }
 
-// store returns a generated client of a member, for one call.
+// store returns a generated client of a member for one call.
 func (n *Node) store(node mapper.Node) *peerwire.StoreClient {
 	return peerwire.NewStoreClient(n.Client(node).Caller)
 }
 
-// Get returns the value of a key, or nothing, from whoever owns it.
+// Get returns the value of a key from its owner, or the empty string.
 func (n *Node) Get(ctx context.Context, key string) (value string, err error) {
 	err = n.atOwner(key, func(owner mapper.Node) (err error) {
 		if owner.Name == n.Self().Name {
@@ -80,7 +79,7 @@ func (n *Node) Get(ctx context.Context, key string) (value string, err error) {
 	return value, err
 }
 
-// Put stores a value at whoever owns the key.
+// Put stores a value at the owner of the key.
 func (n *Node) Put(ctx context.Context, key, value string) error {
 	return n.atOwner(key, func(owner mapper.Node) error {
 		if owner.Name == n.Self().Name {
@@ -91,9 +90,9 @@ func (n *Node) Put(ctx context.Context, key, value string) error {
 	})
 }
 
-// atOwner calls f with the owner of a key. If that cannot be reached it is
-// dropped, and the next owner's turn comes. As a member is lost each time, this
-// ends; errors are not told to the peer, as in 2009.
+// atOwner calls f with the owner of a key. If f fails it drops that member and
+// calls f with the next owner, until no member is left. As in 2009 the caller does
+// not receive the error: the connection closes.
 func (n *Node) atOwner(key string, f func(owner mapper.Node) error) error {
 	for {
 		owner, ok := n.Owner(key)
@@ -116,7 +115,7 @@ func (n *Node) find(key string) string {
 	defer n.mu.Unlock()
 	value, ok := n.items[key]
 	if ok {
-		n.tell("found", key)
+		n.print("found", key)
 	}
 	return value
 }
@@ -125,56 +124,55 @@ func (n *Node) keep(key, value string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.items[key] = value
-	n.tell("received", key)
+	n.print("received", key)
 }
 
-// drop forgets a key that was handed over, unless it was written again meanwhile.
+// drop removes a key that was handed over, unless it was written meanwhile.
 func (n *Node) drop(key, value string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.items[key] == value {
 		delete(n.items, key)
-		n.tell("dropped", key)
+		n.print("dropped", key)
 	}
 }
 
-// tell says what happened to a key; it is quoted, as anybody may have chosen it.
-func (n *Node) tell(what, key string) { fmt.Fprintf(n.say, "%s %q\n", what, key) }
+// print prints an event of a key.
+func (n *Node) print(event, key string) { fmt.Fprintf(n.out, "%s %q\n", event, key) }
 
-// held returns what this node holds: a copy, so that no lock is held while it is
-// sent.
-func (n *Node) held() map[string]string {
+// snapshot returns a copy of the items, to be sent without the lock.
+func (n *Node) snapshot() map[string]string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return maps.Clone(n.items)
 }
 
-// Times to wait for a node that joins: one of 2009 listens only some time after
-// it was added.
+// A node of 2009 listens only some time after it was added. A call to a new member
+// is tried several times, with twice the wait after each.
 const (
 	firstWait = 10 * time.Millisecond
-	waits     = 8
+	tries     = 8
 )
 
-// added hands over what a new member owns.
+// added hands over the keys that a new member owns.
 func (n *Node) added(ctx context.Context, member mapper.Node) {
 	time.Sleep(firstWait) // as in 2009
-	items := n.held()
+	items := n.snapshot()
 	for _, key := range slices.Sorted(maps.Keys(items)) {
 		if owner, ok := n.Owner(key); !ok || owner.Name != member.Name {
 			continue
 		}
-		if err := n.give(ctx, member, key, items[key]); err != nil {
-			fmt.Fprintf(n.say, "kept %q: %v\n", key, err)
+		if err := n.putAt(ctx, member, key, items[key]); err != nil {
+			fmt.Fprintf(n.out, "kept %q: %v\n", key, err)
 			return
 		}
 		n.drop(key, items[key])
 	}
 }
 
-// give puts one item at a member, waiting for it to listen.
-func (n *Node) give(ctx context.Context, member mapper.Node, key, value string) (err error) {
-	for wait, try := firstWait, 0; try < waits && ctx.Err() == nil; wait, try = 2*wait, try+1 {
+// putAt stores an item at a member, which may not listen yet.
+func (n *Node) putAt(ctx context.Context, member mapper.Node, key, value string) (err error) {
+	for wait, try := firstWait, 0; try < tries && ctx.Err() == nil; wait, try = 2*wait, try+1 {
 		if err = n.store(member).Put(ctx, key, value); err == nil {
 			return nil
 		}
@@ -183,23 +181,23 @@ func (n *Node) give(ctx context.Context, member mapper.Node, key, value string) 
 	return err
 }
 
-// leaving hands everything over. The first thing that a new owner hears is that
-// this node is gone, or it would send the items back; the ping waits until it is
-// done with that.
-func (n *Node) leaving(ctx context.Context) (told bool) {
-	informed := map[string]bool{}
-	items := n.held()
+// leaving hands all keys over. Each new owner first receives the removal of this
+// node, as it would send the items back otherwise. The ping returns once the owner
+// has processed the removal. It reports whether a member was informed.
+func (n *Node) leaving(ctx context.Context) (informed bool) {
+	removed := map[string]bool{}
+	items := n.snapshot()
 	for _, key := range slices.Sorted(maps.Keys(items)) {
 		if items[key] == "" {
-			continue // the same as nothing, in 2009
+			continue // the empty value means no value
 		}
 		err := n.atOwner(key, func(owner mapper.Node) error {
 			client := n.Client(owner)
-			if !informed[owner.Name] {
+			if !removed[owner.Name] {
 				if err := client.Remove(ctx, n.Self(), []mapper.Node{n.Self()}); err != nil {
 					return err
 				}
-				informed[owner.Name] = true
+				removed[owner.Name] = true
 			}
 			if err := client.Ping(ctx); err != nil {
 				return err
@@ -207,10 +205,10 @@ func (n *Node) leaving(ctx context.Context) (told bool) {
 			return n.store(owner).Put(ctx, key, items[key])
 		})
 		if err != nil {
-			fmt.Fprintf(n.say, "lost %q: nobody is left to take it\n", key)
+			fmt.Fprintf(n.out, "lost %q: no other node\n", key)
 		}
 	}
-	return len(informed) > 0
+	return len(removed) > 0
 }
 
 var _ peerwire.Store = (*Node)(nil)

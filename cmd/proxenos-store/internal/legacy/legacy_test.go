@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// listen takes a port that 2009 can write.
+// listen binds a port that the wire of 2009 can hold.
 func listen(t *testing.T, peer string) *Node {
 	t.Helper()
 	for range 100 {
@@ -67,7 +67,7 @@ func TestKeysFollowTheirOwners(t *testing.T) {
 			held := 0
 			for _, n := range nodes {
 				assert.Equal(c, len(nodes), members(t, n))
-				for key := range n.held() {
+				for key := range n.snapshot() {
 					owner, ok := n.Owner(key)
 					assert.True(c, ok)
 					assert.Equal(c, n.Self(), owner, "one copy, at the owner")
@@ -96,8 +96,8 @@ func TestKeysFollowTheirOwners(t *testing.T) {
 	assert.Empty(t, value)
 }
 
-// A value whose owner is dead goes to the next owner, where 2009 lost it.
-func TestDeadOwner(t *testing.T) {
+// A value whose owner is unreachable goes to the next owner.
+func TestUnreachableOwner(t *testing.T) {
 	a, _ := start(t, "")
 	dead := listen(t, "")
 	require.NoError(t, dead.Close())
@@ -106,8 +106,8 @@ func TestDeadOwner(t *testing.T) {
 	for i := range 50 {
 		require.NoError(t, a.Put(t.Context(), strconv.Itoa(i), "v"))
 	}
-	assert.Len(t, a.held(), 50)
-	assert.Equal(t, 1, members(t, a), "and it is dropped")
+	assert.Len(t, a.snapshot(), 50)
+	assert.Equal(t, 1, members(t, a), "the unreachable member is dropped")
 }
 
 func location(t *testing.T, name string) *wire.Location {

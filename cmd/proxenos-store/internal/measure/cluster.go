@@ -31,7 +31,7 @@ type process struct {
 	addr string
 }
 
-// startCluster starts n nodes, all at once after the first.
+// startCluster starts one node and then the others at once.
 func startCluster(ctx context.Context, program string, n int) (*cluster, error) {
 	c := &cluster{program: program}
 	if _, err := c.add(ctx, "--found"); err != nil {
@@ -50,7 +50,7 @@ func (c *cluster) join(ctx context.Context) (*process, error) {
 	return c.add(ctx, "-h", c.nodes[0].addr)
 }
 
-// firstPort keeps clear of where people run nodes.
+// firstPort is away from the ports that nodes use by default.
 const firstPort = 32000
 
 var ports struct {
@@ -82,17 +82,17 @@ func (c *cluster) add(ctx context.Context, args ...string) (*process, error) {
 			p.addr = strings.TrimSuffix(rest, "...")
 		}
 		if lines.Text() == "Serving." {
-			go func() { _, _ = io.Copy(io.Discard, said) }() // or it would wait to be read
+			go func() { _, _ = io.Copy(io.Discard, said) }() // keeps the pipe from filling up
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.nodes = append(c.nodes, p)
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("a node ended: %w", cmd.Wait())
+	return nil, fmt.Errorf("node exited: %w", cmd.Wait())
 }
 
-// end sends a signal to a node and waits for its end.
+// end sends a signal to a node and waits for it to exit.
 func (c *cluster) end(p *process, signal syscall.Signal) {
 	_ = p.cmd.Process.Signal(signal)
 	_ = p.cmd.Wait()
@@ -119,22 +119,22 @@ func (c *cluster) client(i int) *rpc.Client {
 	return rpc.NewClient(c.nodes[i%len(c.nodes)].addr, locator.CallConfig{Keep: 16, Limits: locator.Limits{Call: 10 * time.Second}})
 }
 
-// held returns what each node holds: the number of copies of each key, and the
-// number of keys at one node.
-func (c *cluster) held(ctx context.Context, of *process) (copies map[string]int, at int, err error) {
+// copies returns the number of copies of each key, and the number of keys at one
+// node.
+func (c *cluster) copies(ctx context.Context, of *process) (copies map[string]int, at int, err error) {
 	copies = map[string]int{}
 	for _, p := range c.nodes {
 		peer := rpc.NewPeer(p.addr, locator.CallConfig{Keep: 1, Limits: locator.Limits{Message: 64 << 20, Elements: 1 << 20}})
 		for bucket := range kv.Buckets {
-			stamps, err := peer.Held(ctx, bucket, "")
+			versions, err := peer.Versions(ctx, bucket, "")
 			if err != nil {
 				return nil, 0, errors.Join(err, peer.Close())
 			}
-			for _, s := range stamps {
-				copies[s.Key]++
+			for _, v := range versions {
+				copies[v.Key]++
 			}
 			if p == of {
-				at += len(stamps)
+				at += len(versions)
 			}
 		}
 		if err := peer.Close(); err != nil {

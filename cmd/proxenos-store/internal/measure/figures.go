@@ -16,7 +16,7 @@ import (
 
 const clients = 16
 
-// figures are what is measured, in this order.
+// figures are the measurements, in order.
 var figures = []struct {
 	name    string
 	measure func(ctx context.Context, program string, o options) error
@@ -24,12 +24,12 @@ var figures = []struct {
 	{"throughput", throughput},
 	{"movement", movement},
 	{"recovery", recovery},
-	{"commotion", commotion},
-	{"crowd", crowd},
+	{"churn", churn},
+	{"startup", startup},
 }
 
-// throughput prints how many puts and gets a second there are, with 16 clients
-// spread over the nodes, and how long one takes.
+// throughput prints puts and gets per second, with 16 clients spread over the
+// nodes, and percentiles of their latency.
 func throughput(ctx context.Context, program string, o options) error {
 	fmt.Println("nodes     puts/s      p50      p99     gets/s      p50      p99")
 	for _, n := range o.nodes {
@@ -56,7 +56,7 @@ func throughput(ctx context.Context, program string, o options) error {
 
 func value(i int) string { return "value of " + strconv.Itoa(i) }
 
-// pace is how fast something went.
+// pace is a measured rate with its latencies, sorted.
 type pace struct {
 	perSecond float64
 	took      []time.Duration
@@ -69,7 +69,7 @@ func (p pace) String() string {
 	return fmt.Sprintf("%8.0f %8v %8v", p.perSecond, at(0.5), at(0.99))
 }
 
-// rate does something again and again, by all clients.
+// rate has all clients repeat an operation for some seconds.
 func rate(c *cluster, seconds int, do func(*rpc.Client, int) error) (pace, error) {
 	took := make([][]time.Duration, clients)
 	errs := make([]error, clients)
@@ -94,12 +94,12 @@ func rate(c *cluster, seconds int, do func(*rpc.Client, int) error) (pace, error
 	all := slices.Concat(took...)
 	slices.Sort(all)
 	if len(all) == 0 {
-		return pace{}, errors.Join(append(errs, errors.New("nothing was done"))...)
+		return pace{}, errors.Join(append(errs, errors.New("no operation completed"))...)
 	}
 	return pace{float64(len(all)) / time.Since(began).Seconds(), all}, errors.Join(errs...)
 }
 
-// fill puts the keys.
+// fill stores the keys.
 func fill(ctx context.Context, c *cluster, keys int) error {
 	errs := make([]error, clients)
 	var group sync.WaitGroup
@@ -116,7 +116,7 @@ func fill(ctx context.Context, c *cluster, keys int) error {
 	return errors.Join(errs...)
 }
 
-// movement prints how many copies move to a node that joins.
+// movement prints how many copies a joining node receives.
 func movement(ctx context.Context, program string, o options) error {
 	c, err := startCluster(ctx, program, 4)
 	if err != nil {
@@ -127,23 +127,23 @@ func movement(ctx context.Context, program string, o options) error {
 	if err := fill(ctx, c, o.keys); err != nil {
 		return err
 	}
-	fmt.Printf("4 nodes are given %d keys: %.0f a second\n", o.keys, float64(o.keys)/time.Since(began).Seconds())
+	fmt.Printf("4 nodes store %d keys at %.0f per second\n", o.keys, float64(o.keys)/time.Since(began).Seconds())
 	began = time.Now()
 	p, err := c.join(ctx)
 	if err != nil {
 		return err
 	}
 	took := time.Since(began)
-	_, moved, err := c.held(ctx, p)
+	_, moved, err := c.copies(ctx, p)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("a fifth node joins: it serves after %v with %d of %d copies, ideal %d\n", took.Round(time.Millisecond), moved, 2*o.keys, 2*o.keys/5)
+	fmt.Printf("a fifth node joins: serving after %v with %d of %d copies, ideal %d\n", took.Round(time.Millisecond), moved, 2*o.keys, 2*o.keys/5)
 	return nil
 }
 
-// recovery prints what is lost when one of five nodes is killed, and when there
-// are as many copies again.
+// recovery prints the keys lost when one of five nodes is killed, and the time
+// until every key has two copies again.
 func recovery(ctx context.Context, program string, o options) error {
 	for victim := range 5 {
 		c, err := startCluster(ctx, program, 5)
@@ -163,13 +163,13 @@ func recovery(ctx context.Context, program string, o options) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("node %d of 5 is killed: %d of %d keys lost, two copies of each again after %v\n", victim+1, lost, o.keys, whole.Round(100*time.Millisecond))
+		fmt.Printf("node %d of 5 is killed: %d of %d keys lost, two copies of each after %v\n", victim+1, lost, o.keys, whole.Round(100*time.Millisecond))
 		c.stop()
 	}
 	return nil
 }
 
-// missing counts the keys that are not what fill has put.
+// missing counts the keys without the value that fill stored.
 func missing(ctx context.Context, c *cluster, keys int) (lost int, err error) {
 	store := c.client(0)
 	defer func() { err = errors.Join(err, store.Close()) }()
@@ -185,10 +185,10 @@ func missing(ctx context.Context, c *cluster, keys int) (lost int, err error) {
 	return lost, nil
 }
 
-// awaitCopies waits until there are two copies of every key.
+// awaitCopies waits until every key has two copies.
 func awaitCopies(ctx context.Context, c *cluster, keys int, began time.Time) (time.Duration, error) {
 	for time.Since(began) < 2*time.Minute {
-		copies, _, err := c.held(ctx, nil)
+		copies, _, err := c.copies(ctx, nil)
 		if err != nil {
 			return 0, err
 		}
@@ -203,11 +203,11 @@ func awaitCopies(ctx context.Context, c *cluster, keys int, began time.Time) (ti
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	return 0, errors.New("there are not two copies of every key after two minutes")
+	return 0, errors.New("some key has fewer than two copies after two minutes")
 }
 
-// commotion prints what continuous readers miss while nodes join, leave and die.
-func commotion(ctx context.Context, program string, o options) error {
+// churn prints what continuous readers miss while nodes join, leave and are killed.
+func churn(ctx context.Context, program string, o options) error {
 	c, err := startCluster(ctx, program, 3)
 	if err != nil {
 		return err
@@ -244,16 +244,16 @@ func commotion(ctx context.Context, program string, o options) error {
 			break
 		}
 		c.end(c.nodes[1], syscall.SIGKILL)
-		time.Sleep(10 * time.Second) // until it is noticed, and there are two copies again
+		time.Sleep(10 * time.Second) // until the death is detected and repaired
 	}
 	stop()
 	group.Wait()
-	fmt.Printf("6 joins, 3 departures and 3 deaths: %d reads, %d misses, %d failures\n", reads.Load(), misses.Load(), failures.Load())
+	fmt.Printf("6 joins, 3 leaves and 3 kills: %d reads, %d misses, %d failures\n", reads.Load(), misses.Load(), failures.Load())
 	return err
 }
 
-// crowd prints how long it takes until two dozen nodes serve.
-func crowd(ctx context.Context, program string, _ options) error {
+// startup prints the time until two dozen nodes serve.
+func startup(ctx context.Context, program string, _ options) error {
 	began := time.Now()
 	c, err := startCluster(ctx, program, 24)
 	if err != nil {

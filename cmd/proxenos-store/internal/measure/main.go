@@ -1,10 +1,10 @@
-// Command measure runs the store as real processes on this machine and prints
-// what it can do, each figure beside what it is of:
+// Command measure runs the store as processes on this machine and prints its
+// throughput, latency, key movement and recovery:
 //
 //	go run ./cmd/proxenos-store/internal/measure
 //
-// All processes share the machine's processors, so more nodes do not mean more
-// throughput here: the figures tell what a node costs, not what a rack yields.
+// All processes share the processors of the machine, so throughput does not grow
+// with the number of nodes.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// options are what the flags say.
+// options are the flags.
 type options struct {
 	keys    int
 	seconds int
@@ -30,16 +30,16 @@ type options struct {
 }
 
 func main() {
-	keys := flag.Int("keys", 10_000, "keys to fill the store with")
-	seconds := flag.Int("seconds", 3, "how long to put and to get")
-	nodes := flag.String("nodes", "3,5,9,24", "numbers of nodes to measure puts and gets with")
-	only := flag.String("only", "", "the one figure to measure: throughput, movement, recovery, commotion or crowd")
+	keys := flag.Int("keys", 10_000, "number of keys")
+	seconds := flag.Int("seconds", 3, "seconds to measure puts and gets for")
+	nodes := flag.String("nodes", "3,5,9,24", "cluster sizes to measure puts and gets with")
+	only := flag.String("only", "", "the only figure to measure: throughput, movement, recovery, churn or startup")
 	flag.Parse()
 	o := options{keys: *keys, seconds: *seconds, only: *only}
 	for text := range strings.SplitSeq(*nodes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			fail(fmt.Errorf("-nodes %q: want numbers like 3,5", *nodes))
+			fail(fmt.Errorf("-nodes %q: want positive numbers such as 3,5", *nodes))
 		}
 		o.nodes = append(o.nodes, n)
 	}
@@ -56,7 +56,7 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// run builds the store and measures one thing after the other.
+// run builds the store and takes the measurements.
 func (o options) run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "proxenos-store")
 	if err != nil {
@@ -81,7 +81,7 @@ func (o options) run(ctx context.Context) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("-only %q: choose from throughput, movement, recovery, commotion, crowd", o.only)
+		return fmt.Errorf("-only %q: want throughput, movement, recovery, churn or startup", o.only)
 	}
 	return nil
 }

@@ -1,12 +1,13 @@
-// Package node is one node of the replicated store. Read it in this order:
+// Package node implements one node of the replicated store. Read it in this order:
 //
-//   - placement: which nodes a key belongs to, now and when the current change
-//     of members is done
-//   - write, read: what happens to a request, at whichever node it arrives
-//   - join, leave: how a node takes its keys over before it is asked for them,
-//     and hands them over before it goes
-//   - repair: how replicas that differ become the same again
+//   - placement, preference: the members that own a key, before and after a
+//     change of membership completes
+//   - write, read: how the node that receives a request coordinates it
+//   - replica: how a node answers calls of other nodes from its own data
+//   - join, leave: how a node copies its keys before it is read from, and hands
+//     them over before it leaves
+//   - repair, push, digest: how replicas that differ converge
 //
-// It knows neither the wire nor how members find each other: peers are behind
-// the interface Peer and members behind the interface Cluster.
+// The package knows neither the wire protocol nor how members find each other:
+// other nodes are a [Peer], and membership is a [Cluster].
 package node

@@ -5,26 +5,29 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
 )
 
-// The tests here record histories of one key and ask a checker whether they are
+// The tests in this file record histories of one key and check whether they are
 // linearizable: whether some order of the operations, each at one moment between
-// its call and its return, explains every answer. They say what the store is,
-// and by example what it is not.
+// its call and its return, explains every result. They show what the store
+// guarantees and, by example, what it does not.
 
-// operation is the input of one operation: a write, a deletion or a read.
+// operation is the input of one operation.
 type operation struct {
-	kind  byte // 'w', 'd' or 'r'
+	kind  byte // 'w' writes, 'd' deletes, 'r' reads
 	value string
 }
 
-// register is the model: a key has a value or none.
+// register is the model: a key with a value, or "" for none.
 var register = porcupine.Model{
 	Init: func() any { return "" },
 	Step: func(state, input, output any) (bool, any) {
@@ -40,19 +43,19 @@ var register = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%v -> %v", input, output) },
 }
 
-// history is what clients saw.
+// history records the operations of clients. Its time is the order of events, as
+// virtual time may stand still during an operation.
 type history struct {
-	t     *testing.T
-	began time.Time
-	mu    sync.Mutex
-	ops   []porcupine.Operation
+	t      *testing.T
+	events atomic.Int64
+	mu     sync.Mutex
+	ops    []porcupine.Operation
 }
 
-func newHistory(t *testing.T) *history { return &history{t: t, began: time.Now()} }
-
-// do does an operation at a node and records it. No value is "".
+// do runs an operation at a node and records it. It returns the value read, or ""
+// for none.
 func (h *history) do(client int, n *Node, op operation) (output string) {
-	called := time.Since(h.began)
+	called := h.events.Add(1)
 	var err error
 	switch op.kind {
 	case 'w':
@@ -67,9 +70,7 @@ func (h *history) do(client int, n *Node, op operation) (output string) {
 	assert.NoError(h.t, err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ops = append(h.ops, porcupine.Operation{
-		ClientId: client, Input: op, Output: output, Call: int64(called), Return: int64(time.Since(h.began)),
-	})
+	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: op, Output: output, Call: called, Return: h.events.Add(1)})
 	return output
 }
 
@@ -77,8 +78,8 @@ func (h *history) check() porcupine.CheckResult {
 	return porcupine.CheckOperationsTimeout(register, h.ops, 2*time.Minute)
 }
 
-// clients run random operations, each at the nodes that at returns.
-func (h *history) clients(count, operations int, at func() *Node) {
+// clients runs random operations of several clients at a node.
+func (h *history) clients(count, operations int, n *Node) {
 	var group sync.WaitGroup
 	for client := range count {
 		group.Go(func() {
@@ -87,97 +88,105 @@ func (h *history) clients(count, operations int, at func() *Node) {
 				if op.kind == 'w' {
 					op.value = fmt.Sprintf("%d of client %d", i, client)
 				}
-				h.do(client, at(), op)
+				time.Sleep(rand.N(latency))
+				h.do(client, n, op)
 			}
 		})
 	}
 	group.Wait()
 }
 
-// All requests at one node, and nobody comes or goes: linearizable. The node's
-// clock orders the writes, and a read asks every replica.
+// With all requests at one node the store is linearizable: the clock of that node
+// orders the writes, and a read reaches every replica.
 func TestOneCoordinatorIsLinearizable(t *testing.T) {
-	w := newTown(t, 2)
-	n := w.enter("a", "")
-	w.enter("b", "")
-	w.enter("c", "")
-	time.Sleep(300 * time.Millisecond)
-	h := newHistory(t)
-	h.clients(6, 60, func() *Node { return n })
-	assert.Equal(t, porcupine.Ok, h.check())
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		n := tc.start("a", "")
+		tc.start("b", "")
+		tc.start("c", "")
+		tc.settle()
+		h := &history{t: t}
+		h.clients(6, 60, n)
+		assert.Equal(t, porcupine.Ok, h.check())
+	})
 }
 
-// And still when nodes come and go meanwhile.
-func TestOneCoordinatorIsLinearizableWhileNodesMove(t *testing.T) {
-	w := newTown(t, 2)
-	n := w.enter("a", "")
-	h := newHistory(t)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.clients(3, 300, func() *Node { time.Sleep(time.Millisecond); return n })
-	}()
-	for _, name := range []string{"b", "c", "d"} {
-		w.enter(name, "")
-	}
-	w.leave("b")
-	<-done
-	assert.Equal(t, porcupine.Ok, h.check())
+func TestOneCoordinatorIsLinearizableDuringMembershipChanges(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		n := tc.start("a", "")
+		h := &history{t: t}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			h.clients(3, 300, n)
+		}()
+		for _, name := range []string{"b", "c", "d"} {
+			tc.start(name, "")
+		}
+		tc.leave("b")
+		<-done
+		assert.Equal(t, porcupine.Ok, h.check())
+	})
 }
 
-// An anomaly: two nodes whose clocks differ. A write that was acknowledged after
-// another is older than it by its clock, and lost.
-func TestAnomalyOfClocks(t *testing.T) {
-	w := newTown(t, 1)
-	w.enter("a", "")
-	slow, fast := w.enter("b", ""), w.enter("c", "")
-	time.Sleep(300 * time.Millisecond)
-	owner := w.nodeNamed(slow.Owners("k")[0])
-	if slow == owner {
-		slow = w.nodeNamed("a")
-	}
-	if fast == owner {
-		fast = w.nodeNamed("a")
-	}
-	w.mu.Lock()
-	w.skew[slow.cfg.Self] = -time.Minute
-	w.mu.Unlock()
-	h := newHistory(t)
-	h.do(1, fast, operation{'w', "first"})
-	h.do(1, slow, operation{'w', "second"})
-	assert.Equal(t, "first", h.do(1, fast, operation{'r', ""}))
-	assert.Equal(t, porcupine.Illegal, h.check())
+// An anomaly: the clocks of two nodes differ. A write that follows an acknowledged
+// one has an older timestamp and is lost.
+func TestAnomalyOfClockSkew(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 1)
+		tc.start("a", "")
+		slow, fast := tc.start("b", ""), tc.start("c", "")
+		tc.settle()
+		owner := tc.nodeNamed(slow.Owners("k")[0])
+		if slow == owner {
+			slow = tc.nodeNamed("a")
+		}
+		if fast == owner {
+			fast = tc.nodeNamed("a")
+		}
+		tc.mu.Lock()
+		tc.skew[slow.cfg.Self] = -time.Minute
+		tc.mu.Unlock()
+		h := &history{t: t}
+		h.do(1, fast, operation{'w', "first"})
+		h.do(1, slow, operation{'w', "second"})
+		assert.Equal(t, "first", h.do(1, fast, operation{'r', ""}))
+		assert.Equal(t, porcupine.Illegal, h.check())
+	})
 }
 
-// Another: the nodes that have a write are out of reach, and one that slept
-// through it answers alone.
+// An anomaly: the nodes that have a write are unreachable, and a replica that
+// missed the write answers alone.
 func TestAnomalyOfStaleReplica(t *testing.T) {
-	w := newTown(t, 2)
-	w.repair = time.Hour
-	for _, name := range []string{"a", "b", "c", "d"} {
-		w.enter(name, "")
-	}
-	time.Sleep(300 * time.Millisecond)
-	at := w.nodeNamed("a")
-	owners := at.known.Load().line(at.known.Load().now, "k")
-	var order []string
-	for i := range 4 {
-		name, ok := owners.at(i)
-		require.True(t, ok)
-		order = append(order, name)
-	}
-	client := w.nodeNamed(order[3]) // no replica, and no substitute for one
-	h := newHistory(t)
-	h.do(1, client, operation{'w', "first"})
-	w.silence(order[:1])
-	h.do(1, client, operation{'w', "second"}) // at the second and the third
-	w.silence(order[1:3], order[0])
-	assert.Equal(t, "first", h.do(1, client, operation{'r', ""}))
-	w.silence(nil, order[1:3]...)
-	assert.Equal(t, porcupine.Illegal, h.check())
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		tc.repair = time.Hour
+		for _, name := range []string{"a", "b", "c", "d"} {
+			tc.start(name, "")
+		}
+		tc.settle()
+		p := tc.nodeNamed("a").current.Load()
+		list := p.preferenceList(p.natural, "k")
+		var order []string
+		for i := range 4 {
+			name, ok := list.at(i)
+			require.True(t, ok)
+			order = append(order, name)
+		}
+		client := tc.nodeNamed(order[3]) // neither a replica nor the next in the list
+		h := &history{t: t}
+		h.do(1, client, operation{'w', "first"})
+		tc.silence(order[:1])
+		h.do(1, client, operation{'w', "second"}) // at the second and the third
+		tc.silence(order[1:3], order[0])
+		assert.Equal(t, "first", h.do(1, client, operation{'r', ""}))
+		tc.silence(nil, order[1:3]...)
+		assert.Equal(t, porcupine.Illegal, h.check())
 
-	require.Eventually(t, func() bool {
-		value, ok, err := client.Get(context.Background(), "k")
-		return err == nil && ok && string(value) == "second"
-	}, patience, 10*time.Millisecond, "and it passes: what was acknowledged is not lost")
+		require.Eventually(t, func() bool {
+			value, ok, err := client.Get(context.Background(), "k")
+			return err == nil && ok && string(value) == "second"
+		}, patience, 10*time.Millisecond, "the acknowledged write is not lost")
+	})
 }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,66 +10,64 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// join takes this node's keys over and then serves. The order matters:
+// join copies the keys that this node will own, and then serves. The order matters:
 //
-//  1. the others learn that this node joins, and write to it from then on
-//  2. when all of them know, it copies what they have that is to be its own
-//  3. it says that it serves, and is read from
-//  4. the others delete what is no longer theirs, when nobody can look for it
-//     there any more (see repair)
+//  1. The members learn that this node joins, and write to it from then on.
+//  2. Once all of them know, it copies the keys that it will own.
+//  3. It announces that it serves, and is read from.
+//  4. The former owners drop those keys once no node reads them there (see repair).
 func (n *Node) join(ctx context.Context) error {
-	if err := n.cfg.Cluster.SetState(ctx, Joining); err != nil {
+	if err := n.cfg.Cluster.SetState(ctx, StateJoining); err != nil {
 		return err
 	}
-	if !n.cfg.Found {
-		if err := n.awaitCompany(ctx); err != nil {
+	if !n.cfg.First {
+		if err := n.awaitMembers(ctx); err != nil {
 			return err
 		}
-		if err := n.awaitSeen(ctx, Joining); err != nil {
+		if err := n.awaitState(ctx, StateJoining); err != nil {
 			return err
 		}
-		if err := n.takeOver(ctx); err != nil {
+		if err := n.bootstrap(ctx); err != nil {
 			return err
 		}
 	}
-	if err := n.cfg.Cluster.SetState(ctx, Serving); err != nil {
+	if err := n.cfg.Cluster.SetState(ctx, StateServing); err != nil {
 		return err
 	}
-	return n.awaitSeen(ctx, Serving)
+	return n.awaitState(ctx, StateServing)
 }
 
-// pause is the time between two looks at how far others are.
-const pause = 20 * time.Millisecond
+// pollInterval is the time between two looks at the progress of other nodes.
+const pollInterval = 20 * time.Millisecond
 
-// awaitCompany waits until this node knows the members it joined and how each of
-// them stands.
-func (n *Node) awaitCompany(ctx context.Context) error {
+// awaitMembers waits until this node knows another member, and one that serves.
+func (n *Node) awaitMembers(ctx context.Context) error {
 	for {
-		p := n.known.Load()
-		if len(n.others(p)) > 0 && p.now.Len() > 0 {
+		p := n.current.Load()
+		if len(n.others(p)) > 0 && p.natural.Len() > 0 {
 			return nil
 		}
-		if err := sleep(ctx, pause); err != nil {
-			return fmt.Errorf("no node of the cluster that serves was found: %w", err)
+		if err := sleep(ctx, pollInterval); err != nil {
+			return fmt.Errorf("found no serving node of the cluster: %w", err)
 		}
 	}
 }
 
-// awaitSeen waits until every member knows that this one is in the state, or is
-// no member any more. Who has said so is not asked again: when two dozen join
-// at once, the questions would be most of the work.
-func (n *Node) awaitSeen(ctx context.Context, state State) error {
-	seen := map[string]bool{}
-	for wait := pause; ; wait = min(2*wait, 10*pause) {
+// awaitState waits until every member knows the state of this node or has left.
+// It does not call a member again that has confirmed the state: when two dozen
+// nodes join at once, such calls would be most of the load.
+func (n *Node) awaitState(ctx context.Context, state State) error {
+	confirmed := map[string]bool{}
+	for wait := pollInterval; ; wait = min(2*wait, 10*pollInterval) {
 		waiting := false
-		p := n.known.Load()
+		p := n.current.Load()
 		for _, m := range p.members {
-			if !seen[m.Name] {
-				seen[m.Name] = n.isSeen(ctx, m.Name, state)
-				waiting = waiting || !seen[m.Name]
+			if !confirmed[m.Name] {
+				confirmed[m.Name] = n.confirms(ctx, m.Name, state)
+				waiting = waiting || !confirmed[m.Name]
 			}
 		}
-		if !waiting && n.known.Load() == p {
+		if !waiting && n.current.Load() == p {
 			return nil
 		}
 		if err := sleep(ctx, wait); err != nil {
@@ -79,38 +76,38 @@ func (n *Node) awaitSeen(ctx context.Context, state State) error {
 	}
 }
 
-// isSeen asks one member whether it knows that this one is in the state.
-func (n *Node) isSeen(ctx context.Context, by string, state State) bool {
-	var view map[string]State
-	err := n.call(ctx, by, func(ctx context.Context, peer Peer) (err error) {
-		view, err = peer.View(ctx)
+// confirms reports whether a member knows that this node is in the state.
+func (n *Node) confirms(ctx context.Context, name string, state State) bool {
+	var states map[string]State
+	err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
+		states, err = peer.States(ctx)
 		return err
 	})
-	return err == nil && view[n.cfg.Self] == state
+	return err == nil && states[n.cfg.Self] == state
 }
 
-// takeOver copies what the other members have that is to be this node's.
-func (n *Node) takeOver(ctx context.Context) error {
-	began, before := time.Now(), n.Taken.Load()
+// bootstrap copies the keys that this node will own from the other members.
+func (n *Node) bootstrap(ctx context.Context) error {
+	began, before := time.Now(), n.Received.Load()
 	for {
-		p := n.known.Load()
-		err := n.copyAll(ctx, p)
+		p := n.current.Load()
+		err := n.copyFromAll(ctx, p)
 		switch {
-		case err == nil && len(n.known.Load().members) >= len(p.members):
-			n.cfg.Log.Info("took keys over", "entries", n.Taken.Load()-before, "in", time.Since(began).Round(time.Millisecond))
+		case err == nil && len(n.current.Load().members) >= len(p.members):
+			n.cfg.Log.Info("copied keys from other nodes", "entries", n.Received.Load()-before, "duration", time.Since(began).Round(time.Millisecond))
 			return nil
 		case err != nil:
-			n.cfg.Log.Warn("taking keys over is incomplete and begins again", "err", err)
+			n.cfg.Log.Warn("copying keys from other nodes failed; retrying", "err", err)
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := sleep(ctx, pollInterval); err != nil {
 			return err
 		}
 	}
 }
 
-// copyAll copies from every other member that has something to copy.
-func (n *Node) copyAll(ctx context.Context, p *placement) error {
-	mine, err := n.sums(p)
+// copyFromAll copies from all other members at the same time.
+func (n *Node) copyFromAll(ctx context.Context, p *placement) error {
+	mine, err := n.digests(p)
 	if err != nil {
 		return err
 	}
@@ -122,7 +119,7 @@ func (n *Node) copyAll(ctx context.Context, p *placement) error {
 			err := n.copyFrom(ctx, name, mine[name])
 			mu.Lock()
 			defer mu.Unlock()
-			if n.known.Load().state(name) != "" { // else it is gone, and others have what it had
+			if n.current.Load().state(name) != "" { // a node that has left had handed its keys over
 				failed = errors.Join(failed, err)
 			}
 		})
@@ -131,27 +128,23 @@ func (n *Node) copyAll(ctx context.Context, p *placement) error {
 	return failed
 }
 
-// copyFrom copies the buckets of a node whose sums are not those of this one.
+// copyFrom copies the buckets whose digests differ from those of this node.
 func (n *Node) copyFrom(ctx context.Context, name string, mine *[kv.Buckets]uint64) error {
-	var theirs []uint64
-	err := n.callLonger(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-		theirs, err = peer.Sums(ctx, n.cfg.Self)
+	theirs, err := n.digestsOf(ctx, name)
+	if err != nil {
 		return err
-	})
-	if err != nil || len(theirs) != kv.Buckets {
-		return cmp.Or(err, errSums)
 	}
 	for bucket := range kv.Buckets {
 		if theirs[bucket] == mine[bucket] {
 			continue
 		}
-		var stamps []kv.Stamp
-		err := n.callLonger(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-			stamps, err = peer.Held(ctx, bucket, n.cfg.Self)
+		var versions []kv.Version
+		err := n.callScan(ctx, name, func(ctx context.Context, peer Peer) (err error) {
+			versions, err = peer.Versions(ctx, bucket, n.cfg.Self)
 			return err
 		})
 		if err == nil {
-			err = n.copyEntries(ctx, name, stamps)
+			err = n.copyEntries(ctx, name, versions)
 		}
 		if err != nil {
 			return err
@@ -163,10 +156,9 @@ func (n *Node) copyFrom(ctx context.Context, name string, mine *[kv.Buckets]uint
 // fetchSize is how many entries are fetched in one call.
 const fetchSize = 256
 
-// copyEntries fetches those that this node lacks, a few at a time: each may be as
-// large as an entry can be.
-func (n *Node) copyEntries(ctx context.Context, name string, stamps []kv.Stamp) error {
-	wanted, err := n.Offer(ctx, stamps)
+// copyEntries fetches the entries that this node lacks.
+func (n *Node) copyEntries(ctx context.Context, name string, versions []kv.Version) error {
+	wanted, err := n.Offer(ctx, versions)
 	if err != nil {
 		return err
 	}
@@ -174,7 +166,7 @@ func (n *Node) copyEntries(ctx context.Context, name string, stamps []kv.Stamp) 
 		size := min(len(wanted), fetchSize)
 		keys := make([]string, size)
 		for i, at := range wanted[:size] {
-			keys[i] = stamps[at].Key
+			keys[i] = versions[at].Key
 		}
 		wanted = wanted[size:]
 		err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {

@@ -8,18 +8,18 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// LeaveTime bounds how long a node that leaves hands its keys over.
+// LeaveTime bounds how long a leaving node hands its keys over.
 const LeaveTime = time.Minute
 
-// leave hands this node's keys over and then goes. It is join backwards: the
-// others learn that it leaves and no longer rely on it; when all of them know,
-// it gives them what they lack; then it is gone. It is read from until then.
+// leave hands the keys of this node over and leaves. It mirrors join: the members
+// learn that this node leaves and no longer count on it; once all of them know,
+// it pushes the keys that they lack; then it is gone. Until then it is read from.
 func (n *Node) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, LeaveTime)
 	defer cancel()
-	err := n.cfg.Cluster.SetState(ctx, Leaving)
+	err := n.cfg.Cluster.SetState(ctx, StateLeaving)
 	if err == nil {
-		err = n.awaitSeen(ctx, Leaving)
+		err = n.awaitState(ctx, StateLeaving)
 	}
 	if err == nil {
 		err = n.handOver(ctx)
@@ -27,42 +27,43 @@ func (n *Node) leave(ctx context.Context) error {
 	return errors.Join(err, n.cfg.Cluster.Leave(ctx))
 }
 
-// handOver gives the owners-to-be what they lack, until nothing is left.
+// handOver pushes to the pending owners until they lack nothing.
 func (n *Node) handOver(ctx context.Context) error {
 	began := time.Now()
 	for {
-		p := n.known.Load()
-		if p.next.Len() == 0 {
-			n.cfg.Log.Warn("nobody is left to hand keys over to")
+		p := n.current.Load()
+		if p.pending.Len() == 0 {
+			n.cfg.Log.Warn("no other node to hand keys over to")
 			return nil
 		}
-		err := n.giveAll(ctx, p)
-		if err == nil && n.known.Load() == p {
-			n.cfg.Log.Info("handed keys over", "in", time.Since(began).Round(time.Millisecond))
+		err := n.pushToPending(ctx, p)
+		if err == nil && n.current.Load() == p {
+			n.cfg.Log.Info("handed keys over", "duration", time.Since(began).Round(time.Millisecond))
 			return nil
 		}
-		if err := errors.Join(err, sleep(ctx, pause)); ctx.Err() != nil {
+		if err := errors.Join(err, sleep(ctx, pollInterval)); ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func (n *Node) giveAll(ctx context.Context, p *placement) error {
+func (n *Node) pushToPending(ctx context.Context, p *placement) error {
 	for bucket := range kv.Buckets {
-		stamps, err := kv.Stamps(n.cfg.Engine, bucket)
+		versions, err := kv.Versions(n.cfg.Engine, bucket)
 		if err != nil {
 			return err
 		}
-		give := map[string][]kv.Stamp{}
-		for _, s := range stamps {
-			for _, name := range p.names(nil, p.next, s.Key, p.replicas) {
-				if !n.forgotten(s) {
-					give[name] = append(give[name], s)
-				}
+		push := map[string][]kv.Version{}
+		for _, v := range versions {
+			if n.expired(v) {
+				continue
+			}
+			for _, name := range p.appendReplicas(nil, p.pending, v.Key, p.replicas) {
+				push[name] = append(push[name], v)
 			}
 		}
-		for name, list := range give {
-			if err := n.giveTo(ctx, name, list); err != nil {
+		for name, list := range push {
+			if err := n.push(ctx, name, list); err != nil {
 				return err
 			}
 		}

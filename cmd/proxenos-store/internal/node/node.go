@@ -14,33 +14,36 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Config describes a node. Zero durations mean their defaults.
+// Config describes a node. A zero duration means the default.
 type Config struct {
-	// Self is the name of this node: the host:port it serves at.
+	// Self is the name of this node: the host:port that it serves at.
 	Self string
-	// Replicas is how many nodes keep each key: 2 by default. All nodes of a
-	// cluster must agree on it.
+	// Replicas is how many nodes store each key: 2 by default. It must be the
+	// same at every node of a cluster.
 	Replicas int
 	Engine   kv.Engine
 	Cluster  Cluster
-	// Dial returns the peer with a name; it does not connect.
+	// Dial returns the peer of a name. It does not connect.
 	Dial func(name string) Peer
-	// Found says that this node founds the cluster: it serves at once.
-	Found bool
-	// Ready, if not nil, is called when this node serves and all others know.
+	// First means that this node starts a new cluster: there is nothing to
+	// copy, and it serves at once.
+	First bool
+	// Ready, if not nil, is called once all members know that this node serves.
 	Ready func()
 
-	// Call bounds one call of a peer: 2 seconds by default.
+	// Call bounds a call to a peer: 2 seconds by default.
 	Call time.Duration
-	// Settle is how long after a change of members other nodes may not have
-	// seen it yet: 5 seconds by default. Nothing is deleted before.
+	// Settle is how long other nodes may take to learn of a change of
+	// membership: 5 seconds by default. Nothing is deleted before.
 	Settle time.Duration
-	// Repair is how often replicas are compared: 30 seconds by default.
+	// Repair is the interval between comparisons of replicas: 30 seconds by
+	// default.
 	Repair time.Duration
-	// Forget is the age at which the trace of a deleted key is dropped: a day
-	// by default. A node that was away for longer may bring the key back.
-	Forget time.Duration
-	Log    *slog.Logger
+	// TombstoneTTL is the age at which a tombstone is dropped: a day by
+	// default. A node that was away for longer may bring the key back.
+	TombstoneTTL time.Duration
+	// Log receives progress and failures. Nil is silent.
+	Log *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -48,60 +51,60 @@ func (c Config) withDefaults() Config {
 	c.Call = cmp.Or(c.Call, 2*time.Second)
 	c.Settle = cmp.Or(c.Settle, 5*time.Second)
 	c.Repair = cmp.Or(c.Repair, 30*time.Second)
-	c.Forget = cmp.Or(c.Forget, 24*time.Hour)
+	c.TombstoneTTL = cmp.Or(c.TombstoneTTL, 24*time.Hour)
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c
 }
 
-// Node is one node of the store. It is safe for any number of goroutines.
+// Node is a node of the store. It is safe for concurrent use.
 type Node struct {
-	cfg    Config
-	clock  kv.Clock
-	known  atomic.Pointer[placement]
-	before atomic.Pointer[placement] // the one before that
+	cfg      Config
+	clock    kv.Clock
+	current  atomic.Pointer[placement]
+	previous atomic.Pointer[placement]
 
-	changed chan struct{} // holds a token when the members changed
+	changed chan struct{} // holds a token after a change of membership
 	peers   sync.Map      // name to Peer
-	mending sync.WaitGroup
+	repairs sync.WaitGroup
 
-	complained atomic.Int64 // when, of a disk that takes nothing
+	diskLogged atomic.Int64 // when a disk failure was last logged
 	Counters
 }
 
-// Counters count since the start.
+// Counters count since the start of the node.
 type Counters struct {
-	Reads, Misses, Writes, Failures, Mended, Taken, Handed atomic.Int64
+	Reads, Misses, Writes, Failures, ReadRepairs, Received, Dropped atomic.Int64
 }
 
-// New returns a node that does nothing until Run.
+// New returns a node that is idle until Run.
 func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
-	newest, err := kv.Newest(n.cfg.Engine)
+	newest, err := kv.NewestClock(n.cfg.Engine)
 	if err == nil {
 		err = n.clock.Observe(newest)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return n, n.see([]Member{{Name: n.cfg.Self, State: Joining}})
+	return n, n.setMembers([]Member{{Name: n.cfg.Self, State: StateJoining}})
 }
 
-// Run takes this node's keys over, serves, and hands them over when the context
-// ends. It returns nil after an orderly departure.
+// Run joins the cluster, serves until the context ends, and then hands its keys
+// over and leaves. It returns nil after an orderly leave.
 func (n *Node) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { n.follow(work) })
+	running.Go(func() { n.followMembers(work) })
 	err := n.join(ctx)
 	if err == nil {
 		if n.cfg.Ready != nil {
 			n.cfg.Ready()
 		}
-		running.Go(func() { n.repairAgain(work) })
+		running.Go(func() { n.repairLoop(work) })
 		<-ctx.Done()
 	}
 	if ctx.Err() != nil {
-		err = nil // it was told to go, whatever it was doing
+		err = nil // the caller ended the node, whatever it was doing
 	}
 	err = errors.Join(err, n.leave(work))
 	stop()
@@ -109,18 +112,19 @@ func (n *Node) Run(ctx context.Context) error {
 	return err
 }
 
-// Close waits for what requests have left behind. There must be none any more.
-func (n *Node) Close() { n.mending.Wait() }
+// Close waits for read repairs that requests started. Call it after the last
+// request.
+func (n *Node) Close() { n.repairs.Wait() }
 
-// follow keeps the placement up to date.
-func (n *Node) follow(ctx context.Context) {
+// followMembers keeps the placement current.
+func (n *Node) followMembers(ctx context.Context) {
 	for u := range n.cfg.Cluster.Watch(ctx) {
 		err := u.Err
 		if err == nil {
-			err = n.see(membersOf(u.Nodes))
+			err = n.setMembers(membersOf(u.Nodes))
 		}
 		if err != nil {
-			n.cfg.Log.Warn("cannot tell who is there; the members known before stand", "err", err)
+			n.cfg.Log.Warn("membership update failed; keeping the last members", "err", err)
 		}
 	}
 }
@@ -129,36 +133,33 @@ func membersOf(nodes []mapper.Node) []Member {
 	members := make([]Member, len(nodes))
 	for i, node := range nodes {
 		members[i] = Member{Name: node.Name, Zone: node.Zone, State: State(node.Meta[StateKey])}
-		if s := members[i].State; s != Serving && s != Leaving {
-			members[i].State = Joining
+		if s := members[i].State; s != StateServing && s != StateLeaving {
+			members[i].State = StateJoining
 		}
 	}
 	return members
 }
 
-// see takes over a new set of members.
-func (n *Node) see(members []Member) error {
-	old := n.known.Load()
+// setMembers replaces the placement if the members have changed.
+func (n *Node) setMembers(members []Member) error {
+	old := n.current.Load()
 	next, err := newPlacement(members, n.cfg.Replicas, time.Now())
 	if err != nil || old != nil && old.same(next.members) {
 		return err
 	}
-	n.before.Store(old)
-	n.known.Store(next)
-	n.cfg.Log.Info("members", "are", fmt.Sprint(next.members))
-	select {
-	case n.changed <- struct{}{}:
-	default:
-	}
+	n.previous.Store(old)
+	n.current.Store(next)
+	n.cfg.Log.Info("members changed", "members", fmt.Sprint(next.members))
+	n.scheduleRepair()
 	return nil
 }
 
-// recent reports whether other nodes may see other members than this one.
-func (n *Node) recent(p *placement) bool {
-	return p.moving() || time.Since(p.since) < n.cfg.Settle
+// settling reports whether other nodes may use a different placement.
+func (n *Node) settling(p *placement) bool {
+	return p.changing() || time.Since(p.since) < n.cfg.Settle
 }
 
-// peer returns a peer by name; this node itself among them.
+// peer returns the peer of a name, which may be this node.
 func (n *Node) peer(name string) Peer {
 	if name == n.cfg.Self {
 		return n
@@ -170,7 +171,7 @@ func (n *Node) peer(name string) Peer {
 	return p.(Peer)
 }
 
-// others returns the names of all other members.
+// others returns the names of the other members.
 func (n *Node) others(p *placement) []string {
 	var names []string
 	for _, m := range p.members {
@@ -181,20 +182,32 @@ func (n *Node) others(p *placement) []string {
 	return names
 }
 
-// longer is how much longer a call may take for which the peer reads all its
-// keys: about a second for each half a million.
-const longer = 15
-
-// callLonger is call with more time.
-func (n *Node) callLonger(ctx context.Context, name string, f func(context.Context, Peer) error) error {
-	ctx, cancel := context.WithTimeout(ctx, longer*n.cfg.Call)
-	defer cancel()
-	return f(ctx, n.peer(name))
-}
-
-// call calls a peer with a bound on the time.
+// call calls a peer within Config.Call.
 func (n *Node) call(ctx context.Context, name string, f func(context.Context, Peer) error) error {
 	ctx, cancel := context.WithTimeout(ctx, n.cfg.Call)
 	defer cancel()
 	return f(ctx, n.peer(name))
+}
+
+// scanFactor extends the timeout of a call for which the peer scans all its keys,
+// which takes about a second per half a million.
+const scanFactor = 15
+
+// callScan is like call, with the time to scan all keys.
+func (n *Node) callScan(ctx context.Context, name string, f func(context.Context, Peer) error) error {
+	ctx, cancel := context.WithTimeout(ctx, scanFactor*n.cfg.Call)
+	defer cancel()
+	return f(ctx, n.peer(name))
+}
+
+// sleep waits for d or until the context ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
 )
 
 func put(t *testing.T, n *Node, keys int) {
@@ -31,7 +33,7 @@ func put(t *testing.T, n *Node, keys int) {
 	group.Wait()
 }
 
-// lost counts the keys that are not what put has put.
+// lost counts the keys without the value that put wrote.
 func lost(t *testing.T, n *Node, keys int) (lost int) {
 	t.Helper()
 	for i := range keys {
@@ -46,20 +48,20 @@ func lost(t *testing.T, n *Node, keys int) (lost int) {
 	return lost
 }
 
-// copies counts how often each key is held, and returns the least and greatest.
-func copies(t *testing.T, w *town) (least, most int) {
+// copies counts the copies of each key and returns the least and the greatest count.
+func copies(t *testing.T, tc *testCluster) (least, most int) {
 	t.Helper()
 	count := map[string]int{}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for name, n := range w.nodes {
-		if w.silent[name] {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	for name, n := range tc.nodes {
+		if tc.silent[name] {
 			continue
 		}
 		for bucket := range kv.Buckets {
-			stamps, err := kv.Stamps(n.cfg.Engine, bucket)
+			versions, err := kv.Versions(n.cfg.Engine, bucket)
 			require.NoError(t, err)
-			for _, s := range stamps {
+			for _, s := range versions {
 				count[s.Key]++
 			}
 		}
@@ -73,314 +75,335 @@ func copies(t *testing.T, w *town) (least, most int) {
 	return least, most
 }
 
-// whole waits until every key is held exactly as often as it should be.
-func whole(t *testing.T, w *town, want int) {
+// awaitCopies waits until every key has exactly this many copies.
+func awaitCopies(t *testing.T, tc *testCluster, want int) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		least, most := copies(t, w)
+		least, most := copies(t, tc)
 		assert.Equal(c, want, least, "least")
 		assert.Equal(c, want, most, "most")
 	}, patience, 20*time.Millisecond)
 }
 
 func TestPutGetDelete(t *testing.T) {
-	w := newTown(t, 2)
-	a := w.enter("a", "")
-	require.NoError(t, a.Put(t.Context(), "k", []byte("alone")))
-	b, c := w.enter("b", ""), w.enter("c", "")
-	for _, n := range []*Node{a, b, c} {
-		value, ok, err := n.Get(t.Context(), "k")
-		require.NoError(t, err)
-		assert.True(t, ok)
-		assert.Equal(t, "alone", string(value))
-	}
-	require.NoError(t, b.Put(t.Context(), "k", []byte("two")))
-	require.NoError(t, c.Delete(t.Context(), "k"))
-	for _, n := range []*Node{a, b, c} {
-		_, ok, err := n.Get(t.Context(), "k")
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		a := tc.start("a", "")
+		require.NoError(t, a.Put(t.Context(), "k", []byte("alone")))
+		b, c := tc.start("b", ""), tc.start("c", "")
+		for _, n := range []*Node{a, b, c} {
+			value, ok, err := n.Get(t.Context(), "k")
+			require.NoError(t, err)
+			assert.True(t, ok)
+			assert.Equal(t, "alone", string(value))
+		}
+		require.NoError(t, b.Put(t.Context(), "k", []byte("two")))
+		require.NoError(t, c.Delete(t.Context(), "k"))
+		for _, n := range []*Node{a, b, c} {
+			_, ok, err := n.Get(t.Context(), "k")
+			require.NoError(t, err)
+			assert.False(t, ok)
+		}
+		_, ok, err := a.Get(t.Context(), "never")
 		require.NoError(t, err)
 		assert.False(t, ok)
-	}
-	_, ok, err := a.Get(t.Context(), "never")
-	require.NoError(t, err)
-	assert.False(t, ok)
-	require.NoError(t, a.Put(t.Context(), "", nil), "the empty key is a key")
-	require.ErrorIs(t, a.Put(t.Context(), "k", make([]byte, MaxValue+1)), ErrTooLarge)
-	require.ErrorIs(t, a.Put(t.Context(), strings.Repeat("k", MaxKey+1), nil), ErrTooLarge)
+		require.NoError(t, a.Put(t.Context(), "", nil), "the empty key is valid")
+		require.ErrorIs(t, a.Put(t.Context(), "k", make([]byte, MaxValue+1)), ErrTooLarge)
+		require.ErrorIs(t, a.Put(t.Context(), strings.Repeat("k", MaxKey+1), nil), ErrTooLarge)
+	})
 }
 
-// Any one of five nodes dies. With ten thousand keys and real processes it is
-// TestKillOneOfFive, of the command.
-func TestAnyOneOfFiveDies(t *testing.T) {
+// TestKillOneOfFive of the command does the same with ten thousand keys and real
+// processes.
+func TestAnyOneOfFiveFails(t *testing.T) {
 	const keys = 2000
-	for victim := range 5 {
-		t.Run(fmt.Sprint("node ", victim), func(t *testing.T) {
-			w := newTown(t, 2)
-			w.repair = time.Second
-			for i := range 5 {
-				w.enter(strconv.Itoa(i), "")
-			}
-			put(t, w.any(), keys)
-			w.die(strconv.Itoa(victim))
-			assert.Zero(t, lost(t, w.any(), keys), "at once")
-			whole(t, w, 2)
-			assert.Zero(t, lost(t, w.any(), keys), "and when the replicas are whole again")
+	for failing := range 5 {
+		t.Run(fmt.Sprint("node ", failing), func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
+				tc := newTestCluster(t, 2)
+				tc.repair = time.Second
+				for i := range 5 {
+					tc.start(strconv.Itoa(i), "")
+				}
+				put(t, tc.any(), keys)
+				tc.kill(strconv.Itoa(failing))
+				assert.Zero(t, lost(t, tc.any(), keys), "at once")
+				awaitCopies(t, tc, 2)
+				assert.Zero(t, lost(t, tc.any(), keys), "with all copies again")
+			})
 		})
 	}
 }
 
-func TestTwoOfFiveDieWithThreeReplicas(t *testing.T) {
-	const keys = 2000
-	w := newTown(t, 3)
-	for i := range 5 {
-		w.enter(strconv.Itoa(i), "")
-	}
-	put(t, w.any(), keys)
-	w.die("1", "3")
-	assert.Zero(t, lost(t, w.any(), keys))
-	whole(t, w, 3)
+func TestTwoOfFiveFailWithThreeReplicas(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		const keys = 2000
+		tc := newTestCluster(t, 3)
+		for i := range 5 {
+			tc.start(strconv.Itoa(i), "")
+		}
+		put(t, tc.any(), keys)
+		tc.kill("1", "3")
+		assert.Zero(t, lost(t, tc.any(), keys))
+		awaitCopies(t, tc, 3)
+	})
 }
 
 func TestReplicasAreInDistinctZones(t *testing.T) {
-	w := newTown(t, 2)
-	for i, zone := range []string{"east", "east", "east", "west", "west"} {
-		w.enter(strconv.Itoa(i), zone)
-	}
-	put(t, w.any(), 500)
-	whole(t, w, 2)
-	w.die("0", "1", "2")
-	assert.Zero(t, lost(t, w.any(), 500), "a zone is lost, and nothing with it")
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		for i, zone := range []string{"east", "east", "east", "west", "west"} {
+			tc.start(strconv.Itoa(i), zone)
+		}
+		put(t, tc.any(), 500)
+		awaitCopies(t, tc, 2)
+		tc.kill("0", "1", "2")
+		assert.Zero(t, lost(t, tc.any(), 500), "a zone fails")
+	})
 }
 
-// A reader that never stops misses nothing while nodes come, go and die, and a
-// writer's acknowledged values are never lost.
-func TestReadersMissNothing(t *testing.T) {
-	const keys = 500
-	w := newTown(t, 2)
-	home := w.enter("home", "")
-	put(t, home, keys)
-	ctx, cancel := context.WithCancel(t.Context())
-	var group sync.WaitGroup
-	var reads, misses atomic.Int64
-	for range 4 {
+// Readers and a writer run while nodes join, leave and fail.
+func TestContinuousReaders(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		const keys = 500
+		tc := newTestCluster(t, 2)
+		home := tc.start("home", "")
+		put(t, home, keys)
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		var reads, misses atomic.Int64
+		for range 4 {
+			group.Go(func() {
+				for i := 0; ctx.Err() == nil; i = (i + 7) % keys {
+					time.Sleep(rand.N(latency))
+					// A request at a node that fails meanwhile is retried until its context ends.
+					call, done := context.WithTimeout(t.Context(), 5*time.Second)
+					value, ok, err := tc.any().Get(call, strconv.Itoa(i))
+					done()
+					reads.Add(1)
+					if err == nil && (!ok || string(value) != "value of "+strconv.Itoa(i)) {
+						misses.Add(1)
+					}
+				}
+			})
+		}
+		written := make(chan int, 1)
 		group.Go(func() {
-			for i := 0; ctx.Err() == nil; i = (i + 7) % keys {
-				// A node that dies under a call would try until the call gives up.
+			i := 0
+			for ; ctx.Err() == nil; i++ {
+				time.Sleep(latency)
 				call, done := context.WithTimeout(t.Context(), 5*time.Second)
-				value, ok, err := w.any().Get(call, strconv.Itoa(i))
+				err := tc.any().Put(call, "w"+strconv.Itoa(i), []byte(strconv.Itoa(i)))
 				done()
-				reads.Add(1)
-				if err == nil && (!ok || string(value) != "value of "+strconv.Itoa(i)) {
-					misses.Add(1)
+				if err != nil {
+					assert.ErrorIs(t, err, ErrUnavailable)
+					break
 				}
 			}
+			written <- i
 		})
-	}
-	written := make(chan int, 1)
-	group.Go(func() {
-		i := 0
-		for ; ctx.Err() == nil; i++ {
-			call, done := context.WithTimeout(t.Context(), 5*time.Second)
-			err := w.any().Put(call, "w"+strconv.Itoa(i), []byte(strconv.Itoa(i)))
-			done()
-			if err != nil {
-				assert.ErrorIs(t, err, ErrUnavailable)
+		for i := range 4 {
+			tc.start("n"+strconv.Itoa(i), "")
+		}
+		tc.leave("n0")
+		tc.leave("n2")
+		tc.kill("n3")
+		tc.start("n5", "")
+		tc.leave("n1")
+		cancel()
+		group.Wait()
+		t.Logf("%d reads, %d misses, %d writes", reads.Load(), misses.Load(), <-written)
+		assert.Zero(t, misses.Load())
+		assert.Greater(t, reads.Load(), int64(100))
+		awaitCopies(t, tc, 2)
+		assert.Zero(t, lost(t, tc.any(), keys))
+		n := tc.any()
+		for i := 0; ; i++ {
+			value, ok, err := n.Get(t.Context(), "w"+strconv.Itoa(i))
+			require.NoError(t, err)
+			if !ok {
+				require.Greater(t, i, 10)
 				break
 			}
+			require.Equal(t, strconv.Itoa(i), string(value))
 		}
-		written <- i
 	})
-	for i := range 4 {
-		w.enter("n"+strconv.Itoa(i), "")
-	}
-	w.leave("n0")
-	w.leave("n2")
-	w.die("n3")
-	w.enter("n5", "")
-	w.leave("n1")
-	cancel()
-	group.Wait()
-	t.Logf("%d reads, %d misses, %d writes", reads.Load(), misses.Load(), <-written)
-	assert.Zero(t, misses.Load())
-	assert.Greater(t, reads.Load(), int64(100))
-	whole(t, w, 2)
-	assert.Zero(t, lost(t, w.any(), keys))
-	n := w.any()
-	for i := 0; ; i++ {
-		value, ok, err := n.Get(t.Context(), "w"+strconv.Itoa(i))
+}
+
+// A list is complete while fewer nodes than there are replicas fail.
+func TestKeysWithSilentNodes(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		const keys = 100
+		tc := newTestCluster(t, 2)
+		n := tc.start("a", "")
+		tc.start("b", "")
+		tc.start("c", "")
+		put(t, n, keys)
+		count := func() (count int, err error) {
+			for bucket := range kv.Buckets {
+				list, err := n.Keys(t.Context(), bucket)
+				if err != nil {
+					return 0, err
+				}
+				count += len(list)
+			}
+			return count, nil
+		}
+		tc.silence([]string{"b"})
+		got, err := count()
 		require.NoError(t, err)
-		if !ok {
-			require.Greater(t, i, 10)
-			break
-		}
-		require.Equal(t, strconv.Itoa(i), string(value))
-	}
+		assert.Equal(t, keys, got)
+		tc.silence([]string{"b", "c"})
+		_, err = count()
+		require.ErrorIs(t, err, ErrUnavailable)
+		tc.silence(nil, "b", "c")
+	})
 }
 
-// A list is whole while fewer nodes than there are replicas do not answer.
-func TestKeysWithoutOne(t *testing.T) {
-	const keys = 100
-	w := newTown(t, 2)
-	n := w.enter("a", "")
-	w.enter("b", "")
-	w.enter("c", "")
-	put(t, n, keys)
-	count := func() (count int, err error) {
-		for bucket := range kv.Buckets {
-			list, err := n.Keys(t.Context(), bucket)
-			if err != nil {
-				return 0, err
+// No write that is acknowledged while nodes join and leave is lost.
+func TestContinuousWriter(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		tc.start("home", "")
+		ctx, cancel := context.WithCancel(t.Context())
+		written := make(chan int, 1)
+		go func() {
+			i := 0
+			for ; ctx.Err() == nil; i++ {
+				time.Sleep(latency)
+				if !assert.NoError(t, tc.nodeNamed("home").Put(t.Context(), strconv.Itoa(i), []byte("value of "+strconv.Itoa(i)))) {
+					break
+				}
 			}
-			count += len(list)
+			written <- i
+		}()
+		for i := range 4 {
+			tc.start("n"+strconv.Itoa(i), "")
 		}
-		return count, nil
-	}
-	w.silence([]string{"b"})
-	got, err := count()
-	require.NoError(t, err)
-	assert.Equal(t, keys, got)
-	w.silence([]string{"b", "c"})
-	_, err = count()
-	require.ErrorIs(t, err, ErrUnavailable)
-	w.silence(nil, "b", "c")
-}
-
-// Writes that are acknowledged while nodes join and leave are all there after.
-func TestWritersLoseNothing(t *testing.T) {
-	w := newTown(t, 2)
-	w.enter("home", "")
-	ctx, cancel := context.WithCancel(t.Context())
-	written := make(chan int, 1)
-	go func() {
-		i := 0
-		for ; ctx.Err() == nil; i++ {
-			if !assert.NoError(t, w.nodeNamed("home").Put(t.Context(), strconv.Itoa(i), []byte("value of "+strconv.Itoa(i)))) {
-				break
-			}
+		for i := range 4 {
+			tc.leave("n" + strconv.Itoa(i))
 		}
-		written <- i
-	}()
-	for i := range 4 {
-		w.enter("n"+strconv.Itoa(i), "")
-	}
-	for i := range 4 {
-		w.leave("n" + strconv.Itoa(i))
-	}
-	cancel()
-	keys := <-written
-	assert.Greater(t, keys, 10)
-	assert.Zero(t, lost(t, w.nodeNamed("home"), keys))
-	t.Logf("%d writes", keys)
+		cancel()
+		keys := <-written
+		assert.Greater(t, keys, 10)
+		assert.Zero(t, lost(t, tc.nodeNamed("home"), keys))
+		t.Logf("%d writes", keys)
+	})
 }
 
-func (w *town) nodeNamed(name string) *Node {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.nodes[name]
-}
-
-// A replica that missed writes gets them, with nobody reading.
+// A replica that lost its data gets it back without a read.
 func TestAntiEntropy(t *testing.T) {
-	w := newTown(t, 2)
-	a, b := w.enter("a", ""), w.enter("b", "")
-	put(t, a, 300)
-	var all []kv.Stamp
-	for bucket := range kv.Buckets {
-		stamps, err := kv.Stamps(b.cfg.Engine, bucket)
-		require.NoError(t, err)
-		all = append(all, stamps...)
-	}
-	time.Sleep(300 * time.Millisecond)
-	require.NoError(t, b.cfg.Engine.Drop(all), "b loses everything")
-	whole(t, w, 2)
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		a, b := tc.start("a", ""), tc.start("b", "")
+		put(t, a, 300)
+		var all []kv.Version
+		for bucket := range kv.Buckets {
+			versions, err := kv.Versions(b.cfg.Engine, bucket)
+			require.NoError(t, err)
+			all = append(all, versions...)
+		}
+		tc.settle()
+		require.NoError(t, b.cfg.Engine.Drop(all), "b loses its data")
+		awaitCopies(t, tc, 2)
+	})
 }
 
 func TestReadRepair(t *testing.T) {
-	w := newTown(t, 2)
-	w.repair = time.Hour
-	a, b := w.enter("a", ""), w.enter("b", "")
-	require.NoError(t, a.Put(t.Context(), "k", []byte("old")))
-	newer := kv.Entry{Stamp: kv.Stamp{Key: "k", Version: kv.Version{Clock: b.clock.Tick() + 1, Writer: "b"}}, Value: []byte("new")}
-	require.NoError(t, b.cfg.Engine.Merge([]kv.Entry{newer}))
-	value, ok, err := a.Get(t.Context(), "k")
-	require.NoError(t, err)
-	require.True(t, ok)
-	assert.Equal(t, "new", string(value))
-	require.Eventually(t, func() bool {
-		e, _, err := a.cfg.Engine.Get("k")
-		return err == nil && string(e.Value) == "new"
-	}, patience, time.Millisecond)
-}
-
-// A deleted key does not come back with a node that has slept through it.
-func TestDeletedStaysDeleted(t *testing.T) {
-	w := newTown(t, 2)
-	w.enter("a", "")
-	engine := kv.NewMemory()
-	w.enterWith("b", "", engine)
-	w.enter("c", "")
-	put(t, w.any(), 50)
-	whole(t, w, 2)
-	w.die("b")
-	n := w.any()
-	for i := range 50 {
-		require.NoError(t, n.Delete(t.Context(), strconv.Itoa(i)))
-	}
-	w.enterWith("b2", "", engine) // the same data under another name
-	time.Sleep(400 * time.Millisecond)
-	for i := range 50 {
-		_, ok, err := w.any().Get(t.Context(), strconv.Itoa(i))
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		tc.repair = time.Hour
+		a, b := tc.start("a", ""), tc.start("b", "")
+		require.NoError(t, a.Put(t.Context(), "k", []byte("old")))
+		newer := kv.Entry{Version: kv.Version{Key: "k", Timestamp: kv.Timestamp{Clock: b.clock.Tick() + 1, Writer: "b"}}, Value: []byte("new")}
+		require.NoError(t, b.cfg.Engine.Merge([]kv.Entry{newer}))
+		value, ok, err := a.Get(t.Context(), "k")
 		require.NoError(t, err)
-		assert.False(t, ok, i)
-	}
+		require.True(t, ok)
+		assert.Equal(t, "new", string(value))
+		require.Eventually(t, func() bool {
+			e, _, err := a.cfg.Engine.Get("k")
+			return err == nil && string(e.Value) == "new"
+		}, patience, time.Millisecond)
+	})
 }
 
-func TestTracesOfDeletedKeysAreForgotten(t *testing.T) {
-	w := newTown(t, 2)
-	a := w.enter("a", "")
-	b := w.enter("b", "")
-	old := kv.Entry{Stamp: kv.Stamp{Key: "k", Deleted: true, Version: kv.Version{Clock: 1 << 16, Writer: "a"}}}
-	require.NoError(t, a.cfg.Engine.Merge([]kv.Entry{old}))
-	require.Eventually(t, func() bool {
-		_, there, err := a.cfg.Engine.Get("k")
-		return err == nil && !there
-	}, patience, time.Millisecond)
-	_, there, err := b.cfg.Engine.Get("k")
-	require.NoError(t, err)
-	assert.False(t, there)
+// A deleted key does not come back with a node that was away during the deletion.
+func TestTombstoneOutlivesOldValue(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		tc.start("a", "")
+		engine := kv.NewMemory()
+		tc.startWith("b", "", engine)
+		tc.start("c", "")
+		put(t, tc.any(), 50)
+		awaitCopies(t, tc, 2)
+		tc.kill("b")
+		n := tc.any()
+		for i := range 50 {
+			require.NoError(t, n.Delete(t.Context(), strconv.Itoa(i)))
+		}
+		tc.startWith("b2", "", engine) // the same data under another name
+		tc.settle()
+		for i := range 50 {
+			_, ok, err := tc.any().Get(t.Context(), strconv.Itoa(i))
+			require.NoError(t, err)
+			assert.False(t, ok, i)
+		}
+	})
 }
 
-// Too few replicas is an error, and never a value that was not there.
+func TestTombstonesExpire(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		a := tc.start("a", "")
+		b := tc.start("b", "")
+		old := kv.Entry{Version: kv.Version{Key: "k", Deleted: true, Timestamp: kv.Timestamp{Clock: 1 << 16, Writer: "a"}}}
+		require.NoError(t, a.cfg.Engine.Merge([]kv.Entry{old}))
+		require.Eventually(t, func() bool {
+			_, there, err := a.cfg.Engine.Get("k")
+			return err == nil && !there
+		}, patience, time.Millisecond)
+		_, there, err := b.cfg.Engine.Get("k")
+		require.NoError(t, err)
+		assert.False(t, there)
+	})
+}
+
+// With too few replicas a request fails; a read never reports a key as missing.
 func TestUnavailable(t *testing.T) {
-	w := newTown(t, 2)
-	a := w.enter("a", "")
-	w.enter("b", "")
-	time.Sleep(300 * time.Millisecond)
-	w.silence([]string{"b"})
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	require.ErrorIs(t, a.Put(ctx, "k", []byte("v")), ErrUnavailable)
-	_, _, err := a.Get(ctx, "unknown")
-	require.ErrorIs(t, err, ErrUnavailable, "the other one may have it")
-	w.silence(nil, "b")
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		a := tc.start("a", "")
+		tc.start("b", "")
+		tc.settle()
+		tc.silence([]string{"b"})
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, a.Put(ctx, "k", []byte("v")), ErrUnavailable)
+		_, _, err := a.Get(ctx, "unknown")
+		require.ErrorIs(t, err, ErrUnavailable, "the other replica may have it")
+		tc.silence(nil, "b")
+	})
 }
 
-// A full disk fails the write, and what was acknowledged before stays.
 func TestFullDisk(t *testing.T) {
-	w := newTown(t, 2)
-	full := &fullDisk{Engine: kv.NewMemory()}
-	a := w.enter("a", "")
-	w.enterWith("b", "", full)
-	require.NoError(t, a.Put(t.Context(), "k", []byte("v")))
-	full.is.Store(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	require.ErrorIs(t, a.Put(ctx, "other", []byte("v")), ErrUnavailable)
-	full.is.Store(false)
-	value, ok, err := a.Get(t.Context(), "k")
-	require.NoError(t, err)
-	assert.True(t, ok)
-	assert.Equal(t, "v", string(value))
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		full := &fullDisk{Engine: kv.NewMemory()}
+		a := tc.start("a", "")
+		tc.startWith("b", "", full)
+		require.NoError(t, a.Put(t.Context(), "k", []byte("v")))
+		full.is.Store(true)
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, a.Put(ctx, "other", []byte("v")), ErrUnavailable)
+		full.is.Store(false)
+		value, ok, err := a.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.True(t, ok)
+		assert.Equal(t, "v", string(value))
+	})
 }
 
 type fullDisk struct {
@@ -395,39 +418,41 @@ func (f *fullDisk) Merge(entries []kv.Entry) error {
 	return f.Engine.Merge(entries)
 }
 
-func TestMinimumMovement(t *testing.T) {
-	const keys = 3000
-	w := newTown(t, 1)
-	for i := range 4 {
-		w.enter(strconv.Itoa(i), "")
-	}
-	put(t, w.any(), keys)
-	whole(t, w, 1)
-	before := holders(t, w)
-	w.enter("4", "")
-	whole(t, w, 1)
-	moved := 0
-	for key, name := range holders(t, w) {
-		if name != before[key] {
-			moved++
-			assert.Equal(t, "4", name, "a key moves to the new node or not at all")
+func TestMinimalMovement(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		const keys = 3000
+		tc := newTestCluster(t, 1)
+		for i := range 4 {
+			tc.start(strconv.Itoa(i), "")
 		}
-	}
-	t.Logf("%d of %d keys moved, ideal %d", moved, keys, keys/5)
-	assert.InDelta(t, keys/5, moved, keys/10)
+		put(t, tc.any(), keys)
+		awaitCopies(t, tc, 1)
+		before := holders(t, tc)
+		tc.start("4", "")
+		awaitCopies(t, tc, 1)
+		moved := 0
+		for key, name := range holders(t, tc) {
+			if name != before[key] {
+				moved++
+				assert.Equal(t, "4", name, "a key moves only to the new node")
+			}
+		}
+		t.Logf("%d of %d keys moved, ideal %d", moved, keys, keys/5)
+		assert.InDelta(t, keys/5, moved, keys/10)
+	})
 }
 
-// holders returns the node that holds each key.
-func holders(t *testing.T, w *town) map[string]string {
+// holders returns a node that stores each key.
+func holders(t *testing.T, tc *testCluster) map[string]string {
 	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
 	holders := map[string]string{}
-	for name, n := range w.nodes {
+	for name, n := range tc.nodes {
 		for bucket := range kv.Buckets {
-			stamps, err := kv.Stamps(n.cfg.Engine, bucket)
+			versions, err := kv.Versions(n.cfg.Engine, bucket)
 			require.NoError(t, err)
-			for _, s := range stamps {
+			for _, s := range versions {
 				holders[s.Key] = name
 			}
 		}
@@ -435,16 +460,17 @@ func holders(t *testing.T, w *town) map[string]string {
 	return holders
 }
 
-// The replicas for a line of members are the first of the longer line.
-func TestLine(t *testing.T) {
+// The replicas of a key are the first members of its preference list, and remain
+// its owners when a later one is gone.
+func TestPreferenceList(t *testing.T) {
 	var members []Member
 	for i := range 6 {
-		members = append(members, Member{Name: strconv.Itoa(i), Zone: strconv.Itoa(i % 2), State: Serving})
+		members = append(members, Member{Name: strconv.Itoa(i), Zone: strconv.Itoa(i % 2), State: StateServing})
 	}
 	p, err := newPlacement(members, 2, time.Now())
 	require.NoError(t, err)
 	for key := range 100 {
-		l := p.line(p.now, strconv.Itoa(key))
+		l := p.preferenceList(p.natural, strconv.Itoa(key))
 		first := slices.Clone(l.names)
 		var all []string
 		for i := 0; ; i++ {

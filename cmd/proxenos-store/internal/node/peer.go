@@ -9,47 +9,48 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Peer is another node, or this one.
+// Peer is a node as other nodes call it. [Node] implements it, too.
 type Peer interface {
-	// View returns how the members stand as the node sees it.
-	View(ctx context.Context) (map[string]State, error)
-	// Keep keeps what is newer than what the node has. When it returns nil,
-	// that is safe.
+	// States returns the members and their states as the node sees them.
+	States(ctx context.Context) (map[string]State, error)
+	// Keep stores the entries that are newer than those of the node. When it
+	// returns nil they are durable.
 	Keep(ctx context.Context, entries []kv.Entry) error
-	// Fetch returns what the node itself holds of the keys, in any order.
+	// Fetch returns the entries that the node itself stores for the keys, in
+	// any order.
 	Fetch(ctx context.Context, keys []string) ([]kv.Entry, error)
-	// Offer returns the indices of the stamps that the node lacks or has
-	// older ones of.
-	Offer(ctx context.Context, stamps []kv.Stamp) ([]int, error)
-	// Held returns what the node holds in a bucket that the owner should have;
-	// no owner means all of it.
-	Held(ctx context.Context, bucket int, owner string) ([]kv.Stamp, error)
-	// Sums returns one sum for each bucket of what belongs both to the node
-	// and to the other.
-	Sums(ctx context.Context, other string) ([]uint64, error)
+	// Offer returns the indices of the versions that are newer than those of
+	// the node.
+	Offer(ctx context.Context, versions []kv.Version) ([]int, error)
+	// Versions returns the versions of a bucket that the node stores and the
+	// owner must have. With no owner it returns all versions of the bucket.
+	Versions(ctx context.Context, bucket int, owner string) ([]kv.Version, error)
+	// Digests returns, for each bucket, a digest of the versions that both the
+	// node and the other must have.
+	Digests(ctx context.Context, other string) ([]uint64, error)
 }
 
-// Cluster tells who the members are.
+// Cluster is the membership of the store.
 type Cluster interface {
-	// Watch yields the members, this one included, at once and after each
-	// change. The name of a node is where it serves; its state is in its
-	// metadata under StateKey.
+	// Watch yields the members, this node included, at once and after each
+	// change. The name of a member is the host:port that it serves at. Its
+	// metadata holds its state under [StateKey].
 	Watch(ctx context.Context) iter.Seq[mapper.Update]
-	// SetState tells the others how this member stands.
+	// SetState publishes the state of this node.
 	SetState(ctx context.Context, state State) error
-	// Leave tells the others that this member is gone.
+	// Leave announces that this node has left.
 	Leave(ctx context.Context) error
 }
 
-// StateKey is the key of the metadata under which a member tells its state.
+// StateKey is the metadata key of a member's state.
 const StateKey = "state"
 
-// ErrUnavailable means that too few nodes answered. A write that failed so may
-// have happened or may happen yet; a read that failed so says nothing.
+// ErrUnavailable means that too few nodes answered. A write that fails with it
+// may have happened, or may happen later.
 var ErrUnavailable = errors.New("unavailable: too few replicas answered")
 
-// errNobody means that there are fewer nodes than replicas are wanted.
-var errNobody = errors.New("nobody else is there")
+// errNoReplica means that there are fewer nodes than replicas.
+var errNoReplica = errors.New("no other node")
 
 // ErrDisk means that a node cannot write to its disk.
 var ErrDisk = errors.New("cannot write to disk")

@@ -9,21 +9,21 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// State is how a member stands. A key's owners change in two steps: a new node
-// is written to while it joins and read from when it serves; one that goes is
-// read from and not relied upon while it leaves.
+// State is the state of a member. The owners of a key change in two steps: a
+// joining node is written to but not read from; a leaving node is read from, and
+// a write does not count it.
 type State string
 
-// The states. A member of which nothing is known yet counts as joining.
+// The states. A member whose state is unknown counts as joining.
 const (
-	Joining State = "joining"
-	Serving State = "serving"
-	Leaving State = "leaving"
+	StateJoining State = "joining"
+	StateServing State = "serving"
+	StateLeaving State = "leaving"
 )
 
-// Member is one node of the store.
+// Member is a node of the store.
 type Member struct {
-	Name  string // host:port, where it serves
+	Name  string // host:port that the node serves at
 	Zone  string
 	State State
 }
@@ -31,11 +31,11 @@ type Member struct {
 // ID returns the name.
 func (m Member) ID() string { return m.Name }
 
-// placement says which members a key belongs to. It is never changed.
+// placement assigns keys to members. It is immutable.
 type placement struct {
 	members  []Member           // sorted by name
-	now      *ring.Ring[Member] // those that can be read from
-	next     *ring.Ring[Member] // those that will stay
+	natural  *ring.Ring[Member] // members to read from: serving or leaving
+	pending  *ring.Ring[Member] // members once all changes are complete: joining or serving
 	replicas int
 	zones    int
 	since    time.Time
@@ -46,18 +46,18 @@ func newPlacement(members []Member, replicas int, since time.Time) (*placement, 
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 	p := &placement{members: members, replicas: replicas, zones: countZones(members), since: since}
 	var err error
-	if p.now, err = circle(members, Joining); err != nil {
+	if p.natural, err = ringExcluding(members, StateJoining); err != nil {
 		return nil, err
 	}
-	if p.next = p.now; p.moving() {
-		p.next, err = circle(members, Leaving)
+	if p.pending = p.natural; p.changing() {
+		p.pending, err = ringExcluding(members, StateLeaving)
 	}
 	return p, err
 }
 
-// circle returns the ring of the members that are not in a state.
-func circle(members []Member, without State) (*ring.Ring[Member], error) {
-	members = slices.DeleteFunc(slices.Clone(members), func(m Member) bool { return m.State == without })
+// ringExcluding returns the ring of the members that are not in the state.
+func ringExcluding(members []Member, state State) (*ring.Ring[Member], error) {
+	members = slices.DeleteFunc(slices.Clone(members), func(m Member) bool { return m.State == state })
 	return ring.New(members, ring.Config[Member]{ID: Member.ID})
 }
 
@@ -69,15 +69,15 @@ func countZones(members []Member) int {
 	return len(zones)
 }
 
-// moving reports whether a member is on its way in or out.
-func (p *placement) moving() bool {
-	return slices.ContainsFunc(p.members, func(m Member) bool { return m.State != Serving })
+// changing reports whether a member is joining or leaving.
+func (p *placement) changing() bool {
+	return slices.ContainsFunc(p.members, func(m Member) bool { return m.State != StateServing })
 }
 
-// same reports whether the members are the same and stand the same.
+// same reports whether the members and their states are the same.
 func (p *placement) same(members []Member) bool { return slices.Equal(p.members, members) }
 
-// state returns how a member stands, or nothing if there is none of the name.
+// state returns the state of a member, or "" if there is no such member.
 func (p *placement) state(name string) State {
 	for _, m := range p.members {
 		if m.Name == name {
@@ -87,10 +87,11 @@ func (p *placement) state(name string) State {
 	return ""
 }
 
-// names appends the first n members of a ring for a key, on distinct zones as
-// far as there are any. Those for n are the first of those for n+1: the member
-// to ask when one does not answer is the one that takes over when it is gone.
-func (p *placement) names(dst []string, r *ring.Ring[Member], key string, n int) []string {
+// appendReplicas appends the names of the first n members of a ring for a key, in
+// distinct zones as far as there are enough. The result for n is a prefix of the
+// result for n+1: if a member fails, the node to call next is the one that
+// becomes an owner when the member is gone.
+func (p *placement) appendReplicas(dst []string, r *ring.Ring[Member], key string, n int) []string {
 	var chosen []Member
 	if p.zones > 1 {
 		chosen, _ = mapper.Spread(nil, r.Rank(key), n, func(m Member) string { return m.Zone }, mapper.SpreadZones)
@@ -103,13 +104,14 @@ func (p *placement) names(dst []string, r *ring.Ring[Member], key string, n int)
 	return dst
 }
 
-// owners returns those who must have a key: its replicas now and next.
+// owners returns the nodes that must hold a key: its replicas on the natural and
+// on the pending ring.
 func (p *placement) owners(key string) []string {
-	owners := p.names(make([]string, 0, 2*p.replicas), p.now, key, p.replicas)
-	if !p.moving() {
+	owners := p.appendReplicas(make([]string, 0, 2*p.replicas), p.natural, key, p.replicas)
+	if !p.changing() {
 		return owners
 	}
-	for _, name := range p.names(nil, p.next, key, p.replicas) {
+	for _, name := range p.appendReplicas(nil, p.pending, key, p.replicas) {
 		if !slices.Contains(owners, name) {
 			owners = append(owners, name)
 		}

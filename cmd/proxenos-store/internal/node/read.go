@@ -4,141 +4,140 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// Get returns the value of a key; ok is false when there is none. It asks every
-// replica, answers with the newest version, and brings that to those that have
-// an older one or none.
+// Get returns the value of a key; ok is false if there is none. It reads from
+// every replica, returns the newest version, and starts a read repair of the
+// owners that lack it.
 func (n *Node) Get(ctx context.Context, key string) (value []byte, ok bool, err error) {
 	n.Reads.Add(1)
 	for {
 		found, err := n.read(ctx, key)
 		if err == nil {
-			if !found.there() {
+			if !found.hasValue() {
 				n.Misses.Add(1)
 			}
-			return found.newest.Value, found.there(), nil
+			return found.newest.Value, found.hasValue(), nil
 		}
-		if sleep(ctx, 50*time.Millisecond) != nil {
+		if sleep(ctx, retryRequest) != nil {
 			n.Failures.Add(1)
 			return nil, false, err
 		}
 	}
 }
 
-// read asks the replicas once. While the members change, or have just changed,
-// these are the old and the new ones; and before it says that a key is missing
-// it then asks everybody.
-func (n *Node) read(ctx context.Context, key string) (*answers, error) {
-	p := n.known.Load()
-	if p.now.Len() == 0 {
+// read reads from the replicas once. While a change of membership settles it
+// reads from the old and the new replicas, and from every member before it
+// reports a key as missing.
+func (n *Node) read(ctx context.Context, key string) (*responses, error) {
+	p := n.current.Load()
+	if p.natural.Len() == 0 {
 		return nil, fmt.Errorf("%w: no node serves yet", ErrUnavailable)
 	}
-	a := &answers{}
-	lines := []*line{p.line(p.now, key)}
-	recent := n.recent(p)
-	if recent {
-		lines = append(lines, p.line(p.next, key))
-		if old := n.before.Load(); old != nil {
-			lines = append(lines, old.line(old.now, key))
+	r := &responses{}
+	lists := []*preferenceList{p.preferenceList(p.natural, key)}
+	settling := n.settling(p)
+	if settling {
+		lists = append(lists, p.preferenceList(p.pending, key))
+		if old := n.previous.Load(); old != nil {
+			lists = append(lists, old.preferenceList(old.natural, key))
 		}
 	}
-	for i, l := range lines {
-		got := l.reach(func(name string) error { return n.ask(ctx, a, name, key) })
-		if i == 0 && got < l.want() && a.newest.Clock == 0 {
-			return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, got, l.want())
+	for i, l := range lists {
+		got := l.call(func(name string) error { return n.fetch(ctx, r, name, key) })
+		if i == 0 && got < l.quorum() && r.newest.Clock == 0 {
+			return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, got, l.quorum())
 		}
 	}
-	if recent && !a.there() {
-		n.askEverybody(ctx, a, p, key)
+	if settling && !r.hasValue() {
+		n.fetchFromAll(ctx, r, p, key)
 	}
-	n.mend(ctx, p, a)
-	return a, nil
+	n.readRepair(ctx, p, r)
+	return r, nil
 }
 
-// ask asks one node, unless it was asked before.
-func (n *Node) ask(ctx context.Context, a *answers, name, key string) error {
-	if a.asked(name) {
+// fetch reads from one node, unless that has responded already.
+func (n *Node) fetch(ctx context.Context, r *responses, name, key string) error {
+	if r.has(name) {
 		return nil
 	}
 	return n.call(ctx, name, func(ctx context.Context, peer Peer) error {
 		entries, err := peer.Fetch(ctx, []string{key})
 		if err == nil {
-			a.take(name, key, entries)
+			r.add(name, key, entries)
 		}
 		return err
 	})
 }
 
-func (n *Node) askEverybody(ctx context.Context, a *answers, p *placement, key string) {
+func (n *Node) fetchFromAll(ctx context.Context, r *responses, p *placement, key string) {
 	var group sync.WaitGroup
 	for _, m := range p.members {
-		group.Go(func() { _ = n.ask(ctx, a, m.Name, key) })
+		group.Go(func() { _ = n.fetch(ctx, r, m.Name, key) })
 	}
 	group.Wait()
 }
 
-// mend brings the newest version to the owners that answered with an older one
-// or with none. It does not keep the reader waiting.
-func (n *Node) mend(ctx context.Context, p *placement, a *answers) {
-	if a.newest.Clock == 0 {
+// readRepair writes the newest version to the owners that responded with an older
+// one or none. It does not delay the reader.
+func (n *Node) readRepair(ctx context.Context, p *placement, r *responses) {
+	if r.newest.Clock == 0 {
 		return
 	}
-	for _, name := range p.owners(a.newest.Key) {
-		if !a.behind(name) {
+	for _, name := range p.owners(r.newest.Key) {
+		if !r.isStale(name) {
 			continue
 		}
-		n.mending.Go(func() {
+		n.repairs.Go(func() {
 			err := n.call(context.WithoutCancel(ctx), name, func(ctx context.Context, peer Peer) error {
-				return peer.Keep(ctx, []kv.Entry{a.newest})
+				return peer.Keep(ctx, []kv.Entry{r.newest})
 			})
 			if err == nil {
-				n.Mended.Add(1)
+				n.ReadRepairs.Add(1)
 			}
 		})
 	}
 }
 
-// answers is what nodes said of one key.
-type answers struct {
+// responses collects what nodes returned for one key.
+type responses struct {
 	mu     sync.Mutex
 	newest kv.Entry
-	by     map[string]kv.Version
+	by     map[string]kv.Timestamp
 }
 
-func (a *answers) asked(name string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	_, ok := a.by[name]
+func (r *responses) has(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.by[name]
 	return ok
 }
 
-func (a *answers) take(name, key string, entries []kv.Entry) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.by == nil {
-		a.by = map[string]kv.Version{}
+func (r *responses) add(name, key string, entries []kv.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by == nil {
+		r.by = map[string]kv.Timestamp{}
 	}
-	a.by[name] = kv.Version{}
+	r.by[name] = kv.Timestamp{}
 	for _, e := range entries {
 		if e.Key != key {
 			continue
 		}
-		a.by[name] = e.Version
-		if e.Newer(a.newest.Stamp) {
-			a.newest = e
+		r.by[name] = e.Timestamp
+		if e.Newer(r.newest.Version) {
+			r.newest = e
 		}
 	}
 }
 
-// there reports whether the newest version is a value.
-func (a *answers) there() bool { return a.newest.Clock != 0 && !a.newest.Deleted }
+// hasValue reports whether the newest version is neither missing nor a tombstone.
+func (r *responses) hasValue() bool { return r.newest.Clock != 0 && !r.newest.Deleted }
 
-// behind reports whether a node answered, and not with the newest version.
-func (a *answers) behind(name string) bool {
-	v, ok := a.by[name]
-	return ok && v != a.newest.Version
+// isStale reports whether a node responded without the newest version.
+func (r *responses) isStale(name string) bool {
+	t, ok := r.by[name]
+	return ok && t != r.newest.Timestamp
 }

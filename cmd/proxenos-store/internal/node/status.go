@@ -13,29 +13,29 @@ import (
 // Members returns the names of the members, sorted.
 func (n *Node) Members() []string {
 	var names []string
-	for _, m := range n.known.Load().members {
+	for _, m := range n.current.Load().members {
 		names = append(names, m.Name)
 	}
 	return names
 }
 
-// Standing is a member and its share of all keys, from 0 to 1: those of which it
-// is the first replica.
-type Standing struct {
+// MemberShare is a member and its share of the key space, from 0 to 1: the keys
+// that it is the first replica of.
+type MemberShare struct {
 	Member
 	Share float64
 }
 
-// Standings returns the members, sorted by name.
-func (n *Node) Standings() []Standing {
-	p := n.known.Load()
+// Shares returns the members and their shares, sorted by name.
+func (n *Node) Shares() []MemberShare {
+	p := n.current.Load()
 	shares := map[string]float64{}
-	for m, share := range p.now.Shares() {
+	for m, share := range p.natural.Shares() {
 		shares[m.Name] = share
 	}
-	list := make([]Standing, len(p.members))
+	list := make([]MemberShare, len(p.members))
 	for i, m := range p.members {
-		list[i] = Standing{m, shares[m.Name]}
+		list[i] = MemberShare{m, shares[m.Name]}
 	}
 	return list
 }
@@ -43,37 +43,38 @@ func (n *Node) Standings() []Standing {
 // Self returns the name of this node.
 func (n *Node) Self() string { return n.cfg.Self }
 
-// Replicas returns how many nodes keep each key.
+// Replicas returns how many nodes store each key.
 func (n *Node) Replicas() int { return n.cfg.Replicas }
 
-// State returns how this node stands.
-func (n *Node) State() State { return n.known.Load().state(n.cfg.Self) }
+// State returns the state of this node.
+func (n *Node) State() State { return n.current.Load().state(n.cfg.Self) }
 
 // Owners returns the replicas of a key, the first one first.
 func (n *Node) Owners(key string) []string {
-	p := n.known.Load()
-	return p.names(nil, p.now, key, p.replicas)
+	p := n.current.Load()
+	return p.appendReplicas(nil, p.natural, key, p.replicas)
 }
 
-// Count returns how many keys this node holds. It reads all of them.
+// Count returns how many keys this node stores. It scans all of them.
 func (n *Node) Count() (int, error) { return kv.Count(n.cfg.Engine) }
 
-// Keys returns the keys of a bucket, wherever they are, sorted. Fewer members than
-// there are replicas may fail to answer: what these have others have too.
+// Keys returns the keys of a bucket at all nodes, sorted. The list is complete as
+// long as fewer members than there are replicas fail to answer; otherwise it
+// returns ErrUnavailable.
 func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
-	newest := map[string]kv.Stamp{}
+	newest := map[string]kv.Version{}
 	var mu sync.Mutex
 	failed, members := 0, n.Members()
 	var group sync.WaitGroup
 	for _, name := range members {
 		group.Go(func() {
 			err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
-				stamps, err := peer.Held(ctx, bucket, "")
+				versions, err := peer.Versions(ctx, bucket, "")
 				mu.Lock()
 				defer mu.Unlock()
-				for _, s := range stamps {
-					if old, ok := newest[s.Key]; !ok || s.Newer(old) {
-						newest[s.Key] = s
+				for _, v := range versions {
+					if old, ok := newest[v.Key]; !ok || v.Newer(old) {
+						newest[v.Key] = v
 					}
 				}
 				return err
@@ -89,6 +90,6 @@ func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
 	if failed >= min(n.cfg.Replicas, len(members)) {
 		return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, len(members)-failed, len(members))
 	}
-	maps.DeleteFunc(newest, func(_ string, s kv.Stamp) bool { return s.Deleted })
+	maps.DeleteFunc(newest, func(_ string, v kv.Version) bool { return v.Deleted })
 	return slices.Sorted(maps.Keys(newest)), nil
 }

@@ -10,21 +10,21 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// Put stores a value. When it returns nil, every replica has it: as many nodes
-// as there are to be replicas, or all nodes where there are fewer.
+// Put stores a value. When it returns nil every replica has it: Config.Replicas
+// nodes, or all nodes if there are fewer.
 func (n *Node) Put(ctx context.Context, key string, value []byte) error {
 	if err := checkSize(key, value); err != nil {
 		return err
 	}
-	return n.write(ctx, kv.Entry{Stamp: kv.Stamp{Key: key}, Value: value})
+	return n.write(ctx, kv.Entry{Version: kv.Version{Key: key}, Value: value})
 }
 
-// Delete deletes a key, which need not exist. It returns as Put does.
+// Delete writes a tombstone for a key, which need not exist. It returns as Put does.
 func (n *Node) Delete(ctx context.Context, key string) error {
 	if err := checkSize(key, nil); err != nil {
 		return err
 	}
-	return n.write(ctx, kv.Entry{Stamp: kv.Stamp{Key: key, Deleted: true}})
+	return n.write(ctx, kv.Entry{Version: kv.Version{Key: key, Deleted: true}})
 }
 
 func checkSize(key string, value []byte) error {
@@ -38,38 +38,42 @@ func checkSize(key string, value []byte) error {
 	}
 }
 
-// write gives the entry a version and brings it to its replicas. If the members
-// change meanwhile it goes to those of the new ones too, before anybody is told
-// that it is safe: a node that joins reads what the others have after they know
-// of it, so nothing slips between.
+// retryRequest is the pause before a write or read is tried again.
+const retryRequest = 50 * time.Millisecond
+
+// write gives the entry a timestamp and replicates it. If the membership changes
+// meanwhile, it also writes to the new owners before it acknowledges. A joining
+// node copies its keys after every member knows of it, so it either is written to
+// or copies the entry.
 func (n *Node) write(ctx context.Context, e kv.Entry) error {
 	n.Writes.Add(1)
-	e.Version = kv.Version{Clock: n.clock.Tick(), Writer: n.cfg.Self}
+	e.Timestamp = kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}
 	var acked acks
 	for {
-		p := n.known.Load()
+		p := n.current.Load()
 		err := n.replicate(ctx, p, e, &acked)
-		if err == nil && n.known.Load() == p {
+		if err == nil && n.current.Load() == p {
 			return nil
 		}
-		if err != nil && sleep(ctx, 50*time.Millisecond) != nil {
+		if err != nil && sleep(ctx, retryRequest) != nil {
 			n.Failures.Add(1)
 			return err
 		}
 	}
 }
 
-// replicate brings the entry to the replicas now and next that do not have it.
+// replicate writes the entry to the natural and the pending replicas that have
+// not acknowledged it.
 func (n *Node) replicate(ctx context.Context, p *placement, e kv.Entry, acked *acks) error {
-	if p.now.Len() == 0 {
+	if p.natural.Len() == 0 {
 		return fmt.Errorf("%w: no node serves yet", ErrUnavailable)
 	}
-	lines := []*line{p.line(p.now, e.Key)}
-	if p.moving() {
-		lines = append(lines, p.line(p.next, e.Key))
+	lists := []*preferenceList{p.preferenceList(p.natural, e.Key)}
+	if p.changing() {
+		lists = append(lists, p.preferenceList(p.pending, e.Key))
 	}
-	for _, l := range lines {
-		got := l.reach(func(name string) error {
+	for _, l := range lists {
+		got := l.call(func(name string) error {
 			if acked.has(name) {
 				return nil
 			}
@@ -77,14 +81,14 @@ func (n *Node) replicate(ctx context.Context, p *placement, e kv.Entry, acked *a
 			acked.add(name, err)
 			return err
 		})
-		if got < l.want() {
-			return fmt.Errorf("%w: %d of %d acknowledged: %w", ErrUnavailable, got, l.want(), acked.failure())
+		if got < l.quorum() {
+			return fmt.Errorf("%w: %d of %d acknowledged: %w", ErrUnavailable, got, l.quorum(), acked.failure())
 		}
 	}
 	return nil
 }
 
-// acks is the set of nodes that have an entry, and why another has not.
+// acks collects the nodes that acknowledged an entry, and the last failure.
 type acks struct {
 	mu     sync.Mutex
 	names  map[string]bool
@@ -97,7 +101,7 @@ func (a *acks) has(name string) bool {
 	return a.names[name]
 }
 
-// add notes what became of a call.
+// add records the result of a call.
 func (a *acks) add(name string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -111,21 +115,9 @@ func (a *acks) add(name string, err error) {
 	a.names[name] = true
 }
 
-// failure returns why the last call that failed did.
+// failure returns the error of the last call that failed.
 func (a *acks) failure() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return cmp.Or(a.failed, errNobody)
-}
-
-// sleep waits unless the context ends before that.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return cmp.Or(a.failed, errNoReplica)
 }

@@ -1,3 +1,3 @@
-// Package peerwire is generated from peer.thrift: what the nodes of the store
-// and its clients say to one another.
+// Package peerwire is generated from peer.thrift: the calls between nodes of the
+// store and from clients to nodes.
 package peerwire

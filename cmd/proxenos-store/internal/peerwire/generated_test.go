@@ -11,9 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGenerated generates the code anew and compares. To take a change of the
-// IDL over, set PROXENOS_UPDATE=1.
+// TestGenerated compares the committed code with what the Thrift compiler
+// generates. PROXENOS_UPDATE=1 replaces the code.
 func TestGenerated(t *testing.T) {
+	t.Parallel()
 	thrift, err := exec.LookPath("thrift")
 	if err != nil && os.Getenv("PROXENOS_REQUIRE_PEERS") != "1" {
 		t.Skip("thrift: not in PATH")

@@ -22,22 +22,22 @@ var _ = bytes.Equal
 
 var _ = wire.GoUnusedProtection__
 
-// Refused says why a call was not obeyed.
+// Failure is the reason why a call failed.
 //
 // Attributes:
-//   - Why
-type Refused struct {
-	Why string `thrift:"why,1" db:"why" json:"why"`
+//   - Reason
+type Failure struct {
+	Reason string `thrift:"reason,1" db:"reason" json:"reason"`
 }
 
-func NewRefused() *Refused {
-	return &Refused{}
+func NewFailure() *Failure {
+	return &Failure{}
 }
 
-func (p *Refused) GetWhy() string {
-	return p.Why
+func (p *Failure) GetReason() string {
+	return p.Reason
 }
-func (p *Refused) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Failure) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -76,17 +76,17 @@ func (p *Refused) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Refused) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Failure) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 1: ", err)
 	} else {
-		p.Why = v
+		p.Reason = v
 	}
 	return nil
 }
 
-func (p *Refused) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "Refused"); err != nil {
+func (p *Failure) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "Failure"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -103,82 +103,82 @@ func (p *Refused) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Refused) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if err := oprot.WriteFieldBegin(ctx, "why", thrift.STRING, 1); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:why: ", p), err)
+func (p *Failure) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "reason", thrift.STRING, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:reason: ", p), err)
 	}
-	if err := oprot.WriteString(ctx, string(p.Why)); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T.why (1) field write error: ", p), err)
+	if err := oprot.WriteString(ctx, string(p.Reason)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.reason (1) field write error: ", p), err)
 	}
 	if err := oprot.WriteFieldEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:why: ", p), err)
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:reason: ", p), err)
 	}
 	return err
 }
 
-func (p *Refused) Equals(other *Refused) bool {
+func (p *Failure) Equals(other *Failure) bool {
 	if p == other {
 		return true
 	} else if p == nil || other == nil {
 		return false
 	}
-	if p.Why != other.Why {
+	if p.Reason != other.Reason {
 		return false
 	}
 	return true
 }
 
-func (p *Refused) String() string {
+func (p *Failure) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("Refused(%+v)", *p)
+	return fmt.Sprintf("Failure(%+v)", *p)
 }
 
-func (p *Refused) Error() string {
+func (p *Failure) Error() string {
 	return p.String()
 }
 
-func (Refused) TExceptionType() thrift.TExceptionType {
+func (Failure) TExceptionType() thrift.TExceptionType {
 	return thrift.TExceptionTypeCompiled
 }
 
-var _ thrift.TException = (*Refused)(nil)
+var _ thrift.TException = (*Failure)(nil)
 
-// Stamp is one version of one key, without the value.
+// Version is one version of a key, without the value.
 //
 // Attributes:
 //   - Key
 //   - Clock
 //   - Writer
 //   - Deleted
-type Stamp struct {
+type Version struct {
 	Key     string `thrift:"key,1" db:"key" json:"key"`
 	Clock   int64  `thrift:"clock,2" db:"clock" json:"clock"`
 	Writer  string `thrift:"writer,3" db:"writer" json:"writer"`
 	Deleted bool   `thrift:"deleted,4" db:"deleted" json:"deleted"`
 }
 
-func NewStamp() *Stamp {
-	return &Stamp{}
+func NewVersion() *Version {
+	return &Version{}
 }
 
-func (p *Stamp) GetKey() string {
+func (p *Version) GetKey() string {
 	return p.Key
 }
 
-func (p *Stamp) GetClock() int64 {
+func (p *Version) GetClock() int64 {
 	return p.Clock
 }
 
-func (p *Stamp) GetWriter() string {
+func (p *Version) GetWriter() string {
 	return p.Writer
 }
 
-func (p *Stamp) GetDeleted() bool {
+func (p *Version) GetDeleted() bool {
 	return p.Deleted
 }
-func (p *Stamp) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Version) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -247,7 +247,7 @@ func (p *Stamp) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Stamp) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Version) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 1: ", err)
 	} else {
@@ -256,7 +256,7 @@ func (p *Stamp) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Stamp) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Version) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadI64(ctx); err != nil {
 		return thrift.PrependError("error reading field 2: ", err)
 	} else {
@@ -265,7 +265,7 @@ func (p *Stamp) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Stamp) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Version) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 3: ", err)
 	} else {
@@ -274,7 +274,7 @@ func (p *Stamp) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Stamp) ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Version) ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadBool(ctx); err != nil {
 		return thrift.PrependError("error reading field 4: ", err)
 	} else {
@@ -283,8 +283,8 @@ func (p *Stamp) ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Stamp) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "Stamp"); err != nil {
+func (p *Version) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "Version"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -310,7 +310,7 @@ func (p *Stamp) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Stamp) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *Version) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "key", thrift.STRING, 1); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:key: ", p), err)
 	}
@@ -323,7 +323,7 @@ func (p *Stamp) writeField1(ctx context.Context, oprot thrift.TProtocol) (err er
 	return err
 }
 
-func (p *Stamp) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *Version) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "clock", thrift.I64, 2); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:clock: ", p), err)
 	}
@@ -336,7 +336,7 @@ func (p *Stamp) writeField2(ctx context.Context, oprot thrift.TProtocol) (err er
 	return err
 }
 
-func (p *Stamp) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *Version) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "writer", thrift.STRING, 3); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:writer: ", p), err)
 	}
@@ -349,7 +349,7 @@ func (p *Stamp) writeField3(ctx context.Context, oprot thrift.TProtocol) (err er
 	return err
 }
 
-func (p *Stamp) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *Version) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "deleted", thrift.BOOL, 4); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:deleted: ", p), err)
 	}
@@ -362,7 +362,7 @@ func (p *Stamp) writeField4(ctx context.Context, oprot thrift.TProtocol) (err er
 	return err
 }
 
-func (p *Stamp) Equals(other *Stamp) bool {
+func (p *Version) Equals(other *Version) bool {
 	if p == other {
 		return true
 	} else if p == nil || other == nil {
@@ -383,41 +383,41 @@ func (p *Stamp) Equals(other *Stamp) bool {
 	return true
 }
 
-func (p *Stamp) String() string {
+func (p *Version) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("Stamp(%+v)", *p)
+	return fmt.Sprintf("Version(%+v)", *p)
 }
 
-// Entry is one version of one key with its value.
+// Entry is a version of a key with its value.
 //
 // Attributes:
-//   - Stamp
+//   - Version
 //   - Value
 type Entry struct {
-	Stamp *Stamp `thrift:"stamp,1" db:"stamp" json:"stamp"`
-	Value []byte `thrift:"value,2" db:"value" json:"value"`
+	Version *Version `thrift:"version,1" db:"version" json:"version"`
+	Value   []byte   `thrift:"value,2" db:"value" json:"value"`
 }
 
 func NewEntry() *Entry {
 	return &Entry{}
 }
 
-var Entry_Stamp_DEFAULT *Stamp
+var Entry_Version_DEFAULT *Version
 
-func (p *Entry) GetStamp() *Stamp {
-	if !p.IsSetStamp() {
-		return Entry_Stamp_DEFAULT
+func (p *Entry) GetVersion() *Version {
+	if !p.IsSetVersion() {
+		return Entry_Version_DEFAULT
 	}
-	return p.Stamp
+	return p.Version
 }
 
 func (p *Entry) GetValue() []byte {
 	return p.Value
 }
-func (p *Entry) IsSetStamp() bool {
-	return p.Stamp != nil
+func (p *Entry) IsSetVersion() bool {
+	return p.Version != nil
 }
 
 func (p *Entry) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -470,9 +470,9 @@ func (p *Entry) Read(ctx context.Context, iprot thrift.TProtocol) error {
 }
 
 func (p *Entry) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Stamp = &Stamp{}
-	if err := p.Stamp.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Stamp), err)
+	p.Version = &Version{}
+	if err := p.Version.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Version), err)
 	}
 	return nil
 }
@@ -508,14 +508,14 @@ func (p *Entry) Write(ctx context.Context, oprot thrift.TProtocol) error {
 }
 
 func (p *Entry) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if err := oprot.WriteFieldBegin(ctx, "stamp", thrift.STRUCT, 1); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:stamp: ", p), err)
+	if err := oprot.WriteFieldBegin(ctx, "version", thrift.STRUCT, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:version: ", p), err)
 	}
-	if err := p.Stamp.Write(ctx, oprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Stamp), err)
+	if err := p.Version.Write(ctx, oprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Version), err)
 	}
 	if err := oprot.WriteFieldEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:stamp: ", p), err)
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:version: ", p), err)
 	}
 	return err
 }
@@ -539,7 +539,7 @@ func (p *Entry) Equals(other *Entry) bool {
 	} else if p == nil || other == nil {
 		return false
 	}
-	if !p.Stamp.Equals(other.Stamp) {
+	if !p.Version.Equals(other.Version) {
 		return false
 	}
 	if bytes.Compare(p.Value, other.Value) != 0 {
@@ -555,28 +555,28 @@ func (p *Entry) String() string {
 	return fmt.Sprintf("Entry(%+v)", *p)
 }
 
-// Found is the answer to a read.
+// Value is the reply to a read.
 //
 // Attributes:
 //   - Found
 //   - Value
-type Found struct {
+type Value struct {
 	Found bool   `thrift:"found,1" db:"found" json:"found"`
 	Value []byte `thrift:"value,2" db:"value" json:"value"`
 }
 
-func NewFound() *Found {
-	return &Found{}
+func NewValue() *Value {
+	return &Value{}
 }
 
-func (p *Found) GetFound() bool {
+func (p *Value) GetFound() bool {
 	return p.Found
 }
 
-func (p *Found) GetValue() []byte {
+func (p *Value) GetValue() []byte {
 	return p.Value
 }
-func (p *Found) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Value) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -625,7 +625,7 @@ func (p *Found) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Found) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Value) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadBool(ctx); err != nil {
 		return thrift.PrependError("error reading field 1: ", err)
 	} else {
@@ -634,7 +634,7 @@ func (p *Found) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Found) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *Value) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadBinary(ctx); err != nil {
 		return thrift.PrependError("error reading field 2: ", err)
 	} else {
@@ -643,8 +643,8 @@ func (p *Found) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Found) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "Found"); err != nil {
+func (p *Value) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "Value"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -664,7 +664,7 @@ func (p *Found) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Found) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *Value) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "found", thrift.BOOL, 1); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:found: ", p), err)
 	}
@@ -677,7 +677,7 @@ func (p *Found) writeField1(ctx context.Context, oprot thrift.TProtocol) (err er
 	return err
 }
 
-func (p *Found) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *Value) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "value", thrift.STRING, 2); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:value: ", p), err)
 	}
@@ -690,7 +690,7 @@ func (p *Found) writeField2(ctx context.Context, oprot thrift.TProtocol) (err er
 	return err
 }
 
-func (p *Found) Equals(other *Found) bool {
+func (p *Value) Equals(other *Value) bool {
 	if p == other {
 		return true
 	} else if p == nil || other == nil {
@@ -705,41 +705,41 @@ func (p *Found) Equals(other *Found) bool {
 	return true
 }
 
-func (p *Found) String() string {
+func (p *Value) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("Found(%+v)", *p)
+	return fmt.Sprintf("Value(%+v)", *p)
 }
 
-// Invitation is what a node must know to join.
+// JoinInfo is what a node needs to join.
 //
 // Attributes:
-//   - Gossip: Where the node that is asked gossips, as host:port.
-//   - Label: The label of the store's gossip: no other store has it.
-//   - Replicas: How many nodes keep each key.
-type Invitation struct {
+//   - Gossip: The host:port at which the node gossips.
+//   - Label: The label of the store's gossip, which is unique to this store.
+//   - Replicas: How many nodes store each key.
+type JoinInfo struct {
 	Gossip   string `thrift:"gossip,1" db:"gossip" json:"gossip"`
 	Label    string `thrift:"label,2" db:"label" json:"label"`
 	Replicas int32  `thrift:"replicas,3" db:"replicas" json:"replicas"`
 }
 
-func NewInvitation() *Invitation {
-	return &Invitation{}
+func NewJoinInfo() *JoinInfo {
+	return &JoinInfo{}
 }
 
-func (p *Invitation) GetGossip() string {
+func (p *JoinInfo) GetGossip() string {
 	return p.Gossip
 }
 
-func (p *Invitation) GetLabel() string {
+func (p *JoinInfo) GetLabel() string {
 	return p.Label
 }
 
-func (p *Invitation) GetReplicas() int32 {
+func (p *JoinInfo) GetReplicas() int32 {
 	return p.Replicas
 }
-func (p *Invitation) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *JoinInfo) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -798,7 +798,7 @@ func (p *Invitation) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Invitation) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *JoinInfo) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 1: ", err)
 	} else {
@@ -807,7 +807,7 @@ func (p *Invitation) ReadField1(ctx context.Context, iprot thrift.TProtocol) err
 	return nil
 }
 
-func (p *Invitation) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *JoinInfo) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 2: ", err)
 	} else {
@@ -816,7 +816,7 @@ func (p *Invitation) ReadField2(ctx context.Context, iprot thrift.TProtocol) err
 	return nil
 }
 
-func (p *Invitation) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *JoinInfo) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadI32(ctx); err != nil {
 		return thrift.PrependError("error reading field 3: ", err)
 	} else {
@@ -825,8 +825,8 @@ func (p *Invitation) ReadField3(ctx context.Context, iprot thrift.TProtocol) err
 	return nil
 }
 
-func (p *Invitation) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "Invitation"); err != nil {
+func (p *JoinInfo) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "JoinInfo"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -849,7 +849,7 @@ func (p *Invitation) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *Invitation) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *JoinInfo) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "gossip", thrift.STRING, 1); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:gossip: ", p), err)
 	}
@@ -862,7 +862,7 @@ func (p *Invitation) writeField1(ctx context.Context, oprot thrift.TProtocol) (e
 	return err
 }
 
-func (p *Invitation) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *JoinInfo) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "label", thrift.STRING, 2); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:label: ", p), err)
 	}
@@ -875,7 +875,7 @@ func (p *Invitation) writeField2(ctx context.Context, oprot thrift.TProtocol) (e
 	return err
 }
 
-func (p *Invitation) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *JoinInfo) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "replicas", thrift.I32, 3); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:replicas: ", p), err)
 	}
@@ -888,7 +888,7 @@ func (p *Invitation) writeField3(ctx context.Context, oprot thrift.TProtocol) (e
 	return err
 }
 
-func (p *Invitation) Equals(other *Invitation) bool {
+func (p *JoinInfo) Equals(other *JoinInfo) bool {
 	if p == other {
 		return true
 	} else if p == nil || other == nil {
@@ -906,11 +906,11 @@ func (p *Invitation) Equals(other *Invitation) bool {
 	return true
 }
 
-func (p *Invitation) String() string {
+func (p *JoinInfo) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("Invitation(%+v)", *p)
+	return fmt.Sprintf("JoinInfo(%+v)", *p)
 }
 
 type Store interface {
@@ -1460,7 +1460,7 @@ func (p *StorePutArgs) String() string {
 type Peer interface {
 	Store
 
-	// Stores a value. It returns when enough replicas have it.
+	// Stores a value. Returns once enough replicas have it.
 	//
 	// Parameters:
 	//  - Key
@@ -1468,46 +1468,46 @@ type Peer interface {
 	Write(ctx context.Context, key string, value []byte) (_err error)
 	// Parameters:
 	//  - Key
-	Read(ctx context.Context, key string) (_r *Found, _err error)
-	// Deletes a key. It returns when enough replicas know.
+	Read(ctx context.Context, key string) (_r *Value, _err error)
+	// Deletes a key. Returns once enough replicas have the tombstone.
 	//
 	// Parameters:
 	//  - Key
 	Erase(ctx context.Context, key string) (_err error)
-	// Lists the keys of one bucket (0 to 255) that any node has.
+	// Returns the keys of one bucket, 0 to 255, at all nodes.
 	//
 	// Parameters:
 	//  - Bucket
 	Keys(ctx context.Context, bucket int32) (_r []string, _err error)
-	Invite(ctx context.Context) (_r *Invitation, _err error)
-	// The members that the node sees, and how they stand, as name=state.
-	View(ctx context.Context) (_r []string, _err error)
-	// Keeps what is newer than what it has. It returns when that is safe.
+	JoinInfo(ctx context.Context) (_r *JoinInfo, _err error)
+	// Returns the members and their states as the node sees them, as name=state.
+	States(ctx context.Context) (_r []string, _err error)
+	// Stores the entries that are newer than those of the node. Returns once they are durable.
 	//
 	// Parameters:
 	//  - Entries
 	Keep(ctx context.Context, entries []*Entry) (_err error)
-	// The entries of these keys that the node itself holds.
+	// Returns the entries that the node itself stores for the keys.
 	//
 	// Parameters:
 	//  - Keys
 	Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error)
-	// Indices of those that the node lacks or has older ones of.
+	// Returns the indices of the versions that are newer than those of the node.
 	//
 	// Parameters:
-	//  - Stamps
-	Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _err error)
-	// What the node holds in a bucket for a given owner, or for anybody.
+	//  - Versions
+	Offer(ctx context.Context, versions []*Version) (_r []int32, _err error)
+	// Returns the versions of a bucket that the owner must have; no owner means all.
 	//
 	// Parameters:
 	//  - Bucket
 	//  - Owner
-	Held(ctx context.Context, bucket int32, owner string) (_r []*Stamp, _err error)
-	// One sum for each bucket of what the node holds together with another.
+	Versions(ctx context.Context, bucket int32, owner string) (_r []*Version, _err error)
+	// Returns the digest of each bucket of the versions that the node shares with the other.
 	//
 	// Parameters:
 	//  - Other
-	Sums(ctx context.Context, other string) (_r []int64, _err error)
+	Digests(ctx context.Context, other string) (_r []int64, _err error)
 }
 
 type PeerClient struct {
@@ -1528,7 +1528,7 @@ func NewPeerClient(c thrift.TClient) *PeerClient {
 	}
 }
 
-// Stores a value. It returns when enough replicas have it.
+// Stores a value. Returns once enough replicas have it.
 //
 // Parameters:
 //   - Key
@@ -1545,8 +1545,8 @@ func (p *PeerClient) Write(ctx context.Context, key string, value []byte) (_err 
 		return
 	}
 	switch {
-	case _result9.Refused != nil:
-		return _result9.Refused
+	case _result9.Failure != nil:
+		return _result9.Failure
 	}
 
 	return nil
@@ -1554,7 +1554,7 @@ func (p *PeerClient) Write(ctx context.Context, key string, value []byte) (_err 
 
 // Parameters:
 //   - Key
-func (p *PeerClient) Read(ctx context.Context, key string) (_r *Found, _err error) {
+func (p *PeerClient) Read(ctx context.Context, key string) (_r *Value, _err error) {
 	var _args10 PeerReadArgs
 	_args10.Key = key
 	var _result12 PeerReadResult
@@ -1565,8 +1565,8 @@ func (p *PeerClient) Read(ctx context.Context, key string) (_r *Found, _err erro
 		return
 	}
 	switch {
-	case _result12.Refused != nil:
-		return _r, _result12.Refused
+	case _result12.Failure != nil:
+		return _r, _result12.Failure
 	}
 
 	if _ret13 := _result12.GetSuccess(); _ret13 != nil {
@@ -1575,7 +1575,7 @@ func (p *PeerClient) Read(ctx context.Context, key string) (_r *Found, _err erro
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "read failed: unknown result")
 }
 
-// Deletes a key. It returns when enough replicas know.
+// Deletes a key. Returns once enough replicas have the tombstone.
 //
 // Parameters:
 //   - Key
@@ -1590,14 +1590,14 @@ func (p *PeerClient) Erase(ctx context.Context, key string) (_err error) {
 		return
 	}
 	switch {
-	case _result16.Refused != nil:
-		return _result16.Refused
+	case _result16.Failure != nil:
+		return _result16.Failure
 	}
 
 	return nil
 }
 
-// Lists the keys of one bucket (0 to 255) that any node has.
+// Returns the keys of one bucket, 0 to 255, at all nodes.
 //
 // Parameters:
 //   - Bucket
@@ -1612,18 +1612,18 @@ func (p *PeerClient) Keys(ctx context.Context, bucket int32) (_r []string, _err 
 		return
 	}
 	switch {
-	case _result19.Refused != nil:
-		return _r, _result19.Refused
+	case _result19.Failure != nil:
+		return _r, _result19.Failure
 	}
 
 	return _result19.GetSuccess(), nil
 }
 
-func (p *PeerClient) Invite(ctx context.Context) (_r *Invitation, _err error) {
-	var _args20 PeerInviteArgs
-	var _result22 PeerInviteResult
+func (p *PeerClient) JoinInfo(ctx context.Context) (_r *JoinInfo, _err error) {
+	var _args20 PeerJoinInfoArgs
+	var _result22 PeerJoinInfoResult
 	var _meta21 thrift.ResponseMeta
-	_meta21, _err = p.Client_().Call(ctx, "invite", &_args20, &_result22)
+	_meta21, _err = p.Client_().Call(ctx, "join_info", &_args20, &_result22)
 	p.SetLastResponseMeta_(_meta21)
 	if _err != nil {
 		return
@@ -1631,15 +1631,15 @@ func (p *PeerClient) Invite(ctx context.Context) (_r *Invitation, _err error) {
 	if _ret23 := _result22.GetSuccess(); _ret23 != nil {
 		return _ret23, nil
 	}
-	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "invite failed: unknown result")
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "join_info failed: unknown result")
 }
 
-// The members that the node sees, and how they stand, as name=state.
-func (p *PeerClient) View(ctx context.Context) (_r []string, _err error) {
-	var _args24 PeerViewArgs
-	var _result26 PeerViewResult
+// Returns the members and their states as the node sees them, as name=state.
+func (p *PeerClient) States(ctx context.Context) (_r []string, _err error) {
+	var _args24 PeerStatesArgs
+	var _result26 PeerStatesResult
 	var _meta25 thrift.ResponseMeta
-	_meta25, _err = p.Client_().Call(ctx, "view", &_args24, &_result26)
+	_meta25, _err = p.Client_().Call(ctx, "states", &_args24, &_result26)
 	p.SetLastResponseMeta_(_meta25)
 	if _err != nil {
 		return
@@ -1647,7 +1647,7 @@ func (p *PeerClient) View(ctx context.Context) (_r []string, _err error) {
 	return _result26.GetSuccess(), nil
 }
 
-// Keeps what is newer than what it has. It returns when that is safe.
+// Stores the entries that are newer than those of the node. Returns once they are durable.
 //
 // Parameters:
 //   - Entries
@@ -1662,14 +1662,14 @@ func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
 		return
 	}
 	switch {
-	case _result29.Refused != nil:
-		return _result29.Refused
+	case _result29.Failure != nil:
+		return _result29.Failure
 	}
 
 	return nil
 }
 
-// The entries of these keys that the node itself holds.
+// Returns the entries that the node itself stores for the keys.
 //
 // Parameters:
 //   - Keys
@@ -1684,20 +1684,20 @@ func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _er
 		return
 	}
 	switch {
-	case _result32.Refused != nil:
-		return _r, _result32.Refused
+	case _result32.Failure != nil:
+		return _r, _result32.Failure
 	}
 
 	return _result32.GetSuccess(), nil
 }
 
-// Indices of those that the node lacks or has older ones of.
+// Returns the indices of the versions that are newer than those of the node.
 //
 // Parameters:
-//   - Stamps
-func (p *PeerClient) Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _err error) {
+//   - Versions
+func (p *PeerClient) Offer(ctx context.Context, versions []*Version) (_r []int32, _err error) {
 	var _args33 PeerOfferArgs
-	_args33.Stamps = stamps
+	_args33.Versions = versions
 	var _result35 PeerOfferResult
 	var _meta34 thrift.ResponseMeta
 	_meta34, _err = p.Client_().Call(ctx, "offer", &_args33, &_result35)
@@ -1706,54 +1706,54 @@ func (p *PeerClient) Offer(ctx context.Context, stamps []*Stamp) (_r []int32, _e
 		return
 	}
 	switch {
-	case _result35.Refused != nil:
-		return _r, _result35.Refused
+	case _result35.Failure != nil:
+		return _r, _result35.Failure
 	}
 
 	return _result35.GetSuccess(), nil
 }
 
-// What the node holds in a bucket for a given owner, or for anybody.
+// Returns the versions of a bucket that the owner must have; no owner means all.
 //
 // Parameters:
 //   - Bucket
 //   - Owner
-func (p *PeerClient) Held(ctx context.Context, bucket int32, owner string) (_r []*Stamp, _err error) {
-	var _args36 PeerHeldArgs
+func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string) (_r []*Version, _err error) {
+	var _args36 PeerVersionsArgs
 	_args36.Bucket = bucket
 	_args36.Owner = owner
-	var _result38 PeerHeldResult
+	var _result38 PeerVersionsResult
 	var _meta37 thrift.ResponseMeta
-	_meta37, _err = p.Client_().Call(ctx, "held", &_args36, &_result38)
+	_meta37, _err = p.Client_().Call(ctx, "versions", &_args36, &_result38)
 	p.SetLastResponseMeta_(_meta37)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result38.Refused != nil:
-		return _r, _result38.Refused
+	case _result38.Failure != nil:
+		return _r, _result38.Failure
 	}
 
 	return _result38.GetSuccess(), nil
 }
 
-// One sum for each bucket of what the node holds together with another.
+// Returns the digest of each bucket of the versions that the node shares with the other.
 //
 // Parameters:
 //   - Other
-func (p *PeerClient) Sums(ctx context.Context, other string) (_r []int64, _err error) {
-	var _args39 PeerSumsArgs
+func (p *PeerClient) Digests(ctx context.Context, other string) (_r []int64, _err error) {
+	var _args39 PeerDigestsArgs
 	_args39.Other = other
-	var _result41 PeerSumsResult
+	var _result41 PeerDigestsResult
 	var _meta40 thrift.ResponseMeta
-	_meta40, _err = p.Client_().Call(ctx, "sums", &_args39, &_result41)
+	_meta40, _err = p.Client_().Call(ctx, "digests", &_args39, &_result41)
 	p.SetLastResponseMeta_(_meta40)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result41.Refused != nil:
-		return _r, _result41.Refused
+	case _result41.Failure != nil:
+		return _r, _result41.Failure
 	}
 
 	return _result41.GetSuccess(), nil
@@ -1769,13 +1769,13 @@ func NewPeerProcessor(handler Peer) *PeerProcessor {
 	self42.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
 	self42.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
 	self42.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
-	self42.AddToProcessorMap("invite", &peerProcessorInvite{handler: handler})
-	self42.AddToProcessorMap("view", &peerProcessorView{handler: handler})
+	self42.AddToProcessorMap("join_info", &peerProcessorJoinInfo{handler: handler})
+	self42.AddToProcessorMap("states", &peerProcessorStates{handler: handler})
 	self42.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
 	self42.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
 	self42.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
-	self42.AddToProcessorMap("held", &peerProcessorHeld{handler: handler})
-	self42.AddToProcessorMap("sums", &peerProcessorSums{handler: handler})
+	self42.AddToProcessorMap("versions", &peerProcessorVersions{handler: handler})
+	self42.AddToProcessorMap("digests", &peerProcessorDigests{handler: handler})
 	return self42
 }
 
@@ -1828,8 +1828,8 @@ func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, op
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -1921,8 +1921,8 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -2016,8 +2016,8 @@ func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, op
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -2109,8 +2109,8 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -2155,17 +2155,17 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 	return true, err
 }
 
-type peerProcessorInvite struct {
+type peerProcessorJoinInfo struct {
 	handler Peer
 }
 
-func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
 	var _write_err51 error
-	args := PeerInviteArgs{}
+	args := PeerJoinInfoArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
 		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "invite", thrift.EXCEPTION, seqId)
+		oprot.WriteMessageBegin(ctx, "join_info", thrift.EXCEPTION, seqId)
 		x.Write(ctx, oprot)
 		oprot.WriteMessageEnd(ctx)
 		oprot.Flush(ctx)
@@ -2199,15 +2199,15 @@ func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, o
 		}(tickerCtx, cancel)
 	}
 
-	result := PeerInviteResult{}
-	if retval, err2 := p.handler.Invite(ctx); err2 != nil {
+	result := PeerJoinInfoResult{}
+	if retval, err2 := p.handler.JoinInfo(ctx); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing invite: "+err2.Error())
-		if err2 := oprot.WriteMessageBegin(ctx, "invite", thrift.EXCEPTION, seqId); err2 != nil {
+		_exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing join_info: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.EXCEPTION, seqId); err2 != nil {
 			_write_err51 = thrift.WrapTException(err2)
 		}
 		if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
@@ -2227,7 +2227,7 @@ func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, o
 		result.Success = retval
 	}
 	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "invite", thrift.REPLY, seqId); err2 != nil {
+	if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.REPLY, seqId); err2 != nil {
 		_write_err51 = thrift.WrapTException(err2)
 	}
 	if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
@@ -2245,17 +2245,17 @@ func (p *peerProcessorInvite) Process(ctx context.Context, seqId int32, iprot, o
 	return true, err
 }
 
-type peerProcessorView struct {
+type peerProcessorStates struct {
 	handler Peer
 }
 
-func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+func (p *peerProcessorStates) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
 	var _write_err53 error
-	args := PeerViewArgs{}
+	args := PeerStatesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
 		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "view", thrift.EXCEPTION, seqId)
+		oprot.WriteMessageBegin(ctx, "states", thrift.EXCEPTION, seqId)
 		x.Write(ctx, oprot)
 		oprot.WriteMessageEnd(ctx)
 		oprot.Flush(ctx)
@@ -2289,15 +2289,15 @@ func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, opr
 		}(tickerCtx, cancel)
 	}
 
-	result := PeerViewResult{}
-	if retval, err2 := p.handler.View(ctx); err2 != nil {
+	result := PeerStatesResult{}
+	if retval, err2 := p.handler.States(ctx); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing view: "+err2.Error())
-		if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.EXCEPTION, seqId); err2 != nil {
+		_exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing states: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "states", thrift.EXCEPTION, seqId); err2 != nil {
 			_write_err53 = thrift.WrapTException(err2)
 		}
 		if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
@@ -2317,7 +2317,7 @@ func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, opr
 		result.Success = retval
 	}
 	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.REPLY, seqId); err2 != nil {
+	if err2 := oprot.WriteMessageBegin(ctx, "states", thrift.REPLY, seqId); err2 != nil {
 		_write_err53 = thrift.WrapTException(err2)
 	}
 	if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
@@ -2384,8 +2384,8 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -2477,8 +2477,8 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -2568,12 +2568,12 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 	}
 
 	result := PeerOfferResult{}
-	if retval, err2 := p.handler.Offer(ctx, args.Stamps); err2 != nil {
+	if retval, err2 := p.handler.Offer(ctx, args.Versions); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
@@ -2618,17 +2618,17 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 	return true, err
 }
 
-type peerProcessorHeld struct {
+type peerProcessorVersions struct {
 	handler Peer
 }
 
-func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
 	var _write_err61 error
-	args := PeerHeldArgs{}
+	args := PeerVersionsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
 		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "held", thrift.EXCEPTION, seqId)
+		oprot.WriteMessageBegin(ctx, "versions", thrift.EXCEPTION, seqId)
 		x.Write(ctx, oprot)
 		oprot.WriteMessageEnd(ctx)
 		oprot.Flush(ctx)
@@ -2662,19 +2662,19 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 		}(tickerCtx, cancel)
 	}
 
-	result := PeerHeldResult{}
-	if retval, err2 := p.handler.Held(ctx, args.Bucket, args.Owner); err2 != nil {
+	result := PeerVersionsResult{}
+	if retval, err2 := p.handler.Versions(ctx, args.Bucket, args.Owner); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing held: "+err2.Error())
-			if err2 := oprot.WriteMessageBegin(ctx, "held", thrift.EXCEPTION, seqId); err2 != nil {
+			_exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing versions: "+err2.Error())
+			if err2 := oprot.WriteMessageBegin(ctx, "versions", thrift.EXCEPTION, seqId); err2 != nil {
 				_write_err61 = thrift.WrapTException(err2)
 			}
 			if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
@@ -2695,7 +2695,7 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 		result.Success = retval
 	}
 	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "held", thrift.REPLY, seqId); err2 != nil {
+	if err2 := oprot.WriteMessageBegin(ctx, "versions", thrift.REPLY, seqId); err2 != nil {
 		_write_err61 = thrift.WrapTException(err2)
 	}
 	if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
@@ -2713,17 +2713,17 @@ func (p *peerProcessorHeld) Process(ctx context.Context, seqId int32, iprot, opr
 	return true, err
 }
 
-type peerProcessorSums struct {
+type peerProcessorDigests struct {
 	handler Peer
 }
 
-func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
 	var _write_err63 error
-	args := PeerSumsArgs{}
+	args := PeerDigestsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
 		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "sums", thrift.EXCEPTION, seqId)
+		oprot.WriteMessageBegin(ctx, "digests", thrift.EXCEPTION, seqId)
 		x.Write(ctx, oprot)
 		oprot.WriteMessageEnd(ctx)
 		oprot.Flush(ctx)
@@ -2757,19 +2757,19 @@ func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, opr
 		}(tickerCtx, cancel)
 	}
 
-	result := PeerSumsResult{}
-	if retval, err2 := p.handler.Sums(ctx, args.Other); err2 != nil {
+	result := PeerDigestsResult{}
+	if retval, err2 := p.handler.Digests(ctx, args.Other); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
-		case *Refused:
-			result.Refused = v
+		case *Failure:
+			result.Failure = v
 		default:
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing sums: "+err2.Error())
-			if err2 := oprot.WriteMessageBegin(ctx, "sums", thrift.EXCEPTION, seqId); err2 != nil {
+			_exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing digests: "+err2.Error())
+			if err2 := oprot.WriteMessageBegin(ctx, "digests", thrift.EXCEPTION, seqId); err2 != nil {
 				_write_err63 = thrift.WrapTException(err2)
 			}
 			if err2 := _exc64.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
@@ -2790,7 +2790,7 @@ func (p *peerProcessorSums) Process(ctx context.Context, seqId int32, iprot, opr
 		result.Success = retval
 	}
 	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "sums", thrift.REPLY, seqId); err2 != nil {
+	if err2 := oprot.WriteMessageBegin(ctx, "digests", thrift.REPLY, seqId); err2 != nil {
 		_write_err63 = thrift.WrapTException(err2)
 	}
 	if err2 := result.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
@@ -2951,25 +2951,25 @@ func (p *PeerWriteArgs) String() string {
 }
 
 // Attributes:
-//   - Refused
+//   - Failure
 type PeerWriteResult struct {
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerWriteResult() *PeerWriteResult {
 	return &PeerWriteResult{}
 }
 
-var PeerWriteResult_Refused_DEFAULT *Refused
+var PeerWriteResult_Failure_DEFAULT *Failure
 
-func (p *PeerWriteResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerWriteResult_Refused_DEFAULT
+func (p *PeerWriteResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerWriteResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
-func (p *PeerWriteResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerWriteResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerWriteResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -3012,9 +3012,9 @@ func (p *PeerWriteResult) Read(ctx context.Context, iprot thrift.TProtocol) erro
 }
 
 func (p *PeerWriteResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -3038,15 +3038,15 @@ func (p *PeerWriteResult) Write(ctx context.Context, oprot thrift.TProtocol) err
 }
 
 func (p *PeerWriteResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -3160,39 +3160,39 @@ func (p *PeerReadArgs) String() string {
 
 // Attributes:
 //   - Success
-//   - Refused
+//   - Failure
 type PeerReadResult struct {
-	Success *Found   `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Success *Value   `thrift:"success,0" db:"success" json:"success,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerReadResult() *PeerReadResult {
 	return &PeerReadResult{}
 }
 
-var PeerReadResult_Success_DEFAULT *Found
+var PeerReadResult_Success_DEFAULT *Value
 
-func (p *PeerReadResult) GetSuccess() *Found {
+func (p *PeerReadResult) GetSuccess() *Value {
 	if !p.IsSetSuccess() {
 		return PeerReadResult_Success_DEFAULT
 	}
 	return p.Success
 }
 
-var PeerReadResult_Refused_DEFAULT *Refused
+var PeerReadResult_Failure_DEFAULT *Failure
 
-func (p *PeerReadResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerReadResult_Refused_DEFAULT
+func (p *PeerReadResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerReadResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
 func (p *PeerReadResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerReadResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerReadResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerReadResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -3245,7 +3245,7 @@ func (p *PeerReadResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 }
 
 func (p *PeerReadResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Success = &Found{}
+	p.Success = &Value{}
 	if err := p.Success.Read(ctx, iprot); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
 	}
@@ -3253,9 +3253,9 @@ func (p *PeerReadResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 }
 
 func (p *PeerReadResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -3297,15 +3297,15 @@ func (p *PeerReadResult) writeField0(ctx context.Context, oprot thrift.TProtocol
 }
 
 func (p *PeerReadResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -3418,25 +3418,25 @@ func (p *PeerEraseArgs) String() string {
 }
 
 // Attributes:
-//   - Refused
+//   - Failure
 type PeerEraseResult struct {
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerEraseResult() *PeerEraseResult {
 	return &PeerEraseResult{}
 }
 
-var PeerEraseResult_Refused_DEFAULT *Refused
+var PeerEraseResult_Failure_DEFAULT *Failure
 
-func (p *PeerEraseResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerEraseResult_Refused_DEFAULT
+func (p *PeerEraseResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerEraseResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
-func (p *PeerEraseResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerEraseResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerEraseResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -3479,9 +3479,9 @@ func (p *PeerEraseResult) Read(ctx context.Context, iprot thrift.TProtocol) erro
 }
 
 func (p *PeerEraseResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -3505,15 +3505,15 @@ func (p *PeerEraseResult) Write(ctx context.Context, oprot thrift.TProtocol) err
 }
 
 func (p *PeerEraseResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -3627,10 +3627,10 @@ func (p *PeerKeysArgs) String() string {
 
 // Attributes:
 //   - Success
-//   - Refused
+//   - Failure
 type PeerKeysResult struct {
 	Success []string `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerKeysResult() *PeerKeysResult {
@@ -3643,20 +3643,20 @@ func (p *PeerKeysResult) GetSuccess() []string {
 	return p.Success
 }
 
-var PeerKeysResult_Refused_DEFAULT *Refused
+var PeerKeysResult_Failure_DEFAULT *Failure
 
-func (p *PeerKeysResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerKeysResult_Refused_DEFAULT
+func (p *PeerKeysResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerKeysResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
 func (p *PeerKeysResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerKeysResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerKeysResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerKeysResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -3731,9 +3731,9 @@ func (p *PeerKeysResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 }
 
 func (p *PeerKeysResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -3783,15 +3783,15 @@ func (p *PeerKeysResult) writeField0(ctx context.Context, oprot thrift.TProtocol
 }
 
 func (p *PeerKeysResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -3804,14 +3804,14 @@ func (p *PeerKeysResult) String() string {
 	return fmt.Sprintf("PeerKeysResult(%+v)", *p)
 }
 
-type PeerInviteArgs struct {
+type PeerJoinInfoArgs struct {
 }
 
-func NewPeerInviteArgs() *PeerInviteArgs {
-	return &PeerInviteArgs{}
+func NewPeerJoinInfoArgs() *PeerJoinInfoArgs {
+	return &PeerJoinInfoArgs{}
 }
 
-func (p *PeerInviteArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerJoinInfoArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -3837,8 +3837,8 @@ func (p *PeerInviteArgs) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
-func (p *PeerInviteArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "invite_args"); err != nil {
+func (p *PeerJoinInfoArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "join_info_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -3852,36 +3852,36 @@ func (p *PeerInviteArgs) Write(ctx context.Context, oprot thrift.TProtocol) erro
 	return nil
 }
 
-func (p *PeerInviteArgs) String() string {
+func (p *PeerJoinInfoArgs) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerInviteArgs(%+v)", *p)
+	return fmt.Sprintf("PeerJoinInfoArgs(%+v)", *p)
 }
 
 // Attributes:
 //   - Success
-type PeerInviteResult struct {
-	Success *Invitation `thrift:"success,0" db:"success" json:"success,omitempty"`
+type PeerJoinInfoResult struct {
+	Success *JoinInfo `thrift:"success,0" db:"success" json:"success,omitempty"`
 }
 
-func NewPeerInviteResult() *PeerInviteResult {
-	return &PeerInviteResult{}
+func NewPeerJoinInfoResult() *PeerJoinInfoResult {
+	return &PeerJoinInfoResult{}
 }
 
-var PeerInviteResult_Success_DEFAULT *Invitation
+var PeerJoinInfoResult_Success_DEFAULT *JoinInfo
 
-func (p *PeerInviteResult) GetSuccess() *Invitation {
+func (p *PeerJoinInfoResult) GetSuccess() *JoinInfo {
 	if !p.IsSetSuccess() {
-		return PeerInviteResult_Success_DEFAULT
+		return PeerJoinInfoResult_Success_DEFAULT
 	}
 	return p.Success
 }
-func (p *PeerInviteResult) IsSetSuccess() bool {
+func (p *PeerJoinInfoResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerInviteResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerJoinInfoResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -3920,16 +3920,16 @@ func (p *PeerInviteResult) Read(ctx context.Context, iprot thrift.TProtocol) err
 	return nil
 }
 
-func (p *PeerInviteResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Success = &Invitation{}
+func (p *PeerJoinInfoResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &JoinInfo{}
 	if err := p.Success.Read(ctx, iprot); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
 	}
 	return nil
 }
 
-func (p *PeerInviteResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "invite_result"); err != nil {
+func (p *PeerJoinInfoResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "join_info_result"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -3946,7 +3946,7 @@ func (p *PeerInviteResult) Write(ctx context.Context, oprot thrift.TProtocol) er
 	return nil
 }
 
-func (p *PeerInviteResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerJoinInfoResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if p.IsSetSuccess() {
 		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
@@ -3961,21 +3961,21 @@ func (p *PeerInviteResult) writeField0(ctx context.Context, oprot thrift.TProtoc
 	return err
 }
 
-func (p *PeerInviteResult) String() string {
+func (p *PeerJoinInfoResult) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerInviteResult(%+v)", *p)
+	return fmt.Sprintf("PeerJoinInfoResult(%+v)", *p)
 }
 
-type PeerViewArgs struct {
+type PeerStatesArgs struct {
 }
 
-func NewPeerViewArgs() *PeerViewArgs {
-	return &PeerViewArgs{}
+func NewPeerStatesArgs() *PeerStatesArgs {
+	return &PeerStatesArgs{}
 }
 
-func (p *PeerViewArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerStatesArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -4001,8 +4001,8 @@ func (p *PeerViewArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *PeerViewArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "view_args"); err != nil {
+func (p *PeerStatesArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "states_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -4016,33 +4016,33 @@ func (p *PeerViewArgs) Write(ctx context.Context, oprot thrift.TProtocol) error 
 	return nil
 }
 
-func (p *PeerViewArgs) String() string {
+func (p *PeerStatesArgs) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerViewArgs(%+v)", *p)
+	return fmt.Sprintf("PeerStatesArgs(%+v)", *p)
 }
 
 // Attributes:
 //   - Success
-type PeerViewResult struct {
+type PeerStatesResult struct {
 	Success []string `thrift:"success,0" db:"success" json:"success,omitempty"`
 }
 
-func NewPeerViewResult() *PeerViewResult {
-	return &PeerViewResult{}
+func NewPeerStatesResult() *PeerStatesResult {
+	return &PeerStatesResult{}
 }
 
-var PeerViewResult_Success_DEFAULT []string
+var PeerStatesResult_Success_DEFAULT []string
 
-func (p *PeerViewResult) GetSuccess() []string {
+func (p *PeerStatesResult) GetSuccess() []string {
 	return p.Success
 }
-func (p *PeerViewResult) IsSetSuccess() bool {
+func (p *PeerStatesResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerViewResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerStatesResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -4081,7 +4081,7 @@ func (p *PeerViewResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
-func (p *PeerViewResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerStatesResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
 	_, size, err := iprot.ReadListBegin(ctx)
 	if err != nil {
 		return thrift.PrependError("error reading list begin: ", err)
@@ -4103,8 +4103,8 @@ func (p *PeerViewResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	return nil
 }
 
-func (p *PeerViewResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "view_result"); err != nil {
+func (p *PeerStatesResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "states_result"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -4121,7 +4121,7 @@ func (p *PeerViewResult) Write(ctx context.Context, oprot thrift.TProtocol) erro
 	return nil
 }
 
-func (p *PeerViewResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerStatesResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if p.IsSetSuccess() {
 		if err := oprot.WriteFieldBegin(ctx, "success", thrift.LIST, 0); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
@@ -4144,11 +4144,11 @@ func (p *PeerViewResult) writeField0(ctx context.Context, oprot thrift.TProtocol
 	return err
 }
 
-func (p *PeerViewResult) String() string {
+func (p *PeerStatesResult) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerViewResult(%+v)", *p)
+	return fmt.Sprintf("PeerStatesResult(%+v)", *p)
 }
 
 // Attributes:
@@ -4270,25 +4270,25 @@ func (p *PeerKeepArgs) String() string {
 }
 
 // Attributes:
-//   - Refused
+//   - Failure
 type PeerKeepResult struct {
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerKeepResult() *PeerKeepResult {
 	return &PeerKeepResult{}
 }
 
-var PeerKeepResult_Refused_DEFAULT *Refused
+var PeerKeepResult_Failure_DEFAULT *Failure
 
-func (p *PeerKeepResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerKeepResult_Refused_DEFAULT
+func (p *PeerKeepResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerKeepResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
-func (p *PeerKeepResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerKeepResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerKeepResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -4331,9 +4331,9 @@ func (p *PeerKeepResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 }
 
 func (p *PeerKeepResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -4357,15 +4357,15 @@ func (p *PeerKeepResult) Write(ctx context.Context, oprot thrift.TProtocol) erro
 }
 
 func (p *PeerKeepResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -4500,10 +4500,10 @@ func (p *PeerFetchArgs) String() string {
 
 // Attributes:
 //   - Success
-//   - Refused
+//   - Failure
 type PeerFetchResult struct {
 	Success []*Entry `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerFetchResult() *PeerFetchResult {
@@ -4516,20 +4516,20 @@ func (p *PeerFetchResult) GetSuccess() []*Entry {
 	return p.Success
 }
 
-var PeerFetchResult_Refused_DEFAULT *Refused
+var PeerFetchResult_Failure_DEFAULT *Failure
 
-func (p *PeerFetchResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerFetchResult_Refused_DEFAULT
+func (p *PeerFetchResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerFetchResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
 func (p *PeerFetchResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerFetchResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerFetchResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerFetchResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -4602,9 +4602,9 @@ func (p *PeerFetchResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 }
 
 func (p *PeerFetchResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -4654,15 +4654,15 @@ func (p *PeerFetchResult) writeField0(ctx context.Context, oprot thrift.TProtoco
 }
 
 func (p *PeerFetchResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -4676,17 +4676,17 @@ func (p *PeerFetchResult) String() string {
 }
 
 // Attributes:
-//   - Stamps
+//   - Versions
 type PeerOfferArgs struct {
-	Stamps []*Stamp `thrift:"stamps,1" db:"stamps" json:"stamps"`
+	Versions []*Version `thrift:"versions,1" db:"versions" json:"versions"`
 }
 
 func NewPeerOfferArgs() *PeerOfferArgs {
 	return &PeerOfferArgs{}
 }
 
-func (p *PeerOfferArgs) GetStamps() []*Stamp {
-	return p.Stamps
+func (p *PeerOfferArgs) GetVersions() []*Version {
+	return p.Versions
 }
 func (p *PeerOfferArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
@@ -4732,14 +4732,14 @@ func (p *PeerOfferArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	if err != nil {
 		return thrift.PrependError("error reading list begin: ", err)
 	}
-	tSlice := make([]*Stamp, 0, size)
-	p.Stamps = tSlice
+	tSlice := make([]*Version, 0, size)
+	p.Versions = tSlice
 	for i := 0; i < size; i++ {
-		_elem70 := &Stamp{}
+		_elem70 := &Version{}
 		if err := _elem70.Read(ctx, iprot); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem70), err)
 		}
-		p.Stamps = append(p.Stamps, _elem70)
+		p.Versions = append(p.Versions, _elem70)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4766,13 +4766,13 @@ func (p *PeerOfferArgs) Write(ctx context.Context, oprot thrift.TProtocol) error
 }
 
 func (p *PeerOfferArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if err := oprot.WriteFieldBegin(ctx, "stamps", thrift.LIST, 1); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:stamps: ", p), err)
+	if err := oprot.WriteFieldBegin(ctx, "versions", thrift.LIST, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:versions: ", p), err)
 	}
-	if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Stamps)); err != nil {
+	if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Versions)); err != nil {
 		return thrift.PrependError("error writing list begin: ", err)
 	}
-	for _, v := range p.Stamps {
+	for _, v := range p.Versions {
 		if err := v.Write(ctx, oprot); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
 		}
@@ -4781,7 +4781,7 @@ func (p *PeerOfferArgs) writeField1(ctx context.Context, oprot thrift.TProtocol)
 		return thrift.PrependError("error writing list end: ", err)
 	}
 	if err := oprot.WriteFieldEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:stamps: ", p), err)
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:versions: ", p), err)
 	}
 	return err
 }
@@ -4795,10 +4795,10 @@ func (p *PeerOfferArgs) String() string {
 
 // Attributes:
 //   - Success
-//   - Refused
+//   - Failure
 type PeerOfferResult struct {
 	Success []int32  `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerOfferResult() *PeerOfferResult {
@@ -4811,20 +4811,20 @@ func (p *PeerOfferResult) GetSuccess() []int32 {
 	return p.Success
 }
 
-var PeerOfferResult_Refused_DEFAULT *Refused
+var PeerOfferResult_Failure_DEFAULT *Failure
 
-func (p *PeerOfferResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerOfferResult_Refused_DEFAULT
+func (p *PeerOfferResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerOfferResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
 func (p *PeerOfferResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerOfferResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerOfferResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
 func (p *PeerOfferResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -4899,9 +4899,9 @@ func (p *PeerOfferResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 }
 
 func (p *PeerOfferResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
@@ -4951,15 +4951,15 @@ func (p *PeerOfferResult) writeField0(ctx context.Context, oprot thrift.TProtoco
 }
 
 func (p *PeerOfferResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
@@ -4975,23 +4975,23 @@ func (p *PeerOfferResult) String() string {
 // Attributes:
 //   - Bucket
 //   - Owner
-type PeerHeldArgs struct {
+type PeerVersionsArgs struct {
 	Bucket int32  `thrift:"bucket,1" db:"bucket" json:"bucket"`
 	Owner  string `thrift:"owner,2" db:"owner" json:"owner"`
 }
 
-func NewPeerHeldArgs() *PeerHeldArgs {
-	return &PeerHeldArgs{}
+func NewPeerVersionsArgs() *PeerVersionsArgs {
+	return &PeerVersionsArgs{}
 }
 
-func (p *PeerHeldArgs) GetBucket() int32 {
+func (p *PeerVersionsArgs) GetBucket() int32 {
 	return p.Bucket
 }
 
-func (p *PeerHeldArgs) GetOwner() string {
+func (p *PeerVersionsArgs) GetOwner() string {
 	return p.Owner
 }
-func (p *PeerHeldArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerVersionsArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -5040,7 +5040,7 @@ func (p *PeerHeldArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *PeerHeldArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerVersionsArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadI32(ctx); err != nil {
 		return thrift.PrependError("error reading field 1: ", err)
 	} else {
@@ -5049,7 +5049,7 @@ func (p *PeerHeldArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	return nil
 }
 
-func (p *PeerHeldArgs) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerVersionsArgs) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 2: ", err)
 	} else {
@@ -5058,8 +5058,8 @@ func (p *PeerHeldArgs) ReadField2(ctx context.Context, iprot thrift.TProtocol) e
 	return nil
 }
 
-func (p *PeerHeldArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "held_args"); err != nil {
+func (p *PeerVersionsArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "versions_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -5079,7 +5079,7 @@ func (p *PeerHeldArgs) Write(ctx context.Context, oprot thrift.TProtocol) error 
 	return nil
 }
 
-func (p *PeerHeldArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerVersionsArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "bucket", thrift.I32, 1); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:bucket: ", p), err)
 	}
@@ -5092,7 +5092,7 @@ func (p *PeerHeldArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) 
 	return err
 }
 
-func (p *PeerHeldArgs) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerVersionsArgs) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "owner", thrift.STRING, 2); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:owner: ", p), err)
 	}
@@ -5105,48 +5105,48 @@ func (p *PeerHeldArgs) writeField2(ctx context.Context, oprot thrift.TProtocol) 
 	return err
 }
 
-func (p *PeerHeldArgs) String() string {
+func (p *PeerVersionsArgs) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerHeldArgs(%+v)", *p)
+	return fmt.Sprintf("PeerVersionsArgs(%+v)", *p)
 }
 
 // Attributes:
 //   - Success
-//   - Refused
-type PeerHeldResult struct {
-	Success []*Stamp `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+//   - Failure
+type PeerVersionsResult struct {
+	Success []*Version `thrift:"success,0" db:"success" json:"success,omitempty"`
+	Failure *Failure   `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
-func NewPeerHeldResult() *PeerHeldResult {
-	return &PeerHeldResult{}
+func NewPeerVersionsResult() *PeerVersionsResult {
+	return &PeerVersionsResult{}
 }
 
-var PeerHeldResult_Success_DEFAULT []*Stamp
+var PeerVersionsResult_Success_DEFAULT []*Version
 
-func (p *PeerHeldResult) GetSuccess() []*Stamp {
+func (p *PeerVersionsResult) GetSuccess() []*Version {
 	return p.Success
 }
 
-var PeerHeldResult_Refused_DEFAULT *Refused
+var PeerVersionsResult_Failure_DEFAULT *Failure
 
-func (p *PeerHeldResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerHeldResult_Refused_DEFAULT
+func (p *PeerVersionsResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerVersionsResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
-func (p *PeerHeldResult) IsSetSuccess() bool {
+func (p *PeerVersionsResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerHeldResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerVersionsResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
-func (p *PeerHeldResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerVersionsResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -5195,15 +5195,15 @@ func (p *PeerHeldResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
-func (p *PeerHeldResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerVersionsResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
 	_, size, err := iprot.ReadListBegin(ctx)
 	if err != nil {
 		return thrift.PrependError("error reading list begin: ", err)
 	}
-	tSlice := make([]*Stamp, 0, size)
+	tSlice := make([]*Version, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem72 := &Stamp{}
+		_elem72 := &Version{}
 		if err := _elem72.Read(ctx, iprot); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem72), err)
 		}
@@ -5215,16 +5215,16 @@ func (p *PeerHeldResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	return nil
 }
 
-func (p *PeerHeldResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+func (p *PeerVersionsResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
 
-func (p *PeerHeldResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "held_result"); err != nil {
+func (p *PeerVersionsResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "versions_result"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -5244,7 +5244,7 @@ func (p *PeerHeldResult) Write(ctx context.Context, oprot thrift.TProtocol) erro
 	return nil
 }
 
-func (p *PeerHeldResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerVersionsResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if p.IsSetSuccess() {
 		if err := oprot.WriteFieldBegin(ctx, "success", thrift.LIST, 0); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
@@ -5267,42 +5267,42 @@ func (p *PeerHeldResult) writeField0(ctx context.Context, oprot thrift.TProtocol
 	return err
 }
 
-func (p *PeerHeldResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+func (p *PeerVersionsResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
 }
 
-func (p *PeerHeldResult) String() string {
+func (p *PeerVersionsResult) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerHeldResult(%+v)", *p)
+	return fmt.Sprintf("PeerVersionsResult(%+v)", *p)
 }
 
 // Attributes:
 //   - Other
-type PeerSumsArgs struct {
+type PeerDigestsArgs struct {
 	Other string `thrift:"other,1" db:"other" json:"other"`
 }
 
-func NewPeerSumsArgs() *PeerSumsArgs {
-	return &PeerSumsArgs{}
+func NewPeerDigestsArgs() *PeerDigestsArgs {
+	return &PeerDigestsArgs{}
 }
 
-func (p *PeerSumsArgs) GetOther() string {
+func (p *PeerDigestsArgs) GetOther() string {
 	return p.Other
 }
-func (p *PeerSumsArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerDigestsArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -5341,7 +5341,7 @@ func (p *PeerSumsArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	return nil
 }
 
-func (p *PeerSumsArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerDigestsArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	if v, err := iprot.ReadString(ctx); err != nil {
 		return thrift.PrependError("error reading field 1: ", err)
 	} else {
@@ -5350,8 +5350,8 @@ func (p *PeerSumsArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	return nil
 }
 
-func (p *PeerSumsArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "sums_args"); err != nil {
+func (p *PeerDigestsArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "digests_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -5368,7 +5368,7 @@ func (p *PeerSumsArgs) Write(ctx context.Context, oprot thrift.TProtocol) error 
 	return nil
 }
 
-func (p *PeerSumsArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerDigestsArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if err := oprot.WriteFieldBegin(ctx, "other", thrift.STRING, 1); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:other: ", p), err)
 	}
@@ -5381,48 +5381,48 @@ func (p *PeerSumsArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) 
 	return err
 }
 
-func (p *PeerSumsArgs) String() string {
+func (p *PeerDigestsArgs) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerSumsArgs(%+v)", *p)
+	return fmt.Sprintf("PeerDigestsArgs(%+v)", *p)
 }
 
 // Attributes:
 //   - Success
-//   - Refused
-type PeerSumsResult struct {
+//   - Failure
+type PeerDigestsResult struct {
 	Success []int64  `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Refused *Refused `thrift:"refused,1" db:"refused" json:"refused,omitempty"`
+	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
-func NewPeerSumsResult() *PeerSumsResult {
-	return &PeerSumsResult{}
+func NewPeerDigestsResult() *PeerDigestsResult {
+	return &PeerDigestsResult{}
 }
 
-var PeerSumsResult_Success_DEFAULT []int64
+var PeerDigestsResult_Success_DEFAULT []int64
 
-func (p *PeerSumsResult) GetSuccess() []int64 {
+func (p *PeerDigestsResult) GetSuccess() []int64 {
 	return p.Success
 }
 
-var PeerSumsResult_Refused_DEFAULT *Refused
+var PeerDigestsResult_Failure_DEFAULT *Failure
 
-func (p *PeerSumsResult) GetRefused() *Refused {
-	if !p.IsSetRefused() {
-		return PeerSumsResult_Refused_DEFAULT
+func (p *PeerDigestsResult) GetFailure() *Failure {
+	if !p.IsSetFailure() {
+		return PeerDigestsResult_Failure_DEFAULT
 	}
-	return p.Refused
+	return p.Failure
 }
-func (p *PeerSumsResult) IsSetSuccess() bool {
+func (p *PeerDigestsResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerSumsResult) IsSetRefused() bool {
-	return p.Refused != nil
+func (p *PeerDigestsResult) IsSetFailure() bool {
+	return p.Failure != nil
 }
 
-func (p *PeerSumsResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerDigestsResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -5471,7 +5471,7 @@ func (p *PeerSumsResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
-func (p *PeerSumsResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerDigestsResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
 	_, size, err := iprot.ReadListBegin(ctx)
 	if err != nil {
 		return thrift.PrependError("error reading list begin: ", err)
@@ -5493,16 +5493,16 @@ func (p *PeerSumsResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	return nil
 }
 
-func (p *PeerSumsResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Refused = &Refused{}
-	if err := p.Refused.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Refused), err)
+func (p *PeerDigestsResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Failure = &Failure{}
+	if err := p.Failure.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
 	}
 	return nil
 }
 
-func (p *PeerSumsResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "sums_result"); err != nil {
+func (p *PeerDigestsResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "digests_result"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -5522,7 +5522,7 @@ func (p *PeerSumsResult) Write(ctx context.Context, oprot thrift.TProtocol) erro
 	return nil
 }
 
-func (p *PeerSumsResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerDigestsResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if p.IsSetSuccess() {
 		if err := oprot.WriteFieldBegin(ctx, "success", thrift.LIST, 0); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
@@ -5545,24 +5545,24 @@ func (p *PeerSumsResult) writeField0(ctx context.Context, oprot thrift.TProtocol
 	return err
 }
 
-func (p *PeerSumsResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetRefused() {
-		if err := oprot.WriteFieldBegin(ctx, "refused", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:refused: ", p), err)
+func (p *PeerDigestsResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetFailure() {
+		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
 		}
-		if err := p.Refused.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Refused), err)
+		if err := p.Failure.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:refused: ", p), err)
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
 		}
 	}
 	return err
 }
 
-func (p *PeerSumsResult) String() string {
+func (p *PeerDigestsResult) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerSumsResult(%+v)", *p)
+	return fmt.Sprintf("PeerDigestsResult(%+v)", *p)
 }

@@ -13,65 +13,65 @@ service Store extends locator.Locator {
   oneway void put(1: string key, 2: string value)
 }
 
-/** Refused says why a call was not obeyed. */
-exception Refused {
-  1: string why
+/** Failure is the reason why a call failed. */
+exception Failure {
+  1: string reason
 }
 
-/** Stamp is one version of one key, without the value. */
-struct Stamp {
+/** Version is one version of a key, without the value. */
+struct Version {
   1: string key
   2: i64 clock
   3: string writer
   4: bool deleted
 }
 
-/** Entry is one version of one key with its value. */
+/** Entry is a version of a key with its value. */
 struct Entry {
-  1: Stamp stamp
+  1: Version version
   2: binary value
 }
 
-/** Found is the answer to a read. */
-struct Found {
+/** Value is the reply to a read. */
+struct Value {
   1: bool found
   2: binary value
 }
 
-/** Invitation is what a node must know to join. */
-struct Invitation {
-  /** Where the node that is asked gossips, as host:port. */
+/** JoinInfo is what a node needs to join. */
+struct JoinInfo {
+  /** The host:port at which the node gossips. */
   1: string gossip
-  /** The label of the store's gossip: no other store has it. */
+  /** The label of the store's gossip, which is unique to this store. */
   2: string label
-  /** How many nodes keep each key. */
+  /** How many nodes store each key. */
   3: i32 replicas
 }
 
 service Peer extends Store {
   // For clients, at any node.
 
-  /** Stores a value. It returns when enough replicas have it. */
-  void write(1: string key, 2: binary value) throws (1: Refused refused)
-  Found read(1: string key) throws (1: Refused refused)
-  /** Deletes a key. It returns when enough replicas know. */
-  void erase(1: string key) throws (1: Refused refused)
-  /** Lists the keys of one bucket (0 to 255) that any node has. */
-  list<string> keys(1: i32 bucket) throws (1: Refused refused)
+  /** Stores a value. Returns once enough replicas have it. */
+  void write(1: string key, 2: binary value) throws (1: Failure failure)
+  Value read(1: string key) throws (1: Failure failure)
+  /** Deletes a key. Returns once enough replicas have the tombstone. */
+  void erase(1: string key) throws (1: Failure failure)
+  /** Returns the keys of one bucket, 0 to 255, at all nodes. */
+  list<string> keys(1: i32 bucket) throws (1: Failure failure)
 
   // Between nodes.
 
-  Invitation invite()
-  /** The members that the node sees, and how they stand, as name=state. */
-  list<string> view()
-  /** Keeps what is newer than what it has. It returns when that is safe. */
-  void keep(1: list<Entry> entries) throws (1: Refused refused)
-  /** The entries of these keys that the node itself holds. */
-  list<Entry> fetch(1: list<string> keys) throws (1: Refused refused)
-  /** Indices of those that the node lacks or has older ones of. */
-  list<i32> offer(1: list<Stamp> stamps) throws (1: Refused refused)
-  /** What the node holds in a bucket for a given owner, or for anybody. */
-  list<Stamp> held(1: i32 bucket, 2: string owner) throws (1: Refused refused)
-  /** One sum for each bucket of what the node holds together with another. */
-  list<i64> sums(1: string other) throws (1: Refused refused)
+  JoinInfo join_info()
+  /** Returns the members and their states as the node sees them, as name=state. */
+  list<string> states()
+  /** Stores the entries that are newer than those of the node. Returns once they are durable. */
+  void keep(1: list<Entry> entries) throws (1: Failure failure)
+  /** Returns the entries that the node itself stores for the keys. */
+  list<Entry> fetch(1: list<string> keys) throws (1: Failure failure)
+  /** Returns the indices of the versions that are newer than those of the node. */
+  list<i32> offer(1: list<Version> versions) throws (1: Failure failure)
+  /** Returns the versions of a bucket that the owner must have; no owner means all. */
+  list<Version> versions(1: i32 bucket, 2: string owner) throws (1: Failure failure)
+  /** Returns the digest of each bucket of the versions that the node shares with the other. */
+  list<i64> digests(1: string other) throws (1: Failure failure)
 }

@@ -87,6 +87,7 @@ func rowsOfStore(t *testing.T) (rows []vectors.Row) {
 }
 
 func TestServerGolden(t *testing.T) {
+	t.Parallel()
 	handler := &recorder{}
 	addr := serve(t, handler)
 	rows := rowsOfStore(t)
@@ -133,6 +134,7 @@ var calls = map[string]func(context.Context, *StoreClient) (string, error){
 }
 
 func TestClientGolden(t *testing.T) {
+	t.Parallel()
 	made := 0
 	for _, row := range rowsOfStore(t) {
 		name := row.Text("method") + " " + row.Text("args")

@@ -9,27 +9,27 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 )
 
-func toStamp(s kv.Stamp) *peerwire.Stamp {
-	return &peerwire.Stamp{Key: s.Key, Clock: int64(s.Clock), Writer: s.Writer, Deleted: s.Deleted}
+func toVersion(v kv.Version) *peerwire.Version {
+	return &peerwire.Version{Key: v.Key, Clock: int64(v.Clock), Writer: v.Writer, Deleted: v.Deleted}
 }
 
-// fromStamp reads a stamp; nil is that of nothing.
-func fromStamp(s *peerwire.Stamp) kv.Stamp {
-	if s == nil {
-		return kv.Stamp{}
+// fromVersion returns the zero Version for nil.
+func fromVersion(v *peerwire.Version) kv.Version {
+	if v == nil {
+		return kv.Version{}
 	}
-	return kv.Stamp{Key: s.Key, Deleted: s.Deleted, Version: kv.Version{Clock: uint64(s.Clock), Writer: s.Writer}}
+	return kv.Version{Key: v.Key, Deleted: v.Deleted, Timestamp: kv.Timestamp{Clock: uint64(v.Clock), Writer: v.Writer}}
 }
 
 func toEntry(e kv.Entry) *peerwire.Entry {
-	return &peerwire.Entry{Stamp: toStamp(e.Stamp), Value: e.Value}
+	return &peerwire.Entry{Version: toVersion(e.Version), Value: e.Value}
 }
 
 func fromEntry(e *peerwire.Entry) kv.Entry {
-	return kv.Entry{Stamp: fromStamp(e.GetStamp()), Value: e.GetValue()}
+	return kv.Entry{Version: fromVersion(e.GetVersion()), Value: e.GetValue()}
 }
 
-// each returns what f makes of each element.
+// each applies f to each element.
 func each[A, B any](list []A, f func(A) B) []B {
 	out := make([]B, len(list))
 	for i, a := range list {
@@ -38,43 +38,43 @@ func each[A, B any](list []A, f func(A) B) []B {
 	return out
 }
 
-// A member of a view travels as name=state.
-
-func toView(view map[string]node.State) []string {
-	list := make([]string, 0, len(view))
-	for name, state := range view {
+// toStates encodes states as name=state.
+func toStates(states map[string]node.State) []string {
+	list := make([]string, 0, len(states))
+	for name, state := range states {
 		list = append(list, name+"="+string(state))
 	}
 	return list
 }
 
-func fromView(list []string) map[string]node.State {
-	view := map[string]node.State{}
+func fromStates(list []string) map[string]node.State {
+	states := map[string]node.State{}
 	for _, text := range list {
 		if name, state, ok := strings.Cut(text, "="); ok {
-			view[name] = node.State(state)
+			states[name] = node.State(state)
 		}
 	}
-	return view
+	return states
 }
 
-// told returns the error that a peer told, and any other as it is.
-func told(err error) error {
-	var refused *peerwire.Refused
-	if errors.As(err, &refused) {
-		return errors.New(refused.Why)
-	}
-	return err
-}
-
-// refused tells a peer why. Only errors that are made for it to read are told.
-func refused(err error) error {
+// toFailure returns the error to send to a caller. Only errors that are meant for
+// callers carry their text.
+func toFailure(err error) error {
 	if err == nil {
 		return nil
 	}
-	why := "internal error; the node's log says more"
+	reason := "internal error; see the node's log"
 	if errors.Is(err, node.ErrUnavailable) || errors.Is(err, node.ErrTooLarge) || errors.Is(err, node.ErrDisk) {
-		why = err.Error()
+		reason = err.Error()
 	}
-	return &peerwire.Refused{Why: why}
+	return &peerwire.Failure{Reason: reason}
+}
+
+// fromFailure returns an error with the reason that a node sent, or err itself.
+func fromFailure(err error) error {
+	var failure *peerwire.Failure
+	if errors.As(err, &failure) {
+		return errors.New(failure.Reason)
+	}
+	return err
 }

@@ -1,3 +1,3 @@
-// Package rpc puts a node on the wire: Handler answers calls from what a node
-// knows, Peer is a node elsewhere, and Client is what a person's command uses.
+// Package rpc connects nodes over Thrift: [Handler] serves a node, [Peer] calls
+// another node, and [Client] calls the store from outside.
 package rpc

@@ -20,13 +20,13 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// alone is a cluster of one member.
-type alone struct {
+// singleMember is a cluster of one member.
+type singleMember struct {
 	name   string
 	states chan node.State
 }
 
-func (a alone) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+func (a singleMember) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
 		for {
 			select {
@@ -41,15 +41,15 @@ func (a alone) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	}
 }
 
-func (a alone) SetState(_ context.Context, state node.State) error {
+func (a singleMember) SetState(_ context.Context, state node.State) error {
 	a.states <- state
 	return nil
 }
 
-func (alone) Leave(context.Context) error { return nil }
+func (singleMember) Leave(context.Context) error { return nil }
 
-// startAlone serves a node over a real connection.
-func startAlone(tb testing.TB) (addr string) {
+// startNode serves a cluster of one node over TCP.
+func startNode(tb testing.TB) (addr string) {
 	tb.Helper()
 	log := slog.New(slog.DiscardHandler)
 	server, err := locator.Listen(context.Background(), locator.Config{
@@ -58,7 +58,7 @@ func startAlone(tb testing.TB) (addr string) {
 	})
 	require.NoError(tb, err)
 	ready := make(chan struct{})
-	n, err := node.New(node.Config{Self: server.Self().Name, Engine: kv.NewMemory(), Cluster: alone{server.Self().Name, make(chan node.State)}, Found: true, Ready: func() { close(ready) }})
+	n, err := node.New(node.Config{Self: server.Self().Name, Engine: kv.NewMemory(), Cluster: singleMember{server.Self().Name, make(chan node.State)}, First: true, Ready: func() { close(ready) }})
 	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served, ran := make(chan error, 1), make(chan error, 1)
@@ -78,31 +78,30 @@ func startAlone(tb testing.TB) (addr string) {
 	return server.Self().Addr
 }
 
-// FuzzHandler writes raw bytes at a node. Whatever they are, the node goes on
-// answering.
+// FuzzHandler sends raw bytes to a node, which must keep answering.
 func FuzzHandler(f *testing.F) {
 	for _, text := range []string{
 		"800100010000000470696e670000000000",
 		"8001000100000004726561640000000000" + "0b0001000000016b00",
 		"80010001000000046b656570000000000f00010c00000001" + "0c00010b0001000000016b0a000200000000000000010b000300000001770200040000" + "0b00020000000176" + "0000",
 		"80010001000000056f66666572000000000f00010c7fffffff",
-		"800100010000000468656c64000000000800010000ffff0b0002000000000000",
+		"800100010000000876657273696f6e73000000000800010000ffff0b0002000000000000",
 	} {
 		raw, err := hex.DecodeString(text)
 		require.NoError(f, err)
 		f.Add(raw)
 	}
-	addr := startAlone(f)
+	addr := startNode(f)
 	client := locator.NewClient(addr, locator.CallConfig{Keep: 1})
 	f.Cleanup(func() { _ = client.Close() })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		conn, err := net.Dial("tcp", addr)
 		require.NoError(t, err)
-		require.NoError(t, conn.(*net.TCPConn).SetLinger(0)) // or the system runs out of ports
+		require.NoError(t, conn.(*net.TCPConn).SetLinger(0)) // so that closed connections do not use up the ports
 		_, _ = conn.Write(data)
 		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 		_, _ = io.Copy(io.Discard, conn)
 		require.NoError(t, conn.Close())
-		require.NoError(t, client.Ping(t.Context()), "it goes on answering")
+		require.NoError(t, client.Ping(t.Context()), "the node answers")
 	})
 }

@@ -15,24 +15,26 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// Services are the names of what a node implements.
+// Services are the names of the services of a node.
 var Services = []string{"locator.Base", "locator.Locator", "diststore.Store"}
 
-// requestTime bounds a request of a client, below the time it waits itself.
+// requestTime bounds a request of a client. It is shorter than the client's own
+// timeout.
 const requestTime = 4 * time.Second
 
-// Handler answers the calls to a node. The embedded server answers those of the
-// location service, except where who is there is decided by gossip.
+// Handler serves the calls to a node. The embedded server serves ping,
+// service_type, service_types, debug and die. Membership comes from gossip, so the
+// handler replaces the server's calls for it.
 type Handler struct {
 	*locator.Server
 	Node *node.Node
-	// Invitation is for nodes that want to join.
-	Invitation peerwire.Invitation
-	Log        *slog.Logger
+	// Info is what a node needs to join.
+	Info peerwire.JoinInfo
+	Log  *slog.Logger
 }
 
-// Get is the call of 2009. It answers nothing for a key that is not there; when
-// that cannot be known it ends the connection, as nothing would be a lie.
+// Get serves the call of 2009. It returns the empty string for a missing key. On
+// failure it closes the connection, as the empty string would be a wrong result.
 func (h *Handler) Get(ctx context.Context, key string) (string, error) {
 	found, err := h.Read(ctx, key)
 	if err != nil {
@@ -41,8 +43,7 @@ func (h *Handler) Get(ctx context.Context, key string) (string, error) {
 	return string(found.Value), nil
 }
 
-// Put is the call of 2009. It is one-way: the client does not learn whether it
-// was done.
+// Put serves the one-way call of 2009. The client does not learn of a failure.
 func (h *Handler) Put(ctx context.Context, key, value string) error {
 	if err := h.Write(ctx, key, []byte(value)); err != nil {
 		return h.abandon("put", err)
@@ -59,28 +60,28 @@ func (h *Handler) abandon(call string, err error) error {
 func (h *Handler) Write(ctx context.Context, key string, value []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return refused(h.Node.Put(ctx, key, value))
+	return toFailure(h.Node.Put(ctx, key, value))
 }
 
-// Read returns the newest value that the replicas have.
-func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Found, error) {
+// Read returns the newest value of the replicas.
+func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	value, ok, err := h.Node.Get(ctx, key)
 	if err != nil {
-		return nil, refused(err)
+		return nil, toFailure(err)
 	}
-	return &peerwire.Found{Found: ok, Value: value}, nil
+	return &peerwire.Value{Found: ok, Value: value}, nil
 }
 
 // Erase deletes a key at its replicas.
 func (h *Handler) Erase(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return refused(h.Node.Delete(ctx, key))
+	return toFailure(h.Node.Delete(ctx, key))
 }
 
-// Keys lists the keys of a bucket, wherever they are.
+// Keys returns the keys of a bucket at all nodes.
 func (h *Handler) Keys(ctx context.Context, bucket int32) ([]string, error) {
 	if err := checkBucket(bucket); err != nil {
 		return nil, err
@@ -88,63 +89,63 @@ func (h *Handler) Keys(ctx context.Context, bucket int32) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	keys, err := h.Node.Keys(ctx, int(bucket))
-	return keys, refused(err)
+	return keys, toFailure(err)
 }
 
-// Invite tells what a node must know to join.
-func (h *Handler) Invite(context.Context) (*peerwire.Invitation, error) { return &h.Invitation, nil }
+// JoinInfo returns what a node needs to join.
+func (h *Handler) JoinInfo(context.Context) (*peerwire.JoinInfo, error) { return &h.Info, nil }
 
-// View tells how the members stand.
-func (h *Handler) View(ctx context.Context) ([]string, error) {
-	view, err := h.Node.View(ctx)
-	return toView(view), refused(err)
+// States returns the members and their states.
+func (h *Handler) States(ctx context.Context) ([]string, error) {
+	states, err := h.Node.States(ctx)
+	return toStates(states), toFailure(err)
 }
 
-// Keep keeps entries at this node.
+// Keep stores entries at this node.
 func (h *Handler) Keep(ctx context.Context, entries []*peerwire.Entry) error {
-	return refused(h.Node.Keep(ctx, each(entries, fromEntry)))
+	return toFailure(h.Node.Keep(ctx, each(entries, fromEntry)))
 }
 
-// Fetch answers with what this node holds of the keys.
+// Fetch returns the entries that this node stores for the keys.
 func (h *Handler) Fetch(ctx context.Context, keys []string) ([]*peerwire.Entry, error) {
 	entries, err := h.Node.Fetch(ctx, keys)
-	return each(entries, toEntry), refused(err)
+	return each(entries, toEntry), toFailure(err)
 }
 
-// Offer answers with what this node wants of the stamps.
-func (h *Handler) Offer(ctx context.Context, stamps []*peerwire.Stamp) ([]int32, error) {
-	wanted, err := h.Node.Offer(ctx, each(stamps, fromStamp))
-	return each(wanted, func(i int) int32 { return int32(i) }), refused(err)
+// Offer returns the indices of the versions that are newer than those of this node.
+func (h *Handler) Offer(ctx context.Context, versions []*peerwire.Version) ([]int32, error) {
+	wanted, err := h.Node.Offer(ctx, each(versions, fromVersion))
+	return each(wanted, func(i int) int32 { return int32(i) }), toFailure(err)
 }
 
-// Held answers with what this node holds in a bucket for an owner.
-func (h *Handler) Held(ctx context.Context, bucket int32, owner string) ([]*peerwire.Stamp, error) {
+// Versions returns the versions of a bucket that the owner must have.
+func (h *Handler) Versions(ctx context.Context, bucket int32, owner string) ([]*peerwire.Version, error) {
 	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
-	stamps, err := h.Node.Held(ctx, int(bucket), owner)
-	return each(stamps, toStamp), refused(err)
+	versions, err := h.Node.Versions(ctx, int(bucket), owner)
+	return each(versions, toVersion), toFailure(err)
 }
 
-// Sums answers with the sums of what this node shares with the other.
-func (h *Handler) Sums(ctx context.Context, other string) ([]int64, error) {
-	sums, err := h.Node.Sums(ctx, other)
-	return each(sums, func(s uint64) int64 { return int64(s) }), refused(err)
+// Digests returns the digest of each bucket that this node shares with the other.
+func (h *Handler) Digests(ctx context.Context, other string) ([]int64, error) {
+	digests, err := h.Node.Digests(ctx, other)
+	return each(digests, func(d uint64) int64 { return int64(d) }), toFailure(err)
 }
 
 func checkBucket(bucket int32) error {
 	if bucket < 0 || bucket >= kv.Buckets {
-		return &peerwire.Refused{Why: fmt.Sprintf("bucket %d: want 0 to %d", bucket, kv.Buckets-1)}
+		return &peerwire.Failure{Reason: fmt.Sprintf("bucket %d: want 0 to %d", bucket, kv.Buckets-1)}
 	}
 	return nil
 }
 
-// GetAllWide answers with the members.
+// GetAllWide returns the members.
 func (h *Handler) GetAllWide(context.Context) ([]*wire.Location, error) {
 	return locations(h.Node.Members())
 }
 
-// GetNodeWide answers with the first owner of a key.
+// GetNodeWide returns the first owner of a key.
 func (h *Handler) GetNodeWide(_ context.Context, key string) (*wire.Location, error) {
 	owners := h.Node.Owners(key)
 	if len(owners) == 0 {
@@ -153,35 +154,35 @@ func (h *Handler) GetNodeWide(_ context.Context, key string) (*wire.Location, er
 	return locator.ParseLocation(owners[0])
 }
 
-// GetNode is GetNodeWide for clients of 2009.
+// GetNode serves clients of 2009 like GetNodeWide.
 func (h *Handler) GetNode(ctx context.Context, key string) (*wire.Location, error) {
 	return h.GetNodeWide(ctx, key)
 }
 
-// errReplicated keeps a node of 2009 out: it ends when this call fails. In here
-// it would keep single copies that nobody else knew of.
+// errReplicated keeps nodes of 2009 out, which exit when get_all fails. They would
+// store single copies that no other node knows of.
 var errReplicated = thrift.NewTApplicationException(thrift.INTERNAL_ERROR,
-	"this network keeps replicas; nodes of 2009 can join only nodes started with --legacy")
+	"this store keeps replicas; nodes of 2009 can join only nodes started with --legacy")
 
-// GetAll is what a node of 2009 asks before it joins.
+// GetAll fails: a node of 2009 calls it before it joins.
 func (h *Handler) GetAll(context.Context) ([]*wire.Location, error) { return nil, errReplicated }
 
-// Join is refused: members find each other by gossip.
+// Join fails: membership comes from gossip.
 func (h *Handler) Join(context.Context, *wire.Location) error {
 	return h.abandon("join", errReplicated)
 }
 
-// Add is refused like Join.
+// Add fails like Join.
 func (h *Handler) Add(context.Context, *wire.Location, []*wire.Location) error {
 	return h.abandon("add", errReplicated)
 }
 
-// Remove is refused like Join.
+// Remove fails like Join.
 func (h *Handler) Remove(context.Context, *wire.Location, []*wire.Location) error {
 	return h.abandon("remove", errReplicated)
 }
 
-// locations returns where members serve.
+// locations returns the wire form of node names.
 func locations(names []string) ([]*wire.Location, error) {
 	list := make([]*wire.Location, len(names))
 	for i, name := range names {

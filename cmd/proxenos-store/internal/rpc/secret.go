@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// TLS returns a configuration, for both ends of a connection, that lets in
-// exactly those who have the secret: the key pair of a certificate is derived
-// from it, and each end insists on seeing that key at the other. The secret is
-// random bytes, 16 or more, and no password.
+// TLS returns a configuration for both ends of a connection that admits only
+// peers with the same secret. It derives the key pair of a certificate from the
+// secret, and each end requires that key of the other. The secret is at least 16
+// random bytes, not a password.
 func TLS(secret []byte) (*tls.Config, error) {
 	if len(secret) < 16 {
 		return nil, errors.New("the secret has fewer than 16 bytes; make one with: openssl rand -hex 32")
@@ -29,7 +29,7 @@ func TLS(secret []byte) (*tls.Config, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		NotBefore:    time.Unix(0, 0),
-		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // the secret is what expires
+		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // replacing the secret revokes the certificate
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, public, key)
 	if err != nil {
@@ -39,10 +39,10 @@ func TLS(secret []byte) (*tls.Config, error) {
 		MinVersion:         tls.VersionTLS13,
 		Certificates:       []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}},
 		ClientAuth:         tls.RequireAnyClientCert,
-		InsecureSkipVerify: true, // VerifyConnection does: there are no names and no authorities here
+		InsecureSkipVerify: true, // VerifyConnection checks the key: there are no names and no authorities
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) != 1 || !public.Equal(state.PeerCertificates[0].PublicKey) {
-				return errors.New("the other end has another secret")
+				return errors.New("the peer has a different secret")
 			}
 			return nil
 		},

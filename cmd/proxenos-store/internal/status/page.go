@@ -19,11 +19,11 @@ type member struct {
 	Share float64    `json:"share"`
 }
 
-// overview answers with the members and figures.
+// overview serves the members and figures.
 func (p *Page) overview(w http.ResponseWriter, r *http.Request) {
 	figures, err := p.figures()
 	if err != nil {
-		http.Error(w, "cannot read the keys; the node's log says more", http.StatusInternalServerError)
+		http.Error(w, "cannot read the keys; see the node's log", http.StatusInternalServerError)
 		return
 	}
 	page := p.live()
@@ -33,7 +33,7 @@ func (p *Page) overview(w http.ResponseWriter, r *http.Request) {
 		page.Figures = append(page.Figures, report.Input{Name: f.help, Value: strconv.FormatInt(f.value, 10)})
 	}
 	var members []member
-	for _, m := range p.Node.Standings() {
+	for _, m := range p.Node.Shares() {
 		members = append(members, member{m.Name, m.Zone, m.State, m.Name == p.Node.Self(), m.Share})
 	}
 	page.Answer(w, r, struct {
@@ -44,28 +44,28 @@ func (p *Page) overview(w http.ResponseWriter, r *http.Request) {
 	}{"proxenos.store.status/v1", p.Node.State(), members, counts})
 }
 
-// renewEvery is how often a browser looks again.
-const renewEvery = 3 * time.Second
+// refreshInterval is how often a browser reloads the figures.
+const refreshInterval = 3 * time.Second
 
-// grades colours the states of members.
-var grades = map[node.State]report.Grade{node.Joining: report.Warn, node.Serving: report.Good, node.Leaving: report.Warn}
+// grades maps states to colors.
+var grades = map[node.State]report.Grade{node.StateJoining: report.Warn, node.StateServing: report.Good, node.StateLeaving: report.Warn}
 
-// live is the page as it is now, without the figures.
+// live returns the page without the figures.
 func (p *Page) live() *report.Live {
 	page := &report.Live{
-		Title: "Nodes of the store", Lead: "As " + p.Node.Self() + " sees it.",
-		Placement: fmt.Sprintf("Keys are placed on a ring, %d of each. A share is what a node keeps as the first.", p.Node.Replicas()),
-		Ask:       "/select", Every: renewEvery,
+		Title: "Nodes of the store", Lead: "As seen by " + p.Node.Self() + ".",
+		Placement: fmt.Sprintf("Keys are placed on a ring with %d replicas. A share is the part of the keys that a node is the first replica of.", p.Node.Replicas()),
+		Ask:       "/select", Every: refreshInterval,
 	}
 	counts := map[node.State]int{}
-	for _, m := range p.Node.Standings() {
+	for _, m := range p.Node.Shares() {
 		counts[m.State]++
 		page.Members = append(page.Members, report.Member{
 			Name: m.Name, Addr: m.Name, Self: m.Name == p.Node.Self(),
 			Status: string(m.State), Grade: grades[m.State], Share: m.Share, About: about(m.Member),
 		})
 	}
-	for _, state := range []node.State{node.Serving, node.Joining, node.Leaving} {
+	for _, state := range []node.State{node.StateServing, node.StateJoining, node.StateLeaving} {
 		tile := report.Tile{Name: string(state), Value: strconv.Itoa(counts[state])}
 		if counts[state] > 0 {
 			tile.Grade = grades[state]
@@ -82,7 +82,7 @@ func about(m node.Member) string {
 	return "zone=" + m.Zone
 }
 
-// owners tells which nodes keep ?key=, the first one first.
+// owners serves the replicas of ?key=, the first one first.
 func (p *Page) owners(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if !query.Has("key") && !report.WantsHTML(r) {

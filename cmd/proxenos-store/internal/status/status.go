@@ -1,11 +1,15 @@
-// Package status shows a node over HTTP, at the paths of `proxenos swim run` and
-// on the same page: the members and what the node has done at /, for browsers and
-// as JSON, the same for Prometheus at /metrics, the replicas of a key at
-// /select?key=, and whether the node lives and serves at /healthz and /readyz.
-// Everything is a GET and changes nothing, and it is served on loopback only.
+// Package status serves the status of a node over HTTP, at the paths of
+// `proxenos swim run`:
 //
-// It is the only part of the example that uses something internal: the page is
-// drawn by internal/report, as that of the command is.
+//	/             members and counters, as HTML or JSON
+//	/metrics      the counters for Prometheus
+//	/select?key=  the replicas of a key
+//	/healthz      200 while the process runs
+//	/readyz       200 while the node serves, otherwise 503
+//
+// All requests are read-only GETs on loopback. This is the only package of the
+// example that imports an internal package of the module, internal/report, which
+// renders the page.
 package status
 
 import (
@@ -21,7 +25,7 @@ import (
 	"github.com/proxenos/proxenos/internal/report"
 )
 
-// Page shows one node.
+// Page serves the status of one node.
 type Page struct {
 	Node *node.Node
 
@@ -29,11 +33,11 @@ type Page struct {
 	serving sync.WaitGroup
 }
 
-// Listen serves at host:port, which must be on loopback, until Close. It
-// returns where.
+// Listen serves at host:port, which must be on loopback, until Close. It returns
+// the address that it listens on.
 func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
 	if !report.OnLoopback(addr) {
-		return "", fmt.Errorf("status page %q: want an address of loopback, such as 127.0.0.1:9980; a proxy can show it elsewhere", addr)
+		return "", fmt.Errorf("status page %q: want a loopback address such as 127.0.0.1:9980; use a proxy to publish it elsewhere", addr)
 	}
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", addr)
@@ -51,7 +55,7 @@ func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
 	return l.Addr().String(), nil
 }
 
-// Close ends what Listen began.
+// Close stops serving. It does nothing if Listen was not called.
 func (p *Page) Close() error {
 	if p.server == nil {
 		return nil
@@ -72,33 +76,33 @@ func (p *Page) Handler() http.Handler {
 	return report.Guard("localhost", mux)
 }
 
-// figure is one counter or gauge.
+// figure is a counter or gauge.
 type figure struct {
 	name, help, kind string
 	value            int64
 }
 
-// figures lists what is counted. Keys are counted by reading all of them.
+// figures returns the counters and gauges. It scans all keys to count them.
 func (p *Page) figures() ([]figure, error) {
 	keys, err := p.Node.Count()
 	n := p.Node
 	return []figure{
-		{"keys", "keys held here, copies of others' included", "gauge", int64(keys)},
-		{"members", "members that this node knows, itself included", "gauge", int64(len(n.Members()))},
-		{"reads_total", "requests to read", "counter", n.Reads.Load()},
-		{"misses_total", "requests to read a key that is not there", "counter", n.Misses.Load()},
-		{"writes_total", "requests to write or delete", "counter", n.Writes.Load()},
+		{"keys", "keys stored at this node", "gauge", int64(keys)},
+		{"members", "members of the store, this node included", "gauge", int64(len(n.Members()))},
+		{"reads_total", "read requests", "counter", n.Reads.Load()},
+		{"misses_total", "read requests for a missing key", "counter", n.Misses.Load()},
+		{"writes_total", "write and delete requests", "counter", n.Writes.Load()},
 		{"failures_total", "requests that too few replicas answered", "counter", n.Failures.Load()},
-		{"mended_total", "replicas that a read brought up to date", "counter", n.Mended.Load()},
-		{"taken_total", "entries taken from other nodes and from writers", "counter", n.Taken.Load()},
-		{"dropped_total", "entries deleted here because they belong elsewhere", "counter", n.Handed.Load()},
+		{"read_repairs_total", "replicas updated by a read", "counter", n.ReadRepairs.Load()},
+		{"received_total", "entries received from other nodes and clients", "counter", n.Received.Load()},
+		{"dropped_total", "entries dropped after they moved to other nodes", "counter", n.Dropped.Load()},
 	}, err
 }
 
 func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 	figures, err := p.figures()
 	if err != nil {
-		http.Error(w, "cannot read the keys; the node's log says more", http.StatusInternalServerError)
+		http.Error(w, "cannot read the keys; see the node's log", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -109,7 +113,7 @@ func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (p *Page) ready(w http.ResponseWriter, _ *http.Request) {
-	if state := p.Node.State(); state != node.Serving {
+	if state := p.Node.State(); state != node.StateServing {
 		http.Error(w, string(state), http.StatusServiceUnavailable)
 		return
 	}

@@ -18,8 +18,8 @@ import (
 
 const locatorDir = "../../mapper/locator/"
 
-// python returns a Python with the Thrift library and the generated code, for
-// nodes that behave as those of 2009 do.
+// python returns a Python with the Thrift library, and the directory of the
+// generated code, to run nodes that behave like those of 2009.
 func python(t *testing.T) (program, generated string) {
 	t.Helper()
 	missing := func() {
@@ -44,13 +44,13 @@ func python(t *testing.T) (program, generated string) {
 	return program, generated
 }
 
-// oldNode is a node in Python.
-type oldNode struct {
+// pythonNode is a node in Python.
+type pythonNode struct {
 	addr string
 	stop func()
 }
 
-func startOld(t *testing.T, program, generated, peer string) *oldNode {
+func startPython(t *testing.T, program, generated, peer string) *pythonNode {
 	t.Helper()
 	port := freePort(t)
 	args := []string{locatorDir + "testdata/peer.py", generated, "serve", port}
@@ -62,7 +62,7 @@ func startOld(t *testing.T, program, generated, peer string) *oldNode {
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	require.NoError(t, cmd.Start())
-	n := &oldNode{addr: net.JoinHostPort("127.0.0.1", port)}
+	n := &pythonNode{addr: net.JoinHostPort("127.0.0.1", port)}
 	ended := false
 	n.stop = func() {
 		if !ended {
@@ -84,7 +84,7 @@ func awaitAnswer(t *testing.T, addr string) {
 	require.Eventually(t, func() bool { return c.Ping(t.Context()) == nil }, patience, 10*time.Millisecond)
 }
 
-// startLegacy starts a node of ours that is an equal peer of those.
+// startLegacy starts a node with --legacy.
 func startLegacy(t *testing.T, args ...string) *server {
 	t.Helper()
 	port := freePort(t)
@@ -94,36 +94,37 @@ func startLegacy(t *testing.T, args ...string) *server {
 	return s
 }
 
-// Nodes of 2009 and of ours in one network: whoever joins gets its keys, whoever
-// leaves hands them over, and all can be asked for all.
+// Python and Go nodes form one network: keys move to nodes that join and from nodes
+// that leave, and every node returns every key.
 func TestLegacyNetwork(t *testing.T) {
+	t.Parallel()
 	program, generated := python(t)
 	all := func(addrs ...string) {
 		t.Helper()
 		for _, addr := range addrs {
 			require.EventuallyWithT(t, func(c *assert.CollectT) {
-				out, said, code := run(t, "test", "-h", addr)
-				assert.Zero(c, code, said)
+				out, stderr, code := run(t, "test", "-h", addr)
+				assert.Zero(c, code, stderr)
 				assert.Len(c, strings.Fields(out), 26)
 			}, patience, 50*time.Millisecond, addr)
 		}
 	}
-	a := startOld(t, program, generated, "")
+	a := startPython(t, program, generated, "")
 	b := startLegacy(t, "-h", a.addr)
 	members(t, 2, a.addr, b.addr)
-	_, said, code := run(t, "prime", "-h", b.addr)
-	require.Zero(t, code, said)
+	_, stderr, code := run(t, "prime", "-h", b.addr)
+	require.Zero(t, code, stderr)
 	all(a.addr, b.addr)
 	for _, addr := range []string{a.addr, b.addr} {
-		_, said, code = run(t, "put", "-h", addr, "touché", "café of "+addr)
-		require.Zero(t, code, said)
+		_, stderr, code = run(t, "put", "-h", addr, "touché", "café of "+addr)
+		require.Zero(t, code, stderr)
 		require.EventuallyWithT(t, func(c *assert.CollectT) {
-			out, said, code := run(t, "get", "-h", a.addr, "touché")
-			assert.Zero(c, code, said)
+			out, stderr, code := run(t, "get", "-h", a.addr, "touché")
+			assert.Zero(c, code, stderr)
 			assert.Equal(c, "café of "+addr+"\n", out)
 		}, patience, 10*time.Millisecond)
 	}
-	c := startOld(t, program, generated, b.addr)
+	c := startPython(t, program, generated, b.addr)
 	members(t, 3, a.addr, b.addr, c.addr)
 	all(a.addr, b.addr, c.addr)
 	require.NoError(t, b.end(syscall.SIGTERM))
@@ -137,9 +138,9 @@ func TestLegacyNetwork(t *testing.T) {
 	members(t, 1, d.addr)
 	all(d.addr)
 
-	_, said, code = run(t, "delete", "-h", d.addr, "A")
+	_, stderr, code = run(t, "delete", "-h", d.addr, "A")
 	assert.Equal(t, 78, code)
-	assert.Contains(t, said, "keeps to the calls of 2009")
+	assert.Contains(t, stderr, "supports only the calls of 2009")
 }
 
 func members(t *testing.T, n int, addrs ...string) {
@@ -153,12 +154,13 @@ func members(t *testing.T, n int, addrs ...string) {
 	}
 }
 
-// Clients of 2009 are served by a replicated store, and its servers kept out.
-func TestOldClientsOfAReplicatedStore(t *testing.T) {
+// A replicated store serves clients of 2009 and rejects nodes of 2009.
+func TestLegacyClientsOfReplicatedStore(t *testing.T) {
+	t.Parallel()
 	first := found(t)
 	second := serve(t, "-h", first.addr, "-p", freePort(t))
 	program, generated := python(t)
-	old := func(call, addr string, args ...string) string {
+	legacyCall := func(call, addr string, args ...string) string {
 		_, port, err := net.SplitHostPort(addr)
 		require.NoError(t, err)
 		cmd := exec.Command(program, append([]string{locatorDir + "testdata/peer.py", generated, call, port}, args...)...)
@@ -167,11 +169,11 @@ func TestOldClientsOfAReplicatedStore(t *testing.T) {
 		require.NoError(t, err)
 		return string(out)
 	}
-	old("put", first.addr, "touché", "café") // one-way: it returns before it is done
-	require.Eventually(t, func() bool { return old("get", second.addr, "touché") == "café\n" }, patience, 5*time.Millisecond)
-	assert.Equal(t, "\n", old("get", first.addr, "never"))
-	out, said, code := run(t, "get", "-h", second.addr, "touché")
-	assert.Equal(t, "café\n", out, said)
+	legacyCall("put", first.addr, "touché", "café") // one-way: returns before the value is stored
+	require.Eventually(t, func() bool { return legacyCall("get", second.addr, "touché") == "café\n" }, patience, 5*time.Millisecond)
+	assert.Equal(t, "\n", legacyCall("get", first.addr, "never"))
+	out, stderr, code := run(t, "get", "-h", second.addr, "touché")
+	assert.Equal(t, "café\n", out, stderr)
 	assert.Zero(t, code)
 
 	caller := func(addr string) *peerwire.StoreClient {
@@ -187,15 +189,16 @@ func TestOldClientsOfAReplicatedStore(t *testing.T) {
 	legacy := launch(t, "--legacy", "-p", freePort(t), "-h", first.addr)
 	require.Error(t, <-legacy.done)
 	legacy.done = nil
-	assert.Contains(t, legacy.said(), "this network keeps replicas")
+	assert.Contains(t, legacy.stderr(), "this store keeps replicas")
 }
 
 func TestJoinLegacyWithoutLegacy(t *testing.T) {
+	t.Parallel()
 	old := startLegacy(t, "--found")
-	_, said, code := run(t, "serve", "-h", old.addr, "-p", freePort(t))
+	_, stderr, code := run(t, "serve", "-h", old.addr, "-p", freePort(t))
 	assert.Equal(t, 78, code)
-	assert.Contains(t, said, "join it with --legacy")
-	_, said, code = run(t, "serve", "--legacy", "--data", t.TempDir())
+	assert.Contains(t, stderr, "join it with --legacy")
+	_, stderr, code = run(t, "serve", "--legacy", "--data", t.TempDir())
 	assert.Equal(t, 2, code)
-	assert.Contains(t, said, "--data: a network of 2009 does not have it")
+	assert.Contains(t, stderr, "--data: not supported with --legacy")
 }

@@ -1,0 +1,287 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/mapper"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testCluster is a cluster in one process, in the virtual time of a bubble. Each
+// node learns of changes of membership after a lag of its own, and can be made
+// silent: it then neither answers nor reaches others.
+type testCluster struct {
+	t        *testing.T
+	lag      time.Duration
+	repair   time.Duration
+	replicas int
+
+	mu      sync.Mutex
+	skew    map[string]time.Duration // of the clock of a node
+	members map[string]mapper.Node
+	changed chan struct{} // closed at the next change
+	nodes   map[string]*Node
+	silent  map[string]bool
+	stops   map[string]func()
+}
+
+func newTestCluster(t *testing.T, replicas int) *testCluster {
+	return &testCluster{
+		t: t, lag: 30 * time.Millisecond, repair: 100 * time.Millisecond, replicas: replicas,
+		members: map[string]mapper.Node{}, changed: make(chan struct{}), skew: map[string]time.Duration{},
+		nodes: map[string]*Node{}, silent: map[string]bool{}, stops: map[string]func(){},
+	}
+}
+
+const (
+	patience = time.Minute
+	settle   = 200 * time.Millisecond
+	latency  = time.Millisecond // of a call, at most
+)
+
+// now returns the wall clock time of a node.
+func (tc *testCluster) now(name string) time.Time {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	return time.Now().Add(tc.skew[name])
+}
+
+// silence makes nodes silent, and has others answer again, at one moment.
+func (tc *testCluster) silence(silent []string, others ...string) {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	for _, name := range silent {
+		tc.silent[name] = true
+	}
+	for _, name := range others {
+		delete(tc.silent, name)
+	}
+}
+
+func (tc *testCluster) isSilent(name string) bool {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	return tc.silent[name]
+}
+
+// change changes the members and notifies the nodes.
+func (tc *testCluster) change(f func()) {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	f()
+	close(tc.changed)
+	tc.changed = make(chan struct{})
+}
+
+func (tc *testCluster) snapshot() ([]mapper.Node, <-chan struct{}) {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	return slices.Collect(maps.Values(tc.members)), tc.changed
+}
+
+// membership is the Cluster of one node.
+type membership struct {
+	*testCluster
+	name, zone string
+}
+
+func (m membership) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
+		for {
+			members, changed := m.snapshot()
+			if !yield(mapper.Update{Nodes: members}) {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-changed:
+			}
+			if sleep(ctx, rand.N(m.lag)) != nil {
+				return
+			}
+		}
+	}
+}
+
+func (m membership) SetState(_ context.Context, state State) error {
+	if m.isSilent(m.name) {
+		return errSilent
+	}
+	m.change(func() {
+		m.members[m.name] = mapper.Node{Name: m.name, Zone: m.zone, Meta: map[string]string{StateKey: string(state)}}
+	})
+	return nil
+}
+
+func (m membership) Leave(context.Context) error {
+	if m.isSilent(m.name) {
+		return errSilent
+	}
+	m.change(func() { delete(m.members, m.name) })
+	return nil
+}
+
+// link is the Peer of a node at another.
+type link struct {
+	cluster  *testCluster
+	from, to string
+}
+
+var errSilent = errors.New("no answer")
+
+func (l link) node() (*Node, error) {
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	if n := l.cluster.nodes[l.to]; n != nil && !l.cluster.silent[l.to] && !l.cluster.silent[l.from] {
+		return n, nil
+	}
+	return nil, errSilent
+}
+
+// over calls the node at the other end of a link.
+func over[T any](ctx context.Context, l link, f func(*Node) (T, error)) (none T, err error) {
+	if err := sleep(ctx, rand.N(latency)); err != nil {
+		return none, err
+	}
+	n, err := l.node()
+	if err != nil {
+		return none, err
+	}
+	return f(n)
+}
+
+func (l link) States(ctx context.Context) (map[string]State, error) {
+	return over(ctx, l, func(n *Node) (map[string]State, error) { return n.States(ctx) })
+}
+
+func (l link) Keep(ctx context.Context, entries []kv.Entry) error {
+	_, err := over(ctx, l, func(n *Node) (any, error) { return nil, n.Keep(ctx, entries) })
+	return err
+}
+
+func (l link) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
+	return over(ctx, l, func(n *Node) ([]kv.Entry, error) { return n.Fetch(ctx, keys) })
+}
+
+func (l link) Offer(ctx context.Context, versions []kv.Version) ([]int, error) {
+	return over(ctx, l, func(n *Node) ([]int, error) { return n.Offer(ctx, versions) })
+}
+
+func (l link) Versions(ctx context.Context, bucket int, owner string) ([]kv.Version, error) {
+	return over(ctx, l, func(n *Node) ([]kv.Version, error) { return n.Versions(ctx, bucket, owner) })
+}
+
+func (l link) Digests(ctx context.Context, other string) ([]uint64, error) {
+	return over(ctx, l, func(n *Node) ([]uint64, error) { return n.Digests(ctx, other) })
+}
+
+// start starts a node and waits until it serves.
+func (tc *testCluster) start(name, zone string) *Node {
+	tc.t.Helper()
+	return tc.startWith(name, zone, kv.NewMemory())
+}
+
+func (tc *testCluster) startWith(name, zone string, engine kv.Engine) *Node {
+	tc.t.Helper()
+	members, _ := tc.snapshot()
+	n, err := New(Config{
+		Self: name, Replicas: tc.replicas, Engine: engine,
+		Cluster: membership{tc, name, zone}, Dial: func(to string) Peer { return link{tc, name, to} }, First: len(members) == 0,
+		Call: time.Second, Settle: settle, Repair: tc.repair,
+		Log: slog.New(slog.NewTextHandler(tc.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	require.NoError(tc.t, err)
+	n.clock.Now = func() time.Time { return tc.now(name) }
+	tc.t.Cleanup(n.Close) // after all requests of the test
+	tc.mu.Lock()
+	tc.nodes[name] = n
+	delete(tc.silent, name)
+	tc.mu.Unlock()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; !tc.isSilent(name) {
+			assert.NoError(tc.t, err)
+		}
+		tc.mu.Lock()
+		delete(tc.nodes, name)
+		tc.mu.Unlock()
+	})
+	tc.mu.Lock()
+	tc.stops[name] = stop
+	tc.mu.Unlock()
+	tc.t.Cleanup(stop)
+	require.Eventually(tc.t, func() bool { return n.State() == StateServing }, patience, time.Millisecond)
+	return n
+}
+
+// settle waits until every node uses the same placement and knows that the others
+// do.
+func (tc *testCluster) settle() {
+	tc.t.Helper()
+	time.Sleep(tc.lag + settle)
+}
+
+// leave makes a node leave in order.
+func (tc *testCluster) leave(name string) {
+	tc.mu.Lock()
+	stop := tc.stops[name]
+	tc.mu.Unlock()
+	stop()
+}
+
+// kill makes nodes silent for good. The others learn of it some time later.
+func (tc *testCluster) kill(names ...string) {
+	tc.mu.Lock()
+	var stops []func()
+	for _, name := range names {
+		tc.silent[name] = true
+		delete(tc.nodes, name)
+		stops = append(stops, tc.stops[name])
+	}
+	tc.mu.Unlock()
+	for _, stop := range stops {
+		stop()
+	}
+	time.Sleep(50 * time.Millisecond)
+	for _, name := range names {
+		tc.change(func() { delete(tc.members, name) })
+	}
+}
+
+// any returns a node that answers.
+func (tc *testCluster) any() *Node {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	for name, n := range tc.nodes {
+		if !tc.silent[name] {
+			return n
+		}
+	}
+	return nil
+}
+
+// nodeNamed returns the running node of a name.
+func (tc *testCluster) nodeNamed(name string) *Node {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	return tc.nodes[name]
+}

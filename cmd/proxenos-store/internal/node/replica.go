@@ -1,0 +1,121 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+)
+
+// States returns the members and their states as this node sees them.
+func (n *Node) States(context.Context) (map[string]State, error) {
+	states := map[string]State{}
+	for _, m := range n.current.Load().members {
+		states[m.Name] = m.State
+	}
+	return states, nil
+}
+
+// Keep stores the entries that are newer than those of this node.
+func (n *Node) Keep(_ context.Context, entries []kv.Entry) error {
+	live := entries[:0:0]
+	for _, e := range entries {
+		if err := checkSize(e.Key, e.Value); err != nil {
+			return err
+		}
+		if err := n.clock.Observe(e.Clock); err != nil {
+			return err
+		}
+		if !n.expired(e.Version) {
+			live = append(live, e)
+		}
+	}
+	if err := n.cfg.Engine.Merge(live); err != nil {
+		n.logDiskFailure(err)
+		return diskError(err)
+	}
+	n.Received.Add(int64(len(live)))
+	return nil
+}
+
+// logDiskFailure logs at most once per second, as writers retry.
+func (n *Node) logDiskFailure(err error) {
+	now, last := time.Now().UnixNano(), n.diskLogged.Load()
+	if now-last > int64(time.Second) && n.diskLogged.CompareAndSwap(last, now) {
+		n.cfg.Log.Error("cannot store entries; writes are refused", "err", err)
+	}
+}
+
+// diskError returns the cause without the path, which peers need not know.
+func diskError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%w: %w", ErrDisk, err)
+}
+
+// expired reports whether a version is a tombstone older than Config.TombstoneTTL.
+func (n *Node) expired(v kv.Version) bool {
+	return v.Deleted && time.Since(kv.Time(v.Clock)) > n.cfg.TombstoneTTL
+}
+
+// Fetch returns the entries that this node stores for the keys.
+func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
+	entries := make([]kv.Entry, 0, len(keys))
+	for _, key := range keys {
+		e, ok, err := n.cfg.Engine.Get(key)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			entries = append(entries, e)
+		}
+	}
+	return entries, nil
+}
+
+// Offer returns the indices of the versions that are newer than those of this
+// node.
+func (n *Node) Offer(_ context.Context, versions []kv.Version) ([]int, error) {
+	var wanted []int
+	for i, v := range versions {
+		e, ok, err := n.cfg.Engine.Get(v.Key)
+		if err != nil {
+			return nil, err
+		}
+		if !ok && !n.expired(v) || ok && v.Newer(e.Version) {
+			wanted = append(wanted, i)
+		}
+	}
+	return wanted, nil
+}
+
+// Versions returns the versions of a bucket that the owner must have.
+func (n *Node) Versions(_ context.Context, bucket int, owner string) ([]kv.Version, error) {
+	p := n.current.Load()
+	var versions []kv.Version
+	err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
+		if owner == "" || slices.Contains(p.owners(v.Key), owner) {
+			versions = append(versions, v)
+		}
+		return true
+	})
+	return versions, err
+}
+
+// Digests returns the digest of each bucket of the versions that both this node
+// and the other must have.
+func (n *Node) Digests(_ context.Context, other string) ([]uint64, error) {
+	all, err := n.digests(n.current.Load())
+	if err != nil || all[other] == nil {
+		return make([]uint64, kv.Buckets), err // nothing is shared with an unknown node
+	}
+	return all[other][:], nil
+}
+
+var _ Peer = (*Node)(nil)
