@@ -24,7 +24,9 @@ type book struct {
 	limit  int
 	events []Event
 
-	changed time.Time // when anybody's announcement last changed
+	changed   time.Time // when anybody's announcement last changed
+	unshown   bool      // what this member shows of itself has changed
+	published version   // what memberlist shows of this member
 }
 
 // maxLeap bounds how far one message may move a counter, so that nobody can
@@ -35,9 +37,9 @@ func newBook(self string, f face, now time.Time) *book {
 	b := &book{self: self, cards: map[string]*card{}, limit: MaxMembers, clock: f.clock}
 	c := b.add(self)
 	c.local, c.up, c.observer = true, true, f.observer
-	c.life = life{f.boot, 1}
+	c.life = f.life()
 	c.metadata = f.metadata
-	c.announced = version{f.boot, f.clock}
+	c.announced = version{f.generation, f.clock}
 	c.held = c.announced
 	b.note(c, now)
 	b.settle(c, now)
@@ -126,15 +128,16 @@ func (b *book) updated(n memberlist.Node, f face, now time.Time) {
 func (b *book) shown(c *card, n memberlist.Node, f face, now time.Time) {
 	c.node = n
 	if c.local {
+		b.published = version{f.generation, f.clock}
 		return
 	}
-	c.advance(life{f.boot, 1})
-	v := version{f.boot, f.clock}
-	turned := v.boot == c.life.boot && c.observer != f.observer
+	v, last := version{f.generation, f.clock}, c.life.generation
+	restarted := c.advance(f.life()) && last != 0
+	turned := f.life().process() == c.life.process() && c.observer != f.observer
 	if turned {
 		c.observer = f.observer
 	}
-	if c.announced.before(v) {
+	if c.announced.before(v) && f.life().process() == c.life.process() {
 		c.announced, c.digest, c.asks, c.asked = v, f.digest, 0, time.Time{}
 		b.note(c, now)
 	}
@@ -142,8 +145,8 @@ func (b *book) shown(c *card, n memberlist.Node, f face, now time.Time) {
 	if f.metadata != nil {
 		b.hold(c, v, f.metadata)
 	}
-	if turned && len(b.events) == 0 {
-		b.events = append(b.events, Event{Member: c.member(), Metadata: true})
+	if turned = turned && len(b.events) == 0; turned || restarted {
+		b.events = append(b.events, Event{Member: c.member(), Metadata: turned, Restarted: restarted})
 	}
 }
 
@@ -182,10 +185,10 @@ func (b *book) missed(name string, now time.Time) (message, bool) {
 	if c == nil || c.local || !c.stands() || c.status == StatusLeft {
 		return message{}, false
 	}
-	c.suspected = max(c.suspected, c.life.beat)
+	c.suspected = max(c.suspected, c.life.incarnation)
 	c.rebutted = min(c.rebutted, c.suspected-1)
 	b.settle(c, now)
-	return message{kind: kindSuspect, name: name, life: life{c.life.boot, c.suspected}}, true
+	return message{kind: kindSuspect, name: name, life: c.lifeAt(c.suspected)}, true
 }
 
 // suspicion notes that somebody missed an answer. It returns what is to be
@@ -193,14 +196,14 @@ func (b *book) missed(name string, now time.Time) (message, bool) {
 func (b *book) suspicion(m message, now time.Time) (message, bool) {
 	c := b.cards[m.name]
 	switch {
-	case c == nil, m.life.boot != c.life.boot, m.life.beat > c.life.beat+maxLeap:
+	case c == nil, !c.concerns(m.life):
 		return message{}, false
 	case c.local:
-		return b.refute(m.life.beat)
-	case m.life.beat <= c.suspected, m.life.beat < c.life.beat:
+		return b.refute(m.life.incarnation)
+	case m.life.incarnation <= c.suspected, m.life.incarnation < c.life.incarnation:
 		return message{}, false
 	}
-	c.suspected = m.life.beat
+	c.suspected = m.life.incarnation
 	b.settle(c, now)
 	return m, true
 }
@@ -208,18 +211,18 @@ func (b *book) suspicion(m message, now time.Time) (message, bool) {
 // part says goodbye for this member. From now on nothing is refuted.
 func (b *book) part(now time.Time) message {
 	me := b.me()
-	me.left = me.life.beat
+	me.left = me.life.incarnation
 	b.settle(me, now)
 	return message{kind: kindLeave, name: b.self, life: me.life}
 }
 
-// refute raises this member's own beat above one that it was accused of.
-func (b *book) refute(beat uint64) (message, bool) {
+// refute raises the incarnation of this member above one that was suspected.
+func (b *book) refute(incarnation uint64) (message, bool) {
 	me := b.me()
-	if beat < me.life.beat || me.left > 0 {
+	if incarnation < me.life.incarnation || me.left > 0 {
 		return message{}, false
 	}
-	me.life.beat = beat + 1
+	me.life.incarnation = incarnation + 1
 	return message{kind: kindAlive, name: b.self, life: me.life}, true
 }
 
@@ -228,7 +231,7 @@ func (b *book) refute(beat uint64) (message, bool) {
 // more.
 func (b *book) alive(m message, now time.Time) bool {
 	c := b.cards[m.name]
-	if c == nil || m.life.boot != c.life.boot || m.life.beat > c.life.beat+maxLeap || c.local && c.left > 0 {
+	if c == nil || !c.concerns(m.life) || c.local && c.left > 0 {
 		return false
 	}
 	news := c.advance(m.life)
@@ -241,14 +244,14 @@ func (b *book) alive(m message, now time.Time) bool {
 func (b *book) goodbye(m message, now time.Time) (message, bool) {
 	c := b.cards[m.name]
 	switch {
-	case c == nil, m.life.boot != c.life.boot, m.life.beat > c.life.beat+maxLeap:
+	case c == nil, !c.concerns(m.life):
 		return message{}, false
 	case c.local:
-		return b.refute(m.life.beat)
-	case m.life.beat <= c.left, m.life.beat < c.life.beat:
+		return b.refute(m.life.incarnation)
+	case m.life.incarnation <= c.left, m.life.incarnation < c.life.incarnation:
 		return message{}, false
 	}
-	c.left = m.life.beat
+	c.left = m.life.incarnation
 	b.settle(c, now)
 	return m, true
 }
@@ -257,7 +260,7 @@ func (b *book) goodbye(m message, now time.Time) (message, bool) {
 // announcement is refused.
 func (b *book) received(m message) bool {
 	c := b.cards[m.name]
-	v := version{m.life.boot, m.clock}
+	v := version{m.life.generation, m.clock}
 	if c == nil || c.local || v != c.announced || !c.held.before(v) {
 		return false
 	}
@@ -292,28 +295,31 @@ func (b *book) change(m map[string][]byte, now time.Time) bool {
 	me.announced.clock = b.clock + 1
 	b.hold(me, me.announced, m)
 	b.note(me, now)
+	b.unshown = true
 	return true
 }
 
-// outlive gives this member a later boot than one that others know of it, if
-// they know what it does not: its machine's clock may have gone back since, or
-// somebody spoke in its name.
-func (b *book) outlive(v version, now time.Time) bool {
+// supersede gives this member the generation after one that another process
+// claimed in its name: the process before a restart, or a namesake. A version
+// that this member did not announce is one too.
+func (b *book) supersede(claimed life, clock uint64, now time.Time) {
 	me := b.me()
-	if !me.held.before(v) || v.boot >= maxBoot {
-		return false
+	other := claimed.instance != me.life.instance && claimed.generation >= me.life.generation
+	unknown := me.held.before(version{claimed.generation, clock})
+	if !other && !unknown || claimed.generation >= maxGeneration || me.left > 0 {
+		return
 	}
-	boot := v.boot + 1
-	me.life = life{boot, 1}
-	me.announced.boot, me.held.boot = boot, boot
+	me.life.generation, me.life.incarnation = claimed.generation+1, 1
+	me.announced.generation, me.held.generation = me.life.generation, me.life.generation
 	b.note(me, now)
-	return true
+	b.unshown = true
+	b.events = append(b.events, Event{Member: me.member(), Restarted: true})
 }
 
 // face is what this member shows of itself.
 func (b *book) face() face {
 	me := b.me()
-	return face{boot: me.life.boot, clock: me.held.clock, observer: me.observer, metadata: me.metadata}
+	return face{generation: me.life.generation, instance: me.life.instance, clock: me.held.clock, observer: me.observer, metadata: me.metadata}
 }
 
 // wanted lists the members whose announced metadata is missing and due to be

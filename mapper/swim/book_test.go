@@ -3,6 +3,7 @@ package swim
 import (
 	"math/rand/v2"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 )
 
 const (
-	bootOne = 1000
-	bootTwo = 2000
+	genOne = 1000
+	genTwo = 2000
 )
 
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -22,16 +23,16 @@ func nodeNamed(name string) memberlist.Node {
 }
 
 func bookWith(names ...string) *book {
-	b := newBook("me", face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}, noon)
+	b := newBook("me", face{generation: genOne, clock: 1, metadata: map[string][]byte{}}, noon)
 	for _, n := range names {
-		b.joined(nodeNamed(n), face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}, noon)
+		b.joined(nodeNamed(n), face{generation: genOne, clock: 1, metadata: map[string][]byte{}}, noon)
 	}
 	b.take()
 	return b
 }
 
 func said(k kind, beat uint64) message {
-	return message{kind: k, name: "a", life: life{bootOne, beat}}
+	return message{kind: k, name: "a", life: life{genOne, 0, beat}}
 }
 
 // TestEvidence tells stories about one member and expects the statuses that
@@ -52,7 +53,7 @@ func TestEvidence(t *testing.T) {
 	seen := func(b *book) { b.seen("a", noon) }
 	up := func(boot uint64) func(*b) {
 		return func(b *book) {
-			b.joined(nodeNamed("a"), face{boot: boot, clock: 1, metadata: map[string][]byte{}}, noon)
+			b.joined(nodeNamed("a"), face{generation: boot, clock: 1, metadata: map[string][]byte{}}, noon)
 		}
 	}
 	cases := []struct {
@@ -75,19 +76,19 @@ func TestEvidence(t *testing.T) {
 		{"failed at once", []func(*b){gone}, []Status{StatusSuspect, StatusOffline}, "nobody is offline who was not suspect"},
 		{"suspected offline", []func(*b){gone, suspect(1)}, []Status{StatusSuspect, StatusOffline}, "that is no news"},
 		{"missed offline", []func(*b){gone, missed}, []Status{StatusSuspect, StatusOffline}, "nor is that"},
-		{"back", []func(*b){gone, up(bootOne)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "a partition healed"},
-		{"back after a suspicion", []func(*b){suspect(1), gone, up(bootOne)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "the engine takes nobody back who did not refute"},
-		{"back, and the old suspicion comes late", []func(*b){suspect(1), gone, up(bootOne), suspect(1)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "it is the one that was refuted"},
-		{"back, and missed again", []func(*b){missed, gone, up(bootOne), missed}, []Status{StatusSuspect, StatusOffline, StatusOnline, StatusSuspect}, "that is news"},
-		{"missed, shown anew", []func(*b){missed, up(bootOne)}, []Status{StatusSuspect}, "new metadata does not refute"},
+		{"back", []func(*b){gone, up(genOne)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "a partition healed"},
+		{"back after a suspicion", []func(*b){suspect(1), gone, up(genOne)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "the engine takes nobody back who did not refute"},
+		{"back, and the old suspicion comes late", []func(*b){suspect(1), gone, up(genOne), suspect(1)}, []Status{StatusSuspect, StatusOffline, StatusOnline}, "it is the one that was refuted"},
+		{"back, and missed again", []func(*b){missed, gone, up(genOne), missed}, []Status{StatusSuspect, StatusOffline, StatusOnline, StatusSuspect}, "that is news"},
+		{"missed, shown anew", []func(*b){missed, up(genOne)}, []Status{StatusSuspect}, "new metadata does not refute"},
 		{"left", []func(*b){bye(1), gone}, []Status{StatusLeft}, "it said so"},
 		{"left, heard late", []func(*b){gone, bye(1)}, []Status{StatusSuspect, StatusOffline, StatusLeft}, "better late than never"},
-		{"left and up", []func(*b){bye(1), up(bootOne)}, []Status{StatusLeft}, "the engine is behind"},
+		{"left and up", []func(*b){bye(1), up(genOne)}, []Status{StatusLeft}, "the engine is behind"},
 		{"goodbye forged", []func(*b){bye(1), alive(2)}, []Status{StatusLeft, StatusOnline}, "it did not leave"},
 		{"goodbye of an older life", []func(*b){alive(3), bye(2)}, nil, "it is refuted"},
-		{"restart", []func(*b){suspect(1), up(bootTwo)}, []Status{StatusSuspect, StatusOnline}, "a new process is not suspect"},
-		{"restart after leaving", []func(*b){bye(1), gone, up(bootTwo)}, []Status{StatusLeft, StatusOnline}, "nor did it leave"},
-		{"suspicion of the life before", []func(*b){up(bootTwo), suspect(9)}, nil, "it is about another process"},
+		{"restart", []func(*b){suspect(1), up(genTwo)}, []Status{StatusSuspect, StatusOnline}, "a new process is not suspect"},
+		{"restart after leaving", []func(*b){bye(1), gone, up(genTwo)}, []Status{StatusLeft, StatusOnline}, "nor did it leave"},
+		{"suspicion of the life before", []func(*b){up(genTwo), suspect(9)}, nil, "it is about another process"},
 		{"a leap", []func(*b){suspect(1 << 60), alive(1 << 60)}, nil, "no counter is moved that far"},
 	}
 	for _, c := range cases {
@@ -118,13 +119,13 @@ func TestRoute(t *testing.T) {
 func TestSelfAlwaysRefutes(t *testing.T) {
 	b := bookWith()
 	for _, accuse := range []func(message, time.Time) (message, bool){b.suspicion, b.goodbye} {
-		beat := b.me().life.beat
-		reply, ok := accuse(message{kind: kindSuspect, name: "me", life: life{bootOne, beat + 5}}, noon)
+		beat := b.me().life.incarnation
+		reply, ok := accuse(message{kind: kindSuspect, name: "me", life: life{genOne, 0, beat + 5}}, noon)
 		require.True(t, ok)
-		require.Equal(t, message{kind: kindAlive, name: "me", life: life{bootOne, beat + 6}}, reply)
+		require.Equal(t, message{kind: kindAlive, name: "me", life: life{genOne, 0, beat + 6}}, reply)
 		require.Equal(t, StatusOnline, b.me().status)
 	}
-	_, ok := b.suspicion(message{name: "me", life: life{bootOne, 1 << 40}}, noon)
+	_, ok := b.suspicion(message{name: "me", life: life{genOne, 0, 1 << 40}}, noon)
 	require.False(t, ok, "a leap is ignored, or the beat could be used up")
 }
 
@@ -139,16 +140,16 @@ func TestNobodyRefutesAfterSayingGoodbye(t *testing.T) {
 func TestMetadataVersions(t *testing.T) {
 	b := bookWith()
 	show := func(boot, clock uint64, value string) {
-		b.joined(nodeNamed("a"), face{boot: boot, clock: clock, metadata: map[string][]byte{"k": []byte(value)}}, noon)
+		b.joined(nodeNamed("a"), face{generation: boot, clock: clock, metadata: map[string][]byte{"k": []byte(value)}}, noon)
 	}
 	value := func() string { return string(b.cards["a"].metadata["k"]) }
-	show(bootOne, 5, "five")
+	show(genOne, 5, "five")
 	require.Equal(t, "five", value())
-	show(bootOne, 4, "four")
+	show(genOne, 4, "four")
 	require.Equal(t, "five", value(), "older news arrives late")
-	show(bootTwo, 1, "restarted")
+	show(genTwo, 1, "restarted")
 	require.Equal(t, "restarted", value(), "a restart counts more than any clock")
-	show(bootOne, 9, "nine")
+	show(genOne, 9, "nine")
 	require.Equal(t, "restarted", value())
 	require.True(t, b.change(map[string][]byte{"x": {1}}, noon))
 	require.Greater(t, b.me().held.clock, uint64(5), "a change has a greater clock than any seen")
@@ -158,11 +159,11 @@ func TestMetadataVersions(t *testing.T) {
 func TestLargeMetadataIsAskedForAndChecked(t *testing.T) {
 	b := bookWith()
 	m := map[string][]byte{"k": []byte("large")}
-	b.joined(nodeNamed("a"), face{boot: bootOne, clock: 7, digest: digest(appendMetadata(nil, m))}, noon)
-	require.Equal(t, []request{{"a", version{bootOne, 7}, 1}}, b.wanted(time.Second, noon))
+	b.joined(nodeNamed("a"), face{generation: genOne, clock: 7, digest: digest(appendMetadata(nil, m))}, noon)
+	require.Equal(t, []request{{"a", version{genOne, 7}, 1}}, b.wanted(time.Second, noon))
 	require.Empty(t, b.wanted(time.Second, noon), "it was just asked for")
 	require.Equal(t, 2, b.wanted(time.Second, noon.Add(time.Second))[0].attempt)
-	data := message{kind: kindData, name: "a", life: life{boot: bootOne}, clock: 7, metadata: map[string][]byte{"k": []byte("other")}}
+	data := message{kind: kindData, name: "a", life: life{generation: genOne}, clock: 7, metadata: map[string][]byte{"k": []byte("other")}}
 	require.False(t, b.received(data), "it is not what was announced")
 	data.metadata = m
 	require.True(t, b.received(data))
@@ -173,7 +174,7 @@ func TestLargeMetadataIsAskedForAndChecked(t *testing.T) {
 func TestForget(t *testing.T) {
 	b := bookWith("a", "b", "c")
 	b.gone("a", noon)
-	b.goodbye(message{name: "b", life: life{bootOne, 1}}, noon)
+	b.goodbye(message{name: "b", life: life{genOne, 0, 1}}, noon)
 	b.gone("b", noon)
 	timing := LAN()
 	b.forget(timing, noon.Add(timing.ForgetLeft+time.Second))
@@ -196,26 +197,78 @@ func TestMembersAreBounded(t *testing.T) {
 	require.Error(t, b.admit("../d"))
 }
 
-func TestOutliveAClockThatWentBack(t *testing.T) {
+func TestProcessTakesTheGenerationAfterAnotherOne(t *testing.T) {
+	const mine, other = 7, 8
+	for _, c := range []struct {
+		claimed life
+		clock   uint64
+		want    uint64
+		why     string
+	}{
+		{life{genOne, mine, 9}, 1, genOne, "its own metadata comes back"},
+		{life{genOne, mine, 9}, 2, genOne + 1, "metadata that it never announced"},
+		{life{genOne - 1, other, 9}, 9, genOne, "an earlier process"},
+		{life{genOne, other, 1}, 1, genOne + 1, "a process that started with the same generation"},
+		{life{genTwo, other, 1}, 1, genTwo + 1, "the process before a restart"},
+		{life{genTwo, mine, 1}, 1, genTwo + 1, "a forged generation"},
+		{life{maxGeneration, other, 1}, 1, genOne, "no generation is left after it"},
+	} {
+		b := newBook("me", face{generation: genOne, instance: mine, clock: 1}, noon)
+		b.supersede(c.claimed, c.clock, noon)
+		require.Equal(t, c.want, b.face().generation, c.why)
+		require.Equal(t, c.want != genOne, b.unshown, c.why)
+		require.Equal(t, c.want != genOne, len(b.take()) == 1, c.why)
+	}
+}
+
+// TestEveryMessageTellsOfAnEarlierProcess lets a member that started again
+// learn of the process before from each kind of message that names it.
+func TestEveryMessageTellsOfAnEarlierProcess(t *testing.T) {
+	for _, k := range []kind{kindAlive, kindSuspect, kindLeave} {
+		b := newBook("me", face{generation: genOne, instance: 7, clock: 1}, noon)
+		reply, news := b.hear(message{kind: k, name: "me", life: life{genOne, 8, 3}}, noon)
+		require.False(t, news, reply)
+		require.Equal(t, uint64(genOne+1), b.face().generation)
+		require.Equal(t, StatusOnline, b.me().status)
+	}
+}
+
+func TestClaimsAboutAnEarlierProcessAreVoid(t *testing.T) {
 	b := bookWith()
-	require.False(t, b.outlive(version{bootOne - 1, 9}, noon))
-	require.False(t, b.outlive(version{bootOne, 1}, noon), "that is its own")
-	require.True(t, b.outlive(version{bootTwo, 1}, noon))
-	require.Equal(t, uint64(bootTwo+1), b.face().boot)
+	show := func(generation, instance uint64, value string) {
+		b.joined(nodeNamed("a"), face{generation: generation, instance: instance, clock: 1, metadata: map[string][]byte{"k": []byte(value)}}, noon)
+	}
+	show(1, 7, "first")
+	show(1, 8, "second")
+	require.Equal(t, "first", string(b.cards["a"].metadata["k"]), "the second process has not learned of the first yet")
+	show(2, 8, "second")
+	require.Equal(t, "second", string(b.cards["a"].metadata["k"]))
+	require.Equal(t, uint64(2), b.cards["a"].member().Generation)
+	events := b.take()
+	require.True(t, slices.ContainsFunc(events, func(e Event) bool { return e.Restarted && e.Member.Generation == 2 }))
+	for _, old := range []life{{1, 7, 1}, {2, 7, 1}} {
+		for _, k := range []kind{kindAlive, kindSuspect, kindLeave} {
+			_, news := b.hear(message{kind: k, name: "a", life: old}, noon)
+			require.False(t, news)
+		}
+	}
+	require.Equal(t, StatusOnline, b.cards["a"].status)
+	_, news := b.hear(message{kind: kindSuspect, name: "a", life: life{2, 8, 1}}, noon)
+	require.True(t, news, "this one is about the process that runs")
 }
 
 func TestSummaryCarriesWhatGossipLost(t *testing.T) {
 	from := bookWith("a", "b", "c")
 	from.suspicion(said(kindSuspect, 1), noon)
-	from.goodbye(message{name: "b", life: life{bootOne, 1}}, noon)
-	from.alive(message{name: "c", life: life{bootOne, 8}}, noon)
+	from.goodbye(message{name: "b", life: life{genOne, 0, 1}}, noon)
+	from.alive(message{name: "c", life: life{genOne, 0, 8}}, noon)
 	to := bookWith("a", "b", "c")
 	for _, m := range readSummary(from.summary()) {
 		to.hear(m, noon)
 	}
 	require.Equal(t, StatusSuspect, to.cards["a"].status)
 	require.Equal(t, StatusLeft, to.cards["b"].status)
-	require.Equal(t, uint64(8), to.cards["c"].life.beat)
+	require.Equal(t, uint64(8), to.cards["c"].life.incarnation)
 }
 
 func TestRotaSeesEverybodyEachRound(t *testing.T) {
@@ -231,7 +284,7 @@ func TestRotaSeesEverybodyEachRound(t *testing.T) {
 		require.Len(t, seen, 3)
 	}
 	b.gone("b", noon)
-	b.goodbye(message{name: "c", life: life{bootOne, 1}}, noon)
+	b.goodbye(message{name: "c", life: life{genOne, 0, 1}}, noon)
 	for range 5 {
 		n, ok := r.next(b)
 		require.True(t, ok)
@@ -247,7 +300,7 @@ func TestRotaSeesNewcomersInTheRoundUnderWay(t *testing.T) {
 		b := bookWith("a", "b", "c", "d")
 		var r rota
 		_, _ = r.next(b)
-		b.joined(nodeNamed("e"), face{boot: bootOne}, noon)
+		b.joined(nodeNamed("e"), face{generation: genOne}, noon)
 		r.insert("e")
 		seen := map[string]int{}
 		for i := range 4 {
@@ -298,7 +351,7 @@ func TestRetryBacksOff(t *testing.T) {
 // its status nor its metadata, and yet who is a candidate.
 func TestObserverIsTold(t *testing.T) {
 	b := bookWith("a")
-	b.joined(nodeNamed("a"), face{boot: bootTwo, clock: 1, observer: true, metadata: map[string][]byte{}}, noon)
+	b.joined(nodeNamed("a"), face{generation: genTwo, clock: 1, observer: true, metadata: map[string][]byte{}}, noon)
 	events := b.take()
 	require.Len(t, events, 1)
 	require.True(t, events[0].Member.Observer)
@@ -317,7 +370,7 @@ func TestWhoIsUpIsNotForgotten(t *testing.T) {
 
 // TestWhateverIsSaidOfAMemberItHasTheLastWord lets others claim anything about
 // a member, up to the greatest counters. What it then says of itself must count
-// more. A boot is a time and so the one counter that a claim can use up.
+// more. A generation is the one counter that a claim can use up.
 func TestWhateverIsSaidOfAMemberItHasTheLastWord(t *testing.T) {
 	draw := rand.New(rand.NewPCG(1, 2))
 	counter := func(most uint64) uint64 {
@@ -332,10 +385,10 @@ func TestWhateverIsSaidOfAMemberItHasTheLastWord(t *testing.T) {
 	}
 	for range 2000 {
 		me := bookWith()
-		other := newBook("other", face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}, noon)
+		other := newBook("other", face{generation: genOne, clock: 1, metadata: map[string][]byte{}}, noon)
 		other.joined(nodeNamed("me"), me.face(), noon)
 		for range draw.IntN(20) {
-			m := message{name: "me", life: life{me.me().life.boot + draw.Uint64N(2), counter(maxClock)}}
+			m := message{name: "me", life: life{me.me().life.generation + draw.Uint64N(2), draw.Uint64N(2), counter(maxClock)}}
 			switch draw.IntN(4) {
 			case 0:
 				m.kind = kindSuspect
@@ -344,9 +397,9 @@ func TestWhateverIsSaidOfAMemberItHasTheLastWord(t *testing.T) {
 			case 2:
 				m.kind = kindAlive
 			case 3: // somebody shows metadata in its name
-				f := face{boot: m.life.boot + draw.Uint64N(1<<40), clock: counter(maxClock), metadata: map[string][]byte{"forged": {1}}}
+				f := face{generation: m.life.generation + draw.Uint64N(1<<40), clock: counter(maxClock), metadata: map[string][]byte{"forged": {1}}}
 				other.joined(nodeNamed("me"), f, noon)
-				me.outlive(version{f.boot, f.clock}, noon)
+				me.supersede(f.life(), f.clock, noon)
 				continue
 			}
 			other.hear(m, noon)

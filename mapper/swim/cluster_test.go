@@ -269,6 +269,69 @@ func TestRestartUnderTheSameName(t *testing.T) {
 	})
 }
 
+// generation returns the generation of a member as another one knows it.
+func generation(c *Cluster, name string) uint64 {
+	for _, m := range c.Members() {
+		if m.Name == name {
+			return m.Generation
+		}
+	}
+	return 0
+}
+
+func TestGenerationTellsRestartsApart(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(5)
+		name := all[4].cfg.Name
+		require.Equal(t, uint64(1), all[4].Local().Generation)
+		restart := func(least, want uint64, why string) {
+			cfg := l.config(4)
+			cfg.Generation = least
+			all[4] = l.join(cfg)
+			require.Equal(t, want, all[4].Local().Generation, "%s: known as soon as Join returns", why)
+			l.within(why, func() bool {
+				return sees(all, StatusOnline, 5) && !slices.ContainsFunc(all, func(c *Cluster) bool { return generation(c, name) != want })
+			})
+		}
+		require.NoError(t, all[4].Close())
+		restart(0, 2, "killed and started again at once")
+		require.NoError(t, all[4].Close())
+		l.within("offline", func() bool { return every(all[:4], name, StatusOffline) })
+		time.Sleep(10 * time.Minute) // longer than memberlist remembers it
+		restart(0, 3, "started again after it was offline for long")
+		require.NoError(t, all[4].Leave(t.Context()))
+		require.NoError(t, all[4].Close())
+		time.Sleep(5 * time.Minute)
+		restart(0, 4, "started again after it left")
+		require.NoError(t, all[4].Close())
+		restart(7, 7, "started with a number from its data file")
+		require.NoError(t, all[4].Close())
+		restart(3, 8, "its data file is older than what the others remember")
+	})
+}
+
+// TestGenerationIsLearnedLate starts a member before its peers, so that it
+// cannot know in Join that it ran before.
+func TestGenerationIsLearnedLate(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(3)
+		name := all[2].cfg.Name
+		require.NoError(t, all[2].Close())
+		l.net.SetCut(func(from, to string) bool { return from == name || to == name })
+		again := l.join(l.config(2))
+		require.Equal(t, uint64(1), again.Local().Generation)
+		events := again.subscribe()
+		defer again.unsubscribe(events)
+		events.drain()
+		l.net.SetCut(nil)
+		all[2] = again
+		l.within("known everywhere", func() bool {
+			return !slices.ContainsFunc(all, func(c *Cluster) bool { return generation(c, name) != 2 })
+		})
+		require.True(t, slices.ContainsFunc(events.drain(), func(e Event) bool { return e.Restarted && e.Member.Local && e.Member.Generation == 2 }))
+	})
+}
+
 func (c *Cluster) metadataOf(name string) map[string][]byte {
 	for _, m := range c.Members() {
 		if m.Name == name {
@@ -489,7 +552,7 @@ func TestRequestsPlayedAgainAreNotAnsweredAgain(t *testing.T) {
 		l.within("there", func() bool { return len(all[1].metadataOf(name)["k"]) == MaxValue })
 		time.Sleep(time.Minute)
 		held, _ := all[0].holding(name)
-		request := message{kind: kindFetch, name: name, life: life{boot: held.boot}, clock: held.clock, from: all[1].cfg.Name}
+		request := message{kind: kindFetch, name: name, life: life{generation: held.generation}, clock: held.clock, from: all[1].cfg.Name}
 		before := l.net.Streams(name)
 		for range 1000 {
 			all[0].receive(request)

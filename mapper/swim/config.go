@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strconv"
@@ -35,6 +34,18 @@ type Config struct {
 	Observer bool
 	// Metadata is what the member says of itself from the start.
 	Metadata map[string][]byte
+	// Generation is the least generation to start with; zero means 1. It orders
+	// the processes that ran under one name, so that claims about an earlier one
+	// never count for a later one, whatever the clocks of their machines say.
+	//
+	// A member that learns of another process under its name takes the
+	// generation after that one's: at the latest in Join, if the peer remembers
+	// the name. So a program without a data file leaves this zero. A program with
+	// one stores the generation of [Cluster.Local] after Join, and again after
+	// each [Event] of the local member that says Restarted, and starts with the
+	// stored number plus one; its generation then grows even if no member that
+	// remembers the name is left.
+	Generation uint64
 
 	// Advertise is where the others reach this member, as host:port. By
 	// default it is the name if that is a host:port, and otherwise where it
@@ -78,6 +89,9 @@ func (cfg Config) defaulted() (Config, error) {
 	}
 	if err := checkMetadata(cfg.Metadata); err != nil {
 		return cfg, err
+	}
+	if cfg.Generation >= maxGeneration {
+		return cfg, fmt.Errorf("the generation %d is too large", cfg.Generation)
 	}
 	if len(cfg.Label) > memberlist.LabelMaxSize {
 		return cfg, fmt.Errorf("the label has %d bytes, of %d allowed", len(cfg.Label), memberlist.LabelMaxSize)
@@ -234,12 +248,4 @@ func resolve(ctx context.Context, text string) ([]netip.AddrPort, error) {
 		}
 	}
 	return append(v4, v6...), nil
-}
-
-// newBoot numbers a start of the process: by time, so that a later start
-// counts more, with random digits below a millisecond, so that two starts in
-// the same one differ.
-func newBoot(now time.Time) uint64 {
-	const low = 1<<20 - 1
-	return uint64(now.UnixNano())&^low | rand.Uint64()&low
 }

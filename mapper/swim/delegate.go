@@ -34,11 +34,7 @@ func (d delegate) NotifyAlive(n *memberlist.Node) error {
 }
 
 func (d delegate) hearOfSelf(f face) {
-	later := false
-	d.c.update(func(b *book, now time.Time) { later = b.outlive(version{f.boot, f.clock}, now) })
-	if later {
-		wake(d.c.announce)
-	}
+	d.c.update(func(b *book, now time.Time) { b.supersede(f.life(), f.clock, now) })
 }
 
 // NotifyJoin says that a member is up.

@@ -15,6 +15,10 @@ type Event struct {
 	// Metadata says that its metadata changed or became known, or that it
 	// became an observer or ceased to be one.
 	Metadata bool
+	// Restarted says that the generation of the member grew: another process
+	// runs under its name. Of the local member it says that it learned of an
+	// earlier process under its name and took the generation after it.
+	Restarted bool
 	// Forgotten says that the member is no longer remembered.
 	Forgotten bool
 }
@@ -81,6 +85,7 @@ func (f *feed) add(e Event) {
 				old.Member = e.Member
 				old.Status = old.Status || e.Status
 				old.Metadata = old.Metadata || e.Metadata
+				old.Restarted = old.Restarted || e.Restarted
 				old.Forgotten = e.Forgotten
 				return
 			}

@@ -15,14 +15,14 @@ func (c *Cluster) serve(m message) {
 	if !ok {
 		return // an answer goes to members only, never to an address from a packet
 	}
-	wanted := version{m.life.boot, m.clock}
+	wanted := version{m.life.generation, m.clock}
 	held, metadata := c.holding(m.name)
 	if metadata == nil || held.before(wanted) || !c.served.first(serving{m.from, m.name, wanted}, time.Now(), c.fetchPause()/2) {
 		return
 	}
 	c.post(func() {
 		_ = c.engine.SendReliable(&to, message{
-			kind: kindData, name: m.name, life: life{boot: held.boot}, clock: held.clock, metadata: metadata,
+			kind: kindData, name: m.name, life: life{generation: held.generation}, clock: held.clock, metadata: metadata,
 		}.encode())
 	})
 }
@@ -66,7 +66,7 @@ func (c *Cluster) catchUp(ctx context.Context) {
 // fetch asks the member itself, by packet first and then by stream; every
 // third time it asks somebody else, who may have got it.
 func (c *Cluster) fetch(r request) {
-	ask := message{kind: kindFetch, name: r.name, life: life{boot: r.version.boot}, clock: r.version.clock, from: c.cfg.Name}.encode()
+	ask := message{kind: kindFetch, name: r.name, life: life{generation: r.version.generation}, clock: r.version.clock, from: c.cfg.Name}.encode()
 	to, ok := c.node(r.name)
 	if r.attempt%3 == 0 {
 		if others := c.others(1, r.name); len(others) > 0 {

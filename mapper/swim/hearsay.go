@@ -21,10 +21,12 @@ import (
 func (d delegate) NotifyMerge(nodes []*memberlist.Node) error {
 	d.c.update(func(b *book, now time.Time) {
 		for _, n := range nodes {
-			if n.State == memberlist.StateAlive || d.c.allowed(n.Addr) != nil {
-				continue
-			}
-			if f, err := decodeFace(n.Meta); err == nil {
+			f, err := decodeFace(n.Meta)
+			switch {
+			case err != nil:
+			case n.Name == b.self:
+				b.supersede(f.life(), f.clock, now)
+			case n.State != memberlist.StateAlive && d.c.allowed(n.Addr) == nil:
 				b.told(*n, f, d.c.timing, now)
 			}
 		}
@@ -35,17 +37,17 @@ func (d delegate) NotifyMerge(nodes []*memberlist.Node) error {
 
 // told takes in a member that was never met, as others hold it.
 func (b *book) told(n memberlist.Node, f face, t Timing, now time.Time) {
-	if checkName(n.Name) != nil || b.cards[n.Name] != nil || len(b.cards) >= b.limit || f.observer || f.boot >= maxBoot {
+	if checkName(n.Name) != nil || b.cards[n.Name] != nil || len(b.cards) >= b.limit || f.observer || f.generation >= maxGeneration {
 		return
 	}
 	c := b.add(n.Name)
-	c.life = life{f.boot, 1}
+	c.life = f.life()
 	switch n.State {
 	case memberlist.StateSuspect:
-		c.suspected = c.life.beat
+		c.suspected = c.life.incarnation
 		c.hearsay = now.Add(t.longestSuspicion(len(b.cards)))
 	case memberlist.StateLeft:
-		c.left = c.life.beat
+		c.left = c.life.incarnation
 	}
 	b.shown(c, n, f, now)
 }

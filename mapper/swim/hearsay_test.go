@@ -118,7 +118,7 @@ func TestNewcomersHearOfThoseWhoWent(t *testing.T) {
 
 func TestWhatIsTold(t *testing.T) {
 	timing := LAN()
-	known := face{boot: bootOne, clock: 7, metadata: map[string][]byte{"k": []byte("v")}}
+	known := face{generation: genOne, clock: 7, metadata: map[string][]byte{"k": []byte("v")}}
 	of := func(name string, state memberlist.NodeStateType) memberlist.Node {
 		n := nodeNamed(name)
 		n.State = state
@@ -143,7 +143,7 @@ func TestWhatIsTold(t *testing.T) {
 		b.told(of(name, memberlist.StateSuspect), known, timing, noon)
 		require.NotContains(t, b.cards, name)
 	}
-	b.told(of("o", memberlist.StateSuspect), face{boot: bootOne, observer: true}, timing, noon)
+	b.told(of("o", memberlist.StateSuspect), face{generation: genOne, observer: true}, timing, noon)
 	require.NotContains(t, b.cards, "o", "observers place nothing")
 	b.limit = len(b.cards)
 	b.told(of("e", memberlist.StateSuspect), known, timing, noon)
@@ -171,7 +171,7 @@ func TestHearsayKeepsToTheNetwork(t *testing.T) {
 		require.NoError(t, err)
 		cfg.Tune = func(c *memberlist.Config) { c.CIDRsAllowed = []net.IPNet{*network} }
 		c := l.join(cfg)
-		meta := face{boot: bootOne, clock: 1, metadata: map[string][]byte{}}.encode(512)
+		meta := face{generation: genOne, clock: 1, metadata: map[string][]byte{}}.encode(512)
 		for _, ip := range []string{"10.0.0.7", "10.1.0.7"} {
 			n := memberlist.Node{Name: ip, Addr: net.ParseIP(ip), Port: 1, Meta: meta, State: memberlist.StateSuspect}
 			require.NoError(t, delegate{c}.NotifyMerge([]*memberlist.Node{&n}))

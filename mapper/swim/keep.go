@@ -94,19 +94,31 @@ func (s *settling) due(now time.Time, size int) bool {
 	return true
 }
 
-// show announces what this member says of itself whenever it changes.
+// publishAttempts bounds the calls of UpdateNode for one change.
+const publishAttempts = 10
+
+// show announces what this member says of itself whenever it changes. It tries
+// again while memberlist drops the change, as it does if it refutes a claim
+// about this member between numbering the change and storing it.
 func (c *Cluster) show(ctx context.Context) {
 	for {
 		select {
 		case <-c.announce:
-			c.leaving.Lock()
-			if !c.left {
+			c.leaving.take()
+			for i := 0; i < publishAttempts && !c.left && !c.isPublished(); i++ {
 				// The wait is for the whole gossip to end; the next change must not wait.
 				_ = c.engine.UpdateNode(time.Millisecond)
 			}
-			c.leaving.Unlock()
+			c.leaving.release()
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// isPublished reports whether memberlist holds what this member says of itself.
+func (c *Cluster) isPublished() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.book.published == c.book.me().held
 }

@@ -95,6 +95,11 @@ func (c *Cluster) reminded(m message) {
 	lacks := false
 	c.update(func(b *book, now time.Time) {
 		b.alive(m, now)
+		for _, r := range m.reminders {
+			if r.name == b.self {
+				b.supersede(life{generation: r.version.generation, instance: b.me().life.instance}, r.version.clock, now)
+			}
+		}
 		lacks = b.lacks(m.reminders)
 	})
 	if lacks {

@@ -16,10 +16,10 @@ func TestRemindersAreOfWhatEverybodyShouldKnow(t *testing.T) {
 	b := bookWith("a")
 	require.Empty(t, b.reminders(timing, noon.Add(from-1)), "gossip is still at work")
 	later := noon.Add(from)
-	require.Equal(t, []reminder{{"a", version{bootOne, 1}}, {"me", version{bootOne, 1}}}, b.reminders(timing, later))
-	b.joined(nodeNamed("b"), face{boot: bootOne, clock: 7}, later)
+	require.Equal(t, []reminder{{"a", version{genOne, 1}}, {"me", version{genOne, 1}}}, b.reminders(timing, later))
+	b.joined(nodeNamed("b"), face{generation: genOne, clock: 7}, later)
 	require.Len(t, b.reminders(timing, noon.Add(to)), 3)
-	require.Equal(t, []reminder{{"b", version{bootOne, 7}}}, b.reminders(timing, noon.Add(to+1)), "the others were repeated for long enough")
+	require.Equal(t, []reminder{{"b", version{genOne, 7}}}, b.reminders(timing, noon.Add(to+1)), "the others were repeated for long enough")
 	b.gone("b", later)
 	require.Empty(t, b.reminders(timing, noon.Add(to+1)), "who is gone is no news to spread")
 	require.Empty(t, b.reminders(timing, noon.Add(time.Hour)), "after a quiet time there are none")
@@ -30,13 +30,13 @@ func TestRemindersAreBounded(t *testing.T) {
 	from, _ := timing.reminding()
 	b := bookWith()
 	for i := range 100 {
-		b.joined(nodeNamed(fmt.Sprint("m", i)), face{boot: bootOne, clock: 1}, noon.Add(time.Duration(i)))
+		b.joined(nodeNamed(fmt.Sprint("m", i)), face{generation: genOne, clock: 1}, noon.Add(time.Duration(i)))
 	}
 	due := b.reminders(timing, noon.Add(from+time.Second))
 	require.Len(t, due, maxReminders)
 	require.Equal(t, "m99", due[0].name, "the latest counts")
 	for i := range 5 {
-		b.joined(nodeNamed(strings.Repeat("x", 250)+fmt.Sprint(i)), face{boot: bootOne, clock: 1}, noon.Add(time.Second))
+		b.joined(nodeNamed(strings.Repeat("x", 250)+fmt.Sprint(i)), face{generation: genOne, clock: 1}, noon.Add(time.Second))
 	}
 	m := message{kind: kindKnown, name: "me", reminders: b.reminders(timing, noon.Add(from+time.Second))}
 	require.Less(t, len(m.encode()), 700)
@@ -49,14 +49,14 @@ func TestWhatIsLacking(t *testing.T) {
 		want  bool
 		why   string
 	}{
-		{reminder{"a", version{bootOne, 1}}, false, "known"},
-		{reminder{"a", version{bootOne, 2}}, true, "changed since"},
-		{reminder{"a", version{bootTwo, 1}}, true, "started again since"},
-		{reminder{"a", version{bootOne - 1, 9}}, false, "of the life before"},
-		{reminder{"b", version{bootOne, 1}}, true, "a member unheard of"},
-		{reminder{"me", version{bootTwo, 9}}, false, "nobody knows better who this is"},
+		{reminder{"a", version{genOne, 1}}, false, "known"},
+		{reminder{"a", version{genOne, 2}}, true, "changed since"},
+		{reminder{"a", version{genTwo, 1}}, true, "started again since"},
+		{reminder{"a", version{genOne - 1, 9}}, false, "of the life before"},
+		{reminder{"b", version{genOne, 1}}, true, "a member unheard of"},
+		{reminder{"me", version{genTwo, 9}}, false, "nobody knows better who this is"},
 	} {
-		require.Equal(t, c.want, b.lacks([]reminder{{"a", version{bootOne, 1}}, c.about}), c.why)
+		require.Equal(t, c.want, b.lacks([]reminder{{"a", version{genOne, 1}}, c.about}), c.why)
 	}
 }
 

@@ -19,6 +19,9 @@ type Member struct {
 	Status     Status    `json:"status"`
 	StatusTime time.Time `json:"since"`
 	Previous   Status    `json:"previous"`
+	// Generation counts the starts of the member's process under its name: a
+	// greater one is another process. See [Config.Generation].
+	Generation uint64 `json:"generation"`
 	// Clock numbers the member's metadata: every change has a greater one
 	// than any change that the member had seen from anybody.
 	Clock uint64 `json:"clock"`
@@ -44,9 +47,9 @@ type card struct {
 	up        bool      // the engine's opinion
 	hearsay   time.Time // until when others are believed that it is up; zero: they are not asked
 	life      life      // the newest known
-	suspected uint64    // the greatest beat of this boot that somebody missed
+	suspected uint64    // the greatest incarnation of this process that failed a probe
 	rebutted  uint64    // the greatest suspicion that this member knows to be wrong
-	left      uint64    // the greatest beat of this boot that said goodbye
+	left      uint64    // the greatest incarnation of this process that left
 
 	announced version           // what the member says it has
 	heard     time.Time         // when this member learned of that
@@ -59,36 +62,50 @@ type card struct {
 }
 
 // version orders the metadata of one member, over restarts too.
-type version struct{ boot, clock uint64 }
+type version struct{ generation, clock uint64 }
 
 func (v version) before(w version) bool {
-	return v.boot < w.boot || v.boot == w.boot && v.clock < w.clock
+	return v.generation < w.generation || v.generation == w.generation && v.clock < w.clock
 }
 
 // verdict derives the status from the evidence.
 func (c *card) verdict() Status {
 	switch {
-	case c.left > 0 && c.left >= c.life.beat:
+	case c.left > 0 && c.left >= c.life.incarnation:
 		return StatusLeft
 	case c.local:
 		return StatusOnline
 	case !c.stands():
 		return StatusOffline
-	case c.suspected >= c.life.beat && c.suspected > c.rebutted:
+	case c.suspected >= c.life.incarnation && c.suspected > c.rebutted:
 		return StatusSuspect
 	default:
 		return StatusOnline
 	}
 }
 
-// advance takes over a newer life. With a new boot, what was said about the
-// one before is void.
+// lifeAt returns the life of the known process with another incarnation.
+func (c *card) lifeAt(incarnation uint64) life {
+	l := c.life
+	l.incarnation = incarnation
+	return l
+}
+
+// concerns reports whether a claim is about the known process. A claim that
+// moves the incarnation too far is refused, or it could be used up.
+func (c *card) concerns(l life) bool {
+	return l.process() == c.life.process() && l.incarnation <= c.life.incarnation+maxLeap
+}
+
+// advance takes over a newer life. A new generation voids what was said about
+// the one before. A process that claims the known generation of another one is
+// ignored until it has learned of that and claims a greater one.
 func (c *card) advance(l life) (news bool) {
 	switch {
-	case l.boot < c.life.boot, l.boot == c.life.boot && l.beat <= c.life.beat:
-		return false
-	case l.boot > c.life.boot:
+	case l.generation > c.life.generation:
 		c.suspected, c.rebutted, c.left = 0, 0, 0
+	case l.process() != c.life.process(), l.incarnation <= c.life.incarnation:
+		return false
 	}
 	c.life = l
 	return true
@@ -101,6 +118,7 @@ func (c *card) member() Member {
 		Status:     c.status,
 		StatusTime: c.since,
 		Previous:   c.previous,
+		Generation: c.life.generation,
 		Clock:      c.held.clock,
 		Metadata:   c.metadata,
 		Local:      c.local,

@@ -8,29 +8,35 @@ import (
 
 // What members tell each other beside the engine's own messages. Every
 // message starts with the version of the format and its kind. All are
-// idempotent: a replayed one names a life (boot and beat) or a version that
-// the receiver already has.
+// idempotent: a replayed one names a life or a version that the receiver
+// already has.
 //
-// An integer is a uvarint except a boot and a nonce, which are eight bytes,
-// the greatest first; text is its length and its bytes.
-const format = 1
+// An integer is a uvarint, except that a nonce and an instance are eight bytes,
+// big-endian. Text is its length and its bytes. A life is a generation, an
+// instance and an incarnation.
+const format = 2
 
 type kind byte
 
 const (
-	kindSuspect kind = iota + 1 // name, boot, beat: somebody missed an answer
-	kindAlive                   // name, boot, beat: said by the member itself
-	kindLeave                   // name, boot, beat: said by the member itself
-	kindFetch                   // name, boot, clock, from: send me this metadata
-	kindData                    // name, boot, clock, metadata
+	kindSuspect kind = iota + 1 // name, life: a probe of the member failed
+	kindAlive                   // name, life: sent by the member itself
+	kindLeave                   // name, life: sent by the member itself
+	kindFetch                   // name, generation, clock, from: send me this metadata
+	kindData                    // name, generation, clock, metadata
 	kindAsk                     // name, nonce, from: do you see this member?
-	kindVouch                   // name, boot, beat, nonce: I do
-	kindKnown                   // name, boot, beat, reminders: said by the member itself
+	kindVouch                   // name, life, nonce: I do
+	kindKnown                   // name, life, reminders: sent by the member itself
 )
 
-// life is one state of one member: which start of its process, and how often
-// it had to say since that it lives. The later start counts first.
-type life struct{ boot, beat uint64 }
+// life names one state of one member. The generation counts the starts of its
+// process, the incarnation how often this process refuted a false claim. The
+// instance is a random number of the process: two processes may claim one
+// generation until the second learns of the first.
+type life struct{ generation, instance, incarnation uint64 }
+
+// process returns the life without its incarnation.
+func (l life) process() life { l.incarnation = 0; return l }
 
 // message is any of them; a kind uses the fields it names.
 type message struct {
@@ -52,11 +58,11 @@ func (m message) encode() []byte {
 	case kindSuspect, kindAlive, kindLeave:
 		b = appendLife(b, m.life)
 	case kindFetch:
-		b = binary.BigEndian.AppendUint64(b, m.life.boot)
+		b = binary.AppendUvarint(b, m.life.generation)
 		b = binary.AppendUvarint(b, m.clock)
 		b = appendBytes(b, []byte(m.from))
 	case kindData:
-		b = binary.BigEndian.AppendUint64(b, m.life.boot)
+		b = binary.AppendUvarint(b, m.life.generation)
 		b = binary.AppendUvarint(b, m.clock)
 		b = appendMetadata(b, m.metadata)
 	case kindAsk:
@@ -83,9 +89,9 @@ func decode(b []byte) (message, error) {
 	case kindSuspect, kindAlive, kindLeave:
 		m.life = r.life()
 	case kindFetch:
-		m.life.boot, m.clock, m.from = r.uint64(), r.uvarint(), string(r.bytes(maxName))
+		m.life.generation, m.clock, m.from = r.uvarint(), r.uvarint(), string(r.bytes(maxName))
 	case kindData:
-		m.life.boot, m.clock = r.uint64(), r.uvarint()
+		m.life.generation, m.clock = r.uvarint(), r.uvarint()
 		var err error
 		if m.metadata, err = r.metadata(); err != nil {
 			return message{}, err
@@ -109,12 +115,16 @@ func decode(b []byte) (message, error) {
 // which the engine carries to everybody and limits to 512 bytes. Metadata
 // that fits travels in it; of the rest it holds a digest, and the others ask.
 type face struct {
-	boot     uint64
-	clock    uint64
-	observer bool
-	digest   [digestSize]byte
-	metadata map[string][]byte // nil: to be asked for
+	instance   uint64
+	generation uint64
+	clock      uint64
+	observer   bool
+	digest     [digestSize]byte
+	metadata   map[string][]byte // nil: to be asked for
 }
+
+// life returns the first life of the process that shows this.
+func (f face) life() life { return life{f.generation, f.instance, 1} }
 
 const (
 	faceObserver = 1 << iota
@@ -128,7 +138,8 @@ func (f face) encode(limit int) []byte {
 			flags |= faceObserver
 		}
 		b := append(make([]byte, 0, limit), format, flags)
-		b = binary.BigEndian.AppendUint64(b, f.boot)
+		b = binary.AppendUvarint(b, f.generation)
+		b = binary.BigEndian.AppendUint64(b, f.instance)
 		return binary.AppendUvarint(b, f.clock)
 	}
 	if b := append(head(faceInline), full...); len(b) <= limit {
@@ -145,9 +156,9 @@ func decodeFace(b []byte) (face, error) {
 		return face{}, fmt.Errorf("metadata format %d, expected %d", v, format)
 	}
 	flags := r.byte()
-	f := face{boot: r.uint64(), clock: r.uvarint(), observer: flags&faceObserver != 0}
-	if f.boot > maxBoot || f.clock > maxClock {
-		return face{}, errors.New("the boot or the clock is out of range")
+	f := face{generation: r.uvarint(), instance: r.uint64(), clock: r.uvarint(), observer: flags&faceObserver != 0}
+	if f.generation > maxGeneration || f.clock > maxClock {
+		return face{}, errors.New("the generation or the clock is out of range")
 	}
 	if flags&faceInline != 0 {
 		var err error
@@ -169,14 +180,16 @@ func appendReminders(dst []byte, all []reminder) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(all)))
 	for _, one := range all {
 		dst = appendBytes(dst, []byte(one.name))
-		dst = binary.BigEndian.AppendUint64(dst, one.version.boot)
+		dst = binary.AppendUvarint(dst, one.version.generation)
 		dst = binary.AppendUvarint(dst, one.version.clock)
 	}
 	return dst
 }
 
 func appendLife(dst []byte, l life) []byte {
-	return binary.AppendUvarint(binary.BigEndian.AppendUint64(dst, l.boot), l.beat)
+	dst = binary.AppendUvarint(dst, l.generation)
+	dst = binary.BigEndian.AppendUint64(dst, l.instance)
+	return binary.AppendUvarint(dst, l.incarnation)
 }
 
 // reader reads fields until one is missing; then it holds the error and reads
@@ -237,7 +250,9 @@ func (r *reader) bytes(limit int) []byte {
 	return r.take(int(n))
 }
 
-func (r *reader) life() life { return life{boot: r.uint64(), beat: r.uvarint()} }
+func (r *reader) life() life {
+	return life{generation: r.uvarint(), instance: r.uint64(), incarnation: r.uvarint()}
+}
 
 func (r *reader) reminders() []reminder {
 	n := r.uvarint()
@@ -246,7 +261,7 @@ func (r *reader) reminders() []reminder {
 	}
 	var all []reminder
 	for i := uint64(0); i < n && r.err == nil; i++ {
-		one := reminder{name: string(r.bytes(maxName)), version: version{r.uint64(), r.uvarint()}}
+		one := reminder{name: string(r.bytes(maxName)), version: version{r.uvarint(), r.uvarint()}}
 		if r.err != nil {
 			break
 		}

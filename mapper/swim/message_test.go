@@ -10,15 +10,15 @@ import (
 )
 
 var everyMessage = []message{
-	{kind: kindSuspect, name: "a", life: life{1, 2}},
-	{kind: kindAlive, name: "10.0.0.1:7946", life: life{1 << 63, 1 << 40}},
-	{kind: kindLeave, name: "ä", life: life{3, 1}},
-	{kind: kindFetch, name: "a", life: life{boot: 1}, clock: 9, from: "b"},
-	{kind: kindData, name: "a", life: life{boot: 1}, clock: 9, metadata: map[string][]byte{"k": {1, 2}, "empty": {}}},
+	{kind: kindSuspect, name: "a", life: life{1, 1 << 63, 2}},
+	{kind: kindAlive, name: "10.0.0.1:7946", life: life{1 << 63, 7, 1 << 40}},
+	{kind: kindLeave, name: "ä", life: life{3, 0, 1}},
+	{kind: kindFetch, name: "a", life: life{generation: 1}, clock: 9, from: "b"},
+	{kind: kindData, name: "a", life: life{generation: 1}, clock: 9, metadata: map[string][]byte{"k": {1, 2}, "empty": {}}},
 	{kind: kindAsk, name: "a", nonce: 77, from: "b"},
-	{kind: kindVouch, name: "a", life: life{5, 6}, nonce: 77},
-	{kind: kindKnown, name: "a", life: life{5, 6}},
-	{kind: kindKnown, name: "a", life: life{5, 6}, reminders: []reminder{{"b", version{1 << 63, 9}}, {"c", version{1, maxClock}}}},
+	{kind: kindVouch, name: "a", life: life{5, 8, 6}, nonce: 77},
+	{kind: kindKnown, name: "a", life: life{5, 8, 6}},
+	{kind: kindKnown, name: "a", life: life{5, 8, 6}, reminders: []reminder{{"b", version{1 << 63, 9}}, {"c", version{1, maxClock}}}},
 }
 
 func TestMessagesComeBack(t *testing.T) {
@@ -47,8 +47,8 @@ func TestMessagesAreRefused(t *testing.T) {
 		{"an unknown kind", []byte{format, 99, 1, 'a'}},
 		{"cut short", good[:len(good)-1]},
 		{"too long", append(bytes.Clone(good), 0)},
-		{"a path as a name", message{kind: kindAlive, name: "../../x", life: life{1, 1}}.encode()},
-		{"an escape in a name", message{kind: kindAlive, name: "\x1b[2J", life: life{1, 1}}.encode()},
+		{"a path as a name", message{kind: kindAlive, name: "../../x", life: life{1, 0, 1}}.encode()},
+		{"an escape in a name", message{kind: kindAlive, name: "\x1b[2J", life: life{1, 0, 1}}.encode()},
 		{"a huge length", []byte{format, byte(kindAlive), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}},
 		{"too many keys", message{kind: kindData, name: "a", metadata: manyKeys(MaxKeys + 1)}.encode()},
 		{"too many reminders", message{kind: kindKnown, name: "a", reminders: make([]reminder, maxReminders+1)}.encode()},
@@ -80,12 +80,12 @@ func TestClaimedSizesAllocateNothing(t *testing.T) {
 
 func TestFaceFitsAlways(t *testing.T) {
 	for _, size := range []int{0, 1, 400, 450, 500, 512, 4096, MaxValue} {
-		f := face{boot: bootOne, clock: 1 << 40, observer: size%2 == 0, metadata: map[string][]byte{"k": make([]byte, size)}}
+		f := face{generation: genOne, clock: 1 << 40, observer: size%2 == 0, metadata: map[string][]byte{"k": make([]byte, size)}}
 		b := f.encode(memberlist.MetaMaxSize)
 		require.LessOrEqual(t, len(b), memberlist.MetaMaxSize, "the engine panics above it")
 		got, err := decodeFace(b)
 		require.NoError(t, err)
-		require.Equal(t, f.boot, got.boot)
+		require.Equal(t, f.generation, got.generation)
 		require.Equal(t, f.clock, got.clock)
 		require.Equal(t, f.observer, got.observer)
 		require.Equal(t, digest(appendMetadata(nil, f.metadata)), got.digest)
@@ -133,8 +133,8 @@ func FuzzDecodePacket(f *testing.F) {
 }
 
 func FuzzDecodeFace(f *testing.F) {
-	f.Add(face{boot: 1, clock: 2, metadata: map[string][]byte{"k": {1}}}.encode(memberlist.MetaMaxSize))
-	f.Add(face{boot: 1, clock: 2, metadata: map[string][]byte{"k": make([]byte, 999)}}.encode(memberlist.MetaMaxSize))
+	f.Add(face{generation: 1, clock: 2, metadata: map[string][]byte{"k": {1}}}.encode(memberlist.MetaMaxSize))
+	f.Add(face{generation: 1, clock: 2, metadata: map[string][]byte{"k": make([]byte, 999)}}.encode(memberlist.MetaMaxSize))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		shown, err := decodeFace(b)
 		if err != nil {

@@ -13,14 +13,14 @@ import (
 // Limits bound what one member may make the others hold. They are the same
 // on every member, so that none refuses what another took.
 const (
-	MaxMembers  = 4096      // known members, offline ones included
-	MaxKeys     = 256       // metadata keys of one member
-	MaxValue    = 64 << 10  // bytes in one metadata value
-	MaxMetadata = 1 << 20   // bytes of a member's metadata, keys included
-	maxEncoded  = 4 << 20   // bytes of a message, as a first barrier
-	digestSize  = 16        // enough to tell two maps apart; the packet is authenticated
-	maxClock    = 1<<62 - 1 // leaves room above what a peer may claim
-	maxBoot     = 1<<62 - 1 // likewise; as a time it is in the year 2116
+	MaxMembers    = 4096      // known members, offline ones included
+	MaxKeys       = 256       // metadata keys of one member
+	MaxValue      = 64 << 10  // bytes in one metadata value
+	MaxMetadata   = 1 << 20   // bytes of a member's metadata, keys included
+	maxEncoded    = 4 << 20   // bytes of a message, as a first barrier
+	digestSize    = 16        // enough to tell two maps apart; the packet is authenticated
+	maxClock      = 1<<62 - 1 // leaves room above what a peer may claim
+	maxGeneration = 1<<62 - 1 // likewise
 )
 
 var errTruncated = errors.New("truncated")

@@ -210,8 +210,8 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 		for _, m := range []message{
 			{kind: kindAsk, name: name, nonce: 1, from: stranger},
 			{kind: kindAsk, name: all[1].cfg.Name, nonce: 2, from: stranger},
-			{kind: kindFetch, name: name, life: life{boot: 1}, clock: 1, from: stranger},
-			{kind: kindKnown, name: stranger, life: life{1, 1}, reminders: []reminder{{name, version{maxClock, 1}}}},
+			{kind: kindFetch, name: name, life: life{generation: 1}, clock: 1, from: stranger},
+			{kind: kindKnown, name: stranger, life: life{1, 0, 1}, reminders: []reminder{{name, version{maxClock, 1}}}},
 		} {
 			l.net.Inject(faultnet.Packet{From: stranger, To: name, Data: append([]byte{userMessage}, m.encode()...)})
 		}

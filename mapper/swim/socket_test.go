@@ -158,6 +158,7 @@ func TestRefusals(t *testing.T) {
 		{"an empty secret", func(c *Config) { c.Bind, c.Secrets = "0.0.0.0:0", []Secret{{}} }, "one of the secrets is empty"},
 		{"a timing in nothing", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
 		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},
+		{"a generation without a successor", func(c *Config) { c.Generation = maxGeneration }, "too large"},
 		{"a long label", func(c *Config) { c.Label = strings.Repeat("x", 256) }, "256 bytes"},
 	}
 	for _, c := range cases {

@@ -17,15 +17,15 @@ func (b *book) summary() []byte {
 	out := []byte{format}
 	for _, name := range slices.Sorted(maps.Keys(b.cards)) {
 		c := b.cards[name]
-		if c.life.boot == 0 {
+		if c.life.generation == 0 {
 			continue
 		}
 		out = appendMessage(out, message{kind: kindAlive, name: name, life: c.life})
 		switch {
 		case c.left > 0:
-			out = appendMessage(out, message{kind: kindLeave, name: name, life: life{c.life.boot, c.left}})
+			out = appendMessage(out, message{kind: kindLeave, name: name, life: c.lifeAt(c.left)})
 		case c.status == StatusSuspect:
-			out = appendMessage(out, message{kind: kindSuspect, name: name, life: life{c.life.boot, c.suspected}})
+			out = appendMessage(out, message{kind: kindSuspect, name: name, life: c.lifeAt(c.suspected)})
 		}
 	}
 	return out
@@ -81,6 +81,9 @@ func (c *Cluster) mergeSummary(b []byte) {
 // hear takes a message about a life and returns what is to be told, if
 // anything.
 func (b *book) hear(m message, now time.Time) (reply message, news bool) {
+	if m.name == b.self {
+		b.supersede(m.life, 0, now)
+	}
 	switch m.kind {
 	case kindSuspect:
 		return b.suspicion(m, now)

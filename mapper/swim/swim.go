@@ -25,8 +25,9 @@
 // # What happens when
 //
 // A member that crashes and starts again under its name is the same member
-// with new metadata; its status need not change. What was said of it before
-// does not count any more, also if its machine's clock went back meanwhile.
+// with new metadata and a greater [Member.Generation]; its status need not
+// change. Claims about the earlier process no longer count. No clock decides
+// which process is later.
 //
 // Under a new address it is let in once the old one is offline, and asks until
 // then. A name that a living member uses is refused with ErrNameTaken. If two
@@ -168,7 +169,7 @@ type Cluster struct {
 	lacking  chan message  // somebody reminds us of changes that we have not got
 
 	rotating sync.Mutex
-	leaving  sync.Mutex
+	leaving  turn // to call memberlist or to leave
 	left     bool
 	parting  sync.WaitGroup // the engine's goodbye
 	closing  sync.Once
@@ -219,7 +220,7 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 		outbox:  make(chan func(), outboxSize),
 
 		questions: make(chan message, maxQuestions),
-		book:      newBook(cfg.Name, face{boot: newBoot(now), clock: 1, observer: cfg.Observer, metadata: cloneMetadata(cfg.Metadata)}, now),
+		book:      newBook(cfg.Name, face{generation: max(1, cfg.Generation), instance: rand.Uint64(), clock: 1, observer: cfg.Observer, metadata: cloneMetadata(cfg.Metadata)}, now),
 		feeds:     map[*feed]struct{}{},
 		count:     1,
 		grown:     make(chan struct{}, 1),
@@ -227,6 +228,7 @@ func start(ctx context.Context, cfg Config) (*Cluster, error) {
 		behind:    make(chan struct{}, 1),
 		announce:  make(chan struct{}, 1),
 		lacking:   make(chan message, 1),
+		leaving:   make(turn, 1),
 		stop:      stop,
 		closed:    make(chan struct{}),
 	}
@@ -302,6 +304,10 @@ func (c *Cluster) update(change func(b *book, now time.Time)) {
 	defer c.mu.Unlock()
 	change(c.book, time.Now())
 	c.count = len(c.book.cards)
+	if c.book.unshown {
+		c.book.unshown = false
+		wake(c.announce)
+	}
 	if events := c.book.take(); len(events) > 0 {
 		for f := range c.feeds {
 			f.push(events...)
@@ -356,11 +362,7 @@ func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
 		return ErrClosed
 	}
 	metadata = cloneMetadata(metadata)
-	changed := false
-	c.update(func(b *book, now time.Time) { changed = b.change(metadata, now) })
-	if changed {
-		wake(c.announce)
-	}
+	c.update(func(b *book, now time.Time) { b.change(metadata, now) })
 	return nil
 }
 
@@ -368,8 +370,8 @@ func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
 // It returns when the news is out, or with the context's error; either way
 // the member is to be closed next.
 func (c *Cluster) Leave(ctx context.Context) error {
-	c.leaving.Lock()
-	defer c.leaving.Unlock()
+	c.leaving.take()
+	defer c.leaving.release()
 	if c.isClosed() {
 		return ErrClosed
 	}
@@ -409,9 +411,9 @@ func (c *Cluster) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
 		c.stop()
-		c.leaving.Lock() // no goodbye begins any more
+		c.leaving.take() // no goodbye begins any more
 		c.left = true
-		c.leaving.Unlock()
+		c.leaving.release()
 		c.parting.Wait() // the engine cannot be stopped in the middle of one
 		c.lines.finish()
 		err = c.engine.Shutdown()
@@ -428,6 +430,13 @@ func (c *Cluster) isClosed() bool {
 		return false
 	}
 }
+
+// turn is a mutex whose holder may wait for a timer: in a test in virtual time,
+// a goroutine that waits for a channel does not keep the clock from advancing.
+type turn chan struct{}
+
+func (t turn) take()    { t <- struct{}{} }
+func (t turn) release() { <-t }
 
 // wake leaves a token for a goroutine that waits for work.
 func wake(c chan struct{}) {

@@ -223,7 +223,8 @@ func (m *Mirror) follow(events <-chan swim.Event) {
 // apply shows one change.
 func (m *Mirror) apply(e swim.Event) {
 	member := e.Member
-	if member.Local {
+	onlyRestarted := e.Restarted && !e.Status && !e.Metadata && !e.Forgotten
+	if member.Local || onlyRestarted { // nothing here shows a restart
 		return
 	}
 	if e.Forgotten || member.Observer { // it may have been none before
