@@ -13,46 +13,46 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// A batch answers for the keys of a stream, in their order:
+// A batch writes a record for every key of a stream, in order:
 //
-//	reader ──chunks of whole lines──▶ workers ──answered chunks──▶ writer
+//	reader ──chunks of whole lines──▶ workers ──chunks with records──▶ writer
 //
-// The reader hands on whatever one read brought, cut at its last delimiter,
-// so the keys of a slow producer are answered at once and those of a fast one
-// come in large chunks. Chunks are recycled: memory is constant, and answering
-// a key allocates nothing.
+// The reader passes on the result of each Read, cut at its last delimiter. The
+// keys of a slow producer are therefore processed at once, and those of a fast
+// one in large chunks. Chunks are reused, so memory is constant and keys do not
+// cause allocations.
 
 const (
-	chunkSize = 256 << 10 // what one read may bring
-	maxKey    = 16 << 20  // the longest key; a longer one is refused
+	chunkSize = 256 << 10 // the maximum size of one Read
+	maxKey    = 16 << 20  // the maximum length of a key
 )
 
-// batch says how the keys of a stream are told apart and answered.
+// batch describes how to split a stream into keys and how to process them.
 type batch struct {
-	source    string // what errors call the stream
-	delimiter byte   // ends a key: a newline, before which one \r is dropped, or NUL
+	source    string // the name of the stream in errors
+	delimiter byte   // ends a key: NUL, or a newline, which also removes one \r before it
 	newWorker func() worker
 	frame     frame
 }
 
-// worker answers for keys. It belongs to one goroutine.
+// worker processes keys. It is used by one goroutine.
 type worker interface {
-	// answer appends the answers for all keys to dst. The keys end in a
-	// delimiter each, but for the last of a stream, which may have none.
+	// answer appends the records of all keys to dst. Each key ends in a
+	// delimiter, except that the last key of a stream may lack it.
 	answer(dst, keys []byte, delimiter byte) ([]byte, error)
 }
 
 // chunk is a run of keys on its way from the reader to the writer.
 type chunk struct {
-	keys []byte        // keys with their delimiters; the last key of a stream may have none
-	out  []byte        // the answers
-	err  error         // what ended the stream after these keys
-	done chan struct{} // receives when the answers are there
+	keys []byte        // keys with delimiters; the last key of a stream may lack it
+	out  []byte        // records
+	err  error         // the end of the stream after these keys
+	done chan struct{} // receives when the records are complete
 }
 
-// run answers for every key of in on out. It returns when the stream ends,
-// when in or out fails, or when the context ends; in the last two cases a
-// goroutine may wait for in until that returns.
+// run writes the records of all keys of in to out. It returns at the end of the
+// stream, when in or out fails, or when the context ends. In the last two cases a
+// goroutine may stay blocked in in.Read.
 func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +86,7 @@ func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return b.write(ctx, out, order, free)
 }
 
-// write writes answered chunks in order until one says that it is the last.
+// write writes the records of chunks in order, up to the last chunk.
 func (b *batch) write(ctx context.Context, out io.Writer, order <-chan *chunk, free chan<- *chunk) error {
 	framed := framer{out: out, frame: b.frame}
 	for {
@@ -110,7 +110,7 @@ func (b *batch) write(ctx context.Context, out io.Writer, order <-chan *chunk, f
 	}
 }
 
-// work answers for the keys of chunks until there are no more.
+// work processes chunks until the channel is closed.
 func (b *batch) work(w worker, chunks <-chan *chunk) {
 	for c := range chunks {
 		b.answer(w, c)
@@ -118,7 +118,7 @@ func (b *batch) work(w worker, chunks <-chan *chunk) {
 	}
 }
 
-// answer answers for the keys of one chunk.
+// answer processes one chunk.
 func (b *batch) answer(w worker, c *chunk) {
 	var err error
 	if c.out, err = w.answer(c.out[:0], c.keys, b.delimiter); err != nil {
@@ -126,9 +126,8 @@ func (b *batch) answer(w worker, c *chunk) {
 	}
 }
 
-// nextKey cuts the first key from keys. The key is a view of those bytes and
-// not a copy: nobody keeps a key, and the bytes do not change before its
-// answer is written.
+// nextKey cuts the first key from keys. The key aliases the bytes of keys: it is
+// not kept, and the bytes do not change before its record is written.
 func nextKey(keys []byte, delimiter byte) (key string, rest []byte) {
 	end := bytes.IndexByte(keys, delimiter)
 	switch {
@@ -147,11 +146,11 @@ type reader struct {
 	in        io.Reader
 	source    string
 	delimiter byte
-	rest      []byte // the beginning of a key that the last read did not end
+	rest      []byte // the beginning of a key whose end is not read yet
 }
 
-// read fills a chunk with whole keys: with what one read brings if that ends a
-// key. It returns io.EOF with the last keys of the stream.
+// read fills a chunk with whole keys, by one Read if that ends a key. It returns
+// io.EOF with the last keys of the stream.
 func (r *reader) read(c *chunk) error {
 	c.keys = append(c.keys[:0], r.rest...)
 	r.rest = r.rest[:0]
@@ -174,13 +173,13 @@ func (r *reader) read(c *chunk) error {
 		searched = len(c.keys)
 		if searched > maxKey {
 			c.keys = c.keys[:0]
-			return term.Hint(term.Usagef("%s: a key is longer than %d MiB", r.source, maxKey>>20), "is it one key a line? keys that end in NUL need -0")
+			return term.Hint(term.Usagef("%s: key longer than %d MiB", r.source, maxKey>>20), "want one key per line; -0 reads keys that end in NUL")
 		}
 	}
 }
 
-// end is the end of the stream. What has no delimiter is the last key; but if
-// the stream broke off it is half a key, and dropped.
+// end ends the stream. At io.EOF the bytes after the last delimiter are the last
+// key. After an error they are an incomplete key, which end drops.
 func (r *reader) end(c *chunk, err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.EOF
@@ -188,23 +187,22 @@ func (r *reader) end(c *chunk, err error) error {
 	c.keys = c.keys[:bytes.LastIndexByte(c.keys, r.delimiter)+1]
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		err = file.Err // it names the file once more
+		err = file.Err // omit the name, which is in r.source
 	}
 	return term.WithCode(term.ErrIO, fmt.Errorf("%s: %w", r.source, err))
 }
 
-// frame is what stands before, between and after records.
+// frame holds the text before, between and after records.
 type frame struct{ head, separator, tail string }
 
-// framer writes records with what a frame wants before, between and after
-// them.
+// framer writes records in a frame.
 type framer struct {
 	frame
 	out   io.Writer
 	begun bool
 }
 
-// write writes records, each of which begins with the encoding's separator.
+// write writes records, each of which begins with the separator.
 func (f *framer) write(records []byte) error {
 	if len(records) == 0 {
 		return nil
@@ -220,7 +218,7 @@ func (f *framer) write(records []byte) error {
 	return term.WithCode(term.ErrIO, err)
 }
 
-// close writes what an encoding wants after all records.
+// close writes the text after all records.
 func (f *framer) close() error {
 	end := f.tail
 	if !f.begun {

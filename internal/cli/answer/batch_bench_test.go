@@ -14,9 +14,9 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// The batch is measured against the least that any program answering line by
-// line must do: read chunks, find the ends of the lines, write every line out.
-// Both take the ten million lines of seq 10000000 from a pipe-sized reader.
+// The benchmark compares the batch with the minimum work of a program that
+// processes lines: read chunks, find the ends of lines, write every line. Both read
+// the ten million lines of seq 10000000 in reads of the size of a pipe.
 
 const benchLines = 10_000_000
 
@@ -28,7 +28,7 @@ func seq(n int) []byte {
 	return b
 }
 
-// pipeSized hands out what a pipe would: at most 64 KiB a read.
+// pipeSized reads at most 64 KiB at once, as from a pipe.
 type pipeSized struct{ io.Reader }
 
 func (p pipeSized) Read(b []byte) (int, error) { return p.Reader.Read(b[:min(len(b), 64<<10)]) }
@@ -57,7 +57,7 @@ func BenchmarkBatch(b *testing.B) {
 	})
 	for _, algorithm := range place.Algorithms {
 		if !slices.Contains([]string{"rendezvous", "table", "ring"}, algorithm.Name) {
-			continue // python-proxenos takes minutes; the others are rings too
+			continue // python-proxenos takes minutes, and the others are rings
 		}
 		p := placed(b, algorithm.Name, tenNodes())
 		b.Run("select/"+algorithm.Name, func(b *testing.B) {
@@ -100,7 +100,7 @@ func echo(in io.Reader, out io.Writer) error {
 	}
 }
 
-// selectAll is what proxenos select -f ten.txt - does once it has the nodes.
+// selectAll does the work of proxenos select -f ten.txt - without reading nodes.
 func selectAll(p *place.Placement, in io.Reader, out io.Writer) error {
 	s := Selection{Stream: true, Count: 1}
 	w := textWriter(&Output{Many: true, Count: 1}, p)

@@ -20,8 +20,7 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// quoter answers a key with the key, quoted, so that a test reads what the
-// batch took for one.
+// quoter is a worker that writes each key in quotes.
 type quoter struct{}
 
 func (quoter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
@@ -46,24 +45,24 @@ func TestKeysOfAStream(t *testing.T) {
 		delimiter byte
 		want      string
 	}{
-		{"no bytes are no keys", "", '\n', ""},
+		{"empty stream", "", '\n', ""},
 		{"one line", "a\n", '\n', `"a"`},
-		{"the last line may lack its end", "a\nb", '\n', `"a" "b"`},
-		{"an empty line is the empty key", "\n\n", '\n', `"" ""`},
-		{"one line ending is stripped", "a\r\n", '\n', `"a"`},
-		{"and not two", "a\r\r\n", '\n', `"a\r"`},
-		{"a carriage return alone ends nothing", "a\rb\n", '\n', `"a\rb"`},
-		{"nor does it at the very end", "a\r", '\n', `"a\r"`},
-		{"an empty line may end in both", "\r\n", '\n', `""`},
-		{"blanks belong to the key", " a \n", '\n', `" a "`},
-		{"NUL belongs to the key", "a\x00b\n", '\n', `"a\x00b"`},
-		{"with -0 NUL ends it and nothing is stripped", "a\r\x00\n\x00", 0, `"a\r" "\n"`},
+		{"last line without newline", "a\nb", '\n', `"a" "b"`},
+		{"empty lines are empty keys", "\n\n", '\n', `"" ""`},
+		{"CRLF", "a\r\n", '\n', `"a"`},
+		{"only one CR is removed", "a\r\r\n", '\n', `"a\r"`},
+		{"CR within a line", "a\rb\n", '\n', `"a\rb"`},
+		{"CR at the end of the stream", "a\r", '\n', `"a\r"`},
+		{"empty line with CRLF", "\r\n", '\n', `""`},
+		{"spaces are part of the key", " a \n", '\n', `" a "`},
+		{"NUL is part of the key", "a\x00b\n", '\n', `"a\x00b"`},
+		{"NUL as delimiter, nothing is removed", "a\r\x00\n\x00", 0, `"a\r" "\n"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for how, in := range map[string]io.Reader{
-				"at once":      strings.NewReader(c.in),
-				"byte by byte": iotest.OneByteReader(strings.NewReader(c.in)),
-				"with its end": iotest.DataErrReader(strings.NewReader(c.in)),
+				"at once":       strings.NewReader(c.in),
+				"byte by byte":  iotest.OneByteReader(strings.NewReader(c.in)),
+				"EOF with data": iotest.DataErrReader(strings.NewReader(c.in)),
 			} {
 				got, err := runQuoter(in, c.delimiter)
 				require.NoError(t, err)
@@ -73,7 +72,7 @@ func TestKeysOfAStream(t *testing.T) {
 	}
 }
 
-// However a stream is cut into reads, the answers are the same.
+// FuzzCuts: the sizes of reads do not change the output.
 func FuzzCuts(f *testing.F) {
 	f.Add([]byte("a\r\nb\n\nc"), uint8(3))
 	f.Fuzz(func(t *testing.T, in []byte, size uint8) {
@@ -85,7 +84,7 @@ func FuzzCuts(f *testing.F) {
 	})
 }
 
-// chopped reads at most size bytes at a time.
+// chopped reads at most size bytes at once.
 type chopped struct {
 	rest []byte
 	size int
@@ -100,7 +99,7 @@ func (c *chopped) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func TestAnswersComeInOrder(t *testing.T) {
+func TestRecordsAreInOrder(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	in := seq(200_000)
 	got, err := runQuoter(&chopped{in, 1000}, '\n')
@@ -109,7 +108,7 @@ func TestAnswersComeInOrder(t *testing.T) {
 	assert.Equal(t, "\""+strings.TrimSuffix(want, "\""), got)
 }
 
-// measurer answers a key with its length.
+// measurer is a worker that writes the length of each key.
 type measurer struct{}
 
 func (measurer) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
@@ -132,15 +131,15 @@ func TestLongKeys(t *testing.T) {
 	err := b.run(t.Context(), io.MultiReader(strings.NewReader("first\n"), strings.NewReader(long+long)), &out)
 	require.ErrorContains(t, err, "longer than 16 MiB")
 	assert.Equal(t, term.ExitUsage, term.ExitCode(err))
-	assert.Equal(t, "5\n", out.String(), "the keys before it are answered")
+	assert.Equal(t, "5\n", out.String(), "earlier keys are processed")
 }
 
-func TestStreamsThatBreakOff(t *testing.T) {
-	broken := errors.New("the wire was cut")
+func TestStreamErrors(t *testing.T) {
+	broken := errors.New("broken")
 	got, err := runQuoter(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), '\n')
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, term.ExitIO, term.ExitCode(err))
-	assert.Equal(t, "\"a\"\n", got, "half a key is none")
+	assert.Equal(t, "\"a\"\n", got, "the incomplete key is dropped")
 
 	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }}
 	err = b.run(context.Background(), bytes.NewReader(seq(100_000)), failingWriter{broken})
@@ -152,7 +151,8 @@ type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// A stream that waits for its next key ends with the context.
+// TestCancelWhileWaitingForKeys: the end of the context ends a batch that waits
+// for the next key.
 func TestCancelWhileWaitingForKeys(t *testing.T) {
 	in, keys := io.Pipe()
 	answered, out := io.Pipe()
@@ -165,15 +165,14 @@ func TestCancelWhileWaitingForKeys(t *testing.T) {
 	answer := make([]byte, 4)
 	_, err = io.ReadFull(answered, answer)
 	require.NoError(t, err)
-	assert.Equal(t, "\"a\"\n", string(answer), "the answer does not wait for more keys")
+	assert.Equal(t, "\"a\"\n", string(answer), "a record does not wait for more keys")
 	reason := errors.New("enough")
 	cancel(reason)
 	require.ErrorIs(t, <-ended, reason)
 	require.NoError(t, keys.Close())
 }
 
-// Answering a key allocates nothing, whatever the algorithm.
-func TestAnsweringAllocatesNothing(t *testing.T) {
+func TestAnsweringDoesNotAllocate(t *testing.T) {
 	keys := seq(1000)
 	for _, a := range place.Algorithms {
 		t.Run(a.Name, func(t *testing.T) {
@@ -190,19 +189,19 @@ func TestAnsweringAllocatesNothing(t *testing.T) {
 	}
 }
 
-// The worker for the usual case writes what the worker for all cases writes.
-func TestQuickAnswersAreTheSame(t *testing.T) {
+// TestQuickAnswersAreEqual: firstOwners and owners write the same.
+func TestQuickAnswersAreEqual(t *testing.T) {
 	for name, keys := range map[string]string{
-		"plain":     string(seq(1000)),
-		"controls":  "a\tb\nc\r\nd\x1b\ne",
-		"empty":     "\n\n\n",
-		"no end":    "a\nbc",
-		"sizes":     lengths(100),
-		"not ASCII": strings.Repeat("\x80\xff\x8a\n\u00e9\u020a\n", 20),
+		"plain":      string(seq(1000)),
+		"controls":   "a\tb\nc\r\nd\x1b\ne",
+		"empty":      "\n\n\n",
+		"no newline": "a\nbc",
+		"sizes":      lengths(100),
+		"not ASCII":  strings.Repeat("\x80\xff\x8a\n\u00e9\u020a\n", 20),
 	} {
 		t.Run(name, func(t *testing.T) { compareQuick(t, []byte(keys), '\n') })
 	}
-	t.Run("much room for few", func(t *testing.T) {
+	t.Run("more than maxRoom", func(t *testing.T) {
 		compareQuick(t, bytes.Repeat([]byte{'\n'}, maxRoom/len(longName)+1), '\n')
 	})
 }
@@ -212,7 +211,7 @@ func FuzzQuickAnswers(f *testing.F) {
 	f.Fuzz(compareQuick)
 }
 
-// lengths are keys of every length up to n.
+// lengths returns keys of every length below n.
 func lengths(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -9,10 +9,10 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// csvHeader names the columns: a row for every owner of every key.
+// csvHeader is the header. There is a row for every owner of every key.
 const csvHeader = "key,rank,id,address,weight,zone\n"
 
-// csvRecord makes a row for every owner, ranked from 1.
+// csvRecord writes a row for every owner, ranked from 1.
 type csvRecord struct {
 	views    []NodeView
 	terminal bool

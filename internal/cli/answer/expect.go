@@ -9,12 +9,12 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// expectation checks that the first owner of every key is the one wanted.
+// expectation checks that the first owner of every key is the node of --expect.
 type expectation struct {
 	want  string
 	nodes []NodeView
 	wrong atomic.Int64
-	first atomic.Pointer[string] // what was found first to be wrong
+	first atomic.Pointer[string] // the message of the first mismatch
 }
 
 func (e *expectation) compare(key string, found []int) {
@@ -23,15 +23,15 @@ func (e *expectation) compare(key string, found []int) {
 		return
 	}
 	if e.wrong.Add(1) == 1 {
-		message := fmt.Sprintf("key %q belongs to %q, and %q was expected", key, v.ID, e.want)
+		message := fmt.Sprintf("key %q belongs to %q, want %q", key, v.ID, e.want)
 		if v.Address != v.ID {
-			message = fmt.Sprintf("key %q belongs to %q at %s, and %q was expected", key, v.ID, v.Address, e.want)
+			message = fmt.Sprintf("key %q belongs to %q at %s, want %q", key, v.ID, v.Address, e.want)
 		}
 		e.first.Store(&message)
 	}
 }
 
-// result returns an error if a key had another owner.
+// result returns an error if a key had another first owner.
 func (e *expectation) result() error {
 	wrong := e.wrong.Load()
 	if wrong == 0 {
@@ -39,11 +39,11 @@ func (e *expectation) result() error {
 	}
 	message := *e.first.Load()
 	if wrong > 1 {
-		message = fmt.Sprintf("%d keys belong to another node than %q; one of them: %s", wrong, e.want, message)
+		message = fmt.Sprintf("%d keys do not belong to %q; for example %s", wrong, e.want, message)
 	}
 	err := term.WithCode(term.ErrCheck, errors.New(message))
 	if !slices.ContainsFunc(e.nodes, func(v NodeView) bool { return v.ID == e.want || v.Address == e.want }) {
-		return term.Hint(err, "%q is the ID or address of none of the %d nodes", e.want, len(e.nodes))
+		return term.Hint(err, "none of the %d nodes has %q as its ID or address", len(e.nodes), e.want)
 	}
 	return err
 }

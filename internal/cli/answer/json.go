@@ -7,8 +7,8 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// jsonWriter writes one document: the object of one key, or an array of such
-// objects.
+// jsonWriter writes a single document: the object of one key, or an array of the
+// objects of all keys.
 func jsonWriter(o *Output, p *place.Placement) *writer {
 	if !o.Many {
 		return &writer{newRecord: func() record { return jsonRecord(o, p, "", "  ") }}
@@ -19,12 +19,12 @@ func jsonWriter(o *Output, p *place.Placement) *writer {
 	}
 }
 
-// jsonLinesWriter writes an object a line, each of which says everything.
+// jsonLinesWriter writes an object per line, each of which is complete.
 func jsonLinesWriter(o *Output, p *place.Placement) *writer {
 	return &writer{newRecord: func() record { return jsonRecord(o, p, "", "") }}
 }
 
-// jsonRecord makes the object of a key.
+// jsonRecord writes the object of a key.
 func jsonRecord(o *Output, p *place.Placement, prefix, indent string) record {
 	answers, buffer := newAnswerer(o, p, false), term.NewJSONBuffer(prefix, indent)
 	return func(dst []byte, key string, owners []int) ([]byte, error) {
@@ -35,8 +35,8 @@ func jsonRecord(o *Output, p *place.Placement, prefix, indent string) record {
 	}
 }
 
-// withoutNewline leaves out the newline that ends a record, for formats that
-// have separators.
+// withoutNewline removes the newline at the end of a record, for formats with
+// separators.
 func (r record) withoutNewline(dst []byte, key string, owners []int) ([]byte, error) {
 	dst, err := r(dst, key, owners)
 	return bytes.TrimSuffix(dst, []byte("\n")), err

@@ -13,42 +13,42 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-// Keys say which keys figures are about: those of a file, of which the
-// figures are exact, or a sample of all keys there could be.
+// Keys holds the flags that choose the keys to measure: the keys of a file, for
+// exact figures, or a sample of all possible keys.
 type Keys struct {
 	File   string
 	Sample int64
 	nul    bool
-	Opener func(path string) (*os.File, error) // nil is os.Open
+	Opener func(path string) (*os.File, error) // nil means os.Open
 }
 
 const DefaultSample = 1_000_000
 
 func (o *Keys) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
-		fs.Int64Var(&o.Sample, "sample", DefaultSample, "how many keys to draw; the same in every run")
-		fs.StringVar(&o.File, "keys", "", "a `file` of your own keys instead, one a line; - is standard input")
-		fs.BoolVarP(&o.nul, "null", "0", false, "keys of the file end in NUL, not in a newline")
+		fs.Int64Var(&o.Sample, "sample", DefaultSample, "number of sample keys; they are the same in every run")
+		fs.StringVar(&o.File, "keys", "", "`file` with keys to measure instead of a sample, one per line; - is standard input")
+		fs.BoolVarP(&o.nul, "null", "0", false, "keys of the file end in NUL instead of a newline")
 	})
 }
 
 func (o *Keys) Parse(c *cobra.Command) error {
 	switch {
 	case o.File != "" && c.Flags().Changed("sample"):
-		return term.Hint(term.Usagef("--keys %q and --sample exclude one another", o.File), "a sample stands for keys that are not known")
+		return term.Hint(term.Usagef("--keys %q and --sample are mutually exclusive", o.File), "give --keys for known keys, --sample otherwise")
 	case o.Sample < 1:
-		return term.Usagef("--sample %d: at least one key is needed", o.Sample)
+		return term.Usagef("--sample %d: want 1 or more", o.Sample)
 	case o.nul && o.File == "":
-		return term.Hint(term.Usagef("-0 is about the keys of a file"), "give --keys FILE")
+		return term.Hint(term.Usagef("-0 requires --keys"), "give the file: --keys FILE")
 	}
 	return nil
 }
 
-// Sampled reports whether the keys stand for others, so that what they show
-// has an error.
+// Sampled reports whether the keys are a sample, so that figures have a sampling
+// error.
 func (o *Keys) Sampled() bool { return o.File == "" }
 
-// name is what errors call the keys.
+// name returns the name of the keys in errors.
 func (o *Keys) name() string {
 	switch o.File {
 	case "":
@@ -60,7 +60,7 @@ func (o *Keys) name() string {
 	}
 }
 
-// Describe says which keys the figures are about.
+// Describe describes the keys for a report.
 func (o *Keys) Describe() string {
 	if o.Sampled() {
 		return fmt.Sprintf("the first %d of the sample (%s, …)", o.Sample, compare.AppendSampleKey(nil, 0))
@@ -68,7 +68,7 @@ func (o *Keys) Describe() string {
 	return term.Escape(o.File)
 }
 
-// open returns the keys and their size in bytes, or 0 if that is not known.
+// open returns the keys and their size in bytes, or 0 if the size is unknown.
 func (o *Keys) open(std *term.Streams) (keys io.ReadCloser, size int64, err error) {
 	switch {
 	case o.File == "":
@@ -93,13 +93,13 @@ func (o *Keys) open(std *term.Streams) (keys io.ReadCloser, size int64, err erro
 func openKeys(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, term.Hint(err, "--keys names a file of keys, one a line")
+		return nil, term.Hint(err, "--keys names a file with one key per line")
 	}
 	return f, nil
 }
 
-// keyCounter is the worker of every command that counts: it hands each key to
-// a function, which may append what is to be written about it.
+// keyCounter is the worker of commands that count keys. It calls count for each
+// key, which may append a record.
 type keyCounter struct {
 	count    func(dst []byte, key string) []byte
 	progress *term.Progress
@@ -117,15 +117,15 @@ func (w *keyCounter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 	return dst, nil
 }
 
-// Each counts every key on all processors and writes to out what the counters
-// append, in the order of the keys, after head. newCount is called once for every
-// goroutine that counts; all have ended when each returns without an error.
+// Each counts every key, with a goroutine per processor, and writes head and the
+// appended records to out, in the order of the keys. It calls newCount once per
+// goroutine. All goroutines have ended when Each returns without an error.
 func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() func([]byte, string) []byte, head string, out io.Writer) error {
 	keys, size, err := o.open(std)
 	if err != nil {
 		return err
 	}
-	defer keys.Close() //nolint:errcheck // it was only read
+	defer keys.Close() //nolint:errcheck // it is only read
 	p := term.NewProgress(std, what, size)
 	defer p.Start()()
 	b := batch{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{newCount(), p} }}

@@ -1,5 +1,5 @@
-// Package answer reads keys and writes their owners: text, JSON, CSV or a
-// template, for a few arguments or for a stream of any length.
+// Package answer reads keys and writes their owners as text, JSON, CSV or by a
+// template. Keys are a few arguments or a stream of any length.
 package answer
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// formats are the formats that owners can be written in. A template is one too;
-// see [Output.Set].
+// formats lists the formats of owners. In addition there are templates; see
+// [Output.Set].
 var formats = []struct {
 	name      string
 	newWriter newWriter
@@ -24,26 +24,25 @@ var formats = []struct {
 	{"csv", csvWriter},
 }
 
-// writer writes the owners that one placement gives: records, and what stands
-// before, between and after them.
+// writer writes owners of one placement: records in a frame.
 type writer struct {
 	frame
 	newRecord func() record
-	endings   []string // by node, if a record is the key and the ending of its one owner
+	endings   []string // by node, if a record is the key followed by the ending of its one owner
 }
 
-// newWriter makes the writer for a placement.
+// newWriter returns the writer for a placement.
 type newWriter func(*Output, *place.Placement) *writer
 
-// record appends the record of one key to dst. It has buffers of its own, so
-// every goroutine needs one.
+// record appends the record of one key to dst. It may have buffers, so every
+// goroutine needs its own.
 type record func(dst []byte, key string, owners []int) ([]byte, error)
 
-// Output is the flag --output of select: how owners are written.
+// Output is the flag --output of select, which chooses the format of owners.
 type Output struct {
-	Many      bool // several keys, or as many as standard input holds
-	Terminal  bool // a person is looking
-	Count     int  // how many owners were asked for
+	Many      bool // there may be several keys
+	Terminal  bool // standard output is a terminal
+	Count     int  // the value of --count
 	format    string
 	newWriter newWriter
 }
@@ -56,7 +55,7 @@ func (o *Output) Bind(c *cobra.Command) {
 	})
 }
 
-// Choices returns the values of the flag, for completion.
+// Choices returns the values of the flag for completion.
 func (o *Output) Choices() (names []string) {
 	for _, f := range formats {
 		names = append(names, f.name)
@@ -70,8 +69,8 @@ func (o *Output) String() string { return o.format }
 // Type names the value in help.
 func (o *Output) Type() string { return "string" }
 
-// Set chooses a format, or refuses it. The empty string passes, as the root
-// command refuses that for every flag.
+// Set chooses a format. It accepts the empty string, which the root command
+// rejects for all flags.
 func (o *Output) Set(typed string) (err error) {
 	o.format = typed
 	if text, ok := strings.CutPrefix(typed, "template="); ok {
@@ -90,7 +89,7 @@ func (o *Output) Set(typed string) (err error) {
 	return term.UnknownChoice("output format", typed, o.Choices())
 }
 
-// Answer is the owners of one key as JSON and templates show them.
+// Answer holds the owners of one key, as JSON and for templates.
 type Answer struct {
 	Schema    string     `json:"schema"`
 	Key       string     `json:"key"`
@@ -102,9 +101,9 @@ type Answer struct {
 	Checksum  string     `json:"checksum"`
 }
 
-// answerer fills in answers.
+// answerer returns answers.
 type answerer struct {
-	answer Answer // what is the same for every key, and room for the rest
+	answer Answer // reused for every key
 	views  []NodeView
 	count  int
 }
@@ -133,7 +132,9 @@ func (a *answerer) fill(key string, owners []int) *Answer {
 	return &a.answer
 }
 
-// Of answers as select does.
+// Of returns the answer of select for a key: its first count owners. Without a
+// placement the answer is empty. If escaped is set, names have no control
+// characters.
 func Of(p *place.Placement, key string, count int, escaped bool) *Answer {
 	if p == nil {
 		return &Answer{}

@@ -10,9 +10,9 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// What is written to a terminal has nothing in it that the terminal obeys,
-// whatever names a source reports and whatever the key.
-func TestNothingHostileReachesATerminal(t *testing.T) {
+// TestTerminalOutputIsEscaped: output to a terminal has no control characters, for
+// any name of a node and any key.
+func TestTerminalOutputIsEscaped(t *testing.T) {
 	hostile := "\x1b[2J\u202e\u009b\r\x07x"
 	nodes := []mapper.Node{{Name: hostile, Addr: hostile, Zone: hostile}}
 	p := placed(t, "rendezvous", nodes)

@@ -2,12 +2,11 @@ package answer
 
 import "github.com/proxenos/proxenos/internal/cli/place"
 
-// owners is the worker of select: it finds the owners of a key and encodes
-// them.
+// owners is the worker of select, which writes the owners of keys.
 type owners struct {
 	ranking   place.Ranking
 	count     int
-	spread    place.Spreader // nil if zones do not count
+	spread    place.Spreader // nil if zones are ignored
 	record    record
 	separator string
 	endings   []string
@@ -15,7 +14,7 @@ type owners struct {
 	found     []int
 }
 
-// quick returns a worker that does the same in less time, if there is one.
+// quick returns a faster worker with the same results, if there is one.
 func (w *owners) quick() worker {
 	if w.endings == nil || w.count != 1 || w.check.want != "" {
 		return w
@@ -23,7 +22,7 @@ func (w *owners) quick() worker {
 	return newFirstOwners(w, w.endings)
 }
 
-// answer appends the answers for a run of keys.
+// answer implements worker.
 func (w *owners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 	var key string
 	var err error
@@ -34,7 +33,7 @@ func (w *owners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 	return dst, err
 }
 
-// one appends the answer for one key.
+// one appends the record of one key.
 func (w *owners) one(dst []byte, key string) ([]byte, error) {
 	w.found = w.found[:0]
 	if w.spread != nil {

@@ -10,30 +10,30 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// firstOwners is the worker for the usual case, one owner for every key as
-// text: it copies the key and then the node's text with its tab and newline.
+// firstOwners is the worker for the usual case, one owner per key as text. It
+// copies the key and then the node's text with a tab and a newline.
 //
-// Both are short as a rule, and then a call to find the end of the key and
-// two to copy bytes cost more than the bytes do. So a key's end is looked for
-// eight bytes at a time, and what is short is copied as a piece of fixed size,
-// of which the part that is too much is overwritten by what comes next.
+// Both are usually short, so that calls to find the end of the key and to copy
+// bytes cost more than the bytes. firstOwners therefore searches for the end of a
+// key eight bytes at a time, and copies short text as a piece of fixed size, whose
+// excess the next piece overwrites.
 type firstOwners struct {
 	*owners
 	endings []ending
-	longest int // of the endings
+	longest int // the length of the longest ending
 }
 
-// ending is what follows a key: a tab, the node and a newline.
+// ending is the text after a key: a tab, the node and a newline.
 type ending struct {
 	text  string
 	piece [pieceSize]byte // the beginning of the text
 }
 
-// pieceSize is what is copied at once.
+// pieceSize is the number of bytes copied at once.
 const pieceSize = 32
 
-// maxRoom bounds the room made for answers ahead of them: if one node of many
-// has a long name, nearly all of it would stay empty.
+// maxRoom limits the buffer that is allocated in advance. If one node of many has
+// a long name, most of the buffer would stay empty.
 const maxRoom = 32 << 20
 
 func newFirstOwners(w *owners, texts []string) *firstOwners {
@@ -60,7 +60,7 @@ func (w *firstOwners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 	dst = dst[:cap(dst)]
 	for len(keys) > 0 {
 		size := keySize(keys, delimiter)
-		i, ok := w.ranking.Select(unsafe.String(unsafe.SliceData(keys), size)) // a view, as in nextKey
+		i, ok := w.ranking.Select(unsafe.String(unsafe.SliceData(keys), size)) // an alias, as in nextKey
 		if ok {
 			at += paste(dst[at:], keys, size)
 			at += w.endings[i].paste(dst[at:])
@@ -70,8 +70,8 @@ func (w *firstOwners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 	return dst[:at], nil
 }
 
-// paste copies the first size bytes of src and returns the size. It may write
-// a piece more, for which there must be room.
+// paste copies the first size bytes of src to dst and returns size. It may write
+// more, up to pieceSize bytes, for which dst must have room.
 func paste(dst, src []byte, size int) int {
 	if size <= pieceSize/2 && len(src) >= pieceSize/2 {
 		*(*[pieceSize / 2]byte)(dst) = [pieceSize / 2]byte(src)
@@ -88,14 +88,13 @@ func (e *ending) paste(dst []byte) int {
 	return copy(dst, e.text)
 }
 
-// keySize returns how long the first key is: up to its delimiter, or all if
-// there is none.
+// keySize returns the length of the first key, without its delimiter.
 func keySize(keys []byte, delimiter byte) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	pattern := ones * uint64(delimiter)
 	for at := 0; at+8 <= len(keys) && at < pieceSize; at += 8 {
-		x := binary.LittleEndian.Uint64(keys[at:]) ^ pattern // a byte is 0 where the delimiter is
-		// Of the top bits that this sets, the lowest belongs to the first zero byte.
+		x := binary.LittleEndian.Uint64(keys[at:]) ^ pattern // delimiters become zero bytes
+		// The lowest top bit that this sets is that of the first zero byte.
 		if found := (x - ones) &^ x & high; found != 0 {
 			return at + bits.TrailingZeros64(found)/8
 		}

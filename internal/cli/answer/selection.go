@@ -8,17 +8,18 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// Selection says whose owners to write, and how many of each.
+// Selection describes the keys whose owners are written.
 type Selection struct {
 	Keys   []string
-	Stream bool // keys come from standard input
-	Null   bool // and end in NUL
-	Count  int
-	Expect string
-	Spread place.Spreader // nil if zones do not count
+	Stream bool           // the keys are on standard input
+	Null   bool           // the keys on standard input end in NUL
+	Count  int            // the number of owners per key
+	Expect string         // the ID or address of the first owner, or ""
+	Spread place.Spreader // nil if zones are ignored
 }
 
-// Answer writes the owners of all keys.
+// Answer writes the owners of all keys. It returns an error if a key's first owner
+// is not s.Expect.
 func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Placement, out *Output) error {
 	check := &expectation{want: s.Expect, nodes: Views(p.Nodes, false)}
 	if err := s.answerAll(ctx, std, p, out.newWriter(out, p), check); err != nil {
@@ -41,7 +42,7 @@ func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.P
 	return b.run(ctx, std.In, std.Out)
 }
 
-// answerArguments writes the owners of a few keys.
+// answerArguments writes the owners of keys that are arguments.
 func answerArguments(w *owners, keys []string, f frame, out io.Writer) (err error) {
 	var records []byte
 	for _, key := range keys {

@@ -8,10 +8,10 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-const templateHint = "a Go template over an answer, like -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'"
+const templateHint = "want a Go template, such as -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'"
 
-// templateWriter parses the template and tries it on an answer, so that a field
-// that does not exist is refused before anything is written.
+// templateWriter parses the template and executes it once, so that an unknown
+// field is an error before anything is written.
 func templateWriter(text string) (newWriter, error) {
 	parsed, err := template.New("output").Parse(text)
 	if err == nil {
@@ -25,9 +25,8 @@ func templateWriter(text string) (newWriter, error) {
 	}, nil
 }
 
-// templateRecord appends what the template makes of one key, and a newline.
-// Templates write text, so they see keys and nodes with control characters
-// escaped.
+// templateRecord appends the output of the template for one key, and a newline.
+// Templates write text, so control characters in their data are escaped.
 func templateRecord(parsed *template.Template, answers *answerer) record {
 	var buf bytes.Buffer
 	return func(dst []byte, key string, owners []int) ([]byte, error) {

@@ -6,11 +6,11 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// textRecord makes records for people and for cut, awk and xargs. The text of
-// every node is made once, so a record is two or three copies of memory.
+// textRecord writes records as text. The text of every node is prepared once, so
+// that a record only copies bytes.
 type textRecord struct {
-	terminal bool     // escape whatever a terminal might obey
-	suffixes []string // what follows a key: a tab and the node's text
+	terminal bool     // escape all control characters
+	suffixes []string // by node: a tab and the node's text
 }
 
 func textWriter(o *Output, p *place.Placement) *writer {
@@ -28,7 +28,7 @@ func textWriter(o *Output, p *place.Placement) *writer {
 	}
 }
 
-// nodes appends the owners alone, one a line.
+// nodes appends the owners without the key, one per line.
 func (r *textRecord) nodes(dst []byte, _ string, owners []int) ([]byte, error) {
 	for _, i := range owners {
 		dst = append(append(dst, r.suffixes[i][1:]...), '\n')
@@ -49,7 +49,7 @@ func (r *textRecord) line(dst []byte, key string, owners []int) ([]byte, error) 
 	return append(dst, '\n'), nil
 }
 
-// endings returns what follows a key that has one owner.
+// endings returns, by node, the text after a key with one owner.
 func (r *textRecord) endings() []string {
 	endings := make([]string, len(r.suffixes))
 	for i, s := range r.suffixes {

@@ -6,7 +6,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// NodeView is a node as answers show it.
+// NodeView is the output form of a node.
 type NodeView struct {
 	ID      string  `json:"id"`
 	Address string  `json:"address"`
@@ -14,8 +14,8 @@ type NodeView struct {
 	Zone    string  `json:"zone,omitempty"`
 }
 
-// Views returns the nodes of a placement as answers show them; escaped, they
-// hold nothing that a terminal might obey.
+// Views returns the output forms of nodes. If escaped is set, control characters
+// in them are escaped.
 func Views(nodes []mapper.Node, escaped bool) []NodeView {
 	views := make([]NodeView, len(nodes))
 	for i, n := range nodes {
@@ -28,8 +28,8 @@ func Views(nodes []mapper.Node, escaped bool) []NodeView {
 	return views
 }
 
-// EscapedViews returns the nodes as viewsOf does; escaped, they hold nothing that
-// a log might obey either.
+// EscapedViews is like [Views], but also escapes text that is special to logs of
+// CI systems.
 func EscapedViews(nodes []mapper.Node, escaped bool) []NodeView {
 	views := Views(nodes, false)
 	if !escaped {

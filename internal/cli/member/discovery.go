@@ -10,15 +10,15 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// discovered is what DNS says about a member and its peers.
+// discovered holds the name of this member and its peers as found by DNS.
 type discovered struct {
 	name  string
 	peers []string
 }
 
-// discover finds the members of a service whose host name has one address for
-// each, as container networks have: the one that is this machine's becomes
-// the name, the others the peers, all on one port.
+// discover resolves a host name that has one IPv4 address per member, as
+// services of container networks have. The address of this machine becomes the
+// name of this member, and the others become its peers. All use the port of name.
 func discover(ctx context.Context, name string) (discovered, error) {
 	host, port, err := net.SplitHostPort(name)
 	if err != nil {
@@ -26,21 +26,21 @@ func discover(ctx context.Context, name string) (discovered, error) {
 	}
 	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)
 	if err != nil {
-		return discovered{}, term.WithCode(term.ErrUnreachable, fmt.Errorf("cannot discover peers: %w", err))
+		return discovered{}, term.WithCode(term.ErrUnreachable, fmt.Errorf("discovering peers: %w", err))
 	}
 	own, err := ownAddresses()
 	if err != nil {
 		return discovered{}, err
 	}
-	found, err := sortOut(all, own, port)
+	found, err := separate(all, own, port)
 	if err != nil {
-		return found, term.Hint(fmt.Errorf("%q: %w", host, err), "--udp-discovery wants the name of a service that this machine is part of")
+		return found, term.Hint(fmt.Errorf("%q: %w", host, err), "--udp-discovery needs a name that resolves to this machine and its peers")
 	}
 	return found, nil
 }
 
-// sortOut tells this machine from its peers.
-func sortOut(all, own []netip.Addr, port string) (found discovered, err error) {
+// separate separates the address of this machine from those of its peers.
+func separate(all, own []netip.Addr, port string) (found discovered, err error) {
 	for i, a := range all {
 		a = a.Unmap()
 		all[i] = a

@@ -1,4 +1,5 @@
-// Package member joins a gossip cluster as the command line says.
+// Package member joins a gossip cluster with the settings of the command line
+// and the environment.
 package member
 
 import (
@@ -27,8 +28,8 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// The variables of swim-protocol. Each also has a form that ends in _FILE and
-// names a file with the value, which wins.
+// The environment variables of swim-protocol. Each also has a form that ends in
+// _FILE and names a file with the value. That form takes precedence.
 const (
 	envSecret = "SWIM_SECRET"
 	envName   = "SWIM_NAME"
@@ -38,7 +39,7 @@ const (
 // timings are the values of --timing; the first is the default.
 var timings = []string{"lan", "wan", "local"}
 
-// Flags say how to join a gossip cluster.
+// Flags holds the flags that configure joining a gossip cluster.
 type Flags struct {
 	Name       string
 	peers      []string
@@ -53,39 +54,40 @@ type Flags struct {
 	timing     string
 }
 
-// Bind declares the flags of every command that joins a cluster.
+// Bind declares all flags on a command that joins a cluster.
 func (o *Flags) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Cluster", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.Name, "name", "", "`host:port` that this member is reached by (SWIM_NAME)")
+		fs.StringVar(&o.Name, "name", "", "name of this member: the `host:port` at which peers reach it (SWIM_NAME)")
 		o.DeclarePeers(fs)
-		fs.StringVar(&o.bind, "udp-bind", "", "`address` to listen on (default the host of the name on loopback, else every interface)")
-		fs.IntVar(&o.bindPort, "udp-bind-port", 0, "port to listen on (default that of the name)")
-		fs.StringVar(&o.host, "udp-host", "", "default `host` of names like :2001")
-		fs.IntVar(&o.port, "udp-port", swim.DefaultPort, "default port of names like host")
-		fs.BoolVar(&o.Discovery, "udp-discovery", false, "the name's host has an address for each member: find them by DNS")
+		fs.StringVar(&o.bind, "udp-bind", "", "`address` to listen on (default the name's host on loopback, else all interfaces)")
+		fs.IntVar(&o.bindPort, "udp-bind-port", 0, "port to listen on (default the name's port)")
+		fs.StringVar(&o.host, "udp-host", "", "`host` for names without one, such as :2001")
+		fs.IntVar(&o.port, "udp-port", swim.DefaultPort, "port for names without one")
+		fs.BoolVar(&o.Discovery, "udp-discovery", false, "resolve the name's host by DNS; the other addresses are peers")
 	})
 	o.CompleteTiming(c)
 }
 
-// DeclarePeers declares the flags of every command that talks to a cluster.
+// DeclarePeers declares the flags of a command that contacts a cluster.
 func (o *Flags) DeclarePeers(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.peers, "peer", nil, "`host:port` of a member to join by; may be repeated (SWIM_PEERS, with commas)")
-	fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the secret; more lines are old secrets, still read (SWIM_SECRET, SWIM_SECRET_FILE)")
-	fs.StringVar(&o.cluster, "cluster", "", "`label` of the cluster; members with another are not heard")
-	fs.StringVar(&o.timing, "timing", timings[0], "how often members look at each other: lan, wan or local")
-	fs.BoolVar(&o.insecure, "insecure", false, "gossip beyond loopback without a secret")
+	fs.StringArrayVar(&o.peers, "peer", nil, "`host:port` of a member to join; may be repeated (SWIM_PEERS, comma-separated)")
+	fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the secret; further lines are old secrets, still accepted (SWIM_SECRET, SWIM_SECRET_FILE)")
+	fs.StringVar(&o.cluster, "cluster", "", "`label` of the cluster; messages with another label are ignored")
+	fs.StringVar(&o.timing, "timing", timings[0], "timing profile of failure detection: lan, wan or local")
+	fs.BoolVar(&o.insecure, "insecure", false, "allow gossip beyond loopback without a secret")
 }
 
+// CompleteTiming registers the completion of --timing.
 func (o *Flags) CompleteTiming(c *cobra.Command) { term.Complete(c, "timing", timings) }
 
-// Parse checks the flags and fills in what the environment says.
+// Parse validates the flags and applies the environment to those not given.
 func (o *Flags) Parse(std *term.Streams) error {
 	if !slices.Contains(timings, o.timing) {
 		return term.UnknownChoice("--timing", o.timing, timings)
 	}
 	for flag, port := range map[string]int{"--udp-bind-port": o.bindPort, "--udp-port": o.port} {
 		if port < 0 || port > 65535 {
-			return term.Usagef("%s %d: must be from 0 to 65535", flag, port)
+			return term.Usagef("%s %d: want 0 to 65535", flag, port)
 		}
 	}
 	if o.Name == "" {
@@ -101,25 +103,25 @@ func (o *Flags) Parse(std *term.Streams) error {
 	for i, p := range o.peers {
 		full, err := o.fullName(p)
 		if err != nil {
-			return term.Hint(term.AsUsage(fmt.Errorf("--peer: %w", err)), "a peer is host:port")
+			return term.Hint(term.AsUsage(fmt.Errorf("--peer: %w", err)), "a peer is host:port, such as 10.0.0.1:7946")
 		}
 		o.peers[i] = full
 	}
 	return nil
 }
 
-// ParseName checks the name of a command that needs one.
+// ParseName validates the name of a member that peers must reach.
 func (o *Flags) ParseName() (err error) {
 	if o.Name == "" {
-		return term.Hint(term.Usagef("this member of the cluster needs a name"), "give --name HOST:PORT, or set %s", envName)
+		return term.Hint(term.Usagef("no name for this member"), "give --name HOST:PORT or set %s", envName)
 	}
 	if o.Name, err = o.fullName(o.Name); err != nil {
-		return term.Hint(term.AsUsage(fmt.Errorf("--name: %w", err)), "a name is host:port")
+		return term.Hint(term.AsUsage(fmt.Errorf("--name: %w", err)), "a name is host:port, such as 10.0.0.1:7946")
 	}
 	return nil
 }
 
-// fullName completes a name by the default host and port.
+// fullName adds the default host or port to a name that lacks it.
 func (o *Flags) fullName(name string) (string, error) {
 	host, port, err := net.SplitHostPort(name)
 	if err != nil {
@@ -136,12 +138,12 @@ func (o *Flags) fullName(name string) (string, error) {
 		return "", fmt.Errorf("%q: want a port from 1 to 65535", name)
 	}
 	if host == "" {
-		return "", fmt.Errorf("%q has no host, and there is no --udp-host", name)
+		return "", fmt.Errorf("%q has no host and --udp-host is not set", name)
 	}
 	return net.JoinHostPort(host, port), nil
 }
 
-// Config is how the library is to join.
+// Config returns the configuration for joining.
 func (o *Flags) Config(ctx context.Context, std *term.Streams, log *slog.Logger) (swim.Config, error) {
 	secrets, err := o.secrets(std)
 	if err != nil {
@@ -165,10 +167,10 @@ func (o *Flags) Config(ctx context.Context, std *term.Streams, log *slog.Logger)
 	return cfg, nil
 }
 
-// bindTo is where to listen: what the flags leave out is the port of the name
-// and, on loopback, its host.
+// bindTo returns the address to listen on. The port defaults to the name's port,
+// and the host to the name's host if that is on loopback.
 func (o *Flags) bindTo(name string) string {
-	host, port, _ := net.SplitHostPort(name) // parseName has checked it
+	host, port, _ := net.SplitHostPort(name) // validated by ParseName
 	if o.bindPort != 0 {
 		port = strconv.Itoa(o.bindPort)
 	}
@@ -181,11 +183,12 @@ func (o *Flags) bindTo(name string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// Observer is how the library is to join only to look: under a name and a
-// port of no importance, by an address from which the peers are reached.
+// Observer returns the configuration for joining as an observer. Without a name
+// it uses a random one, a free port, and the local address that reaches the first
+// peer.
 func (o *Flags) Observer(ctx context.Context, std *term.Streams, log *slog.Logger) (swim.Config, error) {
 	if len(o.peers) == 0 {
-		return swim.Config{}, term.Hint(term.Usagef("no member of the cluster is named"), "give --peer HOST:PORT, or set %s", envPeers)
+		return swim.Config{}, term.Hint(term.Usagef("no peer to join"), "give --peer HOST:PORT or set %s", envPeers)
 	}
 	cfg, err := o.Config(ctx, std, log)
 	if err != nil {
@@ -203,32 +206,33 @@ func (o *Flags) Observer(ctx context.Context, std *term.Streams, log *slog.Logge
 	return cfg, nil
 }
 
-// BriefGossip is how often a member that is gone in a moment passes on that it
-// leaves: it is as many packets as otherwise, and nobody waits for them.
+// BriefGossip is the gossip interval of a member that leaves right after joining.
+// It sends as many packets as with the usual interval, but leaving takes less
+// time.
 const BriefGossip = 10 * time.Millisecond
 
-// addressTowards returns the address of this machine that packets to a peer
-// come from. Nothing is sent.
+// addressTowards returns the local address from which this machine sends packets
+// to a peer. It sends nothing.
 func addressTowards(peer string) (string, error) {
 	conn, err := net.Dial("udp", peer)
 	var failed *net.OpError
 	if errors.As(err, &failed) {
-		err = failed.Err // that it was to be a packet is of no interest
+		err = failed.Err // omit the operation, "dial udp"
 	}
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close() //nolint:errcheck // nothing was sent
+	defer conn.Close() //nolint:errcheck // the socket was not used
 	return conn.LocalAddr().(*net.UDPAddr).IP.String(), nil
 }
 
-// Join joins a cluster; errors have their class.
+// Join joins a cluster. Its errors have exit codes and hints.
 func Join(ctx context.Context, cfg swim.Config) (*swim.Cluster, error) {
 	c, err := swim.Join(ctx, cfg)
 	return c, Explain(err)
 }
 
-// Explain classes an error of joining.
+// Explain adds an exit code and a hint to an error of joining.
 func Explain(err error) error {
 	var dns *net.DNSError
 	var address *net.AddrError
@@ -236,45 +240,46 @@ func Explain(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, swim.ErrNoPeer):
-		return term.WithCode(term.ErrUnreachable, term.Hint(err, "proxenos swim run starts a member; --secret-file and --cluster must be those of the others"))
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is a member running there? proxenos swim run starts one; all members need the same secret and --cluster"))
 	case errors.Is(err, swim.ErrNameTaken):
-		return term.Hint(err, "give another --name, or wait until the other is offline")
+		return term.Hint(err, "give another --name, or wait until the other member is offline")
 	case errors.As(err, &dns), errors.As(err, &address):
-		return term.WithCode(term.ErrUnreachable, term.Hint(err, "a peer is the host:port of a member, by an address or by a name that DNS knows here"))
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "a peer is the host:port of a member; the host is an IP address or a name that resolves here"))
 	case errors.Is(err, syscall.EADDRINUSE):
-		return term.Hint(err, "another program listens there; give another port")
+		return term.Hint(err, "another program uses that port; give another one")
 	case errors.Is(err, swim.ErrNoSecret):
-		return term.Hint(err, "--secret-file names a file with one; --insecure does without")
+		return term.Hint(err, "give --secret-file FILE, or --insecure to gossip without a secret")
 	default:
 		return err
 	}
 }
 
-// LogUp tells that this member is one now, as nothing else may happen for long.
-func LogUp(log *slog.Logger, c *swim.Cluster) {
+// LogJoined logs that this member has joined, as the next event may take long.
+func LogJoined(log *slog.Logger, c *swim.Cluster) {
 	me := c.Local()
-	log.Info("the member is up", "member", me.Name, "address", me.Addr, "others", len(c.Find(-1, swim.StatusAvailable)))
+	log.Info("joined the cluster", "member", me.Name, "address", me.Addr, "others", len(c.Find(-1, swim.StatusAvailable)))
 }
 
-// goodbyeTime bounds a clean exit.
-const goodbyeTime = 5 * time.Second
+// leaveTimeout limits the time of [Leave].
+const leaveTimeout = 5 * time.Second
 
-// Leave says goodbye and closes, though the command's context has ended. A
-// goodbye that nobody hears is no error: the others notice by themselves.
+// Leave leaves the cluster and closes c, even if the command's context has ended.
+// Failing to reach a peer is not an error, because failure detection will notice.
 func Leave(c *swim.Cluster) error {
-	ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	_ = c.Leave(ctx)
 	return c.Close()
 }
 
-// WaitsForMetadata holds while a member that takes part has not been asked, nor
-// others on behalf of a suspect.
+// WaitsForMetadata reports whether m is available and its metadata is not known
+// yet.
 func WaitsForMetadata(m swim.Member) bool {
 	return m.Status.In(swim.StatusAvailable) && m.Metadata == nil
 }
 
-// Log is where a member of a cluster tells what happens.
+// Log returns a logger for a member of a cluster. It logs warnings, and events
+// too if verbose is set.
 func Log(w io.Writer, verbose bool) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
@@ -283,15 +288,15 @@ func Log(w io.Writer, verbose bool) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
-// What is read of a file that a variable or flag names is bounded.
+// Limits of the files that flags and variables name.
 const (
 	maxSecretFile = 64 << 10
-	MaxMetaFile   = 2 << 20 // what a member may say, and its keys
-	pipePatience  = 10 * time.Second
+	MaxMetaFile   = 2 << 20 // enough for the metadata of a member
+	pipeTimeout   = 10 * time.Second
 )
 
-// secrets reads the secrets: --secret-file, then SWIM_SECRET_FILE, then
-// SWIM_SECRET. None is none.
+// secrets returns the secrets from --secret-file, SWIM_SECRET_FILE or SWIM_SECRET,
+// in that order of precedence, or nil if none is set.
 func (o *Flags) secrets(std *term.Streams) ([]swim.Secret, error) {
 	var raw []byte
 	path := o.secretFile
@@ -309,9 +314,9 @@ func (o *Flags) secrets(std *term.Streams) ([]swim.Secret, error) {
 			break
 		}
 		if o.secretFile != "" || std.Getenv(envSecret) == "" {
-			return nil, term.Hint(err, "it is the file with the secret")
+			return nil, term.Hint(err, "--secret-file or %s names this file", envSecret+"_FILE")
 		}
-		fallthrough // as the ancestor does
+		fallthrough // as swim-protocol does
 	default:
 		raw = []byte(std.Getenv(envSecret))
 		if len(raw) == 0 {
@@ -320,31 +325,32 @@ func (o *Flags) secrets(std *term.Streams) ([]swim.Secret, error) {
 	}
 	secrets, err := swim.ParseSecrets(raw)
 	if err != nil {
-		return nil, term.Hint(err, "make one with: openssl rand -hex 16")
+		return nil, term.Hint(err, "create a secret with: openssl rand -hex 16")
 	}
 	return secrets, nil
 }
 
-// RotateSecrets takes over what the file with the secret holds now.
+// RotateSecrets reads the secrets again and applies them to the cluster. It warns
+// if that fails.
 func (o *Flags) RotateSecrets(std *term.Streams, cluster *swim.Cluster) {
 	secrets, err := o.secrets(std)
 	if err == nil && len(secrets) > 0 {
 		err = cluster.SetSecrets(secrets...)
 	}
 	if err != nil {
-		std.Warn("the secrets stay as they are: %v", err)
+		std.Warn("keeping the present secrets: %v", err)
 	}
 }
 
-// warnReadable tells of a secret that is none.
+// warnReadable warns if other users may read the file with the secret.
 func warnReadable(std *term.Streams, path string) {
 	if info, err := os.Stat(expandHome(path)); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		std.Warn("others may read %s: chmod 600 keeps its secret", path)
+		std.Warn("other users may read %s; chmod 600 prevents that", path)
 	}
 }
 
-// variable reads a variable of swim-protocol, whose _FILE form wins; a
-// file that cannot be read counts as not named.
+// variable returns a variable of swim-protocol. The _FILE form takes precedence
+// unless its file cannot be read.
 func variable(std *term.Streams, name string) string {
 	if path := std.Getenv(name + "_FILE"); path != "" {
 		if raw, err := ReadFile(path, maxSecretFile); err == nil {
@@ -354,18 +360,18 @@ func variable(std *term.Streams, name string) string {
 	return std.Getenv(name)
 }
 
-// ReadFile reads a small file less the line end. A pipe is read too, as
-// <(pass show gossip) is one, but nobody waits for one that says nothing.
+// ReadFile reads a file of at most limit bytes and trims the final line end. It
+// also reads pipes, such as <(pass show gossip), with a timeout.
 func ReadFile(path string, limit int) ([]byte, error) {
 	f, err := os.OpenFile(expandHome(path), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()                                     //nolint:errcheck // only read
-	_ = f.SetReadDeadline(time.Now().Add(pipePatience)) // a plain file has none
+	defer f.Close()                                    //nolint:errcheck // the file is only read
+	_ = f.SetReadDeadline(time.Now().Add(pipeTimeout)) // fails for a regular file
 	raw, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err == nil && len(raw) > limit {
-		err = fmt.Errorf("%s has more than the %d bytes allowed", path, limit)
+		err = fmt.Errorf("%s exceeds the limit of %d bytes", path, limit)
 	}
 	return bytes.TrimRight(raw, "\r\n"), err
 }

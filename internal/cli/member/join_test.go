@@ -7,14 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSwimNames(t *testing.T) {
+func TestFullName(t *testing.T) {
 	o := Flags{host: "10.0.0.9", port: 7946}
 	cases := []struct{ typed, want, why string }{
 		{"127.0.0.1:2001", "127.0.0.1:2001", "complete"},
-		{":2001", "10.0.0.9:2001", "the host is --udp-host"},
-		{"web", "web:7946", "the port is --udp-port"},
-		{"[::1]:5", "[::1]:5", "an IPv6 address"},
-		{"[::1]", "[::1]:7946", "one without a port"},
+		{":2001", "10.0.0.9:2001", "host of --udp-host"},
+		{"web", "web:7946", "port of --udp-port"},
+		{"[::1]:5", "[::1]:5", "IPv6 address"},
+		{"[::1]", "[::1]:7946", "IPv6 address without a port"},
 	}
 	for _, c := range cases {
 		got, err := o.fullName(c.typed)
@@ -27,11 +27,11 @@ func TestSwimNames(t *testing.T) {
 	}
 }
 
-func TestDiscoveryTellsThisMachineFromItsPeers(t *testing.T) {
+func TestDiscoverySeparatesThisMachineFromPeers(t *testing.T) {
 	ip := netip.MustParseAddr
-	found, err := sortOut([]netip.Addr{ip("10.0.0.3"), ip("::ffff:10.0.0.2"), ip("10.0.0.1")}, []netip.Addr{ip("127.0.0.1"), ip("10.0.0.2")}, "7946")
+	found, err := separate([]netip.Addr{ip("10.0.0.3"), ip("::ffff:10.0.0.2"), ip("10.0.0.1")}, []netip.Addr{ip("127.0.0.1"), ip("10.0.0.2")}, "7946")
 	require.NoError(t, err)
 	require.Equal(t, discovered{name: "10.0.0.2:7946", peers: []string{"10.0.0.1:7946", "10.0.0.3:7946"}}, found)
-	_, err = sortOut([]netip.Addr{ip("10.0.0.3")}, []netip.Addr{ip("10.0.0.2")}, "7946")
+	_, err = separate([]netip.Addr{ip("10.0.0.3")}, []netip.Addr{ip("10.0.0.2")}, "7946")
 	require.ErrorContains(t, err, "none of [10.0.0.3]")
 }

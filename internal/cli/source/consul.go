@@ -24,7 +24,7 @@ var (
 	consistencies = []string{"default", "stale", "consistent", "cached"}
 )
 
-// consulOptions say which agent to ask, and for what.
+// consulOptions holds the flags of the consul backend.
 type consulOptions struct {
 	service     string
 	health      string
@@ -41,19 +41,19 @@ type consulOptions struct {
 
 // bind declares the flags of the options on a command.
 func (o *consulOptions) bind(c *cobra.Command) {
-	const title = "Consul (--host and --port win over CONSUL_HTTP_ADDR)"
+	const title = "Consul (--host and --port override CONSUL_HTTP_ADDR)"
 	term.AddGroup(c, title, func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.service, "service", "s", "", "`name` of the service whose instances are the nodes (default all services)")
-		fs.StringVar(&o.health, "health", "passing", "instances that count: passing, warning (and passing), or any")
-		fs.BoolVar(&o.catalog, "catalog", false, "ask the catalogue, which lists dead instances too")
-		fs.StringVar(&o.identity, "identity", "instance", "what names a node: instance (node/service-id), address, or meta:KEY")
-		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` that holds the zone")
-		fs.StringVar(&o.datacenter, "datacenter", "", "`name` of another datacenter than the agent's")
-		fs.StringVar(&o.near, "near", "", "`node` to measure distances from; _agent is the agent's own")
+		fs.StringVar(&o.health, "health", "passing", "health of the instances: passing, warning (includes passing) or any")
+		fs.BoolVar(&o.catalog, "catalog", false, "query the catalog, which lists instances regardless of health")
+		fs.StringVar(&o.identity, "identity", "instance", "ID of a node: instance (node/service-id), address or meta:KEY")
+		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` of the zone")
+		fs.StringVar(&o.datacenter, "datacenter", "", "`name` of the datacenter (default the agent's)")
+		fs.StringVar(&o.near, "near", "", "sort by distance from this Consul `node`; _agent is the agent's")
 		fs.StringToStringVar(&o.nodeMeta, "node-meta", nil, "keep instances on Consul nodes with this `key=value` in their metadata; may be repeated")
 		fs.StringVar(&o.filter, "filter", "", "`expression` in Consul's filter language")
 		fs.StringVar(&o.consistency, "consistency", "default", "default, stale, consistent or cached")
-		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the ACL token; wins over CONSUL_HTTP_TOKEN(_FILE)")
+		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the ACL token; overrides CONSUL_HTTP_TOKEN and CONSUL_HTTP_TOKEN_FILE")
 	})
 	aboutBackends(c, title, "consul")
 	term.Complete(c, "health", healths)
@@ -61,7 +61,7 @@ func (o *consulOptions) bind(c *cobra.Command) {
 	term.Complete(c, "consistency", consistencies)
 }
 
-// parse checks what the flags do not check by themselves.
+// parse validates the flags.
 func (o *consulOptions) parse(c *cobra.Command) error {
 	switch {
 	case !slices.Contains(healths, o.health):
@@ -69,13 +69,13 @@ func (o *consulOptions) parse(c *cobra.Command) error {
 	case !slices.Contains(consistencies, o.consistency):
 		return term.UnknownChoice("--consistency", o.consistency, consistencies)
 	case o.catalog && c.Flags().Changed("health"):
-		return term.Hint(term.Usagef("--health beside --catalog: the catalogue knows no health"), "leave out one of them")
+		return term.Hint(term.Usagef("--health and --catalog are mutually exclusive"), "the catalog ignores health; remove one of the flags")
 	default:
 		return nil
 	}
 }
 
-// consulConfig returns the options as the source takes them.
+// consulConfig returns the configuration of the source.
 func (o *Flags) consulConfig(std *term.Streams) consul.Config {
 	c := &o.consul
 	config := consul.Config{
@@ -111,22 +111,23 @@ func openConsul(o *Flags, std *term.Streams) (mapper.Mapper, error) {
 	var file *fs.PathError
 	switch {
 	case errors.As(err, &file):
-		return nil, term.Hint(err, "it is a file that --token-file or the CONSUL_* environment names")
+		return nil, term.Hint(err, "--token-file or a CONSUL_* environment variable names this file")
 	case err != nil:
 		return nil, term.AsUsage(err)
 	}
 	return source, nil
 }
 
-// warnUnverified tells of a variable that makes TLS believe anybody.
+// warnUnverified warns if the environment disables the verification of TLS
+// certificates.
 func warnUnverified(std *term.Streams) {
 	const variable = "CONSUL_HTTP_SSL_VERIFY"
 	if verify, err := strconv.ParseBool(cmp.Or(std.Getenv(variable), "true")); err == nil && !verify {
-		std.Warn("%s=%v: whoever answers is believed to be Consul", variable, verify)
+		std.Warn("%s=%v: the TLS certificate of Consul is not verified", variable, verify)
 	}
 }
 
-// explainConsul classes an error of Consul.
+// explainConsul adds an exit code and a hint to an error of Consul.
 func explainConsul(err error) error {
 	var e *consul.Error
 	if errors.As(err, &e) {
@@ -135,9 +136,9 @@ func explainConsul(err error) error {
 	var lookup *net.DNSError
 	switch {
 	case errors.As(err, &lookup):
-		return term.WithCode(term.ErrUnreachable, term.Hint(err, "no host of that name is known here; -h names another"))
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the host name does not resolve here; -h HOST names another"))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an agent running there? -h and -p name another; -n and -f give nodes without one"))
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an agent running there? -h HOST and -p PORT name another; -n and -f list nodes without Consul"))
 	case errors.Is(err, consul.ErrUnreachable):
 		return term.WithCode(term.ErrUnreachable, err)
 	case errors.Is(err, consul.ErrPermission):
@@ -149,6 +150,6 @@ func explainConsul(err error) error {
 	}
 }
 
-// serviceOf returns the name of the service that a node is an instance of, or
-// the node's ID if its source knows no services.
+// serviceOf returns the name of the node's service, or the node's ID if its source
+// has no services.
 func serviceOf(n mapper.Node) string { return cmp.Or(n.Meta[consul.MetaService], n.ID()) }

@@ -14,8 +14,8 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// A broken pipe is a quiet end if it is our output's, and a failure if it is a
-// server's: to print nothing and exit with 0 would be the worst of answers.
+// TestBrokenPipes: EPIPE on standard output ends a command with 0, but EPIPE on a
+// connection to a server is an error.
 func TestBrokenPipes(t *testing.T) {
 	broken := os.NewSyscallError("write", syscall.EPIPE)
 	output := term.WithCode(term.ErrIO, &fs.PathError{Op: "write", Path: "/dev/stdout", Err: broken})

@@ -11,27 +11,27 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// maxPattern bounds a filter's text. Matching takes linear time whatever the
-// pattern, and a longer one is a mistake.
+// maxPattern is the maximum length of a filter. Matching takes linear time for
+// any pattern, and a longer one is a mistake.
 const maxPattern = 4 << 10
 
-// Filters keep some of the nodes that a source reports. They mean what
-// they meant in the Python original, whose re.match is anchored at the start
-// of the text and not at its end.
+// Filters selects some of the nodes that a source reports. Like re.match of the
+// Python original, the expressions are anchored at the start of the text but not
+// at its end.
 type Filters struct {
 	tags, service, address, exclude pattern
 }
 
 func (o *Filters) bind(c *cobra.Command) {
 	term.AddGroup(c, "Filters (anchored at the start, in this order)", func(fs *pflag.FlagSet) {
-		fs.VarP(&o.tags, "filter-service-tags", "T", "keep nodes of which every tag matches; no tags always pass")
-		fs.VarP(&o.service, "filter-service-name", "N", "keep nodes whose service matches (a node without one: its ID)")
+		fs.VarP(&o.tags, "filter-service-tags", "T", "keep nodes if all their tags match, or if they have no tags")
+		fs.VarP(&o.service, "filter-service-name", "N", "keep nodes whose service name matches, or whose ID matches if they have no service")
 		fs.VarP(&o.address, "filter-address", "A", "keep nodes whose address matches")
 		fs.Var(&o.exclude, "exclude-address", "drop nodes whose address matches")
 	})
 }
 
-// Apply returns the nodes that pass all filters, in the order given.
+// Apply returns the nodes that pass all filters, in their order.
 func (o *Filters) Apply(nodes []mapper.Node) []mapper.Node {
 	var kept []mapper.Node
 	for _, n := range nodes {
@@ -42,7 +42,8 @@ func (o *Filters) Apply(nodes []mapper.Node) []mapper.Node {
 	return kept
 }
 
-// Refuses says which filter keeps a node out, or nothing.
+// Refuses describes the first filter that drops a node. It returns "" if the node
+// passes all filters.
 func (o *Filters) Refuses(n mapper.Node) string {
 	for _, tag := range n.Tags {
 		if !o.tags.passes(tag) {
@@ -60,28 +61,29 @@ func (o *Filters) Refuses(n mapper.Node) string {
 	return ""
 }
 
-// pattern is a flag with a regular expression that is anchored at the start.
+// pattern is a flag whose value is a regular expression anchored at the start.
 type pattern struct {
 	typed string
 	re    *regexp.Regexp
 }
 
-// passes reports whether the text matches or there is no pattern.
+// passes reports whether the flag is not given or its pattern matches.
 func (p *pattern) passes(text string) bool { return p.re == nil || p.re.MatchString(text) }
 
-// matches reports whether there is a pattern and the text matches.
+// matches reports whether the flag is given and its pattern matches.
 func (p *pattern) matches(text string) bool { return p.re != nil && p.re.MatchString(text) }
 
-// String, Set and Type make it a flag.
+// String, Set and Type implement pflag.Value.
 func (p *pattern) String() string { return p.typed }
 func (p *pattern) Type() string   { return "regexp" }
 func (p *pattern) Set(typed string) error {
 	if len(typed) > maxPattern {
-		return fmt.Errorf("the regular expression has %d bytes; at most %d are taken", len(typed), maxPattern)
+		return fmt.Errorf("regular expression of %d bytes exceeds the limit of %d", len(typed), maxPattern)
 	}
-	// First without the anchor, which would hide an unmatched parenthesis.
+	// Compile it without the anchor first: the anchor's group would hide an
+	// unmatched parenthesis.
 	if _, err := regexp.Compile(typed); err != nil {
-		return fmt.Errorf("%w (this is RE2: no look-around; --exclude-address drops what matches)", err)
+		return fmt.Errorf("%w (the syntax is RE2, without look-around; --exclude-address drops matching nodes)", err)
 	}
 	p.typed, p.re = typed, regexp.MustCompile(`\A(?:`+typed+`)`)
 	return nil

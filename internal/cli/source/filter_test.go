@@ -20,21 +20,21 @@ func TestFilters(t *testing.T) {
 		want                            bool
 	}{
 		{name: "no filter", node: web, want: true},
-		{name: "the end need not match", address: "10.0", node: web, want: true},
-		{name: "the start must", address: "0.0", node: web},
-		{name: "the whole, if asked for", address: "10.0$", node: web},
-		{name: "alternatives are anchored alike", address: "x|0.0", node: web},
-		{name: "a caret is no second anchor", address: "^10", node: web, want: true},
-		{name: "lines do not count", address: "(?m)^0", node: mapper.Node{Name: "x\n0"}},
+		{name: "prefix of the text", address: "10.0", node: web, want: true},
+		{name: "not at the start of the text", address: "0.0", node: web},
+		{name: "dollar matches the end only", address: "10.0$", node: web},
+		{name: "all alternatives are anchored", address: "x|0.0", node: web},
+		{name: "redundant caret", address: "^10", node: web, want: true},
+		{name: "not at the start of a later line", address: "(?m)^0", node: mapper.Node{Name: "x\n0"}},
 		{name: "every tag matches", tags: "blue|canary", node: web, want: true},
-		{name: "one of two is not enough", tags: "blue", node: web},
-		{name: "no tags pass", tags: "blue", node: bare, want: true},
-		{name: "a node without an address has its ID", address: "bare", node: bare, want: true},
-		{name: "a service by name", service: "w", node: web, want: true},
-		{name: "another service", service: "db", node: web},
-		{name: "excluded", exclude: "10.0.0.1", node: web},
-		{name: "others are not", exclude: "10.0.0.2", node: web, want: true},
-		{name: "the empty expression matches all", address: "", node: web, want: true},
+		{name: "one of two tags matches", tags: "blue", node: web},
+		{name: "no tags", tags: "blue", node: bare, want: true},
+		{name: "ID of a node without an address", address: "bare", node: bare, want: true},
+		{name: "name of the service", service: "w", node: web, want: true},
+		{name: "name of another service", service: "db", node: web},
+		{name: "excluded address", exclude: "10.0.0.1", node: web},
+		{name: "another address excluded", exclude: "10.0.0.2", node: web, want: true},
+		{name: "empty expression", address: "", node: web, want: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var o Filters
@@ -48,12 +48,12 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-func TestPatternsThatAreRefused(t *testing.T) {
+func TestInvalidPatterns(t *testing.T) {
 	for name, typed := range map[string]string{
-		"unbalanced, though the anchor would balance it": "a)(b",
-		"look-ahead, which RE2 does not have":            "(?!x)",
-		"longer than any pattern should be":              strings.Repeat("a", maxPattern+1),
-		"a repetition that would take much memory":       "((a{1000}){1000})",
+		"unbalanced, but balanced inside the anchor": "a)(b",
+		"look-ahead":              "(?!x)",
+		"longer than the limit":   strings.Repeat("a", maxPattern+1),
+		"too large when compiled": "((a{1000}){1000})",
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p pattern
@@ -63,8 +63,9 @@ func TestPatternsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Matching takes linear time: this would take for ever in Python.
-func TestPatternsCannotHang(t *testing.T) {
+// TestPatternsTakeLinearTime uses a pattern that backtracks exponentially in
+// Python.
+func TestPatternsTakeLinearTime(t *testing.T) {
 	var p pattern
 	require.NoError(t, p.Set("(a+)+$"))
 	assert.False(t, p.matches(strings.Repeat("a", 1<<16)+"b"))

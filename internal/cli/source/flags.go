@@ -1,5 +1,5 @@
 // Package source turns flags into nodes: it chooses the backend, applies the
-// filters, and bridges outages by a cache.
+// filters, and uses a cache while the backend is unavailable.
 package source
 
 import (
@@ -25,19 +25,19 @@ import (
 // backend is one value of --backend.
 type backend struct {
 	name    string
-	port    int // where its server listens by default; 0 if it has none
+	port    int // the default port of its server; 0 if it has none
 	open    func(*Flags, *term.Streams) (mapper.Mapper, error)
-	explain func(error) error // puts an error into a class of exit.go
-	empty   string            // what to do if there are no nodes
+	explain func(error) error // adds an exit code and a hint to an error
+	empty   string            // the hint if there are no nodes
 }
 
 // backends are the choices of --backend; the first is the default.
 var backends = []backend{
-	{"consul", 8500, openConsul, explainConsul, "is the service registered and passing? see --service and --health; without a token that may read it, Consul shows nothing"},
-	{"p2p", 9900, openP2P, explainP2P, "the node that was asked has left its network; ask another"},
-	{"dns", 0, openDNS, explainDNS, "a name that does not exist has no nodes either; is --dns-name the whole name?"},
-	{"swim", 0, openSwim, member.Explain, "are there members that are no observers? proxenos swim members lists them"},
-	{"static", 0, openStatic, explainStatic, "give nodes by -n ID or -f FILE"},
+	{"consul", 8500, openConsul, explainConsul, "is the service registered and passing? see --service and --health; Consul returns an empty list if the token lacks read access"},
+	{"p2p", 9900, openP2P, explainP2P, "the queried node has left its network; query another one"},
+	{"dns", 0, openDNS, explainDNS, "a name that does not exist has no nodes; is --dns-name the full name?"},
+	{"swim", 0, openSwim, member.Explain, "are there members other than observers? proxenos swim members lists them"},
+	{"static", 0, openStatic, explainStatic, "give nodes with -n ID or -f FILE"},
 }
 
 func backendNames() []string {
@@ -48,8 +48,7 @@ func backendNames() []string {
 	return names
 }
 
-// Flags say where nodes come from and which of them count. Every
-// command that asks a source takes them.
+// Flags holds the flags of every command that queries a source of nodes.
 type Flags struct {
 	Backend string
 	nodes   []string
@@ -57,7 +56,7 @@ type Flags struct {
 	timeout time.Duration
 	host    string
 	port    int
-	located bool // the command line says where the server is
+	located bool // --host or --port is given
 	consul  consulOptions
 	swim    member.Flags
 	dns     dnsOptions
@@ -68,14 +67,14 @@ type Flags struct {
 // Bind declares the flags of the options on a command.
 func (o *Flags) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Nodes", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.Backend, "backend", "b", backends[0].name, "source of nodes: "+strings.Join(backendNames(), " or ")+"; -n and -f imply static")
+		fs.StringVarP(&o.Backend, "backend", "b", backends[0].name, "source of nodes: "+strings.Join(backendNames(), ", ")+"; -n and -f imply static")
 		fs.StringArrayVarP(&o.nodes, "node", "n", nil, "a `node`: ID[=ADDR][,w=2][,zone=a]; may be repeated")
-		fs.StringVarP(&o.file, "nodes-file", "f", "", "a `file` of nodes, one a line, or JSON or YAML; - is standard input")
-		fs.DurationVar(&o.timeout, "timeout", 5*time.Second, "how long the source may take to answer")
+		fs.StringVarP(&o.file, "nodes-file", "f", "", "`file` with nodes: one per line, JSON or YAML; - is standard input")
+		fs.DurationVar(&o.timeout, "timeout", 5*time.Second, "maximum time for the source to respond")
 	})
 	term.AddGroup(c, serverGroup, func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.host, "host", "h", "localhost", "host of the service-discovery backend")
-		fs.IntVarP(&o.port, "port", "p", 0, "port of the service-discovery backend ("+defaultPorts()+")")
+		fs.StringVarP(&o.host, "host", "h", "localhost", "host of the backend's server")
+		fs.IntVarP(&o.port, "port", "p", 0, "port of the backend's server (default "+defaultPorts()+")")
 	})
 	aboutBackends(c, serverGroup, serverNames()...)
 	o.consul.bind(c)
@@ -85,10 +84,10 @@ func (o *Flags) Bind(c *cobra.Command) {
 	term.Complete(c, "backend", backendNames())
 }
 
-// serverGroup is the title of the flags that say where a server is.
+// serverGroup is the title of --host and --port in help texts.
 const serverGroup = "Server"
 
-// serverNames lists the backends that ask a server.
+// serverNames returns the backends that take --host and --port.
 func serverNames() (names []string) {
 	for _, b := range backends {
 		if b.port != 0 {
@@ -98,22 +97,21 @@ func serverNames() (names []string) {
 	return names
 }
 
-// defaultPorts tells where the servers of the backends listen by default.
+// defaultPorts describes the default ports of the backends.
 func defaultPorts() string {
 	var ports []string
 	for _, b := range backends {
 		if b.port != 0 {
-			ports = append(ports, fmt.Sprintf("%s: %d", b.name, b.port))
+			ports = append(ports, fmt.Sprintf("%d for %s", b.port, b.name))
 		}
 	}
 	return strings.Join(ports, ", ")
 }
 
-// backendKey annotates a flag with the backends that it is about.
+// backendKey annotates a flag with the backends that it applies to.
 const backendKey = "proxenos_backend"
 
-// aboutBackends marks the flags of a group that means something to some of the
-// backends only.
+// aboutBackends marks the flags of a group as flags of the named backends.
 func aboutBackends(c *cobra.Command, group string, names ...string) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if slices.Equal(f.Annotations[term.GroupKey], []string{group}) {
@@ -122,7 +120,7 @@ func aboutBackends(c *cobra.Command, group string, names ...string) {
 	})
 }
 
-// Parse checks the flags against one another.
+// Parse validates the flags.
 func (o *Flags) Parse(c *cobra.Command) error {
 	given := c.Flags().Changed("backend")
 	static := len(o.nodes) > 0 || o.file != ""
@@ -130,13 +128,13 @@ func (o *Flags) Parse(c *cobra.Command) error {
 	case !slices.Contains(backendNames(), o.Backend):
 		return term.UnknownChoice("backend", o.Backend, backendNames())
 	case static && given && o.Backend != "static":
-		return term.Hint(term.Usagef("--node and --nodes-file are the nodes, and -b %s asks for others", o.Backend), "leave out -b")
+		return term.Hint(term.Usagef("--node and --nodes-file exclude -b %s", o.Backend), "remove -b %s, or -n and -f", o.Backend)
 	case o.timeout <= 0:
-		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
+		return term.Usagef("--timeout %v: want more than 0", o.timeout)
 	case static:
 		o.Backend = "static"
 	}
-	if err := o.refuseForeign(c); err != nil {
+	if err := o.rejectForeign(c); err != nil {
 		return err
 	}
 	if err := o.locate(c); err != nil {
@@ -148,37 +146,36 @@ func (o *Flags) Parse(c *cobra.Command) error {
 	return o.consul.parse(c)
 }
 
-// refuseForeign refuses flags that the backend would silently ignore.
-func (o *Flags) refuseForeign(c *cobra.Command) (err error) {
+// rejectForeign returns an error if a flag of another backend is given.
+func (o *Flags) rejectForeign(c *cobra.Command) (err error) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if about := f.Annotations[backendKey]; err == nil && len(about) > 0 && !slices.Contains(about, o.Backend) {
 			backends := strings.Join(about, " or -b ")
-			err = term.Hint(term.Usagef("--%s is about -b %s, and the nodes come from %s", f.Name, backends, o.Backend), "leave out --%s, or ask -b %s", f.Name, backends)
+			err = term.Hint(term.Usagef("--%s applies to -b %s, not to %s", f.Name, backends, o.Backend), "remove --%s or use -b %s", f.Name, backends)
 		}
 	})
 	return err
 }
 
-// locate checks where the server is said to be. Where only the host or only
-// the port is said, the other is the default.
+// locate validates --host and --port and applies the defaults.
 func (o *Flags) locate(c *cobra.Command) error {
 	o.located = c.Flags().Changed("host") || c.Flags().Changed("port")
 	if !c.Flags().Changed("port") {
 		o.port = o.choice().port
 	} else if o.port < 1 || o.port > 65535 {
-		return term.Usagef("--port %d: must be from 1 to 65535", o.port)
+		return term.Usagef("--port %d: want 1 to 65535", o.port)
 	}
 	return checkHost(o.host)
 }
 
-// checkHost refuses a host that holds a port or a scheme too.
+// checkHost returns an error if host is empty or contains a port or a scheme.
 func checkHost(host string) error {
-	bad := term.Usagef("--host %q: want a host alone", host)
+	bad := term.Usagef("--host %q: want a host without port or scheme", host)
 	if host == "" || strings.Contains(host, "://") {
-		return term.Hint(bad, "like --host localhost; CONSUL_HTTP_ADDR takes a URL")
+		return term.Hint(bad, "such as --host localhost; CONSUL_HTTP_ADDR takes a URL")
 	}
 	if strings.HasPrefix(host, "-") {
-		return term.Hint(bad, "-h is the host here and needs a value; use --help for help")
+		return term.Hint(bad, "-h is --host here and needs a value; --help shows help")
 	}
 	if h, p, err := net.SplitHostPort(host); err == nil {
 		return term.Hint(bad, "give --host %s --port %s", h, p)
@@ -186,7 +183,7 @@ func checkHost(host string) error {
 	return nil
 }
 
-// address is where the server is said to be.
+// address returns the address of the server.
 func (o *Flags) address() string {
 	return net.JoinHostPort(strings.Trim(o.host, "[]"), strconv.Itoa(o.port))
 }
@@ -194,8 +191,8 @@ func (o *Flags) address() string {
 // ReadsStandardInput reports whether the nodes come from standard input.
 func (o *Flags) ReadsStandardInput() bool { return o.file == "-" }
 
-// Describe says where the nodes came from. A server is not named, as a report
-// is passed on.
+// Describe describes the source for a report. It omits the address of a server,
+// because reports are passed on.
 func (o *Flags) Describe() string {
 	switch {
 	case o.file == "-":
@@ -209,8 +206,7 @@ func (o *Flags) Describe() string {
 	}
 }
 
-// Given reports whether the command line says anything about a source
-// that is not a file of a side: whose nodes, or which server to ask.
+// Given reports whether the command line has a flag that chooses a source.
 func Given(c *cobra.Command) (given bool) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		about := f.Annotations[backendKey]
@@ -219,21 +215,20 @@ func Given(c *cobra.Command) (given bool) {
 	return given
 }
 
-// OfFile is the same source with the nodes of a file. The filters apply to it
-// too.
+// OfFile returns flags with the nodes of a file and the same filters.
 func (o *Flags) OfFile(path string) Flags {
 	side := *o
 	side.Backend, side.nodes, side.file = "static", nil, path
 	return side
 }
 
-// Found is what a source reported.
+// Found is the result of a query.
 type Found struct {
-	Nodes    []mapper.Node // those that pass the filters
-	Reported int           // how many there were before
+	Nodes    []mapper.Node // the nodes that pass the filters
+	Reported int           // the number of nodes before the filters
 }
 
-// Ask asks the source once and applies the filters.
+// Ask queries the source once and applies the filters.
 func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	source, err := o.choice().open(o, std)
 	if err != nil {
@@ -246,16 +241,16 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	return &Found{Nodes: o.Filters.Apply(nodes), Reported: len(nodes)}, nil
 }
 
-// Watched makes the source with what stands around it, for a watch that asks
-// every poll where the source does not tell of its changes.
+// Watched returns the source with its cache and limits. A source that cannot be
+// watched is queried every poll.
 func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, error) {
 	source, err := o.choice().open(o, std)
 	if err != nil {
 		return nil, err
 	}
-	if list, ok := source.(writtenDown); ok && len(list.flags) == 0 {
+	if list, ok := source.(staticSource); ok && len(list.flags) == 0 {
 		if file, ok := list.file.(*static.File); ok {
-			source = file // alone it tells of its changes
+			source = file // a file alone can be watched
 		}
 	}
 	guarded := o.Outages.guard(&mapper.Polled{Source: source, Every: poll})
@@ -265,8 +260,8 @@ func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, 
 	return o.Outages.cached(guarded, o.timeout, std), nil
 }
 
-// Classify puts an error of a source, or of what stands around it, into a
-// class of exit.go.
+// Classify adds an exit code and a hint to an error of the source, its cache or
+// its limits.
 func (o *Flags) Classify(err error) error {
 	if explained, known := explainOutage(err); known {
 		return explained
@@ -277,19 +272,19 @@ func (o *Flags) Classify(err error) error {
 	return o.choice().explain(err)
 }
 
-// choice returns the backend that was named.
+// choice returns the chosen backend.
 func (o *Flags) choice() backend {
 	return backends[slices.IndexFunc(backends, func(b backend) bool { return b.name == o.Backend })]
 }
 
-// late is the error for a source that does not answer in time.
+// late returns the error of a source that does not respond in time.
 func (o *Flags) late() error {
-	err := fmt.Errorf("%s did not answer within %v", o.Backend, o.timeout)
-	return term.Hint(term.WithCode(term.ErrUnreachable, err), "is it running there? --timeout gives it longer")
+	err := fmt.Errorf("no response from %s within %v", o.Backend, o.timeout)
+	return term.Hint(term.WithCode(term.ErrUnreachable, err), "is it running there? a longer --timeout waits longer")
 }
 
-// Place asks the source and places keys on the nodes that pass the filters. It
-// is an error if that leaves nobody to choose.
+// Place queries the source and places keys on the nodes that pass the filters. It
+// returns an error if none of them can own keys.
 func (o *Flags) Place(ctx context.Context, std *term.Streams, s *place.Flags) (*place.Placement, error) {
 	f, err := o.Ask(ctx, std)
 	if err != nil {
@@ -308,25 +303,25 @@ func (o *Flags) Place(ctx context.Context, std *term.Streams, s *place.Flags) (*
 	return p, nil
 }
 
-// typed reports whether all nodes were given on the command line, where the
-// blame for a bad one lies with the command line.
+// typed reports whether all nodes are from the command line, so that a bad node is
+// a usage error.
 func (o *Flags) typed() bool { return o.Backend == "static" && o.file == "" }
 
-// RequireNodes returns an error if none of the nodes can be given a key. The source
-// reported so many.
+// RequireNodes returns an error if none of the nodes can own keys. The argument
+// reported is the number of nodes before the filters.
 func (o *Flags) RequireNodes(nodes []mapper.Node, reported int) error {
 	b := o.choice()
 	switch {
 	case place.AnyEligible(nodes):
 		return nil
 	case reported == 0:
-		err := fmt.Errorf("nobody to choose: %s has no nodes", b.name)
+		err := fmt.Errorf("no nodes to choose from: %s has no nodes", b.name)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "%s", b.empty)
 	case len(nodes) == 0:
-		err := fmt.Errorf("nobody to choose: the filters leave none of %d nodes", reported)
+		err := fmt.Errorf("no nodes to choose from: the filters drop all %d nodes", reported)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "proxenos nodes without filters lists them")
 	default:
-		err := fmt.Errorf("nobody to choose: all of %d nodes are drained (%d before the filters)", len(nodes), reported)
+		err := fmt.Errorf("no nodes to choose from: all %d nodes are drained (%d before the filters)", len(nodes), reported)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "give a node a weight above 0")
 	}
 }

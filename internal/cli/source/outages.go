@@ -13,57 +13,58 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// OutageFlags say how few nodes are believed, and what answers when the source
-// cannot.
+// OutageFlags holds the flags for sources that are unavailable or report too few
+// nodes.
 type OutageFlags struct {
 	minNodes int
 	cache    string
 	maxStale time.Duration
 }
 
-// outageGroup is the title of the flags of keepOptions.
+// outageGroup is the title of the flags in help texts.
 const outageGroup = "Outages"
 
-// Bind declares all flags of the options on a command.
+// Bind declares all flags on a command.
 func (o *OutageFlags) Bind(c *cobra.Command) {
 	o.BindMinNodes(c)
 	term.AddGroup(c, outageGroup, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.cache, "cache", "", "`file` that keeps the nodes, and answers when the source does not")
-		fs.DurationVar(&o.maxStale, "max-staleness", 0, "greatest age of what --cache answers, like 5m (default any)")
+		fs.StringVar(&o.cache, "cache", "", "`file` that stores the nodes, to use when the source is unavailable")
+		fs.DurationVar(&o.maxStale, "max-staleness", 0, "maximum age of nodes from --cache, such as 5m (default any age)")
 	})
 }
 
-// BindMinNodes declares the flags for a command that lists what there is now.
+// BindMinNodes declares --min-nodes alone, for a command that lists the present
+// nodes.
 func (o *OutageFlags) BindMinNodes(c *cobra.Command) {
 	term.AddGroup(c, outageGroup, func(fs *pflag.FlagSet) {
-		fs.IntVar(&o.minNodes, "min-nodes", 0, "refuse an answer of the source with fewer nodes, drained ones not counted")
+		fs.IntVar(&o.minNodes, "min-nodes", 0, "reject a result of the source with fewer nodes; drained nodes do not count")
 	})
 }
 
-// parse checks the flags against one another.
+// parse validates the flags.
 func (o *OutageFlags) parse(c *cobra.Command) error {
 	stale := c.Flags().Lookup("max-staleness")
 	switch {
 	case o.minNodes < 0:
-		return term.Usagef("--min-nodes %d: must not be below 0", o.minNodes)
+		return term.Usagef("--min-nodes %d: want 0 or more", o.minNodes)
 	case stale == nil || !stale.Changed:
 		return nil
 	case o.cache == "":
-		return term.Hint(term.Usagef("--max-staleness is about --cache"), "name the file: --cache FILE")
+		return term.Hint(term.Usagef("--max-staleness requires --cache"), "give the file: --cache FILE")
 	case o.maxStale <= 0:
-		return term.Usagef("--max-staleness %v: must be more than 0", o.maxStale)
+		return term.Usagef("--max-staleness %v: want more than 0", o.maxStale)
 	default:
 		return nil
 	}
 }
 
-// guard puts --min-nodes around a source.
+// guard wraps a source with the limit of --min-nodes.
 func (o *OutageFlags) guard(source mapper.Mapper) *mapper.Guard {
 	return &mapper.Guard{Source: source, MinNodes: o.minNodes}
 }
 
-// cached puts --cache around a guarded source, so that what is refused is not
-// kept.
+// cached wraps a source with the cache of --cache. Wrap the guarded source, so
+// that rejected results are not stored.
 func (o *OutageFlags) cached(source mapper.Mapper, patience time.Duration, std *term.Streams) *mapper.Cached {
 	return &mapper.Cached{
 		Source: source, Path: o.cache, MaxStale: o.maxStale, Patience: patience,
@@ -71,7 +72,7 @@ func (o *OutageFlags) cached(source mapper.Mapper, patience time.Duration, std *
 	}
 }
 
-// ask asks a source once, or else what is kept of it.
+// ask queries a source once, and uses the cache if the source is unavailable.
 func (o *OutageFlags) ask(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) ([]mapper.Node, error) {
 	u, err := o.update(ctx, o.guard(source), patience, late, std)
 	for _, reason := range []error{u.Err, u.Partial()} {
@@ -82,6 +83,7 @@ func (o *OutageFlags) ask(ctx context.Context, source mapper.Mapper, patience ti
 	return u.Nodes, err
 }
 
+// update returns the update that ask reports.
 func (o *OutageFlags) update(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) (mapper.Update, error) {
 	if o.cache != "" {
 		return o.cached(source, patience, std).Ask(ctx)
@@ -95,15 +97,16 @@ func (o *OutageFlags) update(ctx context.Context, source mapper.Mapper, patience
 	return u, err
 }
 
-// explainOutage adds advice to what the options refuse, and tells whether it did.
+// explainOutage adds an exit code and a hint to the errors of the cache and of
+// --min-nodes, and reports whether err is one of them.
 func explainOutage(err error) (explained error, known bool) {
 	var stale *mapper.StaleError
 	var guard *mapper.GuardError
 	switch {
 	case errors.As(err, &stale):
-		return term.Hint(term.WithCode(term.ErrStale, err), "--max-staleness allows more; is the source running?"), true
+		return term.Hint(term.WithCode(term.ErrStale, err), "is the source running? a greater --max-staleness accepts older nodes"), true
 	case errors.As(err, &guard):
-		return term.Hint(term.WithCode(term.ErrNoNodes, err), "--min-nodes %d is the limit; proxenos nodes lists who is there", guard.Min), true
+		return term.Hint(term.WithCode(term.ErrNoNodes, err), "the limit is --min-nodes %d; proxenos nodes lists the nodes", guard.Min), true
 	default:
 		return err, false
 	}

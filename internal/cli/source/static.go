@@ -11,73 +11,73 @@ import (
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
-// writtenDown is a source of the nodes given by flags and then those of a
-// file, in the order given, as some algorithms depend on it.
-type writtenDown struct {
+// staticSource is a source of the nodes of flags, followed by those of a file. It
+// keeps their order, on which some algorithms depend.
+type staticSource struct {
 	flags []string
 	file  mapper.Mapper // nil if there is none
-	path  string        // of the file, in messages
+	path  string        // of the file, for messages
 }
 
 func openStatic(o *Flags, std *term.Streams) (mapper.Mapper, error) {
-	w := writtenDown{flags: o.nodes, path: o.file}
+	s := staticSource{flags: o.nodes, path: o.file}
 	switch o.file {
 	case "":
 	case "-":
-		w.file, w.path = standardInput{std.In}, "standard input"
+		s.file, s.path = standardInput{std.In}, "standard input"
 	default:
-		w.file = &static.File{Path: o.file}
+		s.file = &static.File{Path: o.file}
 	}
-	return w, nil
+	return s, nil
 }
 
-// explainStatic leaves errors as they are: what is wrong with a file is a bad
-// configuration.
+// explainStatic returns err unchanged: an error in a file is a configuration
+// error, which is the default.
 func explainStatic(err error) error { return err }
 
 // Nodes returns the nodes of the flags and of the file.
-func (w writtenDown) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	flags, err := static.Flags(w.flags)
-	var twice *static.DuplicateError
+func (s staticSource) Nodes(ctx context.Context) ([]mapper.Node, error) {
+	flags, err := static.Flags(s.flags)
+	var duplicate *static.DuplicateError
 	switch {
-	case errors.As(err, &twice):
-		return nil, term.Hint(term.AsUsage(err), "two -n say different things about %q: leave one out, or name it otherwise", twice.ID)
+	case errors.As(err, &duplicate):
+		return nil, term.Hint(term.AsUsage(err), "two -n flags differ for %q: remove one or change its ID", duplicate.ID)
 	case err != nil:
-		return nil, term.Hint(term.AsUsage(err), "a node is ID[=ADDR][,w=2][,zone=a], like -n web-1=10.0.0.1:80,w=2")
+		return nil, term.Hint(term.AsUsage(err), "a node is ID[=ADDR][,w=2][,zone=a], such as -n web-1=10.0.0.1:80,w=2")
 	}
 	nodes, err := flags.Nodes(ctx)
-	if err != nil || w.file == nil {
+	if err != nil || s.file == nil {
 		return nodes, err
 	}
-	more, err := w.file.Nodes(ctx)
+	more, err := s.file.Nodes(ctx)
 	if err != nil {
-		return nil, term.Hint(err, "proxenos help sources tells how nodes are written")
+		return nil, term.Hint(err, "proxenos help sources describes the format of nodes")
 	}
-	return w.together(nodes, more)
+	return s.merge(nodes, more)
 }
 
-// together adds the nodes of the file to those of the flags, less those that
-// say the same.
-func (w writtenDown) together(nodes, more []mapper.Node) ([]mapper.Node, error) {
+// merge appends the nodes of the file to those of the flags, except for equal
+// ones.
+func (s staticSource) merge(nodes, more []mapper.Node) ([]mapper.Node, error) {
 	flags := make(map[string]mapper.Node, len(nodes))
 	for _, n := range nodes {
 		flags[n.ID()] = n
 	}
 	for _, n := range more {
-		flag, twice := flags[n.ID()]
+		flag, duplicate := flags[n.ID()]
 		switch {
-		case !twice:
+		case !duplicate:
 			nodes = append(nodes, n)
 		case !flag.Equal(n):
-			err := fmt.Errorf("%s: node %q is given by -n too, with other data", w.path, n.ID())
-			return nil, term.Hint(err, "-n and -f are taken together: leave -n out, or say the same")
+			err := fmt.Errorf("%s: node %q differs from the one given by -n", s.path, n.ID())
+			return nil, term.Hint(err, "-n and -f are merged: remove one of the two nodes or make them equal")
 		}
 	}
 	return nodes, nil
 }
 
-// standardInput is a list of nodes on standard input. If the context ends
-// first, a goroutine keeps waiting for it until the process ends.
+// standardInput is a source of the nodes on standard input. If the context ends
+// before the input does, a goroutine stays blocked until the process ends.
 type standardInput struct{ in io.Reader }
 
 // Nodes reads standard input to its end.

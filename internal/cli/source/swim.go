@@ -12,7 +12,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// bindSwim declares the flags of a command that asks a cluster for nodes.
+// bindSwim declares the flags of the swim backend.
 func bindSwim(o *member.Flags, c *cobra.Command) {
 	const title = "Swim"
 	term.AddGroup(c, title, o.DeclarePeers)
@@ -20,8 +20,8 @@ func bindSwim(o *member.Flags, c *cobra.Command) {
 	o.CompleteTiming(c)
 }
 
-// onlooker is a source that joins a cluster as an observer, looks and leaves.
-type onlooker struct {
+// observerSource is a source that joins a cluster as an observer for each query.
+type observerSource struct {
 	join *member.Flags
 	std  *term.Streams
 }
@@ -30,14 +30,14 @@ func openSwim(o *Flags, std *term.Streams) (mapper.Mapper, error) {
 	if err := o.swim.Parse(std); err != nil {
 		return nil, err
 	}
-	o.swim.Name = "" // SWIM_NAME is a member's own; looking needs no name
-	return onlooker{&o.swim, std}, nil
+	o.swim.Name = "" // ignore SWIM_NAME, which is the name of a member
+	return observerSource{&o.swim, std}, nil
 }
 
-// Nodes returns the nodes once the metadata of everybody online is known: it
-// may hold their weights.
-func (l onlooker) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	cfg, err := l.join.Observer(ctx, l.std, member.Log(l.std.Err, false))
+// Nodes returns the nodes once the metadata of all available members is known,
+// because it may contain their weights.
+func (s observerSource) Nodes(ctx context.Context) ([]mapper.Node, error) {
+	cfg, err := s.join.Observer(ctx, s.std, member.Log(s.std.Err, false))
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (l onlooker) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer member.Leave(cluster) //nolint:errcheck // it was only here to look
+	defer member.Leave(cluster) //nolint:errcheck // an observer
 	for range cluster.Events(ctx) {
 		if !slices.ContainsFunc(cluster.Members(), member.WaitsForMetadata) {
 			break

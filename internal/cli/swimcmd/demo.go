@@ -21,7 +21,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// demoOptions describe a member that a person plays with.
+// demoOptions holds the flags of swim demo.
 type demoOptions struct {
 	std   *term.Streams
 	join  member.Flags
@@ -33,11 +33,11 @@ func newDemo(std *term.Streams) *cobra.Command {
 	o := &demoOptions{std: std}
 	c := &cobra.Command{
 		Use:   "demo --name HOST:PORT [--peer HOST:PORT] [flags]",
-		Short: "See gossip at work: type in one terminal, read in all",
-		Long: `See gossip at work. Every demo shows a row for each member; what is typed in one
-appears in all. Without a terminal, or with --plain, a line is written for every
-change.`,
-		Example: `  # Each in a terminal of its own, Ctrl-C to leave
+		Short: "Show gossip at work: type in one terminal, read in all",
+		Long: `Show gossip at work. Every demo shows a row for each member; text typed in one
+terminal appears in all. Without a terminal, or with --plain, the demo prints a
+line for every change.`,
+		Example: `  # Run each in a terminal of its own; Ctrl-C leaves
   proxenos swim demo --name 127.0.0.1:2001 --peer 127.0.0.1:2003
   proxenos swim demo --name 127.0.0.1:2002 --peer 127.0.0.1:2001
   proxenos swim demo --name 127.0.0.1:2003 --peer 127.0.0.1:2001`,
@@ -50,30 +50,30 @@ change.`,
 		},
 	}
 	term.AddGroup(c, "Demo", func(fs *pflag.FlagSet) {
-		fs.VarP((*seconds)(&o.token), "token-interval", "i", "change a random token about so often, `seconds` or with a unit")
-		fs.BoolVar(&o.plain, "plain", false, "write lines, even on a terminal")
+		fs.VarP((*seconds)(&o.token), "token-interval", "i", "change a random token at about this interval in `seconds`, or with a unit such as 500ms; 0 means never")
+		fs.BoolVar(&o.plain, "plain", false, "print lines, even on a terminal")
 	})
 	o.join.Bind(c)
 	return c
 }
 
-// seconds is a flag for a duration. A number without a unit is of seconds, as
-// in swim-protocol.
+// seconds is a duration flag. As in swim-protocol, a number without a unit means
+// seconds.
 type seconds time.Duration
 
 func (s *seconds) String() string { return time.Duration(*s).String() }
 
-// Type is what the help calls a value.
+// Type returns the name of the value in help texts.
 func (s *seconds) Type() string { return "duration" }
 
-// Set reads a value.
+// Set parses a value.
 func (s *seconds) Set(text string) error {
 	if _, err := strconv.ParseFloat(text, 64); err == nil {
 		text += "s"
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return fmt.Errorf("%q is no duration: want 5, 0.5 or 500ms", text)
+		return fmt.Errorf("%q is not a duration: want 5, 0.5 or 500ms", text)
 	}
 	*s = seconds(d)
 	return nil
@@ -81,7 +81,7 @@ func (s *seconds) Set(text string) error {
 
 func (o *demoOptions) parse() error {
 	if o.token < 0 {
-		return term.Usagef("--token-interval %v: must not be below 0", o.token)
+		return term.Usagef("--token-interval %v: want 0 or more", o.token)
 	}
 	if err := o.join.Parse(o.std); err != nil {
 		return err
@@ -96,69 +96,70 @@ func (o *demoOptions) run(ctx context.Context) error {
 	}
 	plain := o.plain || !term.IsTerminal(o.std.Out)
 	if !plain {
-		cfg.Log = quietLog() // the screen is the member's
+		cfg.Log = quietLog() // the demo occupies the screen
 	}
 	cluster, err := member.Join(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer member.Leave(cluster) //nolint:errcheck // there is nobody left to tell
-	d := &demo{cluster: cluster, token: o.token}
+	defer member.Leave(cluster) //nolint:errcheck // the process ends
+	d := &demo{cluster: cluster, interval: o.token}
 	if plain {
 		return d.lines(ctx, o.std)
 	}
 	return d.screen(ctx, o.std)
 }
 
-// demo is what a person changes by typing, and the clock by itself.
+// demo is a member whose metadata changes by typing and by a timer.
 type demo struct {
-	cluster *swim.Cluster
-	token   time.Duration
-	typed   string
-	secret  []byte // the token
+	cluster  *swim.Cluster
+	interval time.Duration // of changes of the token
+	typed    string
+	token    []byte
 }
 
-// maxTyped is how much of what was typed is kept.
+// maxTyped is the length of the typed text that is kept.
 const maxTyped = 30
 
-// typedKey and tokenKey are the demo's metadata keys, as in the ancestor's.
+// The metadata keys of the demo, which are those of swim-protocol's.
 const (
 	typedKey = "typed"
 	tokenKey = "token"
 )
 
-// enter appends what was typed and tells the cluster.
+// enter appends typed text and publishes it.
 func (d *demo) enter(text string) error {
 	d.typed = lastBytes(d.typed+keepPrintable(text), maxTyped)
-	return d.tell()
+	return d.publish()
 }
 
-// renew draws another token and tells the cluster.
+// renew publishes a new random token.
 func (d *demo) renew() error {
-	d.secret = make([]byte, 16)
-	_, _ = rand.Read(d.secret)
-	return d.tell()
+	d.token = make([]byte, 16)
+	_, _ = rand.Read(d.token)
+	return d.publish()
 }
 
-func (d *demo) tell() error {
+// publish sets the metadata of the member.
+func (d *demo) publish() error {
 	metadata := map[string][]byte{}
 	if d.typed != "" {
 		metadata[typedKey] = []byte(d.typed)
 	}
-	if d.secret != nil {
-		metadata[tokenKey] = d.secret
+	if d.token != nil {
+		metadata[tokenKey] = d.token
 	}
 	return d.cluster.SetMetadata(metadata)
 }
 
-// nextToken returns the pause before the next token: around the interval,
-// with a fifth of it as the deviation.
+// nextToken returns the pause before the next token. It is normally distributed
+// around the interval with a standard deviation of a fifth.
 func (d *demo) nextToken() time.Duration {
-	pause := time.Duration((1 + mathrand.NormFloat64()/5) * float64(d.token))
-	return max(pause, d.token/10)
+	pause := time.Duration((1 + mathrand.NormFloat64()/5) * float64(d.interval))
+	return max(pause, d.interval/10)
 }
 
-// keepPrintable keeps the printable characters of ASCII.
+// keepPrintable removes all but the printable ASCII characters.
 func keepPrintable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -170,15 +171,15 @@ func keepPrintable(text string) string {
 
 func lastBytes(text string, n int) string { return text[max(0, len(text)-n):] }
 
-// demoRow is a member as the demo shows it.
+// demoRow is the row of a member in the demo.
 type demoRow struct {
 	name, status, clock, metadata string
 	local                         bool
 	set                           swim.Status
 }
 
-// demoRows returns a row for each member, sorted by name, and how many are
-// available, this one included.
+// demoRows returns a row for each member, in the order given, and the number of
+// available members.
 func demoRows(members []swim.Member) (rows []demoRow, available int) {
 	for _, m := range members {
 		if m.Observer {
@@ -195,8 +196,8 @@ func demoRows(members []swim.Member) (rows []demoRow, available int) {
 	return rows, available
 }
 
-// demoMetadata shows metadata as the ancestor does: text as it is and the
-// rest in hexadecimal.
+// demoMetadata formats metadata as swim-protocol's demo does: text literally, and
+// other values in hexadecimal.
 func demoMetadata(metadata map[string][]byte) string {
 	if metadata == nil {
 		return " unknown"
@@ -213,8 +214,8 @@ func demoMetadata(metadata map[string][]byte) string {
 	return b.String()
 }
 
-// demoKeys sorts the keys, but what was typed is first: a token would leave no
-// room for it.
+// demoKeys returns the keys in ascending order, except that the typed text comes
+// first, because a token would leave no room for it.
 func demoKeys(metadata map[string][]byte) []string {
 	return slices.SortedFunc(maps.Keys(metadata), func(a, b string) int {
 		switch typedKey {
@@ -228,9 +229,9 @@ func demoKeys(metadata map[string][]byte) []string {
 	})
 }
 
-// lines writes a line for every change until the context ends.
+// lines prints a line for every change until the context ends.
 func (d *demo) lines(ctx context.Context, std *term.Streams) error {
-	if d.token > 0 {
+	if d.interval > 0 {
 		stop := make(chan struct{})
 		done := make(chan struct{})
 		go func() {

@@ -16,17 +16,17 @@ var demoMembers = []swim.Member{
 	{Name: "\x1b[2Jevil", Status: swim.StatusOnline, Clock: 7, Metadata: map[string][]byte{"k": []byte("\x1b]0;x\a")}},
 }
 
-func TestDemoScreenKeepsTheAncestorsColumns(t *testing.T) {
+func TestDemoScreenColumns(t *testing.T) {
 	lines := strings.Split(demoScreen(demoMembers, 80, 24, false), "\n")
 	require.Len(t, lines, 24)
 	require.Equal(t, ">>> 127.0.0.1:2001 is ONLINE  3        typed=hello                           <<<", lines[0])
 	require.Equal(t, "    127.0.0.1:2002 is SUSPECT 1        token=ff01", lines[1])
 	require.Equal(t, "    127.0.0.1:2003 is OFFLINE 0        unknown", lines[2])
 	require.True(t, strings.HasSuffix(lines[23], " Available: 3"))
-	require.NotContains(t, strings.Join(lines, ""), "\x1b", "nothing that a terminal obeys")
+	require.NotContains(t, strings.Join(lines, ""), "\x1b", "names and metadata contain escape sequences")
 }
 
-func TestDemoScreenFitsEverySize(t *testing.T) {
+func TestDemoScreenFitsSize(t *testing.T) {
 	for _, size := range [][2]int{{200, 50}, {80, 24}, {40, 3}, {10, 2}, {1, 1}} {
 		screen := demoScreen(demoMembers, size[0], size[1], false)
 		lines := strings.Split(screen, "\n")
@@ -40,12 +40,12 @@ func TestDemoScreenFitsEverySize(t *testing.T) {
 	require.Contains(t, demoScreen(demoMembers, 80, 24, true), "\x1b[1;32m>>>")
 }
 
-func TestDemoShowsWhatWasTypedFirst(t *testing.T) {
+func TestDemoShowsTypedTextFirst(t *testing.T) {
 	require.Equal(t, " typed=x token=ff", demoMetadata(map[string][]byte{"token": {0xff}, "typed": []byte("x")}))
 	require.Equal(t, " a=1 b=2", demoMetadata(map[string][]byte{"b": []byte("2"), "a": []byte("1")}))
 }
 
-func TestDemoKeepsTheLastThirtyPrintable(t *testing.T) {
+func TestDemoKeepsLastPrintableBytes(t *testing.T) {
 	require.Equal(t, "ab c", keepPrintable("a\tb\x1b \nc\u00e9"))
 	require.Len(t, lastBytes(strings.Repeat("x", 50), maxTyped), maxTyped)
 }

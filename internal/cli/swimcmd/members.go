@@ -22,14 +22,14 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// membersOptions say whom to list, and when.
+// membersOptions holds the flags of swim members.
 type membersOptions struct {
 	std     *term.Streams
 	join    member.Flags
 	format  term.Format[[]swim.Member]
 	status  string
 	set     swim.Status
-	all     bool // observers too
+	all     bool // list observers too
 	wait    int
 	timeout time.Duration
 	watch   bool
@@ -40,21 +40,21 @@ func newMembers(std *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "members --peer HOST:PORT [flags]",
 		Short: "List the members of a gossip cluster",
-		Long: `List the members of a gossip cluster. The command joins as an observer, which
-takes no part in placement, looks and leaves. Others who only look are not
-listed without --observers.
+		Long: `List the members of a gossip cluster. The command joins the cluster as an
+observer, which is not a node for placement, and leaves it again. Other observers
+are listed with --observers only.
 
-With --wait N it looks until N members have a status of --status, even if none
-runs yet, and exits with 1 if there are not so many in time. With --watch it
-goes on and writes a line for every change. A member that failed is listed for
-half a minute to who comes later, and as long as it is remembered to who saw it.`,
-		Example: `  # Who is there?
+With --wait N the command waits until N members have a status of --status, even
+if no member runs yet, and exits with 1 after --timeout. With --watch it prints
+the members and then a line for every change. A member that failed more than half
+a minute before the command joined is not listed.`,
+		Example: `  # List the members
   proxenos swim members --peer 127.0.0.1:2001
 
-  # Wait until three members are available, then go on
+  # Wait until three members are available
   proxenos swim members --peer 127.0.0.1:2001 --status available --wait 3 --timeout 30s
 
-  # Who comes and goes, an object a line
+  # Print a JSON object for every change
   proxenos swim members --peer 127.0.0.1:2001 --watch -o json`,
 		Args: term.Args(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -64,15 +64,15 @@ half a minute to who comes later, and as long as it is remembered to who saw it.
 			return o.run(c.Context())
 		},
 	}
-	o.format.Bind(c, "text or json; with --watch an object a line",
+	o.format.Bind(c, "text or json; with --watch, json is an object per line",
 		term.Writer[[]swim.Member]{Name: "text", Write: writeMembersText},
 		term.Writer[[]swim.Member]{Name: "json", Write: writeMembersJSON})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.status, "status", "any", "whom to list: online, suspect, offline, left, available, unavailable or any")
-		fs.BoolVar(&o.all, "observers", false, "list who only looks, too")
-		fs.IntVar(&o.wait, "wait", 0, "wait until so many members are listed")
-		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait")
-		fs.BoolVar(&o.watch, "watch", false, "go on and tell of every change")
+		fs.StringVar(&o.status, "status", "any", "list members of this status: online, suspect, offline, left, available, unavailable or any")
+		fs.BoolVar(&o.all, "observers", false, "list observers too")
+		fs.IntVar(&o.wait, "wait", 0, "wait until at least this many members are listed")
+		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "maximum time to join and to wait")
+		fs.BoolVar(&o.watch, "watch", false, "keep running and print every change")
 	})
 	term.Complete(c, "status", statuses)
 	o.join.Bind(c)
@@ -85,9 +85,9 @@ var statuses = []string{"online", "suspect", "offline", "left", "available", "un
 func (o *membersOptions) parse() (err error) {
 	switch {
 	case o.wait < 0:
-		return term.Usagef("--wait %d: must not be below 0", o.wait)
+		return term.Usagef("--wait %d: want 0 or more", o.wait)
 	case o.timeout <= 0:
-		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
+		return term.Usagef("--timeout %v: want more than 0", o.timeout)
 	}
 	if o.set, err = swim.ParseStatus(o.status); err != nil {
 		return term.AsUsage(fmt.Errorf("--status: %w", err))
@@ -97,7 +97,7 @@ func (o *membersOptions) parse() (err error) {
 		return err
 	}
 	if !named {
-		o.join.Name = "" // SWIM_NAME is that of a member, which may be running here
+		o.join.Name = "" // ignore SWIM_NAME, which is the name of a member on this machine
 	}
 	if o.join.Name != "" {
 		return o.join.ParseName()
@@ -109,12 +109,12 @@ func (o *membersOptions) run(ctx context.Context) (err error) {
 	joining, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	log := member.Log(o.std.Err, false)
-	if o.wait > 0 && !o.watch { // that nobody is there yet is no news then, unless it stays so
-		var said heldBack
-		log = member.Log(&said, false)
+	if o.wait > 0 && !o.watch { // suppress "no peer" warnings unless the wait fails
+		var held heldLog
+		log = member.Log(&held, false)
 		defer func() {
 			if err != nil {
-				said.release(o.std.Err)
+				held.release(o.std.Err)
 			}
 		}()
 	}
@@ -122,7 +122,7 @@ func (o *membersOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg.MustJoin = o.wait == 0 // whoever waits may be earlier than the cluster
+	cfg.MustJoin = o.wait == 0 // with --wait the peers may start later
 	if !o.watch {
 		cfg.Timing.Gossip = member.BriefGossip
 	}
@@ -133,7 +133,7 @@ func (o *membersOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer member.Leave(cluster) //nolint:errcheck // it was only here to look
+	defer member.Leave(cluster) //nolint:errcheck // an observer
 	if o.watch {
 		return o.follow(ctx, cluster)
 	}
@@ -151,30 +151,30 @@ func (o *membersOptions) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// heldBack keeps what is written until it is known whether it matters.
-type heldBack struct {
-	mu   sync.Mutex
-	kept bytes.Buffer
+// heldLog buffers log lines until they are released.
+type heldLog struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
 }
 
-// Write keeps a line.
-func (h *heldBack) Write(line []byte) (int, error) {
+// Write buffers a line.
+func (h *heldLog) Write(line []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.kept.Write(line)
+	return h.buf.Write(line)
 }
 
-// release writes what was kept.
-func (h *heldBack) release(w io.Writer) {
+// release writes the buffered lines to w.
+func (h *heldLog) release(w io.Writer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	_, _ = h.kept.WriteTo(w)
+	_, _ = h.buf.WriteTo(w)
 }
 
-// tooFew tells of a wait in vain.
+// tooFew returns the error of a wait that timed out.
 func (o *membersOptions) tooFew(seen []swim.Member) error {
 	err := fmt.Errorf("waited %v for %d members (status %s) and saw %d", o.timeout, o.wait, o.status, len(seen))
-	return term.Hint(term.WithCode(term.ErrCheck, err), "--timeout waits longer")
+	return term.Hint(term.WithCode(term.ErrCheck, err), "a longer --timeout waits longer")
 }
 
 // await waits until enough members are listed and their metadata is known.
@@ -189,18 +189,19 @@ func (o *membersOptions) await(ctx context.Context, cluster *swim.Cluster) (enou
 	return enough
 }
 
-// listed returns the others with a status that was asked for.
+// listed returns the members to list.
 func (o *membersOptions) listed(cluster *swim.Cluster) []swim.Member {
 	return slices.DeleteFunc(cluster.Members(), func(m swim.Member) bool { return !o.lists(m) })
 }
 
-func (o *membersOptions) lists(m swim.Member) bool { return o.knows(m) && m.Status.In(o.set) }
+// lists reports whether to list m.
+func (o *membersOptions) lists(m swim.Member) bool { return o.includes(m) && m.Status.In(o.set) }
 
-// knows holds for the members that are of interest, whatever their status.
-func (o *membersOptions) knows(m swim.Member) bool { return !m.Local && (o.all || !m.Observer) }
+// includes reports whether to list m if its status matches.
+func (o *membersOptions) includes(m swim.Member) bool { return !m.Local && (o.all || !m.Observer) }
 
-// memberView is a member as answers show it. Values that are no text are
-// given in base64.
+// memberView is the JSON form of a member. Metadata that is not UTF-8 is in
+// base64.
 type memberView struct {
 	Name     string            `json:"name"`
 	Address  string            `json:"address"`
@@ -256,8 +257,7 @@ func writeMembersText(w io.Writer, members []swim.Member) error {
 	return term.WriteTable(w, rows)
 }
 
-// memberRow returns the columns of a member, with nothing in them that a
-// terminal might obey.
+// memberRow returns the columns of a member, with control characters escaped.
 func memberRow(m swim.Member) []string {
 	status := m.Status.String()
 	if m.Observer {
@@ -266,10 +266,10 @@ func memberRow(m swim.Member) []string {
 	return []string{term.Printable(m.Name), status, m.Addr, strconv.FormatUint(m.Clock, 10), metadataText(m.Metadata)}
 }
 
-// maxShown is how much of a value a line shows.
+// maxShown is the maximum length of a value in a table.
 const maxShown = 40
 
-// metadataText shows metadata as key=value, sorted, in one line.
+// metadataText returns metadata as key=value pairs, sorted by key, in one line.
 func metadataText(metadata map[string][]byte) string {
 	if metadata == nil {
 		return "unknown"
@@ -288,10 +288,10 @@ func metadataText(metadata map[string][]byte) string {
 	return strings.Join(pairs, " ")
 }
 
-// follow writes a line for everybody and then for every change.
+// follow prints a line for every member, then one for every change.
 func (o *membersOptions) follow(ctx context.Context, cluster *swim.Cluster) error {
 	for e := range cluster.Events(ctx) {
-		if !o.knows(e.Member) || !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) {
+		if !o.includes(e.Member) || !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) {
 			continue
 		}
 		if err := o.writeChange(e); err != nil {

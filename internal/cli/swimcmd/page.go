@@ -20,20 +20,19 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// statusPage shows a cluster over HTTP: the members at /, who owns a key at
-// /select?key=, and whether this member lives and has company at /healthz and
-// /readyz. Everything is a GET and changes nothing.
+// statusPage serves the state of a cluster over HTTP: the members at /, the owners
+// of a key at /select?key=, and the health of this member at /healthz and /readyz.
+// It only accepts GET and changes nothing.
 type statusPage struct {
 	cluster   *swim.Cluster
 	placement *place.Flags
-	alone     bool // no peers were named, so being alone is being ready
+	alone     bool // no peers were given, so this member is ready without others
 	socket    net.Listener
 	addr      string
 }
 
-// listenHTTP takes the page's address before there is anything to show, as an
-// address that is taken is to be told of before anybody is joined. Without an
-// address there is no page.
+// listenHTTP listens on the address of the page, or returns nil if it is empty.
+// It is called before joining, so that an error prevents the member from joining.
 func listenHTTP(addr string) (*statusPage, error) {
 	if addr == "" {
 		return nil, nil
@@ -41,14 +40,14 @@ func listenHTTP(addr string) (*statusPage, error) {
 	socket, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, term.Hint(fmt.Errorf("--http: %w", err), "another program listens there; give another port")
+		return nil, term.Hint(fmt.Errorf("--http: %w", err), "another program uses that port; give another one")
 	case err != nil:
-		return nil, term.Hint(fmt.Errorf("--http: %w", err), "want an address like 127.0.0.1:9911")
+		return nil, term.Hint(fmt.Errorf("--http: %w", err), "want an address such as 127.0.0.1:9911")
 	}
 	return &statusPage{socket: socket, addr: socket.Addr().String()}, nil
 }
 
-// close gives the address back.
+// close stops listening.
 func (p *statusPage) close() error {
 	if p == nil {
 		return nil
@@ -82,14 +81,14 @@ func (p *statusPage) routes() http.Handler {
 	return mux
 }
 
-// pageMember is a member as the page and its JSON show it.
+// pageMember is the form of a member on the page and in its JSON.
 type pageMember struct {
 	memberView
 	Local bool    `json:"local,omitzero"`
-	Share float64 `json:"share"` // of the keys, by weight
+	Share float64 `json:"share"` // the fraction of keys that its weight calls for
 }
 
-// word is the status as a person reads it.
+// word returns the status as text.
 func (m pageMember) word() string {
 	if m.Observer {
 		return m.Status + " (observer)"
@@ -97,7 +96,7 @@ func (m pageMember) word() string {
 	return m.Status
 }
 
-// Text is the metadata in one line.
+// Text returns the metadata in one line.
 func (m pageMember) Text() string {
 	if m.Metadata == nil {
 		return metadataText(nil)
@@ -112,8 +111,8 @@ func (m pageMember) Text() string {
 	return metadataText(raw)
 }
 
-// view is everybody, less the observers who are gone: each command that looks
-// is one for a moment.
+// view returns all members except for observers that are gone: commands such as
+// swim members are observers for a moment.
 func (p *statusPage) view() []pageMember {
 	members := slices.DeleteFunc(p.cluster.Members(), func(m swim.Member) bool {
 		return m.Observer && !m.Local && !m.Status.In(swim.StatusAvailable)
@@ -132,7 +131,7 @@ func (p *statusPage) view() []pageMember {
 	return views
 }
 
-// candidateWeight is the weight of a member in placement.
+// candidateWeight returns the weight of a member in placement.
 func candidateWeight(m swim.Member) float64 {
 	if m.Observer || !m.Status.In(swim.StatusAvailable) {
 		return 0
@@ -156,8 +155,8 @@ func (p *statusPage) members(w http.ResponseWriter, r *http.Request) {
 	page.Answer(w, r, answer)
 }
 
-// membersAnswer is the page as JSON. Without anybody to choose there is no
-// placement to tell of.
+// membersAnswer is the JSON form of the page. The placement is absent if no
+// member can own keys.
 type membersAnswer struct {
 	Schema    string       `json:"schema"`
 	Members   []pageMember `json:"members"`
@@ -166,29 +165,29 @@ type membersAnswer struct {
 	Checksum  string       `json:"checksum,omitempty"`
 }
 
-// figuresOf is what the page tells of the placement.
+// figuresOf returns the details of the placement for the page.
 func figuresOf(a *membersAnswer) []report.Input {
 	figures := []report.Input{{Name: "algorithm", Value: a.Algorithm}}
 	if a.Hash != "" {
 		figures = append(figures, report.Input{Name: "hash", Value: a.Hash})
 	}
-	return append(figures, report.Input{Name: "checksum", Value: a.Checksum + ": whoever shows the same agrees on every key"})
+	return append(figures, report.Input{Name: "checksum", Value: a.Checksum + ": members with the same checksum agree on the owner of every key"})
 }
 
-// renewEvery is how often a browser looks again.
-const renewEvery = 3 * time.Second
+// refreshInterval is how often browsers refresh the page.
+const refreshInterval = 3 * time.Second
 
-// live is the page of these members.
+// live returns the page of the members.
 func (p *statusPage) live(view []pageMember) *report.Live {
 	l := &report.Live{
-		Title: "Members of the cluster", Ask: "/select", Every: renewEvery,
-		Placement: "Keys are placed by " + p.placement.AlgorithmName() + ". A share is what a member's weight gives it.",
+		Title: "Members of the cluster", Ask: "/select", Every: refreshInterval,
+		Placement: "Keys are placed by " + p.placement.AlgorithmName() + ". Shares are in proportion to weights.",
 	}
 	counts := map[string]int{}
 	for _, m := range view {
 		counts[m.Status]++
 		if m.Local {
-			l.Lead = "As " + m.Name + " sees it."
+			l.Lead = "As seen by " + m.Name + "."
 		}
 		l.Members = append(l.Members, report.Member{
 			Name: m.Name, Addr: m.Address, Self: m.Local, Status: m.word(), Grade: statusGrades[m.Status],
@@ -205,13 +204,12 @@ func (p *statusPage) live(view []pageMember) *report.Live {
 	return l
 }
 
-// statusGrades colours the statuses. Who left said so, which is neither good
-// nor bad.
+// statusGrades colors the statuses. Leaving is neither good nor bad.
 var statusGrades = map[string]report.Grade{
 	swim.StatusOnline.String(): report.Good, swim.StatusSuspect.String(): report.Warn, swim.StatusOffline.String(): report.Bad,
 }
 
-// owners tells who owns ?key=, and the next ones with ?count=.
+// owners responds with the owners of ?key=, as many as ?count=.
 func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if !query.Has("key") && report.WantsHTML(r) {
@@ -224,13 +222,13 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 	if text := query.Get("count"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > swim.MaxMembers {
-			http.Error(w, "count must be a whole number from 1", http.StatusBadRequest)
+			http.Error(w, "count must be an integer from 1", http.StatusBadRequest)
 			return
 		}
 		count = n
 	}
 	if !query.Has("key") {
-		http.Error(w, "key is missing: /select?key=user:42", http.StatusBadRequest)
+		http.Error(w, "parameter key is missing, as in /select?key=user:42", http.StatusBadRequest)
 		return
 	}
 	placed, err := p.place(r.Context())
@@ -245,7 +243,7 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Answer(w, r, nil)
 	case placed == nil:
-		http.Error(w, "nobody to choose", http.StatusNotFound)
+		http.Error(w, "no nodes to choose from", http.StatusNotFound)
 	case report.WantsJSON(r):
 		report.WriteJSON(w, answer.Of(placed, query.Get("key"), count, false))
 	default:
@@ -256,8 +254,8 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// place places keys on the members as they are now. It returns nil if there is
-// nobody to choose.
+// place returns the placement on the present members, or nil if none of them can
+// own keys.
 func (p *statusPage) place(ctx context.Context) (*place.Placement, error) {
 	nodes, err := p.cluster.Nodes(ctx)
 	if err != nil || !place.AnyEligible(nodes) {
@@ -266,7 +264,7 @@ func (p *statusPage) place(ctx context.Context) (*place.Placement, error) {
 	return p.placement.Build(nodes)
 }
 
-// ready answers 503 while peers were named and none is there.
+// ready responds with 503 if peers were given and no other member is available.
 func (p *statusPage) ready(w http.ResponseWriter, _ *http.Request) {
 	if !p.alone && len(p.cluster.Find(1, swim.StatusAvailable)) == 0 {
 		http.Error(w, "no other member is available", http.StatusServiceUnavailable)

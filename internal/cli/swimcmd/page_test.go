@@ -16,7 +16,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-func TestStatusPageOfNobody(t *testing.T) {
+func TestStatusPageWithoutNodes(t *testing.T) {
 	_, h := page(t, true)
 	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "*/*").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "application/json").Code)
@@ -25,7 +25,7 @@ func TestStatusPageOfNobody(t *testing.T) {
 	require.Equal(t, http.StatusOK, get(h, "/", "text/html").Code)
 }
 
-// page is a status page of a member that is alone, and maybe only an observer.
+// page returns the status page of a single member or observer.
 func page(t *testing.T, observer bool) (*statusPage, http.Handler) {
 	cluster, err := swim.Join(context.Background(), swim.Config{
 		Name: "m", Bind: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Observer: observer,
@@ -51,7 +51,7 @@ func get(h http.Handler, url, accept string, change ...func(*http.Request)) *htt
 	return w
 }
 
-func TestStatusPageEscapesWhatMembersSay(t *testing.T) {
+func TestStatusPageEscapesMetadata(t *testing.T) {
 	_, h := page(t, false)
 	w := get(h, "/", "text/html")
 	require.Equal(t, http.StatusOK, w.Code)
@@ -64,11 +64,11 @@ func TestStatusPageEscapesWhatMembersSay(t *testing.T) {
 	require.NotContains(t, w.Body.String(), "<script>")
 	require.Contains(t, w.Body.String(), "<strong>10.0.0.1:80</strong>")
 	w = get(h, "/select", "text/html")
-	require.Equal(t, http.StatusOK, w.Code, "a person is asked for the key")
+	require.Equal(t, http.StatusOK, w.Code, "browsers get a form")
 	require.Contains(t, w.Body.String(), `<form action="/select">`)
 }
 
-func TestStatusPageAnswersPrograms(t *testing.T) {
+func TestStatusPageServesJSONAndText(t *testing.T) {
 	p, h := page(t, false)
 	w := get(h, "/", "application/json")
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
@@ -85,7 +85,7 @@ func TestStatusPageAnswersPrograms(t *testing.T) {
 	require.Equal(t, "10.0.0.1:80\n", get(h, "/select?key=user:42", "*/*").Body.String())
 	require.JSONEq(t, `{"schema": "proxenos.select/v1", "key": "user:42", "nodes": [{"id": "m", "address": "10.0.0.1:80", "weight": 1}],
 		"algorithm": "rendezvous", "hash": "siphash", "checksum": "`+answer.Checksum+`"}`,
-		get(h, "/select?key=user:42", "application/json").Body.String(), "as proxenos select -o json")
+		get(h, "/select?key=user:42", "application/json").Body.String(), "the output of proxenos select -o json")
 	require.Contains(t, get(h, "/select?key=%ff&count=2", "application/json").Body.String(), `"key_base64":"/w==","nodes":[{"id":"m","address":"10.0.0.1:80","weight":1}],"short":true`)
 	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Checksum)
 	require.Equal(t, http.StatusBadRequest, get(h, "/select", "*/*").Code)
@@ -97,10 +97,10 @@ func TestStatusPageAnswersPrograms(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, get(h, "/readyz", "*/*").Code)
 }
 
-func TestStatusPageRefusesOtherSites(t *testing.T) {
+func TestStatusPageRejectsOtherOrigins(t *testing.T) {
 	_, h := page(t, false)
 	foreign := func(r *http.Request) { r.Host = "evil.example:9911" }
-	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", foreign).Code, "DNS that was bound anew")
+	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", foreign).Code, "DNS rebinding")
 	origin := func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }
 	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", origin).Code)
 	post := func(r *http.Request) { r.Method = http.MethodPost }

@@ -16,7 +16,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// runOptions describe a member that does nothing else.
+// runOptions holds the flags of swim run.
 type runOptions struct {
 	std       *term.Streams
 	join      member.Flags
@@ -31,22 +31,26 @@ func newRun(std *term.Streams) *cobra.Command {
 	o := &runOptions{std: std}
 	c := &cobra.Command{
 		Use:   "run --name HOST:PORT [--peer HOST:PORT] [flags]",
-		Short: "Keep a member of a gossip cluster up",
-		Long: `Keep a member of a gossip cluster up until it is interrupted, as a sidecar does
-for the program beside it. The metadata keys addr, weight, zone, tags and drain
-say how the member takes part in placement.
+		Short: "Run a member of a gossip cluster",
+		Long: `Run a member of a gossip cluster until interrupted, for example as the sidecar of
+another program. The metadata keys addr, weight, zone, tags and drain describe
+the node that the member is for placement.
 
-SIGHUP reads --meta-file and --secret-file again. With --http a status page
-shows the members and tells who owns a key; it changes nothing. Its paths are
-/ with the members, /select?key=KEY[&count=N], /healthz, and /readyz, which
-answers 503 while peers are named and none is there. A browser gets a page;
-with Accept: application/json the first two answer in JSON, the second as
-proxenos select -o json does.`,
-		Example: `  # A member that serves on port 80 and counts double
+SIGHUP reloads --meta-file and --secret-file. --http serves a read-only status
+page:
+
+  /                           the members
+  /select?key=KEY[&count=N]   the owners of a key
+  /healthz                    200 while the process runs
+  /readyz                     503 while peers are given and no member is available
+
+Browsers get HTML. With Accept: application/json the first two paths return
+JSON; that of /select is the output of proxenos select -o json.`,
+		Example: `  # A member for a service on port 80, with twice the usual weight
   proxenos swim run --name 10.0.0.1:7946 --peer 10.0.0.2:7946 \
     --secret-file /etc/proxenos/secret --meta addr=10.0.0.1:80 --meta weight=2
 
-  # One with a status page, and who owns a key in the eyes of that member
+  # A member with a status page, and the owner of a key according to it
   proxenos swim run --name 127.0.0.1:2001 --http 127.0.0.1:9911
   curl 'http://127.0.0.1:9911/select?key=user:42'`,
 		Args: term.Args(),
@@ -58,10 +62,10 @@ proxenos select -o json does.`,
 		},
 	}
 	term.AddGroup(c, "Member", func(fs *pflag.FlagSet) {
-		fs.StringArrayVar(&o.meta, "meta", nil, "`key=value` of metadata; may be repeated")
-		fs.StringVar(&o.metaFile, "meta-file", "", "`file` of metadata, a key=value a line; --meta wins")
-		fs.StringVar(&o.http, "http", "", "`address` of the status page, like 127.0.0.1:9911")
-		fs.BoolVar(&o.observer, "observer", false, "take no part in placement")
+		fs.StringArrayVar(&o.meta, "meta", nil, "metadata of this member as `key=value`; may be repeated")
+		fs.StringVar(&o.metaFile, "meta-file", "", "`file` with metadata, one key=value per line; --meta takes precedence")
+		fs.StringVar(&o.http, "http", "", "`address` of the status page, such as 127.0.0.1:9911")
+		fs.BoolVar(&o.observer, "observer", false, "join without becoming a node for placement")
 	})
 	o.join.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
@@ -81,13 +85,13 @@ func (o *runOptions) parse(c *cobra.Command) error {
 	return o.join.ParseName()
 }
 
-// metadata reads the file and then the flags.
+// metadata returns the metadata of --meta-file and --meta.
 func (o *runOptions) metadata() (map[string][]byte, error) {
 	metadata := map[string][]byte{}
 	if o.metaFile != "" {
 		raw, err := member.ReadFile(o.metaFile, member.MaxMetaFile)
 		if err != nil {
-			return nil, term.Hint(err, "it is the file of --meta-file")
+			return nil, term.Hint(err, "--meta-file names this file")
 		}
 		for line := range strings.Lines(string(raw)) {
 			line = strings.TrimRight(line, "\r\n")
@@ -135,21 +139,21 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, page.close())
 	}
-	member.LogUp(log, cluster)
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	defer member.Leave(cluster) //nolint:errcheck // there is nobody left to tell
+	member.LogJoined(log, cluster)
+	var background sync.WaitGroup
+	defer background.Wait()
+	defer member.Leave(cluster) //nolint:errcheck // the process ends
 	if page != nil {
 		page.cluster, page.placement, page.alone = cluster, &o.placement, len(cfg.Peers) == 0
-		page.serve(ctx, &beside)
-		log.Info("the status page is up", "url", "http://"+page.addr+"/")
+		page.serve(ctx, &background)
+		log.Info("serving the status page", "url", "http://"+page.addr+"/")
 	}
-	beside.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
+	background.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
 	<-ctx.Done()
 	return nil
 }
 
-// reload takes over what the files say now.
+// reload reads the files with secrets and metadata again.
 func (o *runOptions) reload(cluster *swim.Cluster) {
 	o.join.RotateSecrets(o.std, cluster)
 	metadata, err := o.metadata()
@@ -157,6 +161,6 @@ func (o *runOptions) reload(cluster *swim.Cluster) {
 		err = cluster.SetMetadata(metadata)
 	}
 	if err != nil {
-		o.std.Warn("the metadata stays as it is: %v", err)
+		o.std.Warn("keeping the present metadata: %v", err)
 	}
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// quietLog says nothing: a program that draws the screen has no other place.
+// quietLog returns a logger that discards everything, because log lines would
+// overwrite the screen.
 func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// screen draws the cluster until the person or a signal ends it.
+// screen draws the cluster until Ctrl-C or the end of the context.
 func (d *demo) screen(ctx context.Context, std *term.Streams) error {
 	changes := make(chan struct{}, 1)
 	watching, stop := context.WithCancel(ctx)
@@ -34,8 +35,8 @@ func (d *demo) screen(ctx context.Context, std *term.Streams) error {
 	defer func() { stop(); <-done }()
 	program := tea.NewProgram(&demoModel{demo: d, changes: changes, stop: watching.Done(), colored: std.ColoredScreen()},
 		tea.WithInput(std.In), tea.WithOutput(std.Out), tea.WithoutSignalHandler())
-	// A program whose context ends closes its input while it still reads. One
-	// that is told to quit waits for its reader.
+	// bubbletea's WithContext closes the input while it is being read, whereas
+	// Quit waits for the reader.
 	defer context.AfterFunc(ctx, program.Quit)()
 	_, err := program.Run()
 	return err
@@ -49,7 +50,7 @@ type demoModel struct {
 	colored       bool
 	width, height int
 	members       []swim.Member
-	refused       error
+	err           error // of the last change of metadata
 }
 
 // Messages to the model.
@@ -58,13 +59,13 @@ type (
 	tokenDue       struct{}
 )
 
-// Init starts what the screen waits for.
+// Init implements [tea.Model].
 func (m *demoModel) Init() tea.Cmd {
 	m.members = m.demo.cluster.Members()
 	return tea.Batch(m.awaitChange, m.awaitToken())
 }
 
-// awaitChange waits for the cluster to change.
+// awaitChange waits for a change of the cluster.
 func (m *demoModel) awaitChange() tea.Msg {
 	select {
 	case <-m.changes:
@@ -74,15 +75,16 @@ func (m *demoModel) awaitChange() tea.Msg {
 	}
 }
 
-// awaitToken waits for the next token, if there are any.
+// awaitToken waits for the next change of the token. It returns nil if the token
+// does not change.
 func (m *demoModel) awaitToken() tea.Cmd {
-	if m.demo.token == 0 {
+	if m.demo.interval == 0 {
 		return nil
 	}
 	return tea.Tick(m.demo.nextToken(), func(time.Time) tea.Msg { return tokenDue{} })
 }
 
-// Update takes what happened.
+// Update implements [tea.Model].
 func (m *demoModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -91,38 +93,38 @@ func (m *demoModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.members = m.demo.cluster.Members()
 		return m, m.awaitChange
 	case tokenDue:
-		m.refused = m.demo.renew()
+		m.err = m.demo.renew()
 		return m, m.awaitToken()
 	case tea.PasteMsg:
-		m.refused = m.demo.enter(msg.Content)
+		m.err = m.demo.enter(msg.Content)
 	case tea.KeyPressMsg:
 		if msg.String() == "ctrl+c" {
 			return m, tea.Quit
 		}
 		if msg.Text != "" {
-			m.refused = m.demo.enter(msg.Text)
+			m.err = m.demo.enter(msg.Text)
 		}
 	}
 	return m, nil
 }
 
-// View draws the screen.
+// View implements [tea.Model].
 func (m *demoModel) View() tea.View {
 	v := tea.NewView(demoScreen(m.members, m.width, m.height, m.colored))
 	v.AltScreen = true
 	return v
 }
 
-// Columns of the demo, those of the ancestor, whose names were of fifteen
-// characters at most: longer ones move the columns to the right.
+// Columns of the demo, which are those of swim-protocol's. They fit names of
+// fifteen characters; longer names shift the columns to the right.
 const (
 	nameColumn     = 4
 	clockColumn    = 30
 	metadataColumn = 38
 )
 
-// demoScreen draws a row for each member and, at the bottom right, how many
-// are available.
+// demoScreen returns the screen: a row for each member, and the number of
+// available members at the bottom right.
 func demoScreen(members []swim.Member, width, height int, colored bool) string {
 	if width <= 0 || height <= 0 {
 		return ""
@@ -145,7 +147,8 @@ func demoScreen(members []swim.Member, width, height int, colored bool) string {
 	return strings.Join(lines, "\n")
 }
 
-// demoShift is how far the longest name moves the columns.
+// demoShift returns the number of characters by which the longest name shifts the
+// columns.
 func demoShift(rows []demoRow) int {
 	shift := 0
 	for _, r := range rows {
@@ -154,7 +157,7 @@ func demoShift(rows []demoRow) int {
 	return shift
 }
 
-// demoLine lays a member out in columns, which are shifted.
+// demoLine returns the line of a member in shifted columns.
 func demoLine(r demoRow, shift, width int) string {
 	line := strings.Repeat(" ", nameColumn)
 	if r.local {
@@ -171,8 +174,8 @@ func demoLine(r demoRow, shift, width int) string {
 	return clip(line+strings.Repeat(" ", inner-utf8.RuneCountInString(line))+edge, width)
 }
 
-// pad brings a line to a column. One that is past it gets a blank, so that
-// columns never touch.
+// pad extends a line with spaces to a column. A longer line gets one space, so
+// that columns never touch.
 func pad(line string, column int) string {
 	n := column - utf8.RuneCountInString(line)
 	if n <= 0 && !strings.HasSuffix(line, " ") {
@@ -181,7 +184,7 @@ func pad(line string, column int) string {
 	return line + strings.Repeat(" ", max(0, n))
 }
 
-// clip cuts a line to a width.
+// clip returns the first width characters of a line.
 func clip(line string, width int) string {
 	n := 0
 	for i := range line {
@@ -193,7 +196,7 @@ func clip(line string, width int) string {
 	return line
 }
 
-// paint colours a line by the member's status and makes this member's bold.
+// paint colors a line by the member's status and makes the local member's bold.
 func paint(line string, r demoRow, colored bool) string {
 	if !colored {
 		return line

@@ -1,5 +1,4 @@
-// Package swimcmd holds the commands about gossip clusters: swim members, run,
-// sync and demo.
+// Package swimcmd implements the swim commands: members, run, sync and demo.
 package swimcmd
 
 import (
@@ -8,20 +7,19 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// New makes the commands about gossip membership.
+// New returns the swim command with its subcommands.
 func New(std *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "swim COMMAND",
-		Short: "Be a member of a gossip cluster, or look at one",
-		Long: `Be a member of a gossip cluster, or look at one. Members find each other by
-gossip, notice who fails and tell each other about themselves; no server is
-needed. The flags and variables are those of swim-protocol 0.6.3, except that a
-secret is never an argument.`,
+		Short: "Join or inspect a gossip cluster",
+		Long: `Join or inspect a gossip cluster. Members discover each other, detect failures
+and share metadata by gossip, without a server. Flags and environment variables
+are those of swim-protocol 0.6.3, except that a secret is never an argument.`,
 		Example: `  # Two members on one machine, each mirrored into a directory
   proxenos swim sync --name 127.0.0.1:2001 --peer 127.0.0.1:2002 ~/node1
   proxenos swim sync --name 127.0.0.1:2002 --peer 127.0.0.1:2001 ~/node2
 
-  # Who is there?
+  # List the members
   proxenos swim members --peer 127.0.0.1:2001`,
 		Args: cobra.ArbitraryArgs,
 		RunE: term.RefuseCommand,

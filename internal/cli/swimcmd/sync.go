@@ -17,7 +17,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim/filesync"
 )
 
-// syncOptions say what to mirror where.
+// syncOptions holds the flags of swim sync.
 type syncOptions struct {
 	std   *term.Streams
 	join  member.Flags
@@ -31,31 +31,33 @@ func newSync(std *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sync --name HOST:PORT [--peer HOST:PORT] [flags] DIR",
 		Short: "Mirror a gossip cluster into a directory",
-		Long: `Be a member of a gossip cluster, and mirror the cluster into a directory.
+		Long: `Join a gossip cluster as a member and mirror the cluster into a directory, which
+belongs to this member alone.
 
-DIR/.local leads to the files that are this member's metadata: edit them and
-send SIGHUP, or let --watch notice. Every other member has a folder with its
-files, and links in .online, .suspect and .offline, and in .available and
-.unavailable. One DIR is for one member.
+DIR/.local is a link to the directory with this member's metadata, one file per
+key. Edit the files and send SIGHUP, or use --watch to apply changes at once.
+Every other member has a directory with its metadata, and links in .online,
+.suspect or .offline, and in .available or .unavailable.
 
-The program DIR/on-update, if there is one, is run after each change with the
-member's name, its status (ONLINE, SUSPECT or OFFLINE) and its folder, without
-a shell and without the secret. It must belong to this user or root and not be
-writable by others.
+If DIR/on-update exists, it runs after each change with the member's name, its
+status (ONLINE, SUSPECT or OFFLINE) and its directory as arguments, without a
+shell and without the secret in its environment. It must belong to this user or
+root and must not be writable by other users.
 
-A file that is no plain file of at most 64 KiB with a safe name is told of, and
-what this member says of itself stays as it was; one that a peer sends is
-refused. Nothing outside of DIR is touched.
+Metadata files must be regular files of at most 64 KiB with safe names. If a
+local file is not, the command logs an error and keeps the present metadata.
+Such metadata from peers is rejected. Nothing outside DIR is changed.
 
-An interrupt or SIGTERM says goodbye, cleans up and exits with 0.`,
+On an interrupt or SIGTERM the member leaves the cluster, removes the links and
+the files of other members, and exits with 0.`,
 		Example: `  # Two members on one machine
   proxenos swim sync --name 127.0.0.1:2001 --peer 127.0.0.1:2002 ~/node1
   proxenos swim sync --name 127.0.0.1:2002 --peer 127.0.0.1:2001 ~/node2
 
-  # Change what a member says of itself
+  # Change the metadata of a member
   echo 2 > ~/node1/.local/weight && pkill -HUP -f 'swim sync .*node1'
 
-  # What all who are available say of their port
+  # The metadata key "port" of all available members
   tail -n +1 ~/node1/.available/*/port`,
 		Args: term.Args("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -67,8 +69,8 @@ An interrupt or SIGTERM says goodbye, cleans up and exits with 0.`,
 		},
 	}
 	term.AddGroup(c, "Directory", func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.watch, "watch", false, "notice changes of the local files without SIGHUP")
-		fs.DurationVar(&o.hook, "hook-timeout", 30*time.Second, "how long on-update may run")
+		fs.BoolVar(&o.watch, "watch", false, "apply changes of the local files without SIGHUP")
+		fs.DurationVar(&o.hook, "hook-timeout", 30*time.Second, "maximum run time of on-update")
 	})
 	o.join.Bind(c)
 	return c
@@ -76,7 +78,7 @@ An interrupt or SIGTERM says goodbye, cleans up and exits with 0.`,
 
 func (o *syncOptions) parse() error {
 	if o.hook <= 0 {
-		return term.Usagef("--hook-timeout %v: must be more than 0", o.hook)
+		return term.Usagef("--hook-timeout %v: want more than 0", o.hook)
 	}
 	if err := o.join.Parse(o.std); err != nil {
 		return err
@@ -94,42 +96,42 @@ func (o *syncOptions) run(ctx context.Context) (err error) {
 	mirror, err := filesync.Open(o.dir, cfg.Name, filesync.Config{HookTimeout: o.hook, Log: log})
 	switch {
 	case errors.Is(err, filesync.ErrInUse):
-		return term.Hint(err, "every member of a machine wants a DIR of its own")
+		return term.Hint(err, "each member needs a DIR of its own")
 	case err != nil:
-		return term.Hint(err, "DIR is made if it is missing, but not what is above it")
+		return term.Hint(err, "a missing DIR is created, but not its parents")
 	}
 	defer func() { err = errors.Join(err, mirror.Close()) }()
 	if cfg.Metadata, err = mirror.Local(); err != nil {
-		return term.Hint(err, "the files in %s/.local are what this member says of itself", o.dir)
+		return term.Hint(err, "the files in %s/%s are the metadata of this member", o.dir, cfg.Name)
 	}
 	cluster, err := member.Join(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	member.LogUp(log, cluster)
-	var beside sync.WaitGroup
+	member.LogJoined(log, cluster)
+	var background sync.WaitGroup
 	reload := func() {
 		if err := mirror.Reload(cluster); err != nil {
-			log.Error("the local files are not read", "error", err)
+			log.Error("reading the local files failed", "err", err)
 		}
 	}
-	beside.Go(func() { onHangup(ctx, hangups, func() { o.join.RotateSecrets(o.std, cluster); reload() }) })
+	background.Go(func() { onHangup(ctx, hangups, func() { o.join.RotateSecrets(o.std, cluster); reload() }) })
 	if o.watch {
-		beside.Go(func() {
+		background.Go(func() {
 			if err := mirror.Watch(ctx, reload); err != nil {
-				log.Error("the local files are not watched", "error", err)
+				log.Error("watching the local files failed", "err", err)
 			}
 		})
 	}
 	if err = mirror.Run(ctx, cluster); err != nil {
-		log.Error("the directory is not as it should be left", "error", err) // an interrupt hides errors
+		log.Error("cleaning up the directory failed", "err", err) // an interrupt hides the returned error
 	}
-	beside.Wait()
+	background.Wait()
 	return errors.Join(err, member.Leave(cluster))
 }
 
-// hangups returns a channel of SIGHUPs. It is to be asked for before anything
-// that takes time, as an early one would end the process.
+// hangups returns a channel of SIGHUPs. Call it before anything that takes time:
+// until then SIGHUP ends the process.
 func hangups() chan os.Signal {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
