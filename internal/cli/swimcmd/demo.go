@@ -50,7 +50,7 @@ line for every change.`,
 		},
 	}
 	term.AddGroup(c, "Demo", func(fs *pflag.FlagSet) {
-		fs.VarP((*seconds)(&o.token), "token-interval", "i", "change a random token at about this interval in `seconds`, or with a unit such as 500ms; 0 means never")
+		fs.VarP((*seconds)(&o.token), "token-interval", "i", "mean time between random tokens, in `seconds` or such as 500ms; 0 disables them")
 		fs.BoolVar(&o.plain, "plain", false, "print lines, even on a terminal")
 	})
 	o.join.Bind(c)

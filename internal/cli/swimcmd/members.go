@@ -68,7 +68,7 @@ a minute before the command joined is not listed.`,
 		term.Writer[[]swim.Member]{Name: "text", Write: writeMembersText},
 		term.Writer[[]swim.Member]{Name: "json", Write: writeMembersJSON})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.status, "status", "any", "list members of this status: online, suspect, offline, left, available, unavailable or any")
+		fs.StringVar(&o.status, "status", "any", "status to list: online, suspect, offline, left, available, unavailable or any")
 		fs.BoolVar(&o.all, "observers", false, "list observers too")
 		fs.IntVar(&o.wait, "wait", 0, "wait until at least this many members are listed")
 		fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "maximum time to join and to wait")
