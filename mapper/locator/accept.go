@@ -22,7 +22,7 @@ type conns struct {
 	closed bool
 }
 
-// add reports whether there was room for one more.
+// add adds a connection and reports whether the limit allowed it.
 func (c *conns) add(conn net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,7 +42,7 @@ func (c *conns) remove(conn net.Conn) {
 	delete(c.open, conn)
 }
 
-// closeAll ends every connection and lets no more in.
+// closeAll closes all connections and makes add fail.
 func (c *conns) closeAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,8 +52,8 @@ func (c *conns) closeAll() {
 	}
 }
 
-// accept serves connections until the listener is closed, and returns when the
-// last of them has ended.
+// accept serves connections until the listener is closed. It returns when all of
+// them have ended.
 func (s *Server) accept(ctx context.Context, processor thrift.TProcessor) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -62,13 +62,13 @@ func (s *Server) accept(ctx context.Context, processor thrift.TProcessor) {
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
-		case err != nil: // out of file descriptors, most likely
-			s.warn("cannot accept", err)
+		case err != nil: // most likely out of file descriptors
+			s.warn("cannot accept connections", err)
 			if sleep(ctx, 10*time.Millisecond) != nil {
 				return
 			}
 		case !s.conns.add(conn):
-			s.warn("refused a connection", fmt.Errorf("all %d are taken", s.conns.limit))
+			s.warn("refused a connection", fmt.Errorf("limit of %d connections reached", s.conns.limit))
 			_ = conn.Close()
 		default:
 			running.Go(func() { s.serveConn(ctx, conn, processor) })
@@ -76,7 +76,7 @@ func (s *Server) accept(ctx context.Context, processor thrift.TProcessor) {
 	}
 }
 
-// serveConn answers the messages of one connection, one after the other.
+// serveConn serves the messages of a connection one after the other.
 func (s *Server) serveConn(ctx context.Context, conn net.Conn, processor thrift.TProcessor) {
 	defer s.conns.remove(conn)
 	if s.cfg.TLS != nil {
@@ -92,13 +92,12 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn, processor thrift.
 	}
 }
 
-// process answers one message and reports whether the connection is good for
-// another. A handler that panics costs its caller the connection and nobody
-// anything else.
+// process serves one message and reports whether the connection can serve another.
+// A panic of the handler ends the connection only.
 func (s *Server) process(ctx context.Context, t *transport, processor thrift.TProcessor, proto thrift.TProtocol) (more bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.cfg.Log.Error("a handler panicked", "panic", p, "stack", string(debug.Stack()))
+			s.cfg.Log.Error("handler panicked", "panic", p, "stack", string(debug.Stack()))
 			more = false
 		}
 	}()
@@ -107,26 +106,27 @@ func (s *Server) process(ctx context.Context, t *transport, processor thrift.TPr
 		return true
 	}
 	if err != nil && !errors.Is(err, thrift.ErrAbandonRequest) {
-		s.cfg.Log.Debug("a call failed", "from", t.conn.RemoteAddr(), "err", err)
+		s.cfg.Log.Debug("call failed", "from", t.conn.RemoteAddr(), "err", err)
 	}
 	return ok
 }
 
-// warn logs what a stranger caused, unless there was something just now.
-func (s *Server) warn(what string, err error) {
-	if !s.noise.quiet() {
-		s.cfg.Log.Warn(what, "err", err)
+// warn logs a problem that a peer caused, at most once per warnInterval.
+func (s *Server) warn(message string, err error, args ...any) {
+	if s.warned.recently() {
+		return
 	}
+	s.cfg.Log.Warn(message, append(args, "err", err)...)
 }
 
-// noise bounds how often a stranger can make this node write to its log.
-type noise struct{ last atomic.Int64 }
+// lastWarning is when the last warning was logged.
+type lastWarning struct{ at atomic.Int64 }
 
-// noiseEvery is the least time between two such lines.
-const noiseEvery = time.Second
+const warnInterval = time.Second
 
-// quiet reports whether to say nothing now.
-func (n *noise) quiet() bool {
-	now, last := time.Now().UnixNano(), n.last.Load()
-	return now-last < int64(noiseEvery) || !n.last.CompareAndSwap(last, now)
+// recently reports whether a warning was logged within warnInterval. If not, it
+// sets the time of the last warning.
+func (w *lastWarning) recently() bool {
+	now, last := time.Now().UnixNano(), w.at.Load()
+	return now-last < int64(warnInterval) || !w.at.CompareAndSwap(last, now)
 }

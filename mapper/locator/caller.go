@@ -11,51 +11,51 @@ import (
 	"github.com/apache/thrift/lib/go/thrift"
 )
 
-// CallConfig says how to call nodes. Its zero value fits a 2009 network.
+// CallConfig configures calls to nodes. The zero value suits a network of 2009.
 type CallConfig struct {
-	// TLS, if not nil, wraps every connection.
+	// TLS, if not nil, secures connections.
 	TLS *tls.Config
-	// Limits bounds messages and the time of a call.
+	// Limits bounds the size of messages and the time of a call.
 	Limits Limits
-	// Keep is how many idle connections to keep for later calls. A 2009 node
-	// serves one connection at a time, so a kept one locks all others out:
-	// keep some only towards nodes of ours. A call on a kept connection that
-	// turns out to be closed is made again, so calls are then idempotent.
+	// Keep is how many idle connections to keep for later calls. With zero each
+	// call uses its own connection. Do not keep connections to a node of 2009,
+	// which serves one connection at a time. A call on a kept connection that
+	// the node has closed is made again, so calls must be idempotent.
 	Keep int
 }
 
-// Caller calls one node. It is a thrift.TClient, so every generated client,
-// also that of a service of your own, can be made of it. It is safe for any
-// number of goroutines; a generated client is not, so make one for each.
+// Caller calls one node. It is a thrift.TClient for generated clients, also for
+// those of your own service. A Caller is safe for concurrent use. A generated client
+// is not: make one per goroutine.
 type Caller struct {
 	addr   string
 	dialer net.Dialer
 	cfg    CallConfig
-	idle   chan *link
+	idle   chan *clientConn
 }
 
-// link is one connection and the protocol over it.
-type link struct {
+// clientConn is a connection and the protocol over it.
+type clientConn struct {
 	*transport
 	proto thrift.TProtocol
-	since time.Time // when it went idle
+	since time.Time // when it became idle
 }
 
-// keepFor bounds the age of a kept connection, well below the time after which
-// a server closes it.
+// keepFor bounds the age of an idle connection. It is well below Limits.Idle, after
+// which a server closes it.
 const keepFor = 10 * time.Second
 
-// NewCaller returns a caller of the node at host:port. It connects only when
-// called.
+// NewCaller returns a caller of the node at host:port. It connects on the first
+// call.
 func NewCaller(addr string, cfg CallConfig) *Caller {
 	cfg.Limits = cfg.Limits.withDefaults()
-	return &Caller{addr: addr, cfg: cfg, idle: make(chan *link, max(cfg.Keep, 0))}
+	return &Caller{addr: addr, cfg: cfg, idle: make(chan *clientConn, max(cfg.Keep, 0))}
 }
 
-// Addr returns the host:port that is called.
+// Addr returns the host:port of the node.
 func (c *Caller) Addr() string { return c.addr }
 
-// Close closes the idle connections. Calls may go on.
+// Close closes idle connections. The caller remains usable.
 func (c *Caller) Close() error {
 	for {
 		select {
@@ -67,9 +67,9 @@ func (c *Caller) Close() error {
 	}
 }
 
-// Call makes one call; it implements thrift.TClient. A nil result means that
-// the method is one-way: nothing then tells whether the call arrived. Errors
-// that are not the node's own answer are a *CallError.
+// Call makes one call. It implements thrift.TClient. With a nil result the call is
+// one-way and not confirmed. Exceptions that the node sent are returned as they are,
+// other errors as a [*CallError].
 func (c *Caller) Call(ctx context.Context, method string, args, result thrift.TStruct) (thrift.ResponseMeta, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Limits.Call)
 	defer cancel()
@@ -85,20 +85,20 @@ func (c *Caller) Call(ctx context.Context, method string, args, result thrift.TS
 	return thrift.ResponseMeta{}, c.explain(ctx, method, err)
 }
 
-// open returns a kept connection or a new one. A one-way call never takes a
-// kept one, which might be closed without anybody noticing.
-func (c *Caller) open(ctx context.Context, reuse bool) (l *link, kept bool, err error) {
+// open returns an idle or a new connection. A one-way call needs a new one, as it
+// would not detect that the node had closed an idle one.
+func (c *Caller) open(ctx context.Context, reuse bool) (conn *clientConn, kept bool, err error) {
 	if reuse {
-		if l := c.takeIdle(); l != nil {
-			return l, true, nil
+		if conn := c.takeIdle(); conn != nil {
+			return conn, true, nil
 		}
 	}
-	l, err = c.dial(ctx)
-	return l, false, err
+	conn, err = c.dial(ctx)
+	return conn, false, err
 }
 
-// takeIdle returns a connection that went idle lately, or nil.
-func (c *Caller) takeIdle() *link {
+// takeIdle returns an idle connection not older than keepFor, or nil.
+func (c *Caller) takeIdle() *clientConn {
 	for {
 		select {
 		case l := <-c.idle:
@@ -112,7 +112,7 @@ func (c *Caller) takeIdle() *link {
 	}
 }
 
-func (c *Caller) dial(ctx context.Context) (*link, error) {
+func (c *Caller) dial(ctx context.Context) (*clientConn, error) {
 	conn, err := c.dialer.DialContext(ctx, "tcp", c.addr)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
@@ -123,7 +123,7 @@ func (c *Caller) dial(ctx context.Context) (*link, error) {
 		}
 	}
 	t := newTransport(conn, c.cfg.Limits)
-	return &link{transport: t, proto: c.cfg.Limits.protocol(t)}, nil
+	return &clientConn{transport: t, proto: c.cfg.Limits.protocol(t)}, nil
 }
 
 func (c *Caller) handshake(ctx context.Context, conn net.Conn) (net.Conn, error) {
@@ -139,22 +139,22 @@ func (c *Caller) handshake(ctx context.Context, conn net.Conn) (net.Conn, error)
 	return secured, nil
 }
 
-// callOn makes one call on one connection, and keeps or closes it. The sequence
+// callOn makes a call on a connection, and then keeps or closes it. The sequence
 // number is always 0, as in 2009: a connection carries one call at a time.
-func (c *Caller) callOn(ctx context.Context, l *link, method string, args, result thrift.TStruct) error {
+func (c *Caller) callOn(ctx context.Context, l *clientConn, method string, args, result thrift.TStruct) error {
 	deadline, _ := ctx.Deadline()
 	err := l.conn.SetDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	if err == nil {
 		err = l.exchange(ctx, method, args, result)
 	}
-	var answer thrift.TApplicationException
-	clean := stop() && (err == nil || errors.As(err, &answer))
+	var exception thrift.TApplicationException
+	clean := stop() && (err == nil || errors.As(err, &exception))
 	c.release(l, clean && result != nil)
 	return err
 }
 
-func (l *link) exchange(ctx context.Context, method string, args, result thrift.TStruct) error {
+func (l *clientConn) exchange(ctx context.Context, method string, args, result thrift.TStruct) error {
 	l.left = l.limits.Message
 	client := thrift.NewTStandardClient(l.proto, l.proto)
 	if err := client.Send(ctx, l.proto, 0, method, args); err != nil || result == nil {
@@ -163,7 +163,7 @@ func (l *link) exchange(ctx context.Context, method string, args, result thrift.
 	return client.Recv(ctx, l.proto, 0, method, result)
 }
 
-func (c *Caller) release(l *link, keep bool) {
+func (c *Caller) release(l *clientConn, keep bool) {
 	if keep {
 		l.since = time.Now()
 		select {
@@ -175,17 +175,17 @@ func (c *Caller) release(l *link, keep bool) {
 	_ = l.Close()
 }
 
-// isClosed reports whether a call failed because the connection had ended.
+// isClosed reports whether a call failed because the connection was closed.
 func isClosed(err error) bool {
 	var failure thrift.TTransportException
 	return errors.As(err, &failure) && failure.TypeId() != thrift.TIMED_OUT
 }
 
-// explain gives an error of the connection its place; the node's own answers
-// are returned as they are.
+// explain wraps an error of the connection in a CallError. It returns exceptions of
+// the node as they are.
 func (c *Caller) explain(ctx context.Context, method string, err error) error {
-	var answer thrift.TApplicationException
-	if err == nil || errors.As(err, &answer) {
+	var exception thrift.TApplicationException
+	if err == nil || errors.As(err, &exception) {
 		return err
 	}
 	if !errors.Is(err, ErrUnreachable) {
@@ -197,11 +197,11 @@ func (c *Caller) explain(ctx context.Context, method string, err error) error {
 	return &CallError{Addr: c.addr, Method: method, Err: err}
 }
 
-// isUnknownMethod reports whether a node answered that it has no such method,
-// as a 2009 node does to everything that came later.
+// isUnknownMethod reports whether a node does not have the method. A node of 2009
+// has none of the later methods.
 func isUnknownMethod(err error) bool {
-	var answer thrift.TApplicationException
-	return errors.As(err, &answer) && answer.TypeId() == thrift.UNKNOWN_METHOD
+	var exception thrift.TApplicationException
+	return errors.As(err, &exception) && exception.TypeId() == thrift.UNKNOWN_METHOD
 }
 
 var _ thrift.TClient = (*Caller)(nil)

@@ -12,27 +12,27 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// A change travels along a chain: a node that hears of it calls one member that
-// has not heard of it, which calls the next. The call carries the authorities,
-// the nodes that know already; each node appends itself.
+// A change of membership travels along a chain of calls: each node calls one member
+// that does not know of the change. The call carries the authorities, the nodes
+// that know of it; each node appends itself.
 //
 //	join(E) -> A -> add(E, [A A]) -> B -> add(E, [A A B]) -> C
 //
-// A node asked to join is its own first authority, hence [A A]. The list travels
-// as it came, as in 2009, and is read as a set. Every call makes it longer, no
-// node passes on what it was an authority for already, and a list of a thousand
-// is refused: whatever a forged call says, the chain that it starts ends.
+// The node that serves the join is its own first authority, hence [A A]. Nodes send
+// the list as they received it, as in 2009, and read it as a set. A chain always
+// ends, even if a call is forged: each call makes the list longer, a node that is
+// an authority does not forward, and a list of maxAuthorities is refused.
 
-// maxAuthorities bounds the chain, and with it what a forged call can start.
+// maxAuthorities bounds the length of a chain.
 const maxAuthorities = 1024
 
-// change is one piece of news.
+// change is a member that joined or left.
 type change struct {
 	node    mapper.Node
 	removed bool
 }
 
-// send tells a member of the change.
+// send sends the change to a member.
 func (c change) send(ctx context.Context, to *Client, authorities []*wire.Location) error {
 	if c.removed {
 		return to.wire().Remove(ctx, locationOf(c.node), authorities)
@@ -40,12 +40,12 @@ func (c change) send(ctx context.Context, to *Client, authorities []*wire.Locati
 	return to.wire().Add(ctx, locationOf(c.node), authorities)
 }
 
-// forward passes a change on to the first member, by name, that has not heard
-// of it and can be reached.
+// forward sends a change to the first reachable member, by name, that is not an
+// authority.
 func (s *Server) forward(ctx context.Context, c change, authorities []*wire.Location) {
-	heard := heardBy(authorities)
+	informed := namesOf(authorities)
 	for _, n := range s.members.load().nodes {
-		if heard[n.Name] || n.Name == s.self.Name || n.Name == c.node.Name || !s.understands(ctx, n, c) {
+		if informed[n.Name] || n.Name == s.self.Name || n.Name == c.node.Name || !s.canHold(ctx, n, c) {
 			continue
 		}
 		if err := c.send(ctx, s.Client(n), authorities); err == nil || ctx.Err() != nil {
@@ -55,46 +55,47 @@ func (s *Server) forward(ctx context.Context, c change, authorities []*wire.Loca
 	}
 }
 
-// understands reports whether a member can hold the node of the change. One
-// that cannot stays as it is: whoever it sends a request to knows better.
-func (s *Server) understands(ctx context.Context, n mapper.Node, c change) bool {
+// canHold reports whether a member can hold the node of a change in its list. A
+// member of 2009 cannot hold a wide port; it keeps its list, and nodes that it
+// sends requests to know the actual owner.
+func (s *Server) canHold(ctx context.Context, n mapper.Node, c change) bool {
 	if !isWide(c.node) || isWide(n) {
 		return true
 	}
 	if known, ok := s.wide.Load(n.Name); ok {
 		return known.(bool)
 	}
-	wide, err := s.Client(n).speaksWide(ctx)
+	wide, err := s.Client(n).supportsWide(ctx)
 	if err != nil {
-		return true // unreachable, as the call itself will find out
+		return true // the call to the member will fail as well
 	}
 	s.wide.Store(n.Name, wide)
 	return wide
 }
 
-func heardBy(authorities []*wire.Location) map[string]bool {
-	heard := make(map[string]bool, len(authorities))
-	for _, l := range authorities {
+// namesOf returns the set of the names of valid locations.
+func namesOf(locations []*wire.Location) map[string]bool {
+	set := make(map[string]bool, len(locations))
+	for _, l := range locations {
 		if n, err := nodeOf(l); err == nil {
-			heard[n.Name] = true
+			set[n.Name] = true
 		}
 	}
-	return heard
+	return set
 }
 
-// hear checks a change that was sent to this node. It reports whether the
-// change is to be passed on: not if this node is an authority already, as the
-// chain has then come round under another name.
-func (s *Server) hear(ctx context.Context, l *wire.Location, authorities []*wire.Location) (mapper.Node, bool, error) {
+// receive checks a change that a peer sent. It reports whether to forward it: a
+// change with this node as an authority has come back under another name.
+func (s *Server) receive(ctx context.Context, l *wire.Location, authorities []*wire.Location) (node mapper.Node, forward bool, err error) {
 	if len(authorities) >= maxAuthorities {
 		return mapper.Node{}, false, fmt.Errorf("%d authorities: want fewer than %d", len(authorities), maxAuthorities)
 	}
-	node, err := s.admit(ctx, l)
-	return node, !heardBy(authorities)[s.self.Name], err
+	node, err = s.admit(ctx, l)
+	return node, !namesOf(authorities)[s.self.Name], err
 }
 
-// Join lets a node in: it becomes a member, the others are told, and then it is
-// pinged until it answers. One that never does is dropped again.
+// Join adds a node, forwards the change, and pings the node until it answers. It
+// removes the node again if that never answers.
 func (s *Server) Join(ctx context.Context, l *wire.Location) error {
 	node, err := s.admit(ctx, l)
 	if err != nil {
@@ -103,42 +104,42 @@ func (s *Server) Join(ctx context.Context, l *wire.Location) error {
 	if node.Name == s.self.Name {
 		return s.refuse("join", errSelf)
 	}
-	s.include(ctx, node, s.myself(nil), true)
-	if err := s.awaitAnswer(ctx, node); err != nil {
-		s.cfg.Log.Warn("a node joined and never answered", "node", node.Name, "err", err)
-		s.exclude(ctx, node, s.myself(nil), true)
+	s.addMember(ctx, node, s.withSelf(nil), true)
+	if err := s.awaitPing(ctx, node); err != nil {
+		s.cfg.Log.Warn("node joined but does not answer", "node", node.Name, "err", err)
+		s.removeMember(ctx, node, s.withSelf(nil), true)
 	}
 	return nil
 }
 
-// Add makes a node a member and passes the news on.
+// Add adds a node and forwards the change.
 func (s *Server) Add(ctx context.Context, l *wire.Location, authorities []*wire.Location) error {
-	node, onward, err := s.hear(ctx, l, authorities)
+	node, forward, err := s.receive(ctx, l, authorities)
 	if err != nil {
 		return s.refuse("add", err)
 	}
-	s.include(ctx, node, authorities, onward)
+	s.addMember(ctx, node, authorities, forward)
 	return nil
 }
 
-// Remove drops a member and passes the news on.
+// Remove removes a node and forwards the change.
 func (s *Server) Remove(ctx context.Context, l *wire.Location, authorities []*wire.Location) error {
-	node, onward, err := s.hear(ctx, l, authorities)
+	node, forward, err := s.receive(ctx, l, authorities)
 	if err == nil && node.Name == s.self.Name {
 		err = errSelf
 	}
 	if err != nil {
 		return s.refuse("remove", err)
 	}
-	s.exclude(ctx, node, authorities, onward)
+	s.removeMember(ctx, node, authorities, forward)
 	return nil
 }
 
-// include passes the news of a member on and then takes it in, so that what
-// Config.Added hands over finds everybody informed.
-func (s *Server) include(ctx context.Context, node mapper.Node, authorities []*wire.Location, onward bool) {
-	if onward {
-		s.forward(ctx, change{node: node}, s.myself(authorities))
+// addMember adds a node. It forwards the change first, so that all members know of
+// the node when Config.Added hands data over to it.
+func (s *Server) addMember(ctx context.Context, node mapper.Node, authorities []*wire.Location, forward bool) {
+	if forward {
+		s.forward(ctx, change{node: node}, s.withSelf(authorities))
 	}
 	added, err := s.members.add(node)
 	if err != nil {
@@ -149,43 +150,39 @@ func (s *Server) include(ctx context.Context, node mapper.Node, authorities []*w
 		s.cfg.Added(ctx, node)
 	}
 	if len(added) > 0 {
-		s.cfg.Log.Info("added", "node", node.Name)
+		s.cfg.Log.Info("added a node", "node", node.Name)
 	}
 }
 
-// exclude drops a member and passes the news on.
-func (s *Server) exclude(ctx context.Context, node mapper.Node, authorities []*wire.Location, onward bool) {
+// removeMember removes a node and forwards the change.
+func (s *Server) removeMember(ctx context.Context, node mapper.Node, authorities []*wire.Location, forward bool) {
 	removed, err := s.members.remove(node.Name)
-	s.forget(node.Name)
+	s.closeClient(node.Name)
 	if err != nil {
 		s.cfg.Log.Error("cannot remove a node", "node", node.Name, "err", err)
 		return
 	}
-	if onward {
-		s.forward(ctx, change{node: node, removed: true}, s.myself(authorities))
+	if forward {
+		s.forward(ctx, change{node: node, removed: true}, s.withSelf(authorities))
 	}
 	if removed {
-		s.cfg.Log.Info("removed", "node", node.Name)
+		s.cfg.Log.Info("removed a node", "node", node.Name)
 	}
 }
 
-// myself appends this node to the authorities without touching the slice.
-func (s *Server) myself(authorities []*wire.Location) []*wire.Location {
+// withSelf returns the authorities and this node in a new slice.
+func (s *Server) withSelf(authorities []*wire.Location) []*wire.Location {
 	return append(slices.Clip(authorities), locationOf(s.self))
 }
 
-// Reasons for refusing a one-way call, which only the log hears of.
 var (
-	errDisabled = errors.New("disabled: enable it in the configuration")
-	errSelf     = errors.New("the location is this node's own")
+	errDisabled = errors.New("the call is disabled")
+	errSelf     = errors.New("the location is that of this node")
 )
 
-// refuse logs a call that is not obeyed. It returns an error that closes the
-// connection and tells the peer nothing.
-func (s *Server) refuse(call string, why error) error {
-	if s.noise.quiet() {
-		return thrift.ErrAbandonRequest
-	}
-	s.cfg.Log.Warn("refused", "call", call, "why", why)
+// refuse logs a refused one-way call. It returns an error that closes the
+// connection without a reply.
+func (s *Server) refuse(call string, reason error) error {
+	s.warn("refused a call", reason, "call", call)
 	return thrift.ErrAbandonRequest
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// tally counts how often each node was added by a call.
+// tally counts how often a call has added each node.
 type tally struct {
 	mu    sync.Mutex
 	added map[string]int
@@ -39,37 +39,37 @@ func (c *tally) of(name string) int {
 	return c.added[name]
 }
 
-// old is a peer of 2009: it knows no call that came later, and it listens on a
-// port that its wire can hold.
-type old struct {
+// legacyPeer behaves like a node of 2009: it has no later methods, and listens on a
+// port that its wire can hold. It records the nodes that joined.
+type legacyPeer struct {
 	*recorder
 	self   mapper.Node
 	mu     sync.Mutex
 	joined []*wire.Location
 }
 
-func (o *old) GetAll(context.Context) ([]*wire.Location, error) {
+func (o *legacyPeer) GetAll(context.Context) ([]*wire.Location, error) {
 	return []*wire.Location{locationOf(o.self)}, nil
 }
 
-func (o *old) Add(_ context.Context, l *wire.Location, by []*wire.Location) error {
+func (o *legacyPeer) Add(_ context.Context, l *wire.Location, by []*wire.Location) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.joined = append(o.joined, l)
 	return nil
 }
 
-func (o *old) Join(ctx context.Context, l *wire.Location) error { return o.Add(ctx, l, nil) }
+func (o *legacyPeer) Join(ctx context.Context, l *wire.Location) error { return o.Add(ctx, l, nil) }
 
-func (o *old) heard() []*wire.Location {
+func (o *legacyPeer) locations() []*wire.Location {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.joined
 }
 
-func startOld(t *testing.T, port int) *old {
+func startLegacyPeer(t *testing.T, port int) *legacyPeer {
 	t.Helper()
-	o := &old{recorder: &recorder{}}
+	o := &legacyPeer{recorder: &recorder{}}
 	processor := wire.NewLocatorProcessor(o)
 	delete(processor.ProcessorMap(), "get_all_wide")
 	delete(processor.ProcessorMap(), "get_node_wide")
@@ -84,11 +84,12 @@ func startOld(t *testing.T, port int) *old {
 }
 
 func TestWidePorts(t *testing.T) {
-	o := startOld(t, freeport.Take(t))
+	t.Parallel()
+	o := startLegacyPeer(t, freeport.Take(t))
 	ours := start(t, Config{Port: freeport.Take(t), Peer: o.self.Addr, Refresh: -1})
-	eventually(t, func() bool { return len(o.heard()) == 1 })
+	eventually(t, func() bool { return len(o.locations()) == 1 })
 	other := start(t, Config{Port: freeport.Take(t), Peer: ours.Self().Addr, Refresh: -1})
-	eventually(t, func() bool { return len(o.heard()) == 2 })
+	eventually(t, func() bool { return len(o.locations()) == 2 })
 
 	wide, err := listenWide(t, Config{Peer: ours.Self().Addr, Refresh: -1, Algorithm: byHash, Log: testLog(t)})
 	require.NoError(t, err)
@@ -99,7 +100,7 @@ func TestWidePorts(t *testing.T) {
 		eventually(t, func() bool { return len(s.members.load().nodes) == 4 })
 		all, err := s.GetAll(ctx)
 		require.NoError(t, err)
-		assert.Len(t, all, 3, "an old peer is not told of what it cannot write")
+		assert.Len(t, all, 3, "get_all omits a wide port")
 		for _, l := range all {
 			assert.Positive(t, l.GetPort())
 		}
@@ -111,11 +112,11 @@ func TestWidePorts(t *testing.T) {
 	}
 	cancel()
 	require.NoError(t, <-done)
-	assert.Len(t, o.heard(), 2, "and never hears of it")
-	assert.True(t, ours.members.load().has(o.self.Name), "but stays a member")
+	assert.Len(t, o.locations(), 2, "the legacy peer never receives the wide port")
+	assert.True(t, ours.members.load().has(o.self.Name), "the legacy peer stays a member")
 }
 
-// listenWide takes a port that the 2009 wire cannot hold.
+// listenWide listens at a port that the wire of 2009 cannot hold.
 func listenWide(t *testing.T, cfg Config) (*Server, error) {
 	for {
 		cfg.Port = 40000 + rand.N(20000)
@@ -125,22 +126,25 @@ func listenWide(t *testing.T, cfg Config) (*Server, error) {
 	}
 }
 
-func TestWidePortIsNotBroughtIntoAnOldNetwork(t *testing.T) {
-	o := startOld(t, freeport.Take(t))
+func TestWidePortCannotJoinLegacyNetwork(t *testing.T) {
+	t.Parallel()
+	o := startLegacyPeer(t, freeport.Take(t))
 	s, err := listenWide(t, Config{Peer: o.self.Addr})
 	require.NoError(t, err)
 	err = s.Serve(t.Context(), nil)
 	require.ErrorContains(t, err, "the peer is of 2009")
-	assert.Empty(t, o.heard())
+	assert.Empty(t, o.locations())
 }
 
 func TestLegacyRefusesWidePorts(t *testing.T) {
+	t.Parallel()
 	_, err := listenWide(t, Config{Legacy: true})
-	require.ErrorContains(t, err, "a 2009 network has ports up to 32767")
+	require.ErrorContains(t, err, "a network of 2009 allows ports up to 32767")
 }
 
-// Whatever the authorities say, a chain among three nodes ends.
+// A chain ends, whatever the authorities of a forged call are.
 func TestForgedChainsEnd(t *testing.T) {
+	t.Parallel()
 	var count tally
 	a := start(t, Config{Added: count.hook, Refresh: -1})
 	b := start(t, Config{Peer: a.Self().Addr, Added: count.hook, Refresh: -1})
@@ -152,16 +156,16 @@ func TestForgedChainsEnd(t *testing.T) {
 		require.NoError(t, s.Client(s.Self()).Add(t.Context(), ghost, nil))
 	}
 	eventually(t, func() bool { return count.of(ghost.Name) == 9 })
-	rest(t, a, b, c)
+	quiesce(t, a, b, c)
 	assert.Equal(t, 9, count.of(ghost.Name), "three chains of three nodes")
 
 	require.NoError(t, a.Client(b.Self()).Remove(t.Context(), ghost, nil))
 	agree(t, a, b, c)
 }
 
-// A node known to others by another name than its own hears of a change once
-// more at most.
-func TestChainStopsWhereItHasBeen(t *testing.T) {
+// A node that others know by a second name receives a change at most once more.
+func TestChainStopsAtAuthority(t *testing.T) {
+	t.Parallel()
 	a := start(t, Config{Refresh: -1})
 	alias := newNode("localhost", a.listener.Addr().(*net.TCPAddr).AddrPort().Port())
 	b := start(t, Config{Peer: alias.Addr, Refresh: -1})
@@ -173,11 +177,12 @@ func TestChainStopsWhereItHasBeen(t *testing.T) {
 	ghost := newNode("127.0.0.1", 1)
 	require.NoError(t, b.Client(b.Self()).Add(t.Context(), ghost, nil))
 	eventually(t, func() bool { return count.of(ghost.Name) == 3 })
-	rest(t, a, b)
+	quiesce(t, a, b)
 	assert.Equal(t, 3, count.of(ghost.Name))
 }
 
 func TestForgedCallsAreRefused(t *testing.T) {
+	t.Parallel()
 	a := start(t, Config{Refresh: -1})
 	b := start(t, Config{Peer: a.Self().Addr, Refresh: -1})
 	agree(t, a, b)
@@ -188,7 +193,7 @@ func TestForgedCallsAreRefused(t *testing.T) {
 	}
 	elsewhere := newNode("192.0.2.1", 80)
 	ctx := t.Context()
-	require.NoError(t, c.Join(ctx, elsewhere), "one-way: refused without a word")
+	require.NoError(t, c.Join(ctx, elsewhere), "one-way: no reply")
 	require.NoError(t, c.Add(ctx, elsewhere, nil))
 	require.NoError(t, c.Add(ctx, newNode("127.0.0.1", 1), many))
 	require.NoError(t, c.Remove(ctx, a.Self(), nil))
@@ -197,11 +202,12 @@ func TestForgedCallsAreRefused(t *testing.T) {
 	require.NoError(t, c.Debug(ctx))
 	require.NoError(t, c.wire().Join(ctx, &wire.Location{Address: "a b", Port: 80}))
 	require.NoError(t, c.wire().Join(ctx, &wire.Location{Address: "127.0.0.1", Port: 0}))
-	rest(t, a, b)
+	quiesce(t, a, b)
 	agree(t, a, b)
 }
 
-func TestDieWhereAllowed(t *testing.T) {
+func TestDieAndDebugEnabled(t *testing.T) {
+	t.Parallel()
 	s, err := Listen(t.Context(), Config{AllowDie: true, AllowDebug: true, Log: testLog(t)})
 	require.NoError(t, err)
 	done := make(chan error, 1)
@@ -212,8 +218,9 @@ func TestDieWhereAllowed(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
-// A node that died is dropped by whoever fails to reach it.
-func TestUnreachableIsDropped(t *testing.T) {
+// A node that crashed is removed by each node that fails to reach it.
+func TestUnreachableIsRemoved(t *testing.T) {
+	t.Parallel()
 	a := start(t, Config{Refresh: -1})
 	b := start(t, Config{Peer: a.Self().Addr, Refresh: -1})
 	agree(t, a, b)
@@ -223,12 +230,13 @@ func TestUnreachableIsDropped(t *testing.T) {
 		require.NoError(t, err)
 	}
 	c := start(t, Config{Peer: a.Self().Addr, Refresh: 20 * time.Millisecond})
-	eventually(t, func() bool { return !a.members.load().has(ghost.Name) }, "a forwards the news of c")
-	eventually(t, func() bool { return !c.members.load().has(ghost.Name) }, "c compares its list with another's")
+	eventually(t, func() bool { return !a.members.load().has(ghost.Name) }, "a calls it to forward the join of c")
+	eventually(t, func() bool { return !c.members.load().has(ghost.Name) }, "c finds it in the list of another member")
 }
 
-// Two lists that a lost call left different become one.
+// Lists that differ after a lost call converge.
 func TestRefreshRepairs(t *testing.T) {
+	t.Parallel()
 	a := start(t, Config{Refresh: 20 * time.Millisecond})
 	b := start(t, Config{Peer: a.Self().Addr, Refresh: 20 * time.Millisecond})
 	agree(t, a, b)
@@ -242,6 +250,7 @@ func TestRefreshRepairs(t *testing.T) {
 }
 
 func TestConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
 	limits := Limits{Conns: 8, Idle: 100 * time.Millisecond}
 	s := start(t, Config{Refresh: -1, Call: CallConfig{Limits: limits}})
 	for range 64 {
@@ -250,14 +259,15 @@ func TestConnectionsAreBounded(t *testing.T) {
 		t.Cleanup(func() { _ = conn.Close() })
 	}
 	c := NewClient(s.Self().Addr, CallConfig{})
-	eventually(t, func() bool { return c.Ping(t.Context()) == nil }, "idle connections make room")
+	eventually(t, func() bool { return c.Ping(t.Context()) == nil }, "idle connections are closed")
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
 	assert.LessOrEqual(t, len(s.conns.open), 8)
 }
 
-// A byte now and then does not hold a connection.
-func TestSlowMessageIsCutOff(t *testing.T) {
+// The timeout of a message does not restart with each byte.
+func TestSlowMessageTimesOut(t *testing.T) {
+	t.Parallel()
 	s := start(t, Config{Refresh: -1, Call: CallConfig{Limits: Limits{Call: 100 * time.Millisecond}}})
 	conn, err := net.Dial("tcp", s.Self().Addr)
 	require.NoError(t, err)
@@ -268,7 +278,8 @@ func TestSlowMessageIsCutOff(t *testing.T) {
 	})
 }
 
-func TestKeptConnectionsSurviveARestart(t *testing.T) {
+func TestKeptConnectionAfterRestart(t *testing.T) {
+	t.Parallel()
 	port := freeport.Take(t)
 	s := start(t, Config{Port: port, Refresh: -1})
 	c := NewClient(s.Self().Addr, CallConfig{Keep: 2})
@@ -277,16 +288,18 @@ func TestKeptConnectionsSurviveARestart(t *testing.T) {
 	require.Len(t, c.idle, 1)
 	s.stop()
 	start(t, Config{Port: port, Refresh: -1})
-	require.NoError(t, c.Ping(t.Context()), "made again on a new connection")
+	require.NoError(t, c.Ping(t.Context()), "the call is made again on a new connection")
 }
 
 func TestPortInUse(t *testing.T) {
+	t.Parallel()
 	s := start(t, Config{Refresh: -1})
 	_, err := Listen(t.Context(), Config{Port: s.listener.Addr().(*net.TCPAddr).Port})
 	require.ErrorIs(t, err, ErrAddressInUse)
 }
 
 func TestNoPeer(t *testing.T) {
+	t.Parallel()
 	s, err := Listen(t.Context(), Config{Peer: "127.0.0.1:1"})
 	require.NoError(t, err)
 	require.ErrorIs(t, s.Serve(t.Context(), nil), ErrNoPeer)

@@ -9,8 +9,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/mappertest"
 )
 
-// located returns what becomes of nodes in a network: a locator knows nothing
-// but names and addresses.
+// located returns nodes as a locator knows them: by name and address only.
 func located(published []mapper.Node) []mapper.Node {
 	list := []mapper.Node{}
 	for _, n := range published {
@@ -24,7 +23,7 @@ func publish(s *Server) func(testing.TB, []mapper.Node) {
 	return func(t testing.TB, nodes []mapper.Node) {
 		wanted := located(nodes)
 		for _, n := range s.members.load().nodes {
-			if !knows(wanted, n) {
+			if !contains(wanted, n) {
 				_, err := s.members.remove(n.Name)
 				require.NoError(t, err)
 			}
@@ -35,6 +34,7 @@ func publish(s *Server) func(testing.TB, []mapper.Node) {
 }
 
 func TestServerConformance(t *testing.T) {
+	t.Parallel()
 	mappertest.Test(t, func(t *testing.T) mappertest.Source {
 		s := start(t, Config{Refresh: -1})
 		return mappertest.Source{Mapper: s.Server, Publish: publish(s.Server), Want: located}
@@ -42,14 +42,15 @@ func TestServerConformance(t *testing.T) {
 }
 
 func TestClientConformance(t *testing.T) {
+	t.Parallel()
 	mappertest.Test(t, func(t *testing.T) mappertest.Source {
 		s := start(t, Config{Refresh: -1})
 		return mappertest.Source{Mapper: NewClient(s.Self().Addr, CallConfig{}), Publish: publish(s.Server), Want: named}
 	})
 }
 
-// named returns what becomes of nodes on the wire: the name is made of the
-// address again.
+// named returns nodes as they arrive from the wire: the name derives from the
+// address.
 func named(published []mapper.Node) []mapper.Node {
 	list := []mapper.Node{}
 	for _, n := range published {

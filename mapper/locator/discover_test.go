@@ -15,7 +15,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// serveAfter serves after what comes before, until the test ends.
+// serveAfter calls before and then serves until the test ends.
 func serveAfter(t *testing.T, s *Server, before func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -26,17 +26,17 @@ func serveAfter(t *testing.T, s *Server, before func()) {
 	t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
 }
 
-// Nodes take one port after the other, and a newcomer finds the first that does
-// the same service: this is how a network grows on one machine without anybody
-// naming a port.
+// Nodes use consecutive ports, and a new node finds the first of the same service
+// type. So a network on one machine needs no configuration.
 func TestDiscover(t *testing.T) {
+	t.Parallel()
 	first := freeport.TakeRun(t, 40)
 	at := func(i int) string { return net.JoinHostPort("localhost", strconv.Itoa(first+i)) }
 	find := func(service string) (string, bool) {
 		return Discover(t.Context(), first, PeerPorts, service, CallConfig{})
 	}
 	_, ok := find("locator.Locator")
-	require.False(t, ok, "nobody is there yet")
+	require.False(t, ok, "no node yet")
 
 	silent, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first)))
 	require.NoError(t, err)
@@ -49,19 +49,19 @@ func TestDiscover(t *testing.T) {
 	for i, services := range [][]string{{"locator.Base", "locator.Locator", "greeter.Greeter"}, nil, nil} {
 		s, err := Listen(t.Context(), Config{First: first, Services: services, Refresh: -1, Log: testLog(t)})
 		require.NoError(t, err)
-		assert.Equal(t, first+1+i, portNumber(t, s.Self()), "the first that is free")
+		assert.Equal(t, first+1+i, portNumber(t, s.Self()), "the first free port")
 		serveAfter(t, s, func() {})
 	}
 	addr, ok := find("locator.Locator")
 	require.True(t, ok)
-	assert.Equal(t, at(2), addr, "neither what is no node nor another service")
+	assert.Equal(t, at(2), addr, "skips another program and another service")
 	addr, ok = find("greeter.Greeter")
 	require.True(t, ok)
 	assert.Equal(t, at(1), addr)
 }
 
-// Every port may be taken.
-func TestNoPortIsFree(t *testing.T) {
+func TestNoFreePort(t *testing.T) {
+	t.Parallel()
 	first := freeport.TakeRun(t, 40)
 	var servers []*Server
 	for {
@@ -79,10 +79,10 @@ func TestNoPortIsFree(t *testing.T) {
 	}
 }
 
-// Nodes that start at once have all looked for a peer in vain when they take
-// their ports. The first founds the network, and the others join it however
-// late it serves.
-func TestNodesThatStartAtOnceFindTheFirst(t *testing.T) {
+// None of the nodes that start at once finds a peer before it listens. The first one
+// starts the network, and the others join it even if it serves late.
+func TestDiscoverEarlier(t *testing.T) {
+	t.Parallel()
 	first := freeport.TakeRun(t, 40)
 	var all []*Server
 	for range 4 {
@@ -105,7 +105,8 @@ func TestNodesThatStartAtOnceFindTheFirst(t *testing.T) {
 	}
 }
 
-func TestOnlyWhoChoseNoPortLooksForEarlierNodes(t *testing.T) {
+func TestDiscoverEarlierDoesNotApply(t *testing.T) {
+	t.Parallel()
 	first := freeport.TakeRun(t, 40)
 	earlier, err := Listen(t.Context(), Config{First: first, Log: testLog(t)})
 	require.NoError(t, err)
@@ -125,6 +126,7 @@ func TestOnlyWhoChoseNoPortLooksForEarlierNodes(t *testing.T) {
 }
 
 func TestZeroConfigTakesAnyPort(t *testing.T) {
+	t.Parallel()
 	first, err := Listen(t.Context(), Config{})
 	require.NoError(t, err)
 	second, err := Listen(t.Context(), Config{})
@@ -135,6 +137,7 @@ func TestZeroConfigTakesAnyPort(t *testing.T) {
 }
 
 func TestPortsOutOfRange(t *testing.T) {
+	t.Parallel()
 	for _, cfg := range []Config{{Port: -1}, {Port: 65536}, {First: -1}, {First: 65497}} {
 		_, err := Listen(t.Context(), cfg)
 		require.ErrorContains(t, err, "want 0 to 65", "%+v", cfg)

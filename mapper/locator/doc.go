@@ -1,35 +1,37 @@
-// Package locator is a peer-to-peer location service over Thrift: every node
-// knows every node, asks one member to let it in, and tells which node owns a
-// key.
+// Package locator implements the peer-to-peer location service of thrifty-p2p
+// (2009) over Thrift. Every node knows every other node and returns the owner of
+// a key. A node joins through any member.
 //
-// It speaks the wire of thrifty-p2p (2009) exactly, so it joins such a network
-// and serves such clients: TBinaryProtocol without frames, strict headers when
-// writing and either kind when reading, one connection per call. The network
-// is flat and made for dozens of nodes on machines that trust one another.
+// The package is compatible with thrifty-p2p on the wire, so it can join such a
+// network and serve its clients. It uses TBinaryProtocol without frames, writes
+// strict headers, reads both kinds of headers, and by default opens a connection
+// per call. The network has no hierarchy and is meant for dozens of nodes on
+// machines that trust each other.
 //
 // # Serving
 //
 //	server, err := locator.Listen(ctx, locator.Config{Peer: "localhost:9900", Algorithm: algorithm})
 //	err = server.Serve(ctx, nil) // joins, serves, and leaves when ctx ends
 //
-// A Server is a mapper.Watcher of the network it is in. Which node owns a key
-// is not decided here: Config.Algorithm is given the nodes and returns a function
-// that answers, such as the Select of a ring or of a rendezvous set.
+// A [Server] is a [mapper.Watcher] of the members of its network. It does not
+// decide which node owns a key: [Config.Algorithm] builds a function from the
+// members, such as the Select method of a ring or of a rendezvous set.
 //
-// # Asking
+// # Calling
 //
-// A Client calls one node. It is a mapper.Mapper as well, for programs outside
-// of the network.
+// A [Client] calls one node. It is a [mapper.Mapper] for programs outside of the
+// network.
 //
-// # A service of your own
+// # Your own service
 //
 // Write an IDL file that includes locator.thrift and extends locator.Locator,
-// embed *Server in the handler, and hand the generated processor to Serve.
+// embed *Server in the handler, and pass the generated processor to [Server.Serve].
 //
-// # What it does not promise
+// # Limits
 //
-// Lists of nodes agree some time after a change, not at once. A node that dies
-// without leaving is dropped by each other node when that node next fails to
-// reach it. Whoever can connect is believed within Config.Trust, so listen on
-// the loopback interface, which is the default, or use Config.TLS.
+// After a change, the member lists of the nodes agree eventually, not at once. A
+// node that crashes is dropped by each other node when a call to it fails. The
+// service does not authenticate: any peer that can connect can add nodes within
+// [Config.Trust]. Listen on the loopback interface, which is the default, or set
+// [Config.TLS].
 package locator

@@ -5,34 +5,29 @@ import (
 	"fmt"
 )
 
-// Errors of a start.
-var (
-	// ErrNoPeer means that the peer to join by could not be reached.
-	ErrNoPeer = errors.New("no peer")
-	// ErrAddressInUse means that another program already answers at the
-	// address, or that no port was free.
-	ErrAddressInUse = errors.New("address in use")
-)
+// ErrNoPeer means that [Config.Peer] could not be joined.
+var ErrNoPeer = errors.New("no peer")
 
-// Errors of a call.
-var (
-	// ErrUnreachable means that no connection could be made, so that the call
-	// has certainly not been received.
-	ErrUnreachable = errors.New("unreachable")
-	// ErrNoReply means that the connection ended before the reply: the call may
-	// have been executed.
-	ErrNoReply = errors.New("no reply")
-)
+// ErrAddressInUse means that the port, or each of the ports to try, is in use.
+var ErrAddressInUse = errors.New("address in use")
 
-// CallError tells which call to which node failed. It unwraps to the cause and
-// to ErrUnreachable or ErrNoReply if it is one of them.
+// ErrUnreachable means that no connection could be made, so the node did not
+// receive the call.
+var ErrUnreachable = errors.New("unreachable")
+
+// ErrNoReply means that the connection ended before the reply. The node may have
+// executed the call.
+var ErrNoReply = errors.New("no reply")
+
+// CallError is a failed call. It unwraps to the cause, and to [ErrUnreachable] or
+// [ErrNoReply] where one of them applies.
 type CallError struct {
-	Addr   string
-	Method string
+	Addr   string // host:port of the node
+	Method string // as in the IDL, such as get_node
 	Err    error
 }
 
-// Error names the node, the method and the cause.
+// Error returns the method, the address and the cause.
 func (e *CallError) Error() string { return fmt.Sprintf("%s of %q: %v", e.Method, e.Addr, e.Err) }
 
 // Unwrap returns the cause.

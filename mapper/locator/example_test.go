@@ -11,8 +11,8 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// circle places keys on the ring of 2009.
-func circle(nodes []mapper.Node) (locator.Locate, error) {
+// hashRing places keys on the ring of 2009.
+func hashRing(nodes []mapper.Node) (locator.Locate, error) {
 	r, err := ring.New(nodes, ring.Config[mapper.Node]{ID: mapper.Node.ID, Layout: ring.HashRing()})
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func start(cfg locator.Config) (server *locator.Server, stop func()) {
 	}
 }
 
-// await returns when there are n nodes.
+// await waits until there are n nodes.
 func await(source mapper.Watcher, n int) {
 	for u := range source.Watch(context.Background()) {
 		if u.Err != nil || len(u.Nodes) == n {
@@ -47,42 +47,42 @@ func await(source mapper.Watcher, n int) {
 }
 
 func Example() {
-	first, stop := start(locator.Config{Algorithm: circle})
+	first, stop := start(locator.Config{Algorithm: hashRing})
 	defer stop()
-	second, leave := start(locator.Config{Algorithm: circle, Peer: first.Self().Addr})
+	second, leave := start(locator.Config{Algorithm: hashRing, Peer: first.Self().Addr})
 
 	await(first, 2)
 	await(second, 2)
 	a, _ := first.Owner("user:42")
 	b, _ := second.Owner("user:42")
-	fmt.Println("two nodes name the same owner:", a.Name == b.Name)
+	fmt.Println("both nodes return the same owner:", a.Name == b.Name)
 	leave()
 	await(first, 1)
 	a, _ = first.Owner("user:42")
-	fmt.Println("the one that is left owns it all:", a.Name == first.Self().Name)
+	fmt.Println("the remaining node owns all keys:", a.Name == first.Self().Name)
 	// Output:
-	// two nodes name the same owner: true
-	// the one that is left owns it all: true
+	// both nodes return the same owner: true
+	// the remaining node owns all keys: true
 }
 
 // hello is the handler of a service that extends locator.Locator. The embedded
-// server answers everything that the locator has.
+// server serves the calls of the locator.
 type hello struct{ *locator.Server }
 
 func (h hello) Greet(_ context.Context, name string) (string, error) {
 	if owner, _ := h.Owner(name); owner.Name != h.Self().Name {
-		return "", fmt.Errorf("%s is greeted at %s", name, owner.Name)
+		return "", fmt.Errorf("%s belongs to %s", name, owner.Name)
 	}
 	return "hello " + name + ", you belong here", nil
 }
 
-// A service of one's own: its IDL file includes locator.thrift and says
+// A service of your own has an IDL file that includes locator.thrift and declares
 // "service Greeter extends locator.Locator".
 func ExampleServer_Serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	server, err := locator.Listen(ctx, locator.Config{
 		Services:  []string{"locator.Base", "locator.Locator", "greeter.Greeter"},
-		Algorithm: circle,
+		Algorithm: hashRing,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -104,7 +104,7 @@ func ExampleServer_Serve() {
 }
 
 func ExampleNewClient() {
-	server, stop := start(locator.Config{Algorithm: circle})
+	server, stop := start(locator.Config{Algorithm: hashRing})
 	defer stop()
 	ctx := context.Background()
 	client := locator.NewClient(server.Self().Addr, locator.CallConfig{})
@@ -134,10 +134,10 @@ func ExampleParsePeer() {
 	//  peer "localhost": want host:port, such as "localhost:9900"
 }
 
-// A program that was not told of a peer looks for one on its own machine.
+// A program without a configured peer looks for one on its machine.
 func ExampleDiscover() {
 	ctx := context.Background()
 	if peer, ok := locator.Discover(ctx, locator.FirstPort, locator.PeerPorts, "locator.Locator", locator.CallConfig{}); ok {
-		log.Print("joining by ", peer)
+		log.Print("joining through ", peer)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// FuzzServe writes raw bytes at the server. Whatever they are, it ends in good
-// time and never panics outside of a handler.
+// FuzzServe sends raw bytes to the server, which must close the connection in time
+// and not panic.
 func FuzzServe(f *testing.F) {
 	for _, row := range vectors.Open(f, goldenWire).Rows {
 		if !row.None("request_hex") {

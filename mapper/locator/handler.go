@@ -10,20 +10,23 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// Ping answers a ping.
+// The methods in this file serve the calls of the IDL that do not change the
+// members. Those that do are in chain.go.
+
+// Ping serves ping.
 func (s *Server) Ping(context.Context) error { return nil }
 
-// ServiceType answers with the last of Config.Services.
+// ServiceType returns the last of [Config.Services].
 func (s *Server) ServiceType(context.Context) (string, error) {
 	return s.cfg.Services[len(s.cfg.Services)-1], nil
 }
 
-// ServiceTypes answers with Config.Services.
+// ServiceTypes returns [Config.Services].
 func (s *Server) ServiceTypes(context.Context) ([]string, error) {
 	return slices.Clone(s.cfg.Services), nil
 }
 
-// Debug writes the members to the log, if Config.AllowDebug is set.
+// Debug logs the members if [Config.AllowDebug] is set.
 func (s *Server) Debug(context.Context) error {
 	if !s.cfg.AllowDebug {
 		return s.refuse("debug", errDisabled)
@@ -32,7 +35,7 @@ func (s *Server) Debug(context.Context) error {
 	return nil
 }
 
-// Die makes Serve leave and return, if Config.AllowDie is set.
+// Die makes [Server.Serve] leave and return if [Config.AllowDie] is set.
 func (s *Server) Die(context.Context) error {
 	if !s.cfg.AllowDie {
 		return s.refuse("die", errDisabled)
@@ -41,30 +44,30 @@ func (s *Server) Die(context.Context) error {
 	return nil
 }
 
-// GetAll answers with the members, except those that 2009 cannot write.
+// GetAll returns the members whose ports the wire of 2009 can hold.
 func (s *Server) GetAll(context.Context) ([]*wire.Location, error) {
 	return locationsOf(s.members.load().narrow), nil
 }
 
-// GetAllWide answers with the members.
+// GetAllWide returns all members.
 func (s *Server) GetAllWide(context.Context) ([]*wire.Location, error) {
 	return locationsOf(s.members.load().nodes), nil
 }
 
-// GetNode answers with the owner of a key among those that 2009 can write.
-// Asked in turn, it knows an owner that is not.
+// GetNode returns the owner of a key among the members whose ports the wire of
+// 2009 can hold. That member forwards requests to the actual owner.
 func (s *Server) GetNode(_ context.Context, key string) (*wire.Location, error) {
-	return answer(s.members.load().owner09(key))
+	return ownerLocation(s.members.load().narrowOwner(key))
 }
 
-// GetNodeWide answers with the owner of a key.
+// GetNodeWide returns the owner of a key.
 func (s *Server) GetNodeWide(_ context.Context, key string) (*wire.Location, error) {
-	return answer(s.members.load().owner(key))
+	return ownerLocation(s.members.load().owner(key))
 }
 
-// answer never returns a nil location without an error: a client would only be
-// told of an unknown result.
-func answer(owner mapper.Node, ok bool) (*wire.Location, error) {
+// ownerLocation returns an error if there is no owner: a client reports a nil
+// location only as an unknown result.
+func ownerLocation(owner mapper.Node, ok bool) (*wire.Location, error) {
 	if !ok {
 		return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "no node owns the key")
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// peerProgram returns the path of a program that tests talk to. Where it is
-// missing they are skipped, except in CI, which asks for all of them.
+// peerProgram returns the path of a program that a test runs. If it is missing the
+// test is skipped, or fails with PROXENOS_REQUIRE_PEERS=1.
 func peerProgram(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -35,9 +35,10 @@ func run(t *testing.T, name string, args ...string) {
 	require.NoError(t, err, "%s %s: %s", name, strings.Join(args, " "), out)
 }
 
-// TestGenerated generates the code anew and compares. To take a change of the
-// IDL over, set PROXENOS_UPDATE=1.
+// TestGenerated compares the committed code with what the Thrift compiler
+// generates. PROXENOS_UPDATE=1 replaces the code.
 func TestGenerated(t *testing.T) {
+	t.Parallel()
 	thrift := peerProgram(t, "thrift")
 	dir, compared := t.TempDir(), 0
 	for _, g := range []struct{ idl, out string }{
@@ -71,5 +72,5 @@ func compare(t *testing.T, committed, generated string) {
 	}
 	got, err := os.ReadFile(committed)
 	require.NoError(t, err)
-	assert.True(t, bytes.Equal(want, got), "%s is not what the IDL generates; run this test with PROXENOS_UPDATE=1", committed)
+	assert.True(t, bytes.Equal(want, got), "%s differs from the generated code; run this test with PROXENOS_UPDATE=1", committed)
 }

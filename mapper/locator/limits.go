@@ -6,20 +6,21 @@ import (
 	"github.com/apache/thrift/lib/go/thrift"
 )
 
-// Limits bounds what one peer can make this process hold or wait for. A zero
-// field means its default.
+// Limits bounds the memory and time that a peer can cost. A zero field means its
+// default.
 type Limits struct {
-	// Message is the greatest size of a message in bytes: 4 MiB by default.
+	// Message is the maximum size of a message in bytes: 4 MiB by default.
 	Message int
-	// Elements is the greatest length of a list: 65,536 by default.
+	// Elements is the maximum length of a list: 65,536 by default.
 	Elements int
-	// Conns is how many connections a server holds at once: 512 by default.
-	// It closes those beyond at once.
+	// Conns is the maximum number of connections of a server: 512 by default.
+	// It closes further connections at once.
 	Conns int
-	// Idle is how long a server waits for the next message: 1 minute by default.
+	// Idle is how long a server waits for the next message of a connection: 1
+	// minute by default.
 	Idle time.Duration
-	// Call bounds the time to read or write a message, and a whole call on the
-	// side of the client: 5 seconds by default.
+	// Call bounds the time to read or to write one message and, for a client,
+	// the whole call: 5 seconds by default.
 	Call time.Duration
 }
 
@@ -38,8 +39,8 @@ func setDefault[T int | time.Duration](field *T, value T) {
 	}
 }
 
-// protocol returns the protocol of 2009 over a transport. Reading without
-// strict headers accepts old ones as well as strict ones.
+// protocol returns the protocol of 2009 over a transport. It reads messages with
+// and without strict headers.
 func (l Limits) protocol(t *transport) thrift.TProtocol {
 	return thrift.NewTBinaryProtocolConf(t, &thrift.TConfiguration{
 		MaxMessageSize:     int32(l.Message),

@@ -12,12 +12,12 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// maxPort2009 is the greatest port the 2009 wire can hold: it writes an i16 and
-// fails on anything larger.
+// maxPort2009 is the greatest port that the wire of 2009 can hold, an i16. A greater
+// port is called wide.
 const maxPort2009 = math.MaxInt16
 
-// newLocation returns the wire form of a host and port. A port above 32767
-// travels in a field of its own and leaves zero in the old one.
+// newLocation returns the wire form of a host and port. A wide port has a field of
+// its own, and the old field is zero.
 func newLocation(host string, port uint16) *wire.Location {
 	if port <= maxPort2009 {
 		return &wire.Location{Address: host, Port: int16(port)}
@@ -26,8 +26,8 @@ func newLocation(host string, port uint16) *wire.Location {
 	return &wire.Location{Address: host, WidePort: &wide}
 }
 
-// portOf returns the port of a location. A negative one is a larger port that
-// a peer forced into 16 bits.
+// portOf returns the port of a location. A negative port is a wide one that a peer
+// truncated to 16 bits.
 func portOf(l *wire.Location) (uint16, error) {
 	port := int32(uint16(l.GetPort()))
 	if l.IsSetWidePort() {
@@ -39,8 +39,8 @@ func portOf(l *wire.Location) (uint16, error) {
 	return uint16(port), nil
 }
 
-// nodeOf returns the node at a location. Its name is address:port without
-// brackets, which is what a 2009 ring hashes.
+// nodeOf returns the node at a location. Its name is address:port, without brackets,
+// as the ring of 2009 hashes it.
 func nodeOf(l *wire.Location) (mapper.Node, error) {
 	if l == nil {
 		return mapper.Node{}, fmt.Errorf("location missing")
@@ -61,22 +61,22 @@ func newNode(host string, port uint16) mapper.Node {
 	return mapper.Node{Name: host + ":" + digits, Addr: net.JoinHostPort(host, digits)}
 }
 
-// locationOf returns the location of a node that nodeOf or newNode made.
+// locationOf returns the location of a node that nodeOf or newNode returned.
 func locationOf(n mapper.Node) *wire.Location {
 	host, digits, _ := net.SplitHostPort(n.Addr)
 	port, _ := strconv.ParseUint(digits, 10, 16)
 	return newLocation(host, uint16(port))
 }
 
-// isWide reports whether the 2009 wire cannot hold the node.
+// isWide reports whether the port of the node is wide.
 func isWide(n mapper.Node) bool { return locationOf(n).IsSetWidePort() }
 
-// checkHost refuses what is neither an address nor a host name, before anything
-// looks it up.
+// checkHost rejects text that is neither an IP address nor a host name, before any
+// lookup.
 func checkHost(host string) error {
 	name := host
 	if addr, err := netip.ParseAddr(host); err == nil {
-		name = addr.Zone() // which netip lets be anything
+		name = addr.Zone() // netip allows any zone
 		if name == "" {
 			return nil
 		}
@@ -91,9 +91,9 @@ func notInHostName(r rune) bool {
 	return r != '-' && r != '.' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 }
 
-// ParsePeer reads a peer as people type it: host:port, split at the last colon,
-// with or without brackets around an IPv6 address. It returns the form that
-// NewClient and Config.Peer take.
+// ParsePeer parses a host:port that a user typed. It splits at the last colon, so an
+// IPv6 address needs no brackets. It returns the host:port that [NewClient] and
+// [Config.Peer] take.
 func ParsePeer(text string) (string, error) {
 	i := strings.LastIndexByte(text, ':')
 	if i < 0 {
@@ -110,8 +110,8 @@ func ParsePeer(text string) (string, error) {
 	return newNode(host, uint16(port)).Addr, nil
 }
 
-// ParseLocation reads the name of a node, address:port, into its wire form: for
-// a handler that answers with nodes which the server did not find itself.
+// ParseLocation parses the name of a node, address:port, into its wire form. It is
+// for handlers that answer get_node or get_all themselves.
 func ParseLocation(name string) (*wire.Location, error) {
 	addr, err := ParsePeer(name)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestLocations(t *testing.T) {
+	t.Parallel()
 	wide := int32(40000)
 	tests := []struct {
 		name, host string
@@ -18,7 +19,7 @@ func TestLocations(t *testing.T) {
 		want       *wire.Location
 	}{
 		{"narrow", "127.0.0.1", 9900, &wire.Location{Address: "127.0.0.1", Port: 9900}},
-		{"widest of 2009", "h", 32767, &wire.Location{Address: "h", Port: 32767}},
+		{"greatest of 2009", "h", 32767, &wire.Location{Address: "h", Port: 32767}},
 		{"wide", "h", 40000, &wire.Location{Address: "h", WidePort: &wide}},
 		{"IPv6 with a zone", "fe80::1%eth0", 9900, &wire.Location{Address: "fe80::1%eth0", Port: 9900}},
 		{"IPv6", "::1", 9900, &wire.Location{Address: "::1", Port: 9900}},
@@ -32,17 +33,19 @@ func TestLocations(t *testing.T) {
 			assert.Equal(t, node, got)
 		})
 	}
-	assert.Equal(t, "::1:9900", newNode("::1", 9900).Name, "a 2009 ring hashes it without brackets")
-	assert.Equal(t, "[::1]:9900", newNode("::1", 9900).Addr, "and a dialer wants them")
+	assert.Equal(t, "::1:9900", newNode("::1", 9900).Name, "a ring of 2009 hashes the name without brackets")
+	assert.Equal(t, "[::1]:9900", newNode("::1", 9900).Addr, "a dialer needs brackets")
 }
 
-func TestForcedPorts(t *testing.T) {
+func TestTruncatedPort(t *testing.T) {
+	t.Parallel()
 	got, err := nodeOf(&wire.Location{Address: "h", Port: -15536})
 	require.NoError(t, err)
-	assert.Equal(t, "h:50000", got.Name, "a port that a peer forced into 16 bits")
+	assert.Equal(t, "h:50000", got.Name, "a port that a peer truncated to 16 bits")
 }
 
-func TestLocationsRefused(t *testing.T) {
+func TestInvalidLocations(t *testing.T) {
+	t.Parallel()
 	negative, huge := int32(-1), int32(65536)
 	for name, l := range map[string]*wire.Location{
 		"missing":      nil,
@@ -60,8 +63,9 @@ func TestLocationsRefused(t *testing.T) {
 	}
 }
 
-// The 2009 client refused to write these ports; ours writes them beside.
-func TestPortsThat2009CouldNotWrite(t *testing.T) {
+// The client of 2009 failed on these ports. They have a field of their own now.
+func TestWidePortField(t *testing.T) {
+	t.Parallel()
 	refused := 0
 	for _, row := range vectors.Open(t, goldenWire).Rows {
 		if row.None("request_error") {

@@ -13,40 +13,40 @@ import (
 // method of a ring or of a rendezvous set is such a function.
 type Algorithm func(nodes []mapper.Node) (Locate, error)
 
-// Locate returns the owner of a key; ok is false when there is nobody. It must
-// be safe for any number of goroutines.
+// Locate returns the owner of a key; ok is false if there is none. It must be safe
+// for concurrent use.
 type Locate func(key string) (owner mapper.Node, ok bool)
 
-// nobody is the Locate of a server without an Algorithm.
-func nobody(string) (mapper.Node, bool) { return mapper.Node{}, false }
+// noOwner is the Locate of a server without an Algorithm or members.
+func noOwner(string) (mapper.Node, bool) { return mapper.Node{}, false }
 
-// members is the list of nodes and what is derived from it. Readers load one
-// immutable view; writers are serialised and never call the network.
+// members is the member list and what derives from it. Readers load an immutable
+// view. Writers are serialized and make no calls.
 type members struct {
 	algorithm Algorithm
 	mu        sync.Mutex
 	view      atomic.Pointer[view]
-	feed      mapper.Feed // of the nodes, to those who watch
+	feed      mapper.Feed
 }
 
-// view is the list at one moment. Nothing in it is ever changed.
+// view is the member list at one moment. It is immutable.
 type view struct {
-	nodes   []mapper.Node // sorted by name
-	narrow  []mapper.Node // those that 2009 can write
-	owner   Locate
-	owner09 Locate // among the narrow ones
+	nodes       []mapper.Node // sorted by name
+	narrow      []mapper.Node // nodes whose ports the wire of 2009 can hold
+	owner       Locate
+	narrowOwner Locate // among the narrow nodes
 }
 
 func newMembers(algorithm Algorithm) *members {
 	m := &members{algorithm: algorithm}
-	m.view.Store(&view{owner: nobody, owner09: nobody})
+	m.view.Store(&view{owner: noOwner, narrowOwner: noOwner})
 	m.feed.Set(mapper.Update{})
 	return m
 }
 
 func (m *members) load() *view { return m.view.Load() }
 
-// add adds nodes and reports which were not there before.
+// add adds nodes and returns those that are new.
 func (m *members) add(nodes ...mapper.Node) (added []mapper.Node, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,7 +62,7 @@ func (m *members) add(nodes ...mapper.Node) (added []mapper.Node, err error) {
 	return added, m.replace(old, next)
 }
 
-// remove removes the node with the name and reports whether it was there.
+// remove removes the node of a name and reports whether it was a member.
 func (m *members) remove(name string) (removed bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,8 +71,8 @@ func (m *members) remove(name string) (removed bool, err error) {
 	return len(next) < len(old.nodes), m.replace(old, next)
 }
 
-// replace makes nodes the list, unless it is the list already. A list that the
-// algorithm refuses is not taken over.
+// replace makes nodes the member list, unless they are already. If the algorithm
+// rejects them the list stays.
 func (m *members) replace(old *view, nodes []mapper.Node) error {
 	if slices.EqualFunc(old.nodes, nodes, sameName) {
 		return nil
@@ -83,8 +83,8 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 	if next.owner, err = m.locate(next.nodes); err != nil {
 		return err
 	}
-	if next.owner09 = next.owner; len(next.narrow) < len(nodes) {
-		if next.owner09, err = m.locate(next.narrow); err != nil {
+	if next.narrowOwner = next.owner; len(next.narrow) < len(nodes) {
+		if next.narrowOwner, err = m.locate(next.narrow); err != nil {
 			return err
 		}
 	}
@@ -95,12 +95,12 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 
 func (m *members) locate(nodes []mapper.Node) (Locate, error) {
 	if m.algorithm == nil || len(nodes) == 0 {
-		return nobody, nil
+		return noOwner, nil
 	}
 	return m.algorithm(slices.Clone(nodes))
 }
 
-// has reports whether there is a node with the name.
+// has reports whether there is a node of the name.
 func (v *view) has(name string) bool {
 	_, found := slices.BinarySearchFunc(v.nodes, mapper.Node{Name: name}, byName)
 	return found

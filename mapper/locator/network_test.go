@@ -14,7 +14,7 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// testLog writes to the log of the test, as long as it runs.
+// testLog returns a logger that writes to the output of the test.
 func testLog(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
@@ -27,7 +27,7 @@ func nodes(host string, ports ...uint16) []mapper.Node {
 	return list
 }
 
-// byHash is an algorithm legible enough for tests.
+// byHash is a simple algorithm.
 func byHash(nodes []mapper.Node) (Locate, error) {
 	return func(key string) (mapper.Node, bool) {
 		h := fnv.New32a()
@@ -64,20 +64,20 @@ func start(t *testing.T, cfg Config) running {
 	return running{s, stop}
 }
 
-// eventually waits for what takes a moment, or longer on a busy machine.
+// eventually waits for a condition that holds in a moment, or later on a busy
+// machine.
 func eventually(t *testing.T, is func() bool, why ...any) {
 	t.Helper()
 	require.Eventually(t, is, time.Minute, 5*time.Millisecond, why...)
 }
 
-// rest waits until no server is busy with a call, nor with one that another's
-// call has led to.
-func rest(t *testing.T, servers ...running) {
+// quiesce waits until no server serves a call or one that follows from another's.
+func quiesce(t *testing.T, servers ...running) {
 	t.Helper()
 	for range servers {
 		for _, s := range servers {
-			// Connections are accepted in the order in which they were made, so
-			// when this call is answered all before it are among the open ones.
+			// Connections are accepted in order, so once this call returns all
+			// earlier ones are open or have ended.
 			require.NoError(t, NewClient(s.Self().Addr, CallConfig{}).Ping(t.Context()))
 			eventually(t, func() bool {
 				s.conns.mu.Lock()
@@ -88,7 +88,7 @@ func rest(t *testing.T, servers ...running) {
 	}
 }
 
-// agree waits until every server knows exactly the nodes.
+// agree waits until the members of every server are exactly these.
 func agree(t *testing.T, servers ...running) {
 	t.Helper()
 	var want []string
@@ -103,6 +103,7 @@ func agree(t *testing.T, servers ...running) {
 }
 
 func TestNetwork(t *testing.T) {
+	t.Parallel()
 	a := start(t, Config{})
 	agree(t, a)
 	b := start(t, Config{Peer: a.Self().Addr})
@@ -128,8 +129,9 @@ func TestNetwork(t *testing.T) {
 	agree(t, d)
 }
 
-// Two dozen at once is the size the network is for.
-func TestNetworkAllAtOnce(t *testing.T) {
+// Two dozen nodes join at once.
+func TestConcurrentJoins(t *testing.T) {
+	t.Parallel()
 	first := start(t, Config{Refresh: 500 * time.Millisecond})
 	servers := []running{first}
 	var mu sync.Mutex

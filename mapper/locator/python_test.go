@@ -27,8 +27,8 @@ func generatePython(t *testing.T) (dir string) {
 	return dir
 }
 
-// python returns a Python that has the Thrift library: the system's, or the
-// first in PATH.
+// python returns a Python with the Thrift library: that of the system or the first
+// in PATH.
 func python(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
@@ -47,15 +47,15 @@ type pythonNode struct {
 	stop func() // interrupts it and waits
 }
 
-// Write collects what the node says.
+// Write collects the output of the node.
 func (p *pythonNode) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.Write(b)
 }
 
-// heard returns the calls that the node got, one a line.
-func (p *pythonNode) heard() string {
+// calls returns the calls that the node received, one a line.
+func (p *pythonNode) calls() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.String()
@@ -74,7 +74,7 @@ func startPython(t *testing.T, dir string, port, peer int) *pythonNode {
 	cmd.Stdout, cmd.Stderr = p, t.Output()
 	require.NoError(t, cmd.Start())
 	p.stop = sync.OnceFunc(func() {
-		if !strings.HasSuffix(p.heard(), "die\n") {
+		if !strings.HasSuffix(p.calls(), "die\n") {
 			_ = cmd.Process.Signal(syscall.SIGINT)
 		}
 		hurry := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
@@ -87,8 +87,9 @@ func startPython(t *testing.T, dir string, port, peer int) *pythonNode {
 	return p
 }
 
-// A client in Python makes every call to a server of ours.
+// A Python client makes every call to a Go server.
 func TestPythonClient(t *testing.T) {
+	t.Parallel()
 	dir := generatePython(t)
 	s, err := Listen(t.Context(), Config{
 		Port: freeport.Take(t), Algorithm: byHash, AllowDie: true, AllowDebug: true, Log: testLog(t),
@@ -102,7 +103,7 @@ func TestPythonClient(t *testing.T) {
 	cmd.Stderr = t.Output()
 	out, err := cmd.Output()
 	require.NoError(t, err)
-	require.NoError(t, <-done, "it obeyed die")
+	require.NoError(t, <-done, "die ends the server")
 
 	here := []any{"127.0.0.1", float64(port)}
 	var got map[string]any
@@ -117,8 +118,9 @@ func TestPythonClient(t *testing.T) {
 	}, got)
 }
 
-// Our client makes every call to a server in Python.
+// A Go client makes every call to a Python server.
 func TestPythonServer(t *testing.T) {
+	t.Parallel()
 	dir := generatePython(t)
 	p := startPython(t, dir, freeport.Take(t), 0)
 	ctx, c := t.Context(), NewClient(p.node().Addr, CallConfig{})
@@ -132,7 +134,7 @@ func TestPythonServer(t *testing.T) {
 	require.NoError(t, c.Debug(ctx))
 	nodes, err := c.Nodes(ctx)
 	require.NoError(t, err)
-	assert.Equal(t, []mapper.Node{p.node()}, nodes, "it does not know the call that asks for wide ports, and another is made")
+	assert.Equal(t, []mapper.Node{p.node()}, nodes, "falls back to the call of 2009")
 	owner, err := c.Owner(ctx, "touché")
 	require.NoError(t, err)
 	assert.Equal(t, p.node(), owner)
@@ -143,15 +145,17 @@ func TestPythonServer(t *testing.T) {
 	require.NoError(t, c.Join(ctx, other.Self()))
 	require.NoError(t, c.Ping(ctx))
 	require.NoError(t, c.Die(ctx))
-	eventually(t, func() bool { return strings.HasSuffix(p.heard(), "die\n") })
-	p.stop() // it tells the other one that it leaves
+	eventually(t, func() bool { return strings.HasSuffix(p.calls(), "die\n") })
+	p.stop() // announces its leave to the other node
 	for _, call := range []string{"service_type\n", "service_types\n", "debug ", "get_all\n", "get_node touché\n", "add 1 [", "remove 1 [", "join "} {
-		assert.Contains(t, p.heard(), call)
+		assert.Contains(t, p.calls(), call)
 	}
 }
 
-// A network of both: the calls and their authorities are those observed in 2009.
-func TestPythonAndOursInOneNetwork(t *testing.T) {
+// Python and Go nodes form one network. The calls and their authorities are those
+// observed in 2009.
+func TestMixedNetwork(t *testing.T) {
+	t.Parallel()
 	dir := generatePython(t)
 	a := startPython(t, dir, freeport.Take(t), 0)
 	legacy := func(peer mapper.Node) running {
@@ -169,11 +173,11 @@ func TestPythonAndOursInOneNetwork(t *testing.T) {
 		}
 	}
 	knows(2, a.node(), b.Self())
-	assert.Contains(t, a.heard(), "get_all\njoin "+strconv.Itoa(portNumber(t, b.Self()))+"\n")
+	assert.Contains(t, a.calls(), "get_all\njoin "+strconv.Itoa(portNumber(t, b.Self()))+"\n")
 	c := startPython(t, dir, freeport.Take(t), portNumber(t, b.Self()))
 	knows(3, a.node(), b.Self(), c.node())
 	text := strconv.Itoa(portNumber(t, b.Self()))
-	assert.Contains(t, a.heard(), "add "+strconv.Itoa(c.port)+" ["+text+", "+text+"]\n", "who is asked to join is an authority twice")
+	assert.Contains(t, a.calls(), "add "+strconv.Itoa(c.port)+" ["+text+", "+text+"]\n", "the node that serves the join is an authority twice")
 	d := legacy(c.node())
 	knows(4, a.node(), b.Self(), c.node(), d.Self())
 	c.stop()

@@ -8,22 +8,23 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// refresh compares the list with that of another member again and again. Two
-// nodes that join at once may miss each other, and a chain ends at a node that
-// dies while holding it; 2009 never repaired either.
+// refresh compares the member list with that of a random member at an interval.
+// It repairs what the chain of calls can leave behind: two nodes that join at once
+// may miss each other, and a chain breaks if the node that holds it crashes. The
+// service of 2009 repaired neither.
 func (s *Server) refresh(ctx context.Context) {
-	every := s.cfg.Refresh
-	if every < 0 || s.cfg.Legacy {
+	interval := s.cfg.Refresh
+	if interval < 0 || s.cfg.Legacy {
 		return
 	}
-	for wait := every / 10; sleep(ctx, wait) == nil; wait = every/2 + rand.N(every) {
-		if other, ok := s.someoneElse(); ok {
-			s.compare(ctx, other)
+	for wait := interval / 10; sleep(ctx, wait) == nil; wait = interval/2 + rand.N(interval) {
+		if other, ok := s.randomOther(); ok {
+			s.syncWith(ctx, other)
 		}
 	}
 }
 
-func (s *Server) someoneElse() (mapper.Node, bool) {
+func (s *Server) randomOther() (mapper.Node, bool) {
 	others := slices.DeleteFunc(slices.Clone(s.members.load().nodes), func(n mapper.Node) bool {
 		return n.Name == s.self.Name
 	})
@@ -33,9 +34,9 @@ func (s *Server) someoneElse() (mapper.Node, bool) {
 	return others[rand.IntN(len(others))], true
 }
 
-// compare takes in the members that the other knows and that answer, and joins
-// again if the other has forgotten this node.
-func (s *Server) compare(ctx context.Context, other mapper.Node) {
+// syncWith adds the members that the other node knows and that answer a ping. If
+// the other node does not know this one, it joins again.
+func (s *Server) syncWith(ctx context.Context, other mapper.Node) {
 	client := s.Client(other)
 	nodes, err := client.Nodes(ctx)
 	if err != nil {
@@ -44,12 +45,12 @@ func (s *Server) compare(ctx context.Context, other mapper.Node) {
 		}
 		return
 	}
-	for _, n := range s.believed(ctx, nodes) {
+	for _, n := range s.admitAll(ctx, nodes) {
 		if !s.members.load().has(n.Name) && s.Client(n).Ping(ctx) == nil {
-			s.include(ctx, n, nil, false)
+			s.addMember(ctx, n, nil, false)
 		}
 	}
-	if knows(nodes, s.self) || s.admitWide(ctx, client) != nil {
+	if contains(nodes, s.self) || s.checkWide(ctx, client) != nil {
 		return
 	}
 	if err := client.wire().Join(ctx, locationOf(s.self)); err != nil && ctx.Err() == nil {
@@ -57,6 +58,6 @@ func (s *Server) compare(ctx context.Context, other mapper.Node) {
 	}
 }
 
-func knows(nodes []mapper.Node, node mapper.Node) bool {
+func contains(nodes []mapper.Node, node mapper.Node) bool {
 	return slices.ContainsFunc(nodes, func(n mapper.Node) bool { return sameName(n, node) })
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/apache/thrift/lib/go/thrift"
 )
 
-// transport carries messages over a connection. Unlike the library's sockets it
-// bounds a message as a whole, in bytes and in time: theirs start the time anew
-// with each byte, so one byte now and then holds a connection for ever.
+// transport carries messages over a connection. It bounds a whole message in bytes
+// and in time. The sockets of the Thrift library restart their timeout with each
+// read, so a slow peer could hold a connection forever.
 type transport struct {
 	conn   net.Conn
 	r      *bufio.Reader
 	w      *bufio.Writer
 	limits Limits
-	left   int // bytes that may still be read of this message
+	left   int // bytes that may still be read of the current message
 	closed atomic.Bool
 }
 
@@ -34,8 +34,8 @@ func newTransport(conn net.Conn, limits Limits) *transport {
 	}
 }
 
-// awaitMessage waits for the first byte of a message and then sets the bounds
-// for the rest of it.
+// awaitMessage waits for the first byte of a message and sets the bounds for the
+// rest.
 func (t *transport) awaitMessage() error {
 	if err := t.conn.SetReadDeadline(time.Now().Add(t.limits.Idle)); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (t *transport) awaitMessage() error {
 	return t.conn.SetReadDeadline(time.Now().Add(t.limits.Call))
 }
 
-// spend counts n bytes as read.
+// spend counts n bytes against the size limit.
 func (t *transport) spend(n int) error {
 	if t.left -= n; t.left < 0 {
 		return thrift.NewTProtocolExceptionWithType(thrift.SIZE_LIMIT,
@@ -56,7 +56,7 @@ func (t *transport) spend(n int) error {
 	return nil
 }
 
-// Read reads what is there, up to len(p).
+// Read reads up to len(p) bytes.
 func (t *transport) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
 	if err == nil {
@@ -74,16 +74,16 @@ func (t *transport) ReadByte() (byte, error) {
 	return c, thrift.NewTTransportExceptionFromError(err)
 }
 
-// Write, WriteByte and WriteString keep what they are given until Flush.
+// Write buffers p until Flush.
 func (t *transport) Write(p []byte) (int, error) { return t.w.Write(p) }
 
-// WriteByte writes one byte.
+// WriteByte buffers one byte until Flush.
 func (t *transport) WriteByte(c byte) error { return t.w.WriteByte(c) }
 
-// WriteString writes the bytes of a string.
+// WriteString buffers s until Flush.
 func (t *transport) WriteString(s string) (int, error) { return t.w.WriteString(s) }
 
-// Flush sends what was written. A peer that does not read it ends the call.
+// Flush sends what was written, within Limits.Call.
 func (t *transport) Flush(context.Context) error {
 	if err := t.conn.SetWriteDeadline(time.Now().Add(t.limits.Call)); err != nil {
 		return thrift.NewTTransportExceptionFromError(err)
@@ -91,14 +91,14 @@ func (t *transport) Flush(context.Context) error {
 	return thrift.NewTTransportExceptionFromError(t.w.Flush())
 }
 
-// RemainingBytes bounds what a list may claim to hold.
+// RemainingBytes bounds the length that a list can have.
 func (t *transport) RemainingBytes() uint64 { return uint64(max(t.left, 0)) }
 
-// Open does nothing: a transport is made of an open connection.
+// Open does nothing, as the connection is open.
 func (t *transport) Open() error { return nil }
 
-// IsOpen reports whether Close was not called. The generated code asks from a
-// goroutine of its own while a handler runs.
+// IsOpen reports whether the transport is open. Generated code calls it from another
+// goroutine while a handler runs.
 func (t *transport) IsOpen() bool { return !t.closed.Load() }
 
 // Close closes the connection.

@@ -12,7 +12,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// Networks that a server trusts where Config.Trust says nothing.
+// Defaults of Config.Trust.
 var (
 	loopback = prefixes("127.0.0.0/8", "::1/128")
 	private  = append(prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"), loopback...)
@@ -26,8 +26,8 @@ func prefixes(texts ...string) []netip.Prefix {
 	return list
 }
 
-// trustFor returns the networks whose nodes a server believes by default:
-// private ones if others than this machine can reach the server at all.
+// trustFor returns the networks that a server trusts by default: loopback if it
+// listens there, otherwise the private networks.
 func trustFor(listen net.Addr) []netip.Prefix {
 	if at, ok := listen.(*net.TCPAddr); ok && at.IP.IsLoopback() {
 		return loopback
@@ -35,18 +35,19 @@ func trustFor(listen net.Addr) []netip.Prefix {
 	return private
 }
 
-// resolveTime bounds the look-up of a host name that a peer sent.
+// resolveTime bounds the lookup of a host name that a peer sent.
 const resolveTime = 2 * time.Second
 
-// admit returns the node at a location that a peer sent, or why this server
-// must not connect to it: anybody could otherwise make it connect anywhere.
+// admit returns the node at a location that a peer sent. It fails if the address is
+// in no trusted network, as a peer could otherwise make this server connect to any
+// address.
 func (s *Server) admit(ctx context.Context, l *wire.Location) (mapper.Node, error) {
 	node, err := nodeOf(l)
 	if err != nil {
 		return mapper.Node{}, err
 	}
 	if s.cfg.Legacy && isWide(node) {
-		return mapper.Node{}, fmt.Errorf("node %q: this network has ports up to %d", node.Name, maxPort2009)
+		return mapper.Node{}, fmt.Errorf("node %q: a network of 2009 allows ports up to %d", node.Name, maxPort2009)
 	}
 	addrs, err := s.resolve(ctx, l.GetAddress())
 	if err != nil {
@@ -54,10 +55,23 @@ func (s *Server) admit(ctx context.Context, l *wire.Location) (mapper.Node, erro
 	}
 	for _, addr := range addrs {
 		if !s.trusts(addr) {
-			return mapper.Node{}, fmt.Errorf("node %q: address %s is in none of the trusted networks", node.Name, addr)
+			return mapper.Node{}, fmt.Errorf("node %q: address %s is in no trusted network", node.Name, addr)
 		}
 	}
 	return node, nil
+}
+
+// admitAll returns the nodes of a peer's list that admit accepts.
+func (s *Server) admitAll(ctx context.Context, nodes []mapper.Node) []mapper.Node {
+	var list []mapper.Node
+	for _, n := range nodes {
+		if _, err := s.admit(ctx, locationOf(n)); err != nil {
+			s.warn("ignored a node in a peer's list", err)
+			continue
+		}
+		list = append(list, n)
+	}
+	return list
 }
 
 func (s *Server) resolve(ctx context.Context, host string) ([]netip.Addr, error) {

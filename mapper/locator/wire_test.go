@@ -27,22 +27,22 @@ const goldenWire = "thrift/wire.txt"
 // recorder is the handler that gave the recorded replies. It keeps the calls it
 // received; if boom is set, Ping panics.
 type recorder struct {
-	boom  bool
-	mu    sync.Mutex
-	heard []string
+	boom     bool
+	mu       sync.Mutex
+	received []string
 }
 
 func (r *recorder) note(format string, args ...any) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.heard = append(r.heard, fmt.Sprintf(format, args...))
+	r.received = append(r.received, fmt.Sprintf(format, args...))
 	return nil
 }
 
 func (r *recorder) calls() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.heard)
+	return slices.Clone(r.received)
 }
 
 func (r *recorder) Ping(context.Context) error {
@@ -89,7 +89,7 @@ func (r *recorder) GetNodeWide(ctx context.Context, key string) (*wire.Location,
 	return r.GetNode(ctx, key)
 }
 
-// serve answers what is written to the connection it returns.
+// serve returns a connection to a server with the handler.
 func serve(t *testing.T, handler wire.Locator) net.Conn {
 	t.Helper()
 	s := &Server{cfg: Config{Log: testLog(t), Call: CallConfig{Limits: Limits{}.withDefaults()}}}
@@ -103,8 +103,8 @@ func serve(t *testing.T, handler wire.Locator) net.Conn {
 	return near
 }
 
-// request writes a request and returns what the server wrote by the time that a
-// ping after it was answered, or until the connection ended.
+// request sends a request, followed by a ping, and returns the reply up to that of
+// the ping or to the end of the connection.
 func request(t *testing.T, conn net.Conn, bytes []byte) (reply []byte, ended bool) {
 	t.Helper()
 	require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute))) // before it may be closed
@@ -127,17 +127,18 @@ func request(t *testing.T, conn net.Conn, bytes []byte) (reply []byte, ended boo
 	}
 }
 
-// unservable are the recorded replies that a statically typed server cannot
-// make, and why nothing is lost.
+// unservable are the recorded replies that a statically typed server cannot give,
+// with the reason.
 var unservable = map[string]string{
-	"reply has port 40000": "an old server broke off in the middle; TestWidePorts shows what ours does",
-	"null fields":          "our fields are never null; TestClientNullFields reads such a reply",
+	"reply has port 40000": "the server of 2009 failed in the middle of the reply; see TestWidePorts",
+	"null fields":          "Go fields are never null; see TestClientNullFields",
 }
 
 // ofStore are the methods of the store of 2009, which cmd/proxenos-store tests.
 var ofStore = map[string]bool{"get": true, "put": true}
 
 func TestServerGolden(t *testing.T) {
+	t.Parallel()
 	served := 0
 	for _, row := range vectors.Open(t, goldenWire).Rows {
 		method, args := row.Text("method"), row.Text("args")
@@ -164,12 +165,14 @@ func TestServerGolden(t *testing.T) {
 }
 
 func TestPanicEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	reply, ended := request(t, serve(t, &recorder{boom: true}), []byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00\x00"))
 	assert.Empty(t, reply)
 	assert.True(t, ended)
 }
 
-func TestServerHearsArguments(t *testing.T) {
+func TestServerArguments(t *testing.T) {
+	t.Parallel()
 	handler := &recorder{}
 	conn := serve(t, handler)
 	for _, row := range vectors.Open(t, goldenWire).Rows {
@@ -198,8 +201,8 @@ func TestServerHearsArguments(t *testing.T) {
 	}, calls)
 }
 
-// replay listens and answers every connection with the reply, after reading a
-// request as long as the recorded one. It returns what was read.
+// replay listens and answers one connection with the reply, after reading a request
+// as long as the recorded one. It returns what it read.
 func replay(t *testing.T, request, reply []byte) (addr string, got func() []byte) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -221,7 +224,7 @@ func replay(t *testing.T, request, reply []byte) (addr string, got func() []byte
 	return listener.Addr().String(), func() []byte { return <-read }
 }
 
-// hangUp closes the one connection it gets after reading a ping.
+// hangUp closes a connection after reading a ping.
 func hangUp(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -263,8 +266,8 @@ var calls = map[string]func(context.Context, *Client) (any, error){
 	},
 }
 
-// answers are what the client makes of the recorded replies.
-var answers = map[string]any{
+// results are what the client returns for the recorded replies.
+var results = map[string]any{
 	"service_type ()":  "diststore.Store",
 	"service_types ()": []string{"locator.Base", "locator.Locator", "diststore.Store"},
 	"get_all ()":       nodes("127.0.0.1", 9900, 9901),
@@ -272,6 +275,7 @@ var answers = map[string]any{
 }
 
 func TestClientGolden(t *testing.T) {
+	t.Parallel()
 	made := 0
 	for _, row := range vectors.Open(t, goldenWire).Rows {
 		name := row.Text("method") + " " + row.Text("args")
@@ -288,7 +292,7 @@ func TestClientGolden(t *testing.T) {
 			addr, got := replay(t, request, reply)
 			answer, err := call(t.Context(), NewClient(addr, CallConfig{}))
 			require.NoError(t, err)
-			assert.Equal(t, answers[name], answer)
+			assert.Equal(t, results[name], answer)
 			assert.Equal(t, row.Text("request_hex"), fmt.Sprintf("%x", got()), row)
 		})
 	}
@@ -296,6 +300,7 @@ func TestClientGolden(t *testing.T) {
 }
 
 func TestClientNullFields(t *testing.T) {
+	t.Parallel()
 	for _, row := range vectors.Open(t, goldenWire).Rows {
 		if row.Text("args") != "null fields" {
 			continue
@@ -321,7 +326,8 @@ func read(t *testing.T, reply []byte) (any, error) {
 }
 
 func TestClientErrors(t *testing.T) {
-	t.Run("nobody listens", func(t *testing.T) {
+	t.Parallel()
+	t.Run("closed port", func(t *testing.T) {
 		free := net.JoinHostPort("127.0.0.1", strconv.Itoa(freeport.Take(t)))
 		err := NewClient(free, CallConfig{}).Ping(t.Context())
 		require.ErrorIs(t, err, ErrUnreachable)
@@ -330,11 +336,11 @@ func TestClientErrors(t *testing.T) {
 		assert.Equal(t, "ping", call.Method)
 		assert.Equal(t, free, call.Addr)
 	})
-	t.Run("the connection ends", func(t *testing.T) {
+	t.Run("connection closed", func(t *testing.T) {
 		err := NewClient(hangUp(t), CallConfig{}).Ping(t.Context())
 		require.ErrorIs(t, err, ErrNoReply)
 	})
-	t.Run("no answer in time", func(t *testing.T) {
+	t.Run("timeout", func(t *testing.T) {
 		addr, _ := replay(t, make([]byte, 1000), nil)
 		err := NewClient(addr, CallConfig{Limits: Limits{Call: time.Second}}).Ping(t.Context())
 		require.ErrorIs(t, err, ErrNoReply)
@@ -343,7 +349,7 @@ func TestClientErrors(t *testing.T) {
 		addr, _ := replay(t, make([]byte, 17), []byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
 		require.Error(t, NewClient(addr, CallConfig{}).Ping(t.Context()))
 	})
-	t.Run("the context ends", func(t *testing.T) {
+	t.Run("context canceled", func(t *testing.T) {
 		addr, _ := replay(t, make([]byte, 1000), nil)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(20*time.Millisecond, func() { cancel(errors.New("enough")) })
@@ -352,18 +358,19 @@ func TestClientErrors(t *testing.T) {
 }
 
 func TestTransportBounds(t *testing.T) {
+	t.Parallel()
 	limits := Limits{Message: 100}.withDefaults()
 	tests := []struct {
 		name    string
 		message []byte
 		reason  string
 	}{
-		{"string claims 2 GiB", []byte("\x80\x01\x00\x01\x7f\xff\xff\xff"), "a claimed length is no reason to allocate"},
-		{"string claims too much", []byte("\x80\x01\x00\x01\x00\x00\x01\x00ping"), "beyond Message"},
-		{"negative length", []byte("\x80\x01\x00\x01\xff\xff\xff\xff"), "a length is not negative"},
+		{"string claims 2 GiB", []byte("\x80\x01\x00\x01\x7f\xff\xff\xff"), "the length is not allocated"},
+		{"string claims too much", []byte("\x80\x01\x00\x01\x00\x00\x01\x00ping"), "longer than the message limit"},
+		{"negative length", []byte("\x80\x01\x00\x01\xff\xff\xff\xff"), "lengths are not negative"},
 		{"unknown version", []byte("\x80\x02\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00\x00"), "only version 1 exists"},
-		{"list claims a million", []byte("\x80\x01\x00\x01\x00\x00\x00\x03add\x00\x00\x00\x00\x0f\x00\x02\x0c\x00\x0f\x42\x40"), "they cannot fit"},
-		{"many small fields", append([]byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00"), bytes.Repeat([]byte("\x03\x00\x63\x00"), 100)...), "unknown fields count too"},
+		{"list claims a million", []byte("\x80\x01\x00\x01\x00\x00\x00\x03add\x00\x00\x00\x00\x0f\x00\x02\x0c\x00\x0f\x42\x40"), "the list cannot fit into the message"},
+		{"many small fields", append([]byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00"), bytes.Repeat([]byte("\x03\x00\x63\x00"), 100)...), "unknown fields count as well"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -373,7 +380,7 @@ func TestTransportBounds(t *testing.T) {
 			go func() { defer close(done); s.serveConn(t.Context(), far, wire.NewLocatorProcessor(&recorder{})) }()
 			go func() { _, _ = near.Write(tt.message) }()
 			_, err := io.ReadAll(near)
-			assert.NoError(t, err, "the connection is closed: %s", tt.reason)
+			assert.NoError(t, err, "%s", tt.reason)
 			<-done
 		})
 	}

@@ -38,7 +38,7 @@ HOST = "127.0.0.1"
 
 
 class remote:
-    """A client of one call, on a connection of its own."""
+    """A client for one call on its own connection."""
 
     def __init__(self, port):
         socket = TSocket.TSocket(HOST, port)
@@ -65,7 +65,7 @@ def key_word(key):
 
 
 def owner(nodes, key):
-    """The port that owns the key: the first point behind it on the circle."""
+    """The port that owns the key: that of the next point on the ring."""
     points = {}
     for port in nodes:
         for j in range(30):
@@ -142,7 +142,7 @@ class Node:
             self.hand_over(port)
 
     def forward(self, what, port, authorities):
-        """Tell the first that has not heard of it, who tells the next."""
+        """Calls the first member that is not an authority."""
         for candidate in sorted(self.nodes - set(authorities), key=lambda p: "%s:%d" % (HOST, p)):
             try:
                 with remote(candidate) as peer:
@@ -184,7 +184,7 @@ class Node:
             try:
                 self.hand_back(key, value, owner(self.nodes, key), informed)
             except TTransport.TTransportException:
-                self.say("not found", key)  # and the item is lost
+                self.say("not found", key)  # the item is lost
         if not informed:
             self.forward("remove", self.port, [self.port])
 
@@ -201,7 +201,7 @@ class Node:
 
 
 class processor(Service.Processor):
-    """Knows the calls of 2009 only."""
+    """Has the calls of 2009 only."""
 
     def __init__(self, handler):
         super().__init__(handler)
@@ -236,7 +236,7 @@ def serve(port, peer):
 
 
 def bogus(port):
-    """Calls a method that does not exist."""
+    """Calls an unknown method."""
     with remote(port) as peer:
         out, into = peer._oprot, peer._iprot
         out.writeMessageBegin("bogus", TMessageType.CALL, 7)
@@ -274,7 +274,7 @@ def call(port):
     make("add", Location(HOST, 1), [Location(HOST, port)])
     make("ping")
     make("remove", Location(HOST, 1), [Location(HOST, port)])
-    make("join", Location(HOST, port))  # its own: refused
+    make("join", Location(HOST, port))  # refused, as it is its own
     make("ping")
     got["bogus"] = bogus(port)
     make("die")

@@ -1,7 +1,6 @@
-// Package wire holds the Thrift types and services of the location service, as
-// the compiler generates them from idl/locator.thrift.
+// Package wire holds the Thrift types and services of the location service. The
+// Thrift compiler generates it from idl/locator.thrift.
 //
-// Most programs use package locator and never this one. It is exported because
-// a Thrift service that extends locator.Base or locator.Locator generates code
-// that imports it.
+// Most programs use package locator only. This package is exported for the
+// generated code of services that extend locator.Base or locator.Locator.
 package wire

@@ -19,12 +19,12 @@ var _ = context.Background
 var _ = time.Now
 var _ = bytes.Equal
 
-// Location says where to reach a node.
+// Location is the address of a node.
 //
 // Attributes:
 //   - Address
-//   - Port: Zero in a Location that has a wide_port.
-//   - WidePort: A port above 32767, which 2009 could not write. Not known to it.
+//   - Port: Zero if wide_port is set.
+//   - WidePort: A port above 32767. Nodes of 2009 do not know this field.
 type Location struct {
 	Address  string `thrift:"address,1" db:"address" json:"address"`
 	Port     int16  `thrift:"port,2" db:"port" json:"port"`
@@ -236,18 +236,18 @@ func (p *Location) String() string {
 	return fmt.Sprintf("Location(%+v)", *p)
 }
 
-type Base interface { //Base is what every service of the network answers.
+type Base interface { //Base is implemented by every service of the network.
 
 	Ping(ctx context.Context) (_err error)
 	ServiceType(ctx context.Context) (_r string, _err error)
 	ServiceTypes(ctx context.Context) (_r []string, _err error)
-	// Writes the state of the node to its log, where that is enabled.
+	// Logs the state of the node, if enabled.
 	Debug(ctx context.Context) (_err error)
-	// Makes the node leave and end, where that is enabled.
+	// Makes the node leave and exit, if enabled.
 	Die(ctx context.Context) (_err error)
 }
 
-// Base is what every service of the network answers.
+// Base is implemented by every service of the network.
 type BaseClient struct {
 	c    thrift.TClient
 	meta thrift.ResponseMeta
@@ -319,7 +319,7 @@ func (p *BaseClient) ServiceTypes(ctx context.Context) (_r []string, _err error)
 	return _result8.GetSuccess(), nil
 }
 
-// Writes the state of the node to its log, where that is enabled.
+// Logs the state of the node, if enabled.
 func (p *BaseClient) Debug(ctx context.Context) (_err error) {
 	var _args9 BaseDebugArgs
 	p.SetLastResponseMeta_(thrift.ResponseMeta{})
@@ -329,7 +329,7 @@ func (p *BaseClient) Debug(ctx context.Context) (_err error) {
 	return nil
 }
 
-// Makes the node leave and end, where that is enabled.
+// Makes the node leave and exit, if enabled.
 func (p *BaseClient) Die(ctx context.Context) (_err error) {
 	var _args10 BaseDieArgs
 	p.SetLastResponseMeta_(thrift.ResponseMeta{})
@@ -1273,20 +1273,20 @@ func (p *BaseDieArgs) String() string {
 
 type Locator interface {
 	Base
-	//Locator keeps every node's list of the nodes.
+	//Locator maintains the list of nodes at every node.
 
-	// Asks a member to make the location a member and to tell the others.
+	// Adds a node and informs the other members.
 	//
 	// Parameters:
 	//  - Location
 	Join(ctx context.Context, location *Location) (_err error)
-	// Drops a member. The authorities know already and are not told again.
+	// Removes a member and informs those that are not authorities.
 	//
 	// Parameters:
 	//  - Location
 	//  - Authorities
 	Remove(ctx context.Context, location *Location, authorities []*Location) (_err error)
-	// Adds a member. The authorities know already and are not told again.
+	// Adds a member and informs those that are not authorities.
 	//
 	// Parameters:
 	//  - Location
@@ -1296,7 +1296,7 @@ type Locator interface {
 	// Parameters:
 	//  - Key
 	GetNode(ctx context.Context, key string) (_r *Location, _err error)
-	// Like get_all, with the members whose ports 2009 could not write.
+	// Like get_all, including members with a wide_port.
 	GetAllWide(ctx context.Context) (_r []*Location, _err error)
 	// Like get_node, among the members of get_all_wide.
 	//
@@ -1305,7 +1305,7 @@ type Locator interface {
 	GetNodeWide(ctx context.Context, key string) (_r *Location, _err error)
 }
 
-// Locator keeps every node's list of the nodes.
+// Locator maintains the list of nodes at every node.
 type LocatorClient struct {
 	*BaseClient
 }
@@ -1324,7 +1324,7 @@ func NewLocatorClient(c thrift.TClient) *LocatorClient {
 	}
 }
 
-// Asks a member to make the location a member and to tell the others.
+// Adds a node and informs the other members.
 //
 // Parameters:
 //   - Location
@@ -1338,7 +1338,7 @@ func (p *LocatorClient) Join(ctx context.Context, location *Location) (_err erro
 	return nil
 }
 
-// Drops a member. The authorities know already and are not told again.
+// Removes a member and informs those that are not authorities.
 //
 // Parameters:
 //   - Location
@@ -1354,7 +1354,7 @@ func (p *LocatorClient) Remove(ctx context.Context, location *Location, authorit
 	return nil
 }
 
-// Adds a member. The authorities know already and are not told again.
+// Adds a member and informs those that are not authorities.
 //
 // Parameters:
 //   - Location
@@ -1400,7 +1400,7 @@ func (p *LocatorClient) GetNode(ctx context.Context, key string) (_r *Location, 
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_node failed: unknown result")
 }
 
-// Like get_all, with the members whose ports 2009 could not write.
+// Like get_all, including members with a wide_port.
 func (p *LocatorClient) GetAllWide(ctx context.Context) (_r []*Location, _err error) {
 	var _args30 LocatorGetAllWideArgs
 	var _result32 LocatorGetAllWideResult

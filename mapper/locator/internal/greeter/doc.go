@@ -1,3 +1,3 @@
-// Package greeter is generated from greeter.thrift, a service that extends
-// locator.Locator, for the Example of package locator.
+// Package greeter is generated from greeter.thrift: a service that extends
+// locator.Locator, for an example of package locator.
 package greeter

@@ -25,7 +25,7 @@ var _ = wire.GoUnusedProtection__
 type Greeter interface {
 	wire.Locator
 
-	// Greets by the node that owns the name.
+	// Returns a greeting from the node that owns the name.
 	//
 	// Parameters:
 	//  - Name
@@ -50,7 +50,7 @@ func NewGreeterClient(c thrift.TClient) *GreeterClient {
 	}
 }
 
-// Greets by the node that owns the name.
+// Returns a greeting from the node that owns the name.
 //
 // Parameters:
 //   - Name

@@ -1,11 +1,10 @@
-// A service of one's own on top of the locator, as the Example of package
-// locator shows it.
+// A service that extends the locator, for an example of package locator.
 
 include "locator.thrift"
 
 namespace go greeter
 
 service Greeter extends locator.Locator {
-  /** Greets by the node that owns the name. */
+  /** Returns a greeting from the node that owns the name. */
   string greet(1: string name)
 }
