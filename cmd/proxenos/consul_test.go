@@ -19,10 +19,13 @@ import (
 )
 
 // TestConsulScripts runs the scripts of testdata/consul against real agents:
-// $PORT is one with the services below and DNS at $DNS_ADDR, $ACL_PORT one with access control of
-// which $TOKEN may read everything and $NARROW_TOKEN only services, $TLS_ADDR
-// one that speaks TLS with a certificate of $TLS_CA, $STOPPED_PORT one that
-// takes connections and does not answer, and $DEAD_PORT was one.
+//
+//   - $PORT has the instances of register, and DNS at $DNS_ADDR.
+//   - $ACL_PORT has access control; $TOKEN may read everything, and
+//     $NARROW_TOKEN only services.
+//   - $TLS_ADDR serves TLS with a certificate of the authority $TLS_CA.
+//   - $STOPPED_PORT accepts connections and does not respond.
+//   - $DEAD_PORT is the port of an agent that was killed.
 func TestConsulScripts(t *testing.T) {
 	open := consultest.Start(t, consultest.Options{Node: "demo"})
 	register(t, open)
@@ -63,7 +66,7 @@ func TestConsulScripts(t *testing.T) {
 	})
 }
 
-// register fills an agent with instances of every kind.
+// register registers instances of every kind.
 func register(t *testing.T, server *consultest.Server) {
 	server.Register(
 		consultest.Instance{Service: "web", ID: "web-1", Address: "10.0.0.1", Port: 80, Tags: []string{"blue", "canary"}, Meta: map[string]string{"zone": "eu", "name": "alpha"}},
@@ -79,7 +82,7 @@ func register(t *testing.T, server *consultest.Server) {
 	require.Eventually(t, func() bool {
 		passing, _, err := server.Client().Health().Service("web", "", true, nil)
 		return err == nil && !slices.ContainsFunc(passing, func(e *api.ServiceEntry) bool { return e.Service.ID == "web-maintenance" })
-	}, patience, 5*time.Millisecond, "the maintenance is not noticed")
+	}, patience, 5*time.Millisecond, "web-maintenance is still passing")
 }
 
 func portOf(t *testing.T, address string) string {
@@ -88,7 +91,8 @@ func portOf(t *testing.T, address string) string {
 	return port
 }
 
-// The line that the README shows, with the port of a real agent.
+// TestREADMELine runs the Consul example of the README with the port of a real
+// agent.
 func TestREADMELine(t *testing.T) {
 	server := consultest.Start(t, consultest.Options{})
 	register(t, server)
@@ -100,5 +104,5 @@ func TestREADMELine(t *testing.T) {
 	out, err := exec.Command(words[0], words[1:]...).Output()
 	require.NoError(t, err)
 	_, _, err = net.SplitHostPort(strings.TrimSuffix(string(out), "\n"))
-	assert.NoError(t, err, "%q is an address and a newline", out)
+	assert.NoError(t, err, "want an address and a newline, got %q", out)
 }

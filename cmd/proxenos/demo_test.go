@@ -19,18 +19,18 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// terminal is a demo on a terminal of its own, and what it has drawn there.
+// terminal is a pseudo-terminal with a demo and its output.
 type terminal struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	tty  *os.File
-	done chan struct{} // closed when nothing is drawn any more
+	done chan struct{} // closed at the end of the output
 
 	mu    sync.Mutex
 	drawn bytes.Buffer
 }
 
-// demo starts one. The test binary is the program; see TestMain.
+// demo starts a demo. The test binary is the program; see TestMain.
 func demo(t *testing.T, width, height uint16, args ...string) *terminal {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -50,13 +50,13 @@ func demo(t *testing.T, width, height uint16, args ...string) *terminal {
 	return term
 }
 
-// noRaces fails if the race detector, where it is built in, reported something
-// to files that begin so. One report is not of our making: bubbletea waits half
-// a second for its reader to end and then closes the file that it waits on,
-// which a machine that is slow enough gets to see.
-func noRaces(t *testing.T, begin string) {
+// noRaces fails the test if the race detector wrote a report to a file whose name
+// begins with prefix. It ignores one report of bubbletea, which waits half a second
+// for its reader and then closes the file that the reader uses; that happens on a
+// slow machine.
+func noRaces(t *testing.T, prefix string) {
 	t.Helper()
-	files, err := filepath.Glob(begin + "*")
+	files, err := filepath.Glob(prefix + "*")
 	require.NoError(t, err)
 	for _, file := range files {
 		all, err := os.ReadFile(file)
@@ -69,13 +69,13 @@ func noRaces(t *testing.T, begin string) {
 	}
 }
 
-// isReaderClosedEarly holds for the report of bubbletea's reader.
+// isReaderClosedEarly reports whether a race is the one of bubbletea's reader.
 func isReaderClosedEarly(report string) bool {
 	accesses, _, _ := strings.Cut(report, "\nGoroutine ")
 	return strings.Count(accesses, "github.com/muesli/cancelreader.(*") >= 2 && strings.Contains(accesses, "CancelReader).Close()")
 }
 
-// watch keeps what is drawn, and answers nothing that the program asks.
+// watch records the output. It does not reply to terminal queries.
 func (term *terminal) watch() {
 	defer close(term.done)
 	buf := make([]byte, 4096)
@@ -90,8 +90,8 @@ func (term *terminal) watch() {
 	}
 }
 
-// shows waits until a text is drawn. Only what is drawn at once is in one
-// piece: later the program moves about and changes letters.
+// shows waits for a text in the output. Only text that the program draws in one
+// piece is found; later it moves the cursor and changes single characters.
 func (term *terminal) shows(text string) {
 	term.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -105,7 +105,7 @@ func (term *terminal) shows(text string) {
 	}
 }
 
-// resize makes the program draw everything again.
+// resize changes the size of the terminal, which makes the program redraw.
 func (term *terminal) resize(width, height uint16) {
 	term.t.Helper()
 	term.mu.Lock()
@@ -125,7 +125,7 @@ func TestDemoOnATerminal(t *testing.T) {
 	here := demo(t, 80, 24, "--name", one)
 	here.shows("\x1b[?1049h")
 	here.shows(">>> " + one + " is ONLINE")
-	here.shows("Available: ") // the last column is written by itself
+	here.shows("Available: ") // the program writes the last column separately
 	there := demo(t, 200, 50, "--name", two, "--peer", one)
 	there.shows(one + " is ONLINE")
 
@@ -150,7 +150,7 @@ func TestDemoOnATerminal(t *testing.T) {
 		if left {
 			break
 		}
-		require.True(t, time.Now().Before(end), "who left is not shown as such")
+		require.True(t, time.Now().Before(end), "the member that left is not shown as LEFT")
 	}
 	require.NoError(t, there.cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, there.cmd.Wait())

@@ -10,16 +10,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The scripts run this very test binary as the command proxenos.
+// TestMain lets the scripts run the test binary as the command proxenos.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"proxenos": main,
 	})
 }
 
-// TestScripts runs the scripts of testdata; without any it fails. They see
-// none of the environment but PATH and what they set themselves. With
-// UPDATE_SCRIPTS=1 the files that they compare are rewritten.
+// TestScripts runs the scripts of testdata. Their environment contains PATH and the
+// variables that they set. UPDATE_SCRIPTS=1 rewrites the files that they compare.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -32,11 +31,11 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits runs a command that must end with an exit code:
+// exits runs a command that must exit with the given code:
 //
 //	exits 2 proxenos select
 //
-// Its output is there for stdout and stderr, as after exec.
+// Its output is available to stdout and stderr, as after exec.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")

@@ -15,8 +15,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// TestP2PScripts runs the scripts of testdata/p2p, in which several processes
-// are nodes of one network. $A to $E are the ports that they find by themselves.
+// TestP2PScripts runs the scripts of testdata/p2p, in which several processes are
+// nodes of one network. $A to $E are the first ports that nodes try.
 func TestP2PScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "p2p"),
@@ -37,8 +37,8 @@ func TestP2PScripts(t *testing.T) {
 	})
 }
 
-// until runs a command until it succeeds and prints what matches, or with ! what
-// does not:
+// until runs a command until it succeeds and its output matches, or with ! does
+// not match:
 //
 //	until [!] REGEXP COMMAND [ARG...]
 func until(ts *testscript.TestScript, neg bool, args []string) {
@@ -62,8 +62,8 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// terminate sends SIGTERM, which kill of the scripts does not know, to the
-// command in the background that has an argument:
+// terminate sends SIGTERM, which the kill command of testscript does not support, to
+// the background command with an argument:
 //
 //	terminate 9902
 func terminate(ts *testscript.TestScript, neg bool, args []string) {

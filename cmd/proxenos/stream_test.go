@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startSelect starts proxenos on a pipe of keys.
+// startSelect starts proxenos select with a pipe as standard input.
 func startSelect(t *testing.T) (cmd *exec.Cmd, keys io.WriteCloser, answers *bufio.Reader) {
 	cmd = exec.CommandContext(t.Context(), "proxenos", "select", "-n", "a", "-")
 	cmd.Stderr = os.Stderr
@@ -23,7 +23,7 @@ func startSelect(t *testing.T) (cmd *exec.Cmd, keys io.WriteCloser, answers *buf
 	return cmd, keys, bufio.NewReader(out)
 }
 
-// ask sends a key and waits for its answer, while the pipe stays open.
+// ask sends a key and waits for its record while the pipe stays open.
 func ask(t *testing.T, keys io.Writer, answers *bufio.Reader, key string) {
 	_, err := io.WriteString(keys, key+"\n")
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func ask(t *testing.T, keys io.Writer, answers *bufio.Reader, key string) {
 	assert.Equal(t, key+"\ta\n", answer)
 }
 
-func TestSlowProducerIsAnsweredAtOnce(t *testing.T) {
+func TestSlowProducerGetsOutputAtOnce(t *testing.T) {
 	cmd, keys, answers := startSelect(t)
 	for _, key := range []string{"one", "two", "three"} {
 		ask(t, keys, answers, key)
@@ -43,7 +43,7 @@ func TestSlowProducerIsAnsweredAtOnce(t *testing.T) {
 
 func TestInterruptWhileWaitingForKeys(t *testing.T) {
 	cmd, keys, answers := startSelect(t)
-	ask(t, keys, answers, "one") // from now on the signal is caught
+	ask(t, keys, answers, "one") // the signal handler is installed now
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	var exit *exec.ExitError
 	require.ErrorAs(t, cmd.Wait(), &exit)

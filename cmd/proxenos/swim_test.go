@@ -17,8 +17,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// TestSwimScripts runs the scripts of testdata/swim, in which several processes
-// are members of one cluster. $P1 to $P12 are free ports of loopback.
+// TestSwimScripts runs the scripts of testdata/swim, in which several processes are
+// members of one cluster. $P1 to $P12 are free ports of 127.0.0.1.
 func TestSwimScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "swim"),
@@ -39,10 +39,10 @@ func TestSwimScripts(t *testing.T) {
 	})
 }
 
-// patience bounds what takes a second on a machine that has nothing else to do.
+// patience limits steps that take at most a second on an idle machine.
 const patience = time.Minute
 
-// await waits until a file holds a text, or with ! until it does not exist:
+// await waits until a file contains a text, or with ! until the file does not exist:
 //
 //	await node1/.online/127.0.0.1:2002/port 8080
 func await(ts *testscript.TestScript, gone bool, args []string) {
@@ -61,7 +61,7 @@ func await(ts *testscript.TestScript, gone bool, args []string) {
 	ts.Fatalf("%s: %q, %v", args[0], content, err)
 }
 
-// signal sends a signal to the background command with that argument:
+// signal sends a signal to the background command with that --name:
 //
 //	signal TERM 127.0.0.1:2001
 func signal(ts *testscript.TestScript, neg bool, args []string) {
@@ -75,11 +75,11 @@ func signal(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("no background command is named %s", args[1])
+	ts.Fatalf("no background command has --name %s", args[1])
 }
 
-// fetch asks a server until it answers, with the text if one is given, and
-// writes the answer to a file: the code in the first line, then the body.
+// fetch sends requests until a server responds, and until the body contains the
+// text if one is given. It writes the status code and the body to a file.
 //
 //	fetch answer.txt application/json http://127.0.0.1:9911/ '"name":"a"'
 func fetch(ts *testscript.TestScript, neg bool, args []string) {

@@ -15,7 +15,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
-// lines are what a program writes.
+// lines are the lines of a program's output.
 type lines chan string
 
 func linesOf(r io.Reader) lines {
@@ -29,13 +29,13 @@ func linesOf(r io.Reader) lines {
 	return l
 }
 
-// until waits for a line that holds a text, and passes over others.
+// until skips lines until one contains a text.
 func (l lines) until(t *testing.T, text string) {
 	t.Helper()
 	for timeout := time.After(patience); ; {
 		select {
 		case line, open := <-l:
-			require.True(t, open, "the program ended without %q", text)
+			require.True(t, open, "the program exited without %q", text)
 			if strings.Contains(line, text) {
 				return
 			}
@@ -45,8 +45,8 @@ func (l lines) until(t *testing.T, text string) {
 	}
 }
 
-// TestWatchConsul watches a service of a real agent that comes, changes, is
-// killed and starts again without state.
+// TestWatchConsul watches a service of a real agent while its instances change and
+// while the agent is killed and restarted without state.
 func TestWatchConsul(t *testing.T) {
 	agent := consultest.Start(t, consultest.Options{Node: "demo"})
 	web := func(id string) {
@@ -75,7 +75,7 @@ func TestWatchConsul(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	var exit *exec.ExitError
 	for _, l := range []lines{out, warnings} {
-		for range l { // to its end, as Wait closes the pipes
+		for range l { // read to the end before Wait closes the pipes
 		}
 	}
 	require.ErrorAs(t, cmd.Wait(), &exit)
