@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
@@ -235,6 +236,18 @@ func TestPortInUse(t *testing.T) {
 	assert.Equal(t, 78, code)
 	assert.Contains(t, stderr, "address in use")
 	assert.Contains(t, stderr, "hint: leave out -p")
+}
+
+func TestGossipPortInUse(t *testing.T) {
+	t.Parallel()
+	port := freeport.Take(t)
+	other, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+10_000)))
+	if err == nil {
+		defer func() { require.NoError(t, other.Close()) }()
+	}
+	first := found(t, "-p", strconv.Itoa(port))
+	second := serve(t, "-h", first.addr, "-p", freePort(t))
+	members(t, 2, first.addr, second.addr)
 }
 
 func TestBadInput(t *testing.T) {

@@ -92,8 +92,11 @@ func (s *Server) Unreachable(node mapper.Node) {
 	}
 	removed, err := s.members.remove(node.Name)
 	s.closeClient(node.Name)
-	if removed || err != nil {
-		s.cfg.Log.Warn("removed an unreachable node", "node", node.Name, "err", err)
+	switch {
+	case err != nil:
+		s.cfg.Log.Error("cannot remove a node", "node", node.Name, "err", err)
+	case removed:
+		s.cfg.Log.Warn("removed an unreachable node", "node", node.Name)
 	}
 }
 

@@ -2,82 +2,29 @@ package command
 
 import (
 	"context"
-	"fmt"
-	"iter"
+	"errors"
 	"log/slog"
 	"maps"
 	"net"
-	"strings"
-	"time"
+	"strconv"
+	"sync"
+	"syscall"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
-	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// gossip implements node.Cluster by package swim.
-//
-// The name of a node is the host:port that it serves at, and it gossips at another
-// port. A member named host:port would advertise that address for gossip, so the
-// name of a member is "store HOST PORT START". As the name includes the start time,
-// a restarted node is a new member that supersedes the old one, and need not wait
-// until the others have declared the old one dead.
+// gossip implements node.Cluster by package swim. The name of a member is that of
+// its node: the host:port that the node serves at. It gossips at another port.
 type gossip struct {
 	*swim.Cluster
-	label string
-	meta  map[string][]byte // metadata of this member except its state
-	log   *slog.Logger
-}
-
-const memberPrefix = "store"
-
-// memberName returns the member name of a node started at a time.
-func memberName(node string, start time.Time) string {
-	return fmt.Sprintf("%s %s %d %019d", memberPrefix, hostOf(node), portOf(node), start.UnixNano())
-}
-
-// nodeName parses a member name. Later starts compare greater.
-func nodeName(member string) (node, start string, ok bool) {
-	words := strings.Split(member, " ")
-	if len(words) != 4 || words[0] != memberPrefix {
-		return "", "", false
-	}
-	return words[1] + ":" + words[2], words[3], true
-}
-
-// starts holds the latest start of each node seen. Members of earlier starts may
-// count as alive for a while and are ignored.
-type starts map[string]string
-
-// latest returns the latest member of each node, under the name of the node.
-func (starts starts) latest(members []mapper.Node) []mapper.Node {
-	for _, m := range members {
-		if name, start, ok := nodeName(m.Name); ok {
-			starts[name] = max(starts[name], start)
-		}
-	}
-	nodes := members[:0]
-	for _, m := range members {
-		if name, start, ok := nodeName(m.Name); ok && start == starts[name] {
-			m.Name = name
-			nodes = append(nodes, m)
-		}
-	}
-	return nodes
-}
-
-// Watch yields the nodes of the store.
-func (g *gossip) Watch(ctx context.Context) iter.Seq[mapper.Update] {
-	return func(yield func(mapper.Update) bool) {
-		seen := starts{}
-		for u := range g.Cluster.Watch(ctx) {
-			u.Nodes = seen.latest(u.Nodes)
-			if !yield(u) {
-				return
-			}
-		}
-	}
+	label   string
+	meta    map[string][]byte // metadata of this member except its state
+	log     *slog.Logger
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // SetState publishes the state of this node.
@@ -96,21 +43,27 @@ func (g *gossip) Leave(ctx context.Context) error {
 	return nil
 }
 
+// Close stops gossiping.
+func (g *gossip) Close() error {
+	g.stop()
+	g.running.Wait()
+	return g.Cluster.Close()
+}
+
 var _ node.Cluster = (*gossip)(nil)
 
 // joinGossip joins the gossip of a store, or starts one if the info has no address.
 // The label keeps two stores apart that share a machine, where a node may gossip
 // at a port that a dead node of the other store used.
-func (o *serveOptions) joinGossip(ctx context.Context, self string, to *peerwire.JoinInfo) (*gossip, error) {
+func (o *serveOptions) joinGossip(ctx context.Context, self string, to *peerwire.JoinInfo, engine kv.Engine) (*gossip, error) {
 	g := &gossip{label: to.Label, log: o.log, meta: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
-	cfg := swim.Config{Name: memberName(self, time.Now()), Label: to.Label, Metadata: g.meta, Timing: swim.Local(), Log: o.log}
+	cfg := swim.Config{Name: self, Label: to.Label, Metadata: g.meta, Timing: swim.Local(), Log: o.log}
 	if !isLoopback(o.listen) {
 		cfg.Timing = swim.LAN()
 	}
 	if to.Gossip != "" {
 		cfg.Peers, cfg.MustJoin = []string{to.Gossip}, true
 	}
-	cfg.Bind, cfg.Advertise = o.gossipAddr(self)
 	if o.secret != nil {
 		secret, err := swim.NewSecret(o.secret)
 		if err != nil {
@@ -118,22 +71,73 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to *peerwire
 		}
 		cfg.Secrets = []swim.Secret{secret}
 	}
-	var err error
-	g.Cluster, err = swim.Join(ctx, cfg)
-	return g, err
+	last, err := generation(engine)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Generation = last + 1
+	if g.Cluster, err = o.joinAt(ctx, cfg, gossipPort(self)); err != nil {
+		return nil, err
+	}
+	ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
+	g.running.Go(func() { g.storeGenerations(ctx, engine) })
+	return g, nil
 }
 
-// gossipAddr returns the address to gossip at, a free port of the host that the node
-// listens on, and the address to advertise if its host differs.
-func (o *serveOptions) gossipAddr(self string) (bind, advertise string) {
-	advertised, host := hostOf(self), o.listen
-	if net.ParseIP(host) == nil {
-		host = advertised // the address that localhost resolved to
+// joinAt joins with a preferred port. If that is in use it takes any free port.
+func (o *serveOptions) joinAt(ctx context.Context, cfg swim.Config, port string) (*swim.Cluster, error) {
+	host := hostOf(cfg.Name)
+	listen := o.listen
+	if net.ParseIP(listen) == nil {
+		listen = host // the address that localhost resolved to
 	}
-	if host != advertised {
-		advertise = net.JoinHostPort(advertised, "0")
+	cfg.Bind, cfg.Advertise = net.JoinHostPort(listen, port), net.JoinHostPort(host, port)
+	c, err := swim.Join(ctx, cfg)
+	if port != "0" && errors.Is(err, syscall.EADDRINUSE) {
+		return o.joinAt(ctx, cfg, "0")
 	}
-	return net.JoinHostPort(host, "0"), advertise
+	return c, err
+}
+
+// gossipPort returns the preferred gossip port of a node: 10000 above the port that
+// it serves at, or below if there is no such port. With a fixed port a restarted
+// node has the address of its former process. Otherwise the members would refuse it
+// until they have declared that process dead.
+func gossipPort(self string) string {
+	const offset = 10000
+	port := portOf(self) + offset
+	if port > 65535 {
+		port -= 2 * offset
+	}
+	return strconv.Itoa(port)
+}
+
+// metaGeneration is the name of the stored generation.
+const metaGeneration = "generation"
+
+// generation returns the stored generation, or 0.
+func generation(engine kv.Engine) (uint64, error) {
+	text, err := engine.Meta(metaGeneration)
+	if err != nil || text == "" {
+		return 0, err
+	}
+	return strconv.ParseUint(text, 10, 64)
+}
+
+// storeGenerations stores the generation of this member, and again whenever it
+// learns of a later process under its name.
+func (g *gossip) storeGenerations(ctx context.Context, engine kv.Engine) {
+	store := func() {
+		if err := engine.SetMeta(metaGeneration, strconv.FormatUint(g.Local().Generation, 10)); err != nil {
+			g.log.Error("cannot store the generation", "err", err)
+		}
+	}
+	store()
+	for e := range g.Events(ctx) {
+		if e.Member.Local && e.Restarted {
+			store()
+		}
+	}
 }
 
 // joinInfo returns what a node needs to join.

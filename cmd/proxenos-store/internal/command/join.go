@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/mapper/locator"
@@ -32,9 +33,9 @@ func (o *serveOptions) findEarlier(ctx context.Context, self string) (peer strin
 }
 
 // join joins the gossip of the store of a peer, or starts one without a peer.
-func (o *serveOptions) join(ctx context.Context, self, peer string) (*gossip, error) {
+func (o *serveOptions) join(ctx context.Context, self, peer string, engine kv.Engine) (*gossip, error) {
 	if peer == "" {
-		return o.joinGossip(ctx, self, &peerwire.JoinInfo{Label: rand.Text(), Replicas: int32(o.replicas)})
+		return o.joinGossip(ctx, self, &peerwire.JoinInfo{Label: rand.Text(), Replicas: int32(o.replicas)}, engine)
 	}
 	info, err := rpc.NewClient(peer, o.call).JoinInfo(ctx)
 	switch {
@@ -45,5 +46,5 @@ func (o *serveOptions) join(ctx context.Context, self, peer string) (*gossip, er
 	case int(info.Replicas) != o.replicas:
 		return nil, fmt.Errorf("%w: --replicas %d: the store of %q uses %d", errUsage, o.replicas, peer, info.Replicas)
 	}
-	return o.joinGossip(ctx, self, info)
+	return o.joinGossip(ctx, self, info, engine)
 }

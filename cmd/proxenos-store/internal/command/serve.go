@@ -117,7 +117,7 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	if !found {
 		peer, found = o.findEarlier(ctx, server.Self().Name)
 	}
-	cluster, err := o.join(ctx, server.Self().Name, peer)
+	cluster, err := o.join(ctx, server.Self().Name, peer, engine)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}

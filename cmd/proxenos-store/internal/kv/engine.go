@@ -30,6 +30,10 @@ type Engine interface {
 	// Scan calls f with the versions of a bucket in key order until f returns
 	// false. f must not call the engine.
 	Scan(bucket int, f func(Version) bool) error
+	// Meta returns a value stored by SetMeta, or "".
+	Meta(name string) (string, error)
+	// SetMeta stores a value about the node itself, such as its generation.
+	SetMeta(name, value string) error
 	// Close releases the engine.
 	Close() error
 }

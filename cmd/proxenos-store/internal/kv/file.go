@@ -19,6 +19,7 @@ type File struct{ db *bbolt.DB }
 
 var (
 	entriesBucket = []byte("entries")
+	metaBucket    = []byte("meta")
 	formatBucket  = []byte("proxenos-store")
 	formatKey     = []byte("format")
 	formatValue   = []byte("1")
@@ -119,8 +120,10 @@ func (f *File) check() error {
 // prepare creates the buckets of a new file.
 func (f *File) prepare() error {
 	return f.db.Update(func(tx *bbolt.Tx) error {
-		if _, err := tx.CreateBucketIfNotExists(entriesBucket); err != nil {
-			return err
+		for _, name := range [][]byte{entriesBucket, metaBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
 		}
 		format, err := tx.CreateBucketIfNotExists(formatBucket)
 		if err != nil {
@@ -211,6 +214,20 @@ func (f *File) Scan(bucket int, visit func(Version) bool) error {
 		}
 		return nil
 	})
+}
+
+// Meta returns a value stored by SetMeta, or "".
+func (f *File) Meta(name string) (value string, err error) {
+	err = f.db.View(func(tx *bbolt.Tx) error {
+		value = string(tx.Bucket(metaBucket).Get([]byte(name)))
+		return nil
+	})
+	return value, err
+}
+
+// SetMeta stores a value.
+func (f *File) SetMeta(name, value string) error {
+	return f.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put([]byte(name), []byte(value)) })
 }
 
 // Close closes the file.

@@ -170,6 +170,22 @@ func TestFileReopen(t *testing.T) {
 	assert.EqualValues(t, 9, newest)
 }
 
+func TestFileMeta(t *testing.T) {
+	t.Parallel()
+	f, path := openTemp(t)
+	value, err := f.Meta("generation")
+	require.NoError(t, err)
+	assert.Empty(t, value)
+	require.NoError(t, f.SetMeta("generation", "7"))
+	require.NoError(t, f.Close())
+	f, err = OpenFile(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	value, err = f.Meta("generation")
+	require.NoError(t, err)
+	assert.Equal(t, "7", value)
+}
+
 func TestFileInUse(t *testing.T) {
 	t.Parallel()
 	f, path := openTemp(t)

@@ -7,7 +7,10 @@ import (
 )
 
 // Memory is an [Engine] without persistence.
-type Memory struct{ buckets [Buckets]memoryBucket }
+type Memory struct {
+	buckets [Buckets]memoryBucket
+	meta    sync.Map // name to value
+}
 
 type memoryBucket struct {
 	mu      sync.RWMutex
@@ -76,6 +79,19 @@ func (m *Memory) Scan(bucket int, f func(Version) bool) error {
 			break
 		}
 	}
+	return nil
+}
+
+// Meta returns a value stored by SetMeta, or "".
+func (m *Memory) Meta(name string) (string, error) {
+	value, _ := m.meta.Load(name)
+	text, _ := value.(string)
+	return text, nil
+}
+
+// SetMeta stores a value.
+func (m *Memory) SetMeta(name, value string) error {
+	m.meta.Store(name, value)
 	return nil
 }
 
