@@ -125,6 +125,7 @@ func TestFeedBurstThatLeadsBackIsNoNews(t *testing.T) {
 			step()
 		}
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		require.Equal(t, []string{"[a]"}, got)
 	})
 }

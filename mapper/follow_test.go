@@ -306,6 +306,7 @@ func TestFollowSkipsWhatWasOvertaken(t *testing.T) {
 				synctest.Wait()
 			}
 			time.Sleep(5 * time.Minute)
+			synctest.Wait()
 		}
 		change(func() { src.set("a b") }, func() { src.fail(errDown) }, func() { src.set("a b c") },
 			func() { src.fail(errDown) }, func() { src.set("a b c d") }, func() { src.fail(errDown) })

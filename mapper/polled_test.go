@@ -3,6 +3,7 @@ package mapper_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -64,6 +65,7 @@ func TestPolledKeepsTheLastSetBesideAnError(t *testing.T) {
 		time.Sleep(time.Hour)
 		src.fail(errDown)
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		require.Equal(t, errDown, last.Err)
 		require.Equal(t, nodesOf("a b"), last.Nodes)
 		require.InDelta(t, 2*time.Minute, time.Since(last.Confirmed), float64(90*time.Second), "each answer confirmed the set, though it is not news")
