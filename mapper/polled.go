@@ -3,8 +3,9 @@ package mapper
 import (
 	"context"
 	"iter"
-	"math/rand/v2"
 	"time"
+
+	"github.com/proxenos/proxenos/internal/retry"
 )
 
 // DefaultPoll is how often a source is asked that does not notice changes by
@@ -58,7 +59,7 @@ func (p *Polled) poll(ctx context.Context, to *Feed) {
 	if every <= 0 {
 		every = DefaultPoll
 	}
-	retry := min(firstRetry, every)
+	pause := retry.Backoff{Min: firstRetry, Max: every}
 	for {
 		u, err := askWithin(ctx, p.Source, max(every, leastTimeout))
 		if ctx.Err() != nil {
@@ -67,12 +68,12 @@ func (p *Polled) poll(ctx context.Context, to *Feed) {
 		wait := every
 		if err != nil {
 			to.Fail(err)
-			wait, retry = retry, min(2*retry, every)
+			wait = pause.Next()
 		} else {
 			to.Set(u)
-			retry = min(firstRetry, every)
+			pause.Reset()
 		}
-		if !sleep(ctx, wait+time.Duration((rand.Float64()-0.5)*0.2*float64(wait))) {
+		if !retry.Sleep(ctx, retry.Jitter(wait, 0.9, 1.1)) {
 			return
 		}
 	}
@@ -82,16 +83,4 @@ func askWithin(ctx context.Context, m Mapper, limit time.Duration) (Update, erro
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return Ask(ctx, m)
-}
-
-// sleep reports whether the context still stands after d.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

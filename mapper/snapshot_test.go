@@ -76,7 +76,7 @@ func TestSnapshotWriteErrors(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(full, "sub"), 0o700))
 	cases := []struct{ name, path, want string }{
 		{"no directory", filepath.Join(dir, "none", "x"), "no such file or directory"},
-		{"a directory in its place", full, "file exists"},
+		{"a directory in its place", full, "not a regular file"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/proxenos/proxenos/internal/retry"
 )
 
 // loop asks one question for ever: once plainly, then again and again for
@@ -38,7 +40,7 @@ type loop[T any] struct {
 func (l *loop[T]) run(ctx context.Context) {
 	for {
 		pause := l.step(ctx)
-		if ctx.Err() != nil || !sleep(ctx, pause) {
+		if ctx.Err() != nil || !retry.Sleep(ctx, pause) {
 			return
 		}
 	}

@@ -41,6 +41,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/proxenos/proxenos/internal/hostport"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -113,6 +114,8 @@ func checkName(name string) error {
 	return nil
 }
 
+const dnsPort = 53
+
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 func (s *SRV) resolver() *net.Resolver {
@@ -144,10 +147,11 @@ func (s *SRV) blame(err error) error {
 
 // withPort adds the port of DNS if there is none.
 func withPort(server string) string {
-	if _, _, err := net.SplitHostPort(server); err == nil {
-		return server
+	host, port, err := hostport.Split(server, dnsPort)
+	if err != nil {
+		return server // which the dialer refuses
 	}
-	return net.JoinHostPort(strings.Trim(server, "[]"), "53")
+	return hostport.Join(host, port)
 }
 
 // target is what the records say of one host and port.
@@ -188,7 +192,7 @@ func nodesOf(records []*net.SRV) []mapper.Node {
 func targetsOf(records []*net.SRV) []target {
 	byName := map[string]target{}
 	for _, r := range records {
-		t := target{strings.ToLower(strings.TrimSuffix(r.Target, ".")), r.Port, r.Priority, r.Weight}
+		t := target{hostport.Host(r.Target), r.Port, r.Priority, r.Weight}
 		if t.host == "" {
 			continue
 		}
