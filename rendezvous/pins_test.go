@@ -42,8 +42,8 @@ func TestPlacementIsPinned(t *testing.T) {
 				if len(got) == 0 {
 					assert.Equal(t, row.Uint64("top_score"), score.Raw, "%s: score of %q", row, key)
 				}
-				if len(got) < len(order) {
-					got = append(got, node.index)
+				if got = append(got, node.index); len(got) == len(order) {
+					break
 				}
 			}
 			require.Equal(t, order, got, "%s: order for %q", row, key)

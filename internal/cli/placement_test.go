@@ -38,10 +38,11 @@ func TestPinsNoticeAnotherHash(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			_, rest, _ := strings.Cut(string(text), "checks:\n")
+			_, checks, _ := strings.Cut(string(text), "checks:\n")
+			pins, _, _ := strings.Cut(checks, "\n  - ") // the others count keys, which takes seconds
 			other := filepath.Join(t.TempDir(), "other.yaml")
 			head, _, _ := strings.Cut(string(text), "algorithm:")
-			require.NoError(t, os.WriteFile(other, []byte(head+"hash: sha1\nchecks:\n"+rest), 0o600))
+			require.NoError(t, os.WriteFile(other, []byte(head+"hash: sha1\nchecks:\n"+pins+"\n"), 0o600))
 			out, _, code := command("", "check", other)
 			assert.Equal(t, term.ExitCheck, code)
 			assert.Contains(t, out, "FAIL  placement never changes")
