@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// benchKeys are a million distinct keys: a few thousand teach the branch
-// predictor and flatter whatever is measured.
+// benchKeys are a million distinct keys. A few thousand would train the branch
+// predictor and make lookups look faster.
 var benchKeys = func() []string {
 	rng := rand.New(rand.NewPCG(9, 9))
 	keys := make([]string, 1<<20)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// plainBest is the definition: the first of the greatest scores.
+// plainBest is the definition of best: the first of the greatest scores.
 func plainBest(x mixer, seeds []uint64) int {
 	best := 0
 	for i, seed := range seeds {
@@ -20,8 +20,9 @@ func plainBest(x mixer, seeds []uint64) int {
 	return best
 }
 
-// TestEveryFormOfBestAgrees goes through every length that a loop ends on.
+// TestEveryFormOfBestAgrees covers every length at which a loop can end.
 func TestEveryFormOfBestAgrees(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(4, 4))
 	for n := 1; n < 700; n++ {
 		seeds := make([]uint64, n)
@@ -40,9 +41,10 @@ func TestEveryFormOfBestAgrees(t *testing.T) {
 	}
 }
 
-// TestSmallerIDWinsATie repeats the winning seed, which no hash does by itself
-// in the life of the universe.
+// TestSmallerIDWinsATie repeats the winning seed, which a hash practically never
+// does.
 func TestSmallerIDWinsATie(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 5))
 	for _, n := range []int{2, 3, 9, 33, 64, 100, 193, 500} {
 		for range 500 {
@@ -60,7 +62,8 @@ func TestSmallerIDWinsATie(t *testing.T) {
 	}
 }
 
-func TestBestOfScoresThatAreAllZero(t *testing.T) {
+func TestBestOfZeroScores(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 7, 40, 300} {
 		seeds := slices.Repeat([]uint64{5}, n)
 		x := mixer{k: 5, m: 1}
@@ -69,7 +72,7 @@ func TestBestOfScoresThatAreAllZero(t *testing.T) {
 	}
 }
 
-// FuzzBest holds the vector form to the reference for every length.
+// FuzzBest compares every form of best with the definition for every length.
 func FuzzBest(f *testing.F) {
 	f.Add(uint64(1), uint64(2), 33)
 	f.Add(uint64(0), uint64(0), 1000)

@@ -7,7 +7,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 )
 
-// Server is a caller's own type.
+// Server is a type of the caller.
 type Server struct {
 	Host  string
 	Cores float64
@@ -16,7 +16,7 @@ type Server struct {
 func (s Server) Name() string      { return s.Host }
 func (s Server) Capacity() float64 { return s.Cores }
 
-// Disk names and weighs itself.
+// Disk has an ID and a capacity of its own.
 type Disk struct {
 	Device string
 	TB     float64
@@ -76,14 +76,14 @@ func ExampleSet_Select() {
 		owner, ok := set.Select(key)
 		fmt.Println(key, owner, ok)
 	}
-	nobody, _ := rendezvous.Of()
-	_, ok := nobody.Select("user:1")
-	fmt.Println("of nobody:", ok)
+	empty, _ := rendezvous.Of()
+	_, ok := empty.Select("user:1")
+	fmt.Println("empty:", ok)
 	// Output:
 	// user:1 blue true
 	// user:2 green true
 	// user:3 blue true
-	// of nobody: false
+	// empty: false
 }
 
 func ExampleSet_SelectN() {
@@ -100,24 +100,24 @@ func ExampleSet_Rank() {
 	down := map[string]bool{"green": true}
 	for node := range set.Rank("user:42") {
 		if !down[node] {
-			fmt.Println("first that is up:", node)
+			fmt.Println("first node that is up:", node)
 			break
 		}
 	}
 	// Output:
-	// first that is up: black
+	// first node that is up: black
 }
 
 func ExampleSet_Scores() {
 	set, _ := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Weight: Server.Capacity})
 	for server, score := range set.Scores("user:42") {
-		fmt.Printf("%s weighs %v and bids %.2f\n", server.Host, score.Weight, score.Value)
+		fmt.Printf("%s weight %v score %.2f\n", server.Host, score.Weight, score.Value)
 	}
 	// Output:
-	// cat weighs 4 and bids 18.57
-	// bee weighs 8 and bids 5.48
-	// ant weighs 4 and bids 3.89
-	// dog weighs 0 and bids 0.00
+	// cat weight 4 score 18.57
+	// bee weight 8 score 5.48
+	// ant weight 4 score 3.89
+	// dog weight 0 score 0.00
 }
 
 func ExampleSet_All() {
@@ -226,7 +226,7 @@ func ExampleSet_Table() {
 	// red true
 }
 
-// A slot is a partition: keys that are stored and moved together.
+// A slot is a partition: a group of keys that are stored and moved together.
 func ExampleTable_Slot() {
 	set, _ := rendezvous.Of("red", "green", "blue")
 	table, _ := set.Table(10)

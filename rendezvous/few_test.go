@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// plainFew is the definition: all candidates in their order, cut off.
+// plainFew is the definition of bestFew: the first n of all candidates, sorted.
 func plainFew(x mixer, seeds []uint64, n int) []candidate {
 	all := make([]candidate, len(seeds))
 	for i, seed := range seeds {
@@ -33,6 +33,7 @@ func everyFew(x mixer, seeds []uint64, n int) map[string][]candidate {
 }
 
 func TestEveryFormOfBestFewAgrees(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(6, 6))
 	for size := 1; size < 400; size++ {
 		seeds := make([]uint64, size)
@@ -50,6 +51,7 @@ func TestEveryFormOfBestFewAgrees(t *testing.T) {
 }
 
 func TestFewAmongTies(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{8, 16, 32, 33, 48, 100} {
 		seeds := slices.Repeat([]uint64{5, 5, 7}, size)[:size]
 		for _, x := range []mixer{{k: 5, m: 1}, expand(1), expand(2)} {
@@ -61,7 +63,7 @@ func TestFewAmongTies(t *testing.T) {
 	}
 }
 
-// FuzzFew holds the vector form to the definition for every length.
+// FuzzFew compares every form of bestFew with the definition for every length.
 func FuzzFew(f *testing.F) {
 	f.Add(uint64(1), uint64(2), 33, 3)
 	f.Add(uint64(0), uint64(0), 1000, 8)

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// FuzzInvariants builds a set of whatever nodes come and holds the promises:
-// no panic, no node twice, prefixes, drained nodes get nothing, and removing a
-// node moves only the keys it owned.
+// FuzzInvariants builds a set of arbitrary nodes and checks that nothing panics,
+// that no node is selected twice, that SelectN is a prefix of Rank, that drained
+// nodes own nothing, and that removing a node moves only the keys it owned.
 func FuzzInvariants(f *testing.F) {
 	f.Add("a b c", 1.0, 2.0, "key", 3)
 	f.Add("server1 server2", 0.0, 1e-300, "", 1)
@@ -28,7 +28,7 @@ func FuzzInvariants(f *testing.F) {
 		seen := map[string]bool{}
 		for _, node := range ranks {
 			if seen[node.name] || node.capacity == 0 {
-				t.Fatalf("%q: rank %v holds a node twice or a drained one", key, names(ranks))
+				t.Fatalf("%q: rank %v has a drained node, or one twice", key, names(ranks))
 			}
 			seen[node.name] = true
 		}
@@ -45,7 +45,7 @@ func FuzzInvariants(f *testing.F) {
 			t.Fatalf("a subset was refused: %v", err)
 		}
 		if owner, _ := rest.Select(key); owner != ranks[1] {
-			t.Fatalf("%q went to %q, not to the second choice %q", key, owner.name, ranks[1].name)
+			t.Fatalf("%q moved to %q, not to the second best %q", key, owner.name, ranks[1].name)
 		}
 	})
 }

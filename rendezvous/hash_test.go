@@ -11,7 +11,8 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-func TestHashDefaultIsTheSetsOwn(t *testing.T) {
+func TestDefaultHashIsSipHash(t *testing.T) {
+	t.Parallel()
 	h, err := prf.New("siphash", prf.Options{})
 	require.NoError(t, err)
 	named, err := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Hash: h})
@@ -21,7 +22,8 @@ func TestHashDefaultIsTheSetsOwn(t *testing.T) {
 	assert.Equal(t, unnamed.Checksum(), named.Checksum())
 }
 
-func TestHashesPlaceDifferently(t *testing.T) {
+func TestHashesHaveDifferentChecksums(t *testing.T) {
+	t.Parallel()
 	key := [16]byte{15: 1}
 	sums := map[uint64]string{}
 	place := func(name string, opts prf.Options) {
@@ -30,7 +32,7 @@ func TestHashesPlaceDifferently(t *testing.T) {
 		set, err := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Hash: h})
 		require.NoError(t, err)
 		label := fmt.Sprintf("%s seed %d x86 %t secret %t", name, opts.Seed, opts.X86, opts.Key != nil)
-		assert.Empty(t, sums[set.Checksum()], "%s is told apart", label)
+		assert.Empty(t, sums[set.Checksum()], "%s has a checksum of its own", label)
 		sums[set.Checksum()] = label
 	}
 	names := prf.Names()

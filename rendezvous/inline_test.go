@@ -8,11 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHotFunctionsInline asks the compiler: a call for each node would cost
-// more than the score itself.
+// TestHotFunctionsInline checks the compiler's decisions: a call for each node
+// would cost more than the score itself.
 func TestHotFunctionsInline(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("no go command to ask, as on another processor under emulation")
+		t.Skip("no go command, as under emulation of another processor")
 	}
 	out, err := exec.Command("go", "build", "-gcflags=-m", ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)

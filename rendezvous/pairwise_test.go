@@ -13,7 +13,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// A program that hashes node and key together decides for itself who owns what.
+// The other program hashes node and key together.
 func ExamplePairwise() {
 	md5, err := prf.New("md5", prf.Options{})
 	if err != nil {
@@ -32,8 +32,7 @@ func ExamplePairwise() {
 	// dog
 }
 
-// numbers names nodes by numbers and scores their distance from the key: a
-// function whose answers can be told by hand.
+// numbers builds a set of numbers, where the node nearest to the key wins.
 func numbers(t *testing.T, weight func(string) float64, ids ...string) *rendezvous.Set[string] {
 	t.Helper()
 	set, err := rendezvous.New(ids, rendezvous.Config[string]{
@@ -41,7 +40,7 @@ func numbers(t *testing.T, weight func(string) float64, ids ...string) *rendezvo
 		Weight: weight,
 		Scorer: rendezvous.Pairwise(func(id, key string) uint64 {
 			node, _ := strconv.Atoi(id)
-			at, _ := strconv.Atoi(key) // 0 for the keys that New asks about
+			at, _ := strconv.Atoi(key) // 0 for the keys of the checksum
 			return 1000 - uint64(max(node-at, at-node))
 		}),
 	})
@@ -50,6 +49,7 @@ func numbers(t *testing.T, weight func(string) float64, ids ...string) *rendezvo
 }
 
 func TestPairwiseByHand(t *testing.T) {
+	t.Parallel()
 	set := numbers(t, nil, "10", "20", "30")
 	for key, want := range map[string][]string{
 		"11":  {"10", "20", "30"},
@@ -65,7 +65,8 @@ func TestPairwiseByHand(t *testing.T) {
 	}
 }
 
-func TestPairwiseLeavesOutDrainedNodes(t *testing.T) {
+func TestPairwiseSkipsDrainedNodes(t *testing.T) {
+	t.Parallel()
 	set := numbers(t, func(id string) float64 { return map[string]float64{"10": 1, "30": 1}[id] }, "10", "20", "30")
 	owner, ok := set.Select("21")
 	assert.True(t, ok)
@@ -73,7 +74,8 @@ func TestPairwiseLeavesOutDrainedNodes(t *testing.T) {
 	assert.Equal(t, []string{"30", "10"}, set.SelectN(nil, "21", 3))
 }
 
-func TestPairwiseNil(t *testing.T) {
+func TestPairwiseOfNilIsRefused(t *testing.T) {
+	t.Parallel()
 	_, err := rendezvous.New(servers, rendezvous.Config[Server]{ID: Server.Name, Scorer: rendezvous.Pairwise(nil)})
 	assert.ErrorIs(t, err, rendezvous.ErrNoScore)
 }

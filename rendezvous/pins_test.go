@@ -14,7 +14,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// pinned is a node of a vector: its place in the header and its weight.
+// pinned is a node of a golden vector with its index in the header.
 type pinned struct {
 	id     string
 	weight float64
@@ -24,10 +24,11 @@ type pinned struct {
 func (p pinned) ID() string      { return p.id }
 func (p pinned) Weight() float64 { return p.weight }
 
-// TestPlacementIsPinned compares every answer with those of an implementation
-// in another language, made from the documentation. If it fails, the promise
-// is broken: give the new placement a new name.
+// TestPlacementIsPinned compares all results with those of an implementation in
+// another language that was written from the documentation. If it fails, keys
+// have moved: a new placement needs a new name.
 func TestPlacementIsPinned(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "rendezvous/order-*.txt", func(t *testing.T, file *vectors.File) {
 		set := pinnedSet(t, file)
 		bits, err := strconv.Atoi(file.Header("table_bits"))
@@ -81,6 +82,7 @@ func pinnedSet(t *testing.T, file *vectors.File) *rendezvous.Set[pinned] {
 }
 
 func TestChecksumIsPinned(t *testing.T) {
+	t.Parallel()
 	set, err := rendezvous.Of("red", "green", "blue")
 	require.NoError(t, err)
 	table, err := set.Table(10)

@@ -13,7 +13,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// mixedWeights are three groups of weights, with drained nodes among them.
+// mixedWeights returns n nodes of several weights, some of them drained.
 func mixedWeights(n int) []server {
 	nodes := numbered("server", n)
 	for i := range nodes {
@@ -23,6 +23,7 @@ func mixedWeights(n int) []server {
 }
 
 func TestOrderOfInputDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 1))
 	for name, nodes := range map[string][]server{
 		"equal weights": numbered("server", 23),
@@ -40,9 +41,10 @@ func TestOrderOfInputDoesNotMatter(t *testing.T) {
 	}
 }
 
-// TestVerbsAgree holds every fast path to the plain definition: all scores,
+// TestVerbsAgree compares every fast path with the definition: all scores,
 // sorted.
 func TestVerbsAgree(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(2, 2))
 	for n := range 70 {
 		for name, nodes := range map[string][]server{
@@ -87,9 +89,10 @@ func sortedByDefinition(s *Set[server], key string) []server {
 	return out
 }
 
-// TestEqualWeightsRankAsNone compares the weighted order, forced by a drained
-// neighbour of another weight, with the unweighted one.
-func TestEqualWeightsRankAsNone(t *testing.T) {
+// TestEqualWeightsRankLikeNone compares the weighted order under equal weights
+// with the unweighted one.
+func TestEqualWeightsRankLikeNone(t *testing.T) {
+	t.Parallel()
 	s := newSet(t, numbered("server", 50), byCapacity)
 	for i := range 20_000 {
 		key := "key" + strconv.Itoa(i)
@@ -102,8 +105,9 @@ func TestEqualWeightsRankAsNone(t *testing.T) {
 	}
 }
 
-// TestBoundLosesNoWinner compares bestWeighted with taking every logarithm.
-func TestBoundLosesNoWinner(t *testing.T) {
+// TestBoundExcludesNoWinner compares bestWeighted with taking every logarithm.
+func TestBoundExcludesNoWinner(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 3))
 	for _, n := range []int{1, 2, 3, 10, 100, 1000} {
 		seeds, weights := make([]uint64, n), make([]float64, n)
@@ -124,9 +128,10 @@ func TestBoundLosesNoWinner(t *testing.T) {
 	}
 }
 
-// TestOnlyNeededMoves: a joining node takes keys and nobody else does; a
-// leaving one gives up its own; a weight moves keys to or from its node.
+// TestOnlyNeededMoves: keys move only to a node that joins or from one that
+// leaves, and a change of weight moves keys only to or from its node.
 func TestOnlyNeededMoves(t *testing.T) {
+	t.Parallel()
 	heavier := numbered("server", 30)
 	heavier[7].capacity = 2.5
 	drained := numbered("server", 30)
@@ -171,10 +176,10 @@ func owners(before, after interface{ Select(string) (server, bool) }, key string
 	return [2]server{a, b}
 }
 
-// TestSharesFollowWeights: names that differ in the last character only, two
-// of which the original of a well-known router would give everything and
-// nothing.
+// TestSharesFollowWeights uses IDs that differ only in the last character, for
+// which a weak formula can give one node all keys.
 func TestSharesFollowWeights(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("counts 18 million keys")
 	}
@@ -184,6 +189,7 @@ func TestSharesFollowWeights(t *testing.T) {
 			"equal": {1, 1, 1}, "one to two": {1, 2}, "one to a hundred": {1, 100}, "fractions": {0.5, 0.25, 0.25},
 		} {
 			t.Run(name+" "+label, func(t *testing.T) {
+				t.Parallel()
 				nodes, total := numbered("server", len(weights)), 0.0
 				for i, w := range weights {
 					nodes[i].capacity = w
@@ -203,9 +209,10 @@ func TestSharesFollowWeights(t *testing.T) {
 	}
 }
 
-// TestManyNodesUnderAShortHash: a 32-bit hash of a hundred thousand names
-// collides, and still every node has a seed of its own.
+// TestManyNodesUnderAShortHash: a 24-bit hash of a hundred thousand IDs collides,
+// and yet every node has a seed of its own.
 func TestManyNodesUnderAShortHash(t *testing.T) {
+	t.Parallel()
 	short := func(s string) uint64 { return fnv1a(s) & 0xffffff }
 	s := newSet(t, numbered("n", 100_000), Config[server]{ID: server.Name, Hash: short})
 	seeds := slices.Clone(s.seeds)
@@ -213,7 +220,7 @@ func TestManyNodesUnderAShortHash(t *testing.T) {
 	assert.Len(t, slices.Compact(seeds), 100_000)
 }
 
-// testHashes are the ten by name and one as callers bring their own.
+// testHashes returns the named hashes and a weak one of the caller.
 func testHashes(t *testing.T) map[string]func(string) uint64 {
 	t.Helper()
 	hashes := map[string]func(string) uint64{"fnv-1a": fnv1a}

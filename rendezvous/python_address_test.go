@@ -14,8 +14,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
-// str prints an address as the original does, without brackets. Of the hosts
-// that it cannot print it makes IPv6.
+// str formats an address as the original does, without brackets, and as IPv6
+// where the original cannot.
 func (a socketAddress) str() string {
 	host := netip.AddrFrom16(a.host)
 	if strings.HasPrefix(string(a.host[:]), strings.Repeat("\x00", 12)) {
@@ -33,9 +33,10 @@ func unpack(packed [24]byte) (a socketAddress) {
 	return a
 }
 
-// TestGoldenAddresses reads every form of every address that the original
-// printed, and packs it to the same bytes and the same seed.
+// TestGoldenAddresses parses every form of every address that the original
+// printed, and compares the packed bytes and the seed.
 func TestGoldenAddresses(t *testing.T) {
+	t.Parallel()
 	for _, row := range vectors.Open(t, "proxenos/addresses.txt").Rows {
 		host, port := row.Text("host"), row.Text("port")
 		forms := []string{host + ":" + port, row.Text("str"), row.Text("host_str") + ":" + port, "[" + row.Text("host_str") + "]:" + port}
@@ -59,6 +60,7 @@ func TestGoldenAddresses(t *testing.T) {
 }
 
 func TestParseSocketAddress(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ id, want, reason string }{
 		{"10.0.0.1:8000", "10.0.0.1:8000", "plain"},
 		{"10.1:80", "10.0.0.1:80", "the last part fills the rest"},
@@ -92,6 +94,7 @@ func TestParseSocketAddress(t *testing.T) {
 }
 
 func TestParseSocketAddressRefuses(t *testing.T) {
+	t.Parallel()
 	form := errAddressForm.Error()
 	for _, c := range []struct{ id, want, reason string }{
 		{"", form, "nothing"},

@@ -12,6 +12,7 @@ import (
 )
 
 func TestAbsXor(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		n    int64
@@ -50,6 +51,7 @@ func integerOf(n int64) (i prf.Integer) {
 }
 
 func TestAbsXorKeepsHighWords(t *testing.T) {
+	t.Parallel()
 	got := absXor(prf.SHA512.Integer(prf.Options{}, "key"), 1)
 	want := mt.Seed(prf.SHA512.Integer(prf.Options{}, "key").Abs)
 	want[0] ^= 1

@@ -19,10 +19,10 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Endpoint is a service instance known by its address.
+// Endpoint is a service instance with an address.
 type Endpoint struct{ Address string }
 
-// ID is the address, which is what the Python program hashes.
+// ID returns the address, which the Python program hashes.
 func (e Endpoint) ID() string { return e.Address }
 
 func ExamplePythonProxenos() {
@@ -60,7 +60,7 @@ func pythonSet(t *testing.T, opts rendezvous.PythonOptions, ids ...string) *rend
 	return set
 }
 
-// tenNodes are those of the original's own test suite.
+// tenNodes are the nodes of the original's test suite.
 func tenNodes() (ids []string) {
 	for i := range 10 {
 		ids = append(ids, fmt.Sprintf("192.168.100.%d:8000", 100+i))
@@ -68,8 +68,9 @@ func tenNodes() (ids []string) {
 	return ids
 }
 
-// TestPythonPublished has the expectations of the original's own test suite.
+// TestPythonPublished has the expectations of the original's test suite.
 func TestPythonPublished(t *testing.T) {
+	t.Parallel()
 	set := pythonSet(t, rendezvous.PythonOptions{}, tenNodes()...)
 	for key, want := range map[string]string{
 		"secret":          "192.168.100.104:8000",
@@ -86,7 +87,7 @@ func TestPythonPublished(t *testing.T) {
 	assert.Equal(t, "192.168.100.109:8000", got)
 }
 
-// pythonOptions reads the options in the header of a file, but for the method.
+// pythonOptions returns the options in the header of a file, except the method.
 func pythonOptions(t *testing.T, f *vectors.File) (opts rendezvous.PythonOptions) {
 	t.Helper()
 	if text, ok := f.Lookup("seed"); ok {
@@ -106,6 +107,7 @@ func pythonOptions(t *testing.T, f *vectors.File) (opts rendezvous.PythonOptions
 
 // TestPythonWeights compares every weight, for every method, address and key.
 func TestPythonWeights(t *testing.T) {
+	t.Parallel()
 	methods := 0
 	vectors.Run(t, "proxenos/weights-*.txt", func(t *testing.T, f *vectors.File) {
 		methods++
@@ -129,8 +131,9 @@ func TestPythonWeights(t *testing.T) {
 	assert.Equal(t, len(prf.Names()), methods, "every method has golden weights")
 }
 
-// TestPythonSelections compares every choice, for every cluster and method.
+// TestPythonSelections compares the selected nodes, for every cluster and method.
 func TestPythonSelections(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "proxenos/select-*.txt", func(t *testing.T, f *vectors.File) {
 		var ids []string
 		for _, node := range f.Fields("node", 2) {
@@ -148,7 +151,8 @@ func TestPythonSelections(t *testing.T) {
 	})
 }
 
-func TestPythonOptionsMatter(t *testing.T) {
+func TestPythonOptionsChangeScores(t *testing.T) {
+	t.Parallel()
 	key := [16]byte{15: 1}
 	scores := map[uint64]string{}
 	for name, opts := range map[string]rendezvous.PythonOptions{
@@ -159,7 +163,7 @@ func TestPythonOptionsMatter(t *testing.T) {
 		"murmur, x86":  {Method: "mmh3_128", Options: prf.Options{X86: true}},
 	} {
 		for _, score := range pythonSet(t, opts, "10.0.0.1:80").Scores("key") {
-			assert.Empty(t, scores[score.Raw], "%s is told apart", name)
+			assert.Empty(t, scores[score.Raw], "%s has scores of its own", name)
 			scores[score.Raw] = name
 		}
 	}
@@ -167,6 +171,7 @@ func TestPythonOptionsMatter(t *testing.T) {
 }
 
 func TestPythonRefuses(t *testing.T) {
+	t.Parallel()
 	scorer := rendezvous.PythonProxenos(rendezvous.PythonOptions{Method: "crc32"})
 	_, err := scorer(tenNodes())
 	assert.ErrorContains(t, err, `unknown hash method "crc32": use one of md5, sha1`)
@@ -180,9 +185,10 @@ func TestPythonRefuses(t *testing.T) {
 	assert.Equal(t, "db1:80", refused.ID)
 }
 
-// TestPythonAnyNumberOfNodes checks that scores do not depend on which other
-// nodes are scored beside a node.
+// TestPythonAnyNumberOfNodes checks that the score of a node does not depend on
+// the other nodes.
 func TestPythonAnyNumberOfNodes(t *testing.T) {
+	t.Parallel()
 	alone := func(id string) uint64 {
 		score, err := rendezvous.PythonProxenos(rendezvous.PythonOptions{})([]string{id})
 		require.NoError(t, err)
@@ -212,6 +218,7 @@ func TestPythonDoesNotAllocate(t *testing.T) {
 }
 
 func TestPythonManyGoroutines(t *testing.T) {
+	t.Parallel()
 	set := pythonSet(t, rendezvous.PythonOptions{}, tenNodes()...)
 	var wg sync.WaitGroup
 	for range 4 {

@@ -16,7 +16,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 )
 
-// server is a caller's own type: the package knows only its functions.
+// server is a type of the caller.
 type server struct {
 	name     string
 	capacity float64
@@ -57,8 +57,7 @@ func names(nodes []server) (ids []string) {
 	return ids
 }
 
-// lettersOf scores a node by how often its ID occurs in the key, so that a
-// test can be read off the page.
+// lettersOf scores a node by the number of times that its ID occurs in the key.
 func lettersOf(ids []string) (func(scores []uint64, key string), error) {
 	return func(scores []uint64, key string) {
 		for i, id := range ids {
@@ -68,6 +67,7 @@ func lettersOf(ids []string) (func(scores []uint64, key string), error) {
 }
 
 func TestGreatestScoreOwnsTheKey(t *testing.T) {
+	t.Parallel()
 	s := newSet(t, named("a", "b", "c", "d"), Config[server]{ID: server.Name, Scorer: lettersOf})
 	for key, want := range map[string]string{
 		"aab":      "a b c d", // the smaller ID wins a tie
@@ -90,6 +90,7 @@ func TestGreatestScoreOwnsTheKey(t *testing.T) {
 }
 
 func TestWeightsApplyToScores(t *testing.T) {
+	t.Parallel()
 	nodes := []server{{"a", 1}, {"b", 3}, {"c", 0}}
 	s := newSet(t, nodes, Config[server]{ID: server.Name, Weight: server.Capacity, Scorer: lettersOf})
 	owner, _ := s.Select("aaaaabbb") // u is 5/16 and 3/16: 1/1.163 < 3/1.674
@@ -98,7 +99,8 @@ func TestWeightsApplyToScores(t *testing.T) {
 	assert.Equal(t, "a", owner.name)
 }
 
-func TestNobodyToChoose(t *testing.T) {
+func TestNoNodeToSelect(t *testing.T) {
+	t.Parallel()
 	for name, nodes := range map[string][]server{
 		"no nodes":    nil,
 		"all drained": {{"a", 0}, {"b", 0}},
@@ -126,7 +128,8 @@ func TestNobodyToChoose(t *testing.T) {
 	}
 }
 
-func TestDrainedNodesAreKnownAndGivenNothing(t *testing.T) {
+func TestDrainedNodesOwnNothing(t *testing.T) {
+	t.Parallel()
 	s := newSet(t, []server{{"b", 0}, {"a", 1}, {"c", 2}}, byCapacity)
 	assert.Equal(t, 3, s.Len())
 	assert.Equal(t, []string{"a", "b", "c"}, names(slices.Collect(s.All())))
@@ -146,6 +149,7 @@ func TestDrainedNodesAreKnownAndGivenNothing(t *testing.T) {
 }
 
 func TestRefusedNodes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		nodes []server
@@ -173,6 +177,7 @@ func TestRefusedNodes(t *testing.T) {
 }
 
 func TestScorerRefuses(t *testing.T) {
+	t.Parallel()
 	refusal := &NodeError{ID: "b", Err: errors.New("no address")}
 	_, err := New(named("a", "b"), Config[server]{ID: server.Name, Scorer: func([]string) (func([]uint64, string), error) {
 		return nil, refusal
@@ -181,13 +186,15 @@ func TestScorerRefuses(t *testing.T) {
 }
 
 func TestScorerWithoutFunctionIsRefused(t *testing.T) {
+	t.Parallel()
 	_, err := New(named("a"), Config[server]{ID: server.Name, Scorer: func([]string) (func([]uint64, string), error) {
 		return nil, nil
 	}})
 	require.ErrorIs(t, err, ErrNoScore)
 }
 
-func TestNewKeepsNothingOfTheCallersSlice(t *testing.T) {
+func TestNewCopiesTheSlice(t *testing.T) {
+	t.Parallel()
 	nodes := named("c", "a", "b")
 	s := newSet(t, nodes, byCapacity)
 	before := names(slices.Collect(s.Rank("key")))
@@ -196,6 +203,7 @@ func TestNewKeepsNothingOfTheCallersSlice(t *testing.T) {
 }
 
 func TestKeysMayHoldAnyBytes(t *testing.T) {
+	t.Parallel()
 	s, err := Of("red", "green", "blue")
 	require.NoError(t, err)
 	for _, key := range []string{"", "\x00", "\xff\xfe", "touché", strings.Repeat("k", 1<<20), "a\tb\n"} {
@@ -206,6 +214,7 @@ func TestKeysMayHoldAnyBytes(t *testing.T) {
 }
 
 func TestSelectNBounds(t *testing.T) {
+	t.Parallel()
 	s := newSet(t, numbered("n", 20), byCapacity)
 	for _, n := range []int{-1, 0} {
 		assert.Empty(t, s.SelectN(nil, "key", n), "n=%d", n)
@@ -215,7 +224,8 @@ func TestSelectNBounds(t *testing.T) {
 	assert.Equal(t, "mine", s.SelectN(kept, "key", 2)[0].name, "SelectN appends")
 }
 
-func TestChecksumTellsPlacementsApart(t *testing.T) {
+func TestPlacementsHaveDifferentChecksums(t *testing.T) {
+	t.Parallel()
 	base := named("a", "b", "c")
 	sums := map[uint64]string{}
 	note := func(what string, sum uint64) {
@@ -238,7 +248,7 @@ func TestChecksumTellsPlacementsApart(t *testing.T) {
 		note(fmt.Sprintf("table of %d bits", bits), table.Checksum())
 	}
 	shuffled := newSet(t, named("c", "a", "b"), byCapacity)
-	assert.Equal(t, "base", sums[shuffled.Checksum()], "order of input must not count")
+	assert.Equal(t, "base", sums[shuffled.Checksum()], "the order of input must not matter")
 }
 
 func fnv1a(s string) uint64 {
@@ -249,7 +259,7 @@ func fnv1a(s string) uint64 {
 	return h
 }
 
-func TestLookupsAllocateNothing(t *testing.T) {
+func TestLookupsDoNotAllocate(t *testing.T) {
 	for name, cfg := range map[string]Config[server]{
 		"formula": {ID: server.Name},
 		"scorer":  {ID: server.Name, Scorer: lettersOf},

@@ -9,9 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTableIsTheSetOfItsSlots: a table answers for a key what its set answers
-// for the number of the key's slot, by every verb.
+// TestTableIsTheSetOfItsSlots: every method of a table returns for a key what its
+// set returns for the number of the key's slot.
 func TestTableIsTheSetOfItsSlots(t *testing.T) {
+	t.Parallel()
 	for name, cfg := range map[string]Config[server]{
 		"equal": {ID: server.Name}, "weighted": byCapacity, "scorer": {ID: server.Name, Scorer: lettersOf},
 	} {
@@ -52,6 +53,7 @@ func TestTableIsTheSetOfItsSlots(t *testing.T) {
 }
 
 func TestTableBounds(t *testing.T) {
+	t.Parallel()
 	s := newSet(t, named("a", "b"), byCapacity)
 	for _, bits := range []int{-1, 0, 25, 64} {
 		_, err := s.Table(bits)
@@ -66,8 +68,9 @@ func TestTableBounds(t *testing.T) {
 	}
 }
 
-// TestTableBalance holds the figures in the documentation of Table.
+// TestTableBalance checks the figures in the documentation of Table.
 func TestTableBalance(t *testing.T) {
+	t.Parallel()
 	s := newSet(t, numbered("server", 100), byCapacity)
 	for bits, most := range map[int]float64{16: 1.15, 18: 1.08} {
 		table, err := s.Table(bits)

@@ -29,6 +29,7 @@ func balancerConfig(bound float64) BalancerConfig[weighted] {
 }
 
 func TestNewBalancerRefuses(t *testing.T) {
+	t.Parallel()
 	r, err := New([]weighted{{"a", 1}}, weightedConfig)
 	require.NoError(t, err)
 	for _, c := range []struct {
@@ -55,12 +56,13 @@ func TestNewBalancerRefuses(t *testing.T) {
 	}
 }
 
-// list ranks its nodes in its own order, whatever the key.
+// list ranks its nodes in the same order for every key.
 type list []weighted
 
 func (l list) Rank(string) iter.Seq[weighted] { return slices.Values(l) }
 
 func TestBalancerByHand(t *testing.T) {
+	t.Parallel()
 	b, err := NewBalancer(list{{"a", 1}, {"b", 1}, {"c", 2}}, balancerConfig(1))
 	require.NoError(t, err)
 	var got []string
@@ -75,6 +77,7 @@ func TestBalancerByHand(t *testing.T) {
 }
 
 func TestReleaseOnce(t *testing.T) {
+	t.Parallel()
 	b := newBalancer(t, 1.25, weighted{"a", 1})
 	first, ok := b.Acquire("key")
 	require.True(t, ok)
@@ -90,7 +93,8 @@ func TestReleaseOnce(t *testing.T) {
 	assert.Equal(t, map[string]int{"a": 0}, b.Loads())
 }
 
-func TestNobodyToLeaseFrom(t *testing.T) {
+func TestNoNodeToLease(t *testing.T) {
+	t.Parallel()
 	none := func(ranking Ranking[weighted]) {
 		b, err := NewBalancer(ranking, balancerConfig(1))
 		require.NoError(t, err)
@@ -103,15 +107,16 @@ func TestNobodyToLeaseFrom(t *testing.T) {
 	none(list{{"of capacity 0", 0}})
 }
 
-// TestBoundHolds leases and releases at random, and holds every lease against
-// the bound in arithmetic of its own.
+// TestBoundHolds acquires and releases leases at random, and computes the bound of
+// each independently.
 func TestBoundHolds(t *testing.T) {
+	t.Parallel()
 	for _, bound := range []float64{1, 1.1, 1.25, 2, 100} {
 		for seed := range uint64(6) {
 			t.Run(fmt.Sprintf("%v/%d", bound, seed), func(t *testing.T) {
 				rnd := rand.New(rand.NewPCG(seed, 1))
 				nodes := randomNodes(rnd)
-				nodes = append(nodes, weighted{"one that is not drained", 1})
+				nodes = append(nodes, weighted{"not drained", 1})
 				b := newBalancer(t, bound, nodes...)
 				total := 0.0
 				for _, n := range nodes {
@@ -143,8 +148,9 @@ func TestBoundHolds(t *testing.T) {
 	}
 }
 
-// TestFirstWithRoom checks that a lease is never given past a node with room.
+// TestFirstWithRoom checks that a lease never skips a node with room.
 func TestFirstWithRoom(t *testing.T) {
+	t.Parallel()
 	nodes := []weighted{{"a", 1}, {"b", 2}, {"c", 1}, {"d", 1}}
 	r, err := New(nodes, weightedConfig)
 	require.NoError(t, err)
@@ -167,7 +173,8 @@ func TestFirstWithRoom(t *testing.T) {
 	}
 }
 
-func TestCountsSurviveAChange(t *testing.T) {
+func TestLeasesSurviveUpdate(t *testing.T) {
+	t.Parallel()
 	b, err := NewBalancer(list{{"a", 1}, {"b", 1}}, balancerConfig(1))
 	require.NoError(t, err)
 	var leases []Lease[weighted]
@@ -187,7 +194,7 @@ func TestCountsSurviveAChange(t *testing.T) {
 	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads())
 
 	require.ErrorIs(t, b.Update(list{{"", 1}}), ErrEmptyID)
-	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads(), "what is refused changes nothing")
+	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads(), "a refused update changes nothing")
 
 	require.NoError(t, b.Update(list{{"a", 1}}))
 	assert.Equal(t, map[string]int{"a": 1, "b": 2, "c": 1}, b.Loads(), "a is back with its count")
@@ -196,11 +203,12 @@ func TestCountsSurviveAChange(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"a": 0}, b.Loads())
 	require.NoError(t, b.Update(list{{"a", 1}}))
-	assert.Len(t, b.loads, 1, "nothing is kept of those that have left")
+	assert.Len(t, b.loads, 1, "nothing is kept of removed nodes")
 }
 
-// TestManyLessees leases from many goroutines at once while nodes come and go.
-func TestManyLessees(t *testing.T) {
+// TestConcurrentUse acquires leases from many goroutines while nodes change.
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
 	nodes := []weighted{{"a", 1}, {"b", 1}, {"c", 2}, {"d", 1}}
 	b := newBalancer(t, 1, nodes...)
 	some, err := New(nodes[:3], weightedConfig)
@@ -235,9 +243,9 @@ func TestManyLessees(t *testing.T) {
 	assert.Zero(t, b.held)
 }
 
-// TestManyLesseesStayInBounds has every goroutine check the bound of a moment
-// in which nobody released.
-func TestManyLesseesStayInBounds(t *testing.T) {
+// TestConcurrentBound acquires leases from many goroutines and releases none.
+func TestConcurrentBound(t *testing.T) {
+	t.Parallel()
 	nodes := []weighted{{"a", 1}, {"b", 3}, {"c", 2}}
 	b := newBalancer(t, 1.1, nodes...)
 	var wg sync.WaitGroup
@@ -266,9 +274,10 @@ func TestAcquireDoesNotAllocate(t *testing.T) {
 	})
 }
 
-// TestClientsThatShareNothing holds the bound that the comment on Balancer
-// gives to clients that each count their own.
-func TestClientsThatShareNothing(t *testing.T) {
+// TestIndependentClients checks the bound in the documentation of Balancer for
+// clients that count their own leases.
+func TestIndependentClients(t *testing.T) {
+	t.Parallel()
 	nodes := []weighted{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}}
 	const clients, bound = 4, 1.25
 	loads, given := map[string]int{}, 0

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// benchmarkKeys returns 2^20 distinct keys of 16 to 24 bytes. Fewer would
-// teach the branch predictor the way of each, and measure that.
+// benchmarkKeys returns 2^20 distinct keys of 16 to 24 bytes. Fewer would train the
+// branch predictor and make lookups look faster.
 var benchmarkKeys = sync.OnceValue(func() []string {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	keys := make([]string, 1<<20)

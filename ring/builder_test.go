@@ -10,6 +10,7 @@ import (
 )
 
 func TestBuilderRefuses(t *testing.T) {
+	t.Parallel()
 	b := NewBuilder(weightedConfig)
 	require.NoError(t, b.AddMany(weighted{"a", 1}, weighted{"b", 1}))
 	assert.ErrorIs(t, b.Add(weighted{"a", 2}), ErrDuplicateID)
@@ -19,13 +20,14 @@ func TestBuilderRefuses(t *testing.T) {
 	assert.ErrorIs(t, b.AddMany(weighted{"c", 1}, weighted{"a", 1}), ErrDuplicateID)
 	assert.ErrorIs(t, b.Remove("c"), ErrUnknownID)
 	assert.EqualError(t, b.Remove("c"), `node "c": no node has this ID`)
-	assert.Equal(t, 2, b.Len(), "what is refused leaves no trace")
+	assert.Equal(t, 2, b.Len(), "a refused node leaves no trace")
 	assert.ErrorIs(t, NewBuilder(Config[weighted]{}).Add(weighted{"a", 1}), ErrNoID)
 	_, err := NewBuilder(Config[weighted]{}).Build()
 	assert.ErrorIs(t, err, ErrNoID)
 }
 
 func TestBuilderEqualsNew(t *testing.T) {
+	t.Parallel()
 	for _, layout := range allLayouts() {
 		t.Run(layout.String(), func(t *testing.T) {
 			cfg := weightedConfig
@@ -40,12 +42,13 @@ func TestBuilderEqualsNew(t *testing.T) {
 			require.NoError(t, err)
 			fresh, err := New(nodes, cfg)
 			require.NoError(t, err)
-			assert.Equal(t, fresh.Checksum(), built.Checksum(), "equal capacities leave no history")
+			assert.Equal(t, fresh.Checksum(), built.Checksum(), "with equal capacities the history does not matter")
 		})
 	}
 }
 
 func TestRemoveAfterAddRestoresTheChecksum(t *testing.T) {
+	t.Parallel()
 	for _, layout := range allLayouts() {
 		t.Run(layout.String(), func(t *testing.T) {
 			cfg := weightedConfig
@@ -67,6 +70,7 @@ func TestRemoveAfterAddRestoresTheChecksum(t *testing.T) {
 }
 
 func TestRingsOutliveTheBuilder(t *testing.T) {
+	t.Parallel()
 	b := NewBuilder(weightedConfig)
 	require.NoError(t, b.AddMany(weighted{"a", 1}, weighted{"b", 1}, weighted{"c", 1}))
 	r, err := b.Build()
@@ -79,9 +83,10 @@ func TestRingsOutliveTheBuilder(t *testing.T) {
 	assert.Equal(t, 3, b.Len())
 }
 
-// TestHashRingRemembersEras gives a node the points of its best days, and only
-// those: what came before it does not count.
-func TestHashRingRemembersEras(t *testing.T) {
+// TestHashRingKeepsTheMostPoints: a node has the most points it had in any era
+// since it was added.
+func TestHashRingKeepsTheMostPoints(t *testing.T) {
+	t.Parallel()
 	cfg := weightedConfig
 	cfg.Layout = HashRing()
 	count := func(r *Ring[weighted], id string) (n int) {
@@ -97,16 +102,16 @@ func TestHashRingRemembersEras(t *testing.T) {
 	require.NoError(t, b.Add(weighted{"heavy:1", 3}))
 	r, err := b.Build()
 	require.NoError(t, err)
-	assert.Equal(t, 120, count(r, "light:1"), "what it had when it was alone")
+	assert.Equal(t, 120, count(r, "light:1"), "as many as when it was alone")
 	assert.Equal(t, 180, count(r, "heavy:1"))
-	require.ErrorIs(t, b.Remove("nobody"), ErrUnknownID)
+	require.ErrorIs(t, b.Remove("unknown"), ErrUnknownID)
 	r, err = b.Build()
 	require.NoError(t, err)
-	assert.Equal(t, 60, count(r, "light:1"), "removing anything forgets")
+	assert.Equal(t, 60, count(r, "light:1"), "Remove discards the history")
 	require.NoError(t, b.Add(weighted{"late:1", 1}))
 	r, err = b.Build()
 	require.NoError(t, err)
 	assert.Equal(t, 72, count(r, "late:1"), "30*3*1/5 digests of four points")
-	assert.Equal(t, 72, count(r, "light:1"), "its best era is now the last")
+	assert.Equal(t, 72, count(r, "light:1"), "it has the most points in the last era")
 	assert.Equal(t, 216, count(r, "heavy:1"))
 }

@@ -11,19 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// plainFind searches sorted points by all 64 bits of their positions: what
-// find must agree with.
-func plainFind(points []point, landing uint64, after bool) uint32 {
+// plainFind is the definition of find: it compares all 64 bits of the positions
+// of sorted points.
+func plainFind(points []point, key uint64, after bool) uint32 {
 	i := sort.Search(len(points), func(i int) bool {
 		p := points[i].position
-		return p > landing || p == landing && !after
+		return p > key || p == key && !after
 	})
 	return points[i%len(points)].owner
 }
 
-// TestFindComparesAllBits builds circles whose points agree in all but a few
-// bits, and asks for landings on them, beside them and anywhere.
+// TestFindComparesAllBits builds circles whose points differ in only a few bits,
+// and looks up positions at them, beside them and anywhere.
 func TestFindComparesAllBits(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		nodes  int
@@ -71,8 +72,9 @@ func TestFindComparesAllBits(t *testing.T) {
 				require.Equal(t, p.owner, cir.owner(i))
 			}
 			last := uint64(math.MaxUint64) >> (64 - c.bits)
-			check := func(landing uint64) {
-				require.Equal(t, plainFind(want, landing&last, c.after), cir.owner(cir.find(landing&last)), "landing %#x", landing&last)
+			check := func(position uint64) {
+				position &= last
+				require.Equal(t, plainFind(want, position, c.after), cir.owner(cir.find(position)), "position %#x", position)
 			}
 			for i := range sparing(2000) {
 				near := want[i%len(want)].position
@@ -89,11 +91,12 @@ func TestFindComparesAllBits(t *testing.T) {
 }
 
 func TestRenameReplacesOwners(t *testing.T) {
+	t.Parallel()
 	p := &plan{positions: []uint64{5, 5, 1}, ends: []int{1, 2, 3}, bits: 32}
 	c := newCircle(p, []uint32{2, 0, 1}, 3)
 	var owners []uint32
 	for i := range c.len() + 1 {
 		owners = append(owners, c.owner(i))
 	}
-	require.Equal(t, []uint32{1, 2, 0, 1}, owners, "in the order before they were renamed, and around")
+	require.Equal(t, []uint32{1, 2, 0, 1}, owners, "in the order before renaming, then the first again")
 }

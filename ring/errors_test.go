@@ -9,6 +9,7 @@ import (
 )
 
 func TestNewRefuses(t *testing.T) {
+	t.Parallel()
 	one := []weighted{{"a:1", 1}}
 	with := func(l Layout) Config[weighted] {
 		cfg := weightedConfig
@@ -47,7 +48,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a weight that overflows float32", of("a:1", 1e39), with(Ketama(KetamaWeighted)), ErrWhole, "capacity 1e+39"},
 		{"a weight beyond 32 bits", of("a:1", 1<<32), with(Ketama(KetamaWeighted)), ErrWhole, "4294967295"},
 		{"half a weight", of("a:1", 0.5), with(Ketama(KetamaDefault)), ErrWhole, `node "a:1": capacity 0.5`},
-		{"a port that is none", of("a:http", 1), with(Ketama(KetamaDefault)), ErrAddress, `port "http"`},
+		{"a port that is no number", of("a:http", 1), with(Ketama(KetamaDefault)), ErrAddress, `port "http"`},
 		{"a port too large", of("a:65536", 1), with(Ketama(KetamaDefault)), ErrAddress, "0 to 65535"},
 		{"a colon and no port", of("a:", 1), with(Ketama(KetamaDefault)), ErrAddress, `port ""`},
 		{"a port and no host", of(":1", 1), with(Ketama(KetamaDefault)), ErrAddress, "the host is missing"},
@@ -67,8 +68,8 @@ func TestNewRefuses(t *testing.T) {
 		{"a server without a port", of("a", 1), with(Continuum(ContinuumPoints)), ErrAddress, "the port is missing"},
 		{"a bare IPv6 host", of("::1", 1), with(Continuum(ContinuumPoints)), ErrAddress, "the port is missing"},
 		{"one server, spelled in two ways", of("[z]:9", 1), with(Continuum(ContinuumPoints)), ErrDuplicateID, `the same server as "z:9"`},
-		{"a dot for two", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum(1)), ErrNoPoints, `node "a:1" of capacity 1`},
-		{"fewer than four dots each in 0.1.0", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum010(7)), ErrNoPoints, "continuum-0.1.0(7)"},
+		{"one point for two servers", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum(1)), ErrNoPoints, `node "a:1" of capacity 1`},
+		{"fewer than four points each in 0.1.0", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum010(7)), ErrNoPoints, "continuum-0.1.0(7)"},
 
 		{"a hash beside hash-ring", one, hashed(HashRing()), ErrHashFixed, "hash-ring"},
 	} {
@@ -81,7 +82,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestNodeErrorNamesTheNode(t *testing.T) {
+func TestNodeErrorHasTheID(t *testing.T) {
+	t.Parallel()
 	_, err := Of("a", "b", "a")
 	var refused *NodeError
 	require.ErrorAs(t, err, &refused)
@@ -90,6 +92,7 @@ func TestNodeErrorNamesTheNode(t *testing.T) {
 }
 
 func TestTinyCapacitiesBesideHugeOnes(t *testing.T) {
+	t.Parallel()
 	for _, layout := range []Layout{Continuum(ContinuumPoints), HashRing()} {
 		t.Run(layout.String(), func(t *testing.T) {
 			cfg := weightedConfig

@@ -8,7 +8,7 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// Server stands for whatever the caller has.
+// Server is a type of the caller.
 type Server struct {
 	Name  string
 	Addr  string
@@ -72,8 +72,8 @@ func ExampleRing_Select() {
 		node, _ := r.Select(key)
 		fmt.Println(key, node)
 	}
-	nobody, _ := ring.Of()
-	_, ok := nobody.Select("user:42")
+	empty, _ := ring.Of()
+	_, ok := empty.Select("user:42")
 	fmt.Println(ok)
 	// Output:
 	// user:42 green
@@ -84,7 +84,7 @@ func ExampleRing_Select() {
 
 func ExampleRing_SelectN() {
 	r, _ := ring.Of("red", "green", "blue")
-	replicas := make([]string, 0, 2) // used again, it saves an allocation
+	replicas := make([]string, 0, 2) // reusing it saves an allocation
 	fmt.Println(r.SelectN(replicas, "user:42", 2))
 	// Output:
 	// [green red]
@@ -241,7 +241,7 @@ func ExampleHashed() {
 
 func ExampleKetama() {
 	r, _ := ring.New(servers, ring.Config[Server]{
-		ID:       Server.Address, // what libmemcached knows the server by
+		ID:       Server.Address, // as in the configuration of libmemcached
 		Capacity: Server.Capacity,
 		Layout:   ring.Ketama(ring.KetamaWeighted),
 	})
@@ -264,7 +264,7 @@ func ExampleNginx() {
 	// 10.0.0.1:80 true
 }
 
-// The session in the README of python-continuum.
+// The example in the README of python-continuum.
 func ExampleContinuum() {
 	b := ring.NewBuilder(ring.Config[Server]{
 		ID:       Server.Address,
@@ -374,8 +374,8 @@ func ExampleBuilder_Build() {
 	// layout continuum(1), node "10.0.0.1:80" of capacity 1: the capacities are too small for a single point
 }
 
-// Half of a thousand requests ask for one key. On a ring its node gets them all;
-// with a bound of 1.25 none of the ten nodes gets more than 125.
+// Half of a thousand requests are for one key. On a ring its node gets all of
+// them; with a bound of 1.25 none of the ten nodes gets more than 125.
 func ExampleBalancer() {
 	ids := []string{"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9"}
 	r, _ := ring.Of(ids...)
@@ -395,7 +395,7 @@ func ExampleBalancer() {
 		}
 		owner, _ := r.Select(key)
 		plain[owner]++
-		lease, _ := b.Acquire(key) // and Release when the request is done
+		lease, _ := b.Acquire(key) // call Release when the request is done
 		if lease.Node() == owner {
 			stayed++
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzInvariants builds rings of any IDs, and holds them against what a caller
-// may rely on.
+// FuzzInvariants builds rings of arbitrary IDs and checks the documented
+// properties.
 func FuzzInvariants(f *testing.F) {
 	f.Add("red\ngreen\nblue", "user:42", "yellow", uint8(0))
 	f.Add("a:1\nb:1\nc:1", "92eb5ffee6ae2fec3ad71c777531578f", "d:1", uint8(1))
@@ -23,7 +23,7 @@ func FuzzInvariants(f *testing.F) {
 		layout := layouts[int(which)%len(layouts)]
 		b := NewBuilder(fuzzConfig(layout))
 		for i, id := range strings.SplitN(list, "\n", 50) {
-			_ = b.Add(weighted{id, float64(i % 4)}) // what is refused is left out
+			_ = b.Add(weighted{id, float64(i % 4)}) // skips refused nodes
 		}
 		before, err := b.Build()
 		if err != nil {
@@ -45,7 +45,7 @@ func FuzzInvariants(f *testing.F) {
 		}
 		require.NoError(t, b.Remove(id))
 		if layout == HashRing() {
-			return // its Remove forgets what came before
+			return // its Remove discards the history
 		}
 		restored, err := b.Build()
 		require.NoError(t, err)
@@ -59,7 +59,7 @@ func fuzzConfig(layout Layout) Config[weighted] {
 	return cfg
 }
 
-// requireTyped wants one of the reasons that a caller can branch on.
+// requireTyped requires a sentinel error.
 func requireTyped(t *testing.T, err error) {
 	t.Helper()
 	for _, reason := range []error{ErrAddress, ErrWhole, ErrNoPoints, ErrDuplicateID} {
@@ -67,11 +67,11 @@ func requireTyped(t *testing.T, err error) {
 			return
 		}
 	}
-	t.Fatalf("an error without a type: %v", err)
+	t.Fatalf("no sentinel in error: %v", err)
 }
 
-// requireTotal wants an answer for the key from every verb, and all of them
-// the same, without a node twice.
+// requireTotal requires that all lookups of the key agree and that none returns a
+// node twice.
 func requireTotal(t *testing.T, r *Ring[weighted], key string) {
 	t.Helper()
 	all := slices.Collect(r.Rank(key))
@@ -89,7 +89,7 @@ func requireTotal(t *testing.T, r *Ring[weighted], key string) {
 	require.Equal(t, all, append([]weighted(nil), r.SelectN(nil, key, len(all)+1)...))
 }
 
-// requireOnlyTo wants the key and others to stay where they were or to go to the new node.
+// requireOnlyTo requires that keys stay or move to the new node.
 func requireOnlyTo(t *testing.T, before, after *Ring[weighted], key, id string) {
 	t.Helper()
 	for i := range 50 {
@@ -101,7 +101,7 @@ func requireOnlyTo(t *testing.T, before, after *Ring[weighted], key, id string) 
 	}
 }
 
-// FuzzSplitAddress wants what is taken apart to go together again.
+// FuzzSplitAddress checks that split addresses can be joined and split again.
 func FuzzSplitAddress(f *testing.F) {
 	for _, id := range []string{"host", "host:80", "[::1]:80", "::1", "[::1]", ":80", "a:b:c", "", "[", "]", "[]:1"} {
 		f.Add(id)

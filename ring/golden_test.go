@@ -14,7 +14,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
-// server is a node of a golden vector: index is its place in the header.
+// server is a node of a golden vector with its index in the header.
 type server struct {
 	id       string
 	capacity float64
@@ -36,8 +36,8 @@ func number(t *testing.T, text string) float64 {
 	return n
 }
 
-// hostPortServers reads "server: HOST PORT CAPACITY". A server that is listed twice goes by
-// its other spelling the second time, with the default port left out.
+// hostPortServers parses "server: HOST PORT CAPACITY". If a server is listed twice,
+// its second ID omits the default port.
 func hostPortServers(t *testing.T, f *vectors.File) []server {
 	t.Helper()
 	var servers []server
@@ -51,7 +51,7 @@ func hostPortServers(t *testing.T, f *vectors.File) []server {
 	return servers
 }
 
-// pointCounts returns how many points each server has.
+// pointCounts returns the number of points of each server.
 func pointCounts(r *Ring[server]) []int {
 	counts := make([]int, r.Len())
 	for _, s := range r.Points() {
@@ -116,6 +116,7 @@ func newKetama(t *testing.T, f *vectors.File) *Ring[server] {
 }
 
 func TestKetamaGolden(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	vectors.Run(t, "ketama/lookup-*.txt", func(t *testing.T, f *vectors.File) {
 		seen[f.Header("mode")] = true
@@ -145,6 +146,7 @@ func newNginx(t *testing.T, f *vectors.File) *Ring[server] {
 }
 
 func TestNginxGolden(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "nginx/lookup-*.txt", func(t *testing.T, f *vectors.File) {
 		r := newNginx(t, f)
 		assert.Equal(t, ints(t, f.Header("points_per_server")), pointCounts(r))
@@ -162,11 +164,12 @@ func newContinuum(servers []server, layout Layout) (*Ring[server], error) {
 }
 
 func TestContinuumGolden(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "continuum/lookup-*.txt", func(t *testing.T, f *vectors.File) {
-		dots := int(number(t, f.Header("totaldots")))
+		points := int(number(t, f.Header("totaldots")))
 		servers := hostPortServers(t, f)
 		t.Run("0.1.1", func(t *testing.T) {
-			r, err := newContinuum(servers, Continuum(dots))
+			r, err := newContinuum(servers, Continuum(points))
 			require.NoError(t, err)
 			assert.Equal(t, ints(t, f.Header("points_head")), pointCounts(r))
 			for _, row := range f.Rows {
@@ -174,7 +177,7 @@ func TestContinuumGolden(t *testing.T) {
 			}
 		})
 		t.Run("0.1.0", func(t *testing.T) {
-			r, err := newContinuum(servers, Continuum010(dots))
+			r, err := newContinuum(servers, Continuum010(points))
 			if f.Rows[0].None("v010") {
 				require.ErrorIs(t, err, ErrNoPoints)
 				return
@@ -189,6 +192,7 @@ func TestContinuumGolden(t *testing.T) {
 }
 
 func TestContinuumPoints(t *testing.T) {
+	t.Parallel()
 	layouts := map[string]func(int) Layout{"head": Continuum, "v010": Continuum010}
 	vectors.Run(t, "continuum/points-*.txt", func(t *testing.T, f *vectors.File) {
 		rows := map[string][]vectors.Row{}
@@ -205,6 +209,7 @@ func TestContinuumPoints(t *testing.T) {
 }
 
 func TestContinuumKeys(t *testing.T) {
+	t.Parallel()
 	for _, row := range vectors.Open(t, "continuum/keys.txt").Rows {
 		words := md5Words(row.Text("key"))
 		for i, word := range words {
@@ -213,7 +218,8 @@ func TestContinuumKeys(t *testing.T) {
 	}
 }
 
-func TestContinuumDotsAreTruncated(t *testing.T) {
+func TestContinuumPointsAreTruncated(t *testing.T) {
+	t.Parallel()
 	for _, row := range vectors.Open(t, "continuum/dots-float.txt").Rows {
 		l := continuum{points: row.Int("totaldots")}
 		got := l.share(float64(row.Int("capacity")), float64(row.Int("total")))
@@ -222,6 +228,7 @@ func TestContinuumDotsAreTruncated(t *testing.T) {
 }
 
 func TestContinuumHistory(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "continuum/history-*.txt", func(t *testing.T, f *vectors.File) {
 		b := NewBuilder(serverConfig(Continuum(ContinuumPoints)))
 		for _, op := range f.Fields("op", -1) {
@@ -241,7 +248,7 @@ func TestContinuumHistory(t *testing.T) {
 	})
 }
 
-// hashRingServers reads "node: NAME" and "weight: NAME WEIGHT".
+// hashRingServers parses "node: NAME" and "weight: NAME WEIGHT".
 func hashRingServers(t *testing.T, f *vectors.File) []server {
 	t.Helper()
 	weights := hashRingWeights(t, f)
@@ -269,6 +276,7 @@ func hashRingWeights(t *testing.T, f *vectors.File) func(name string) float64 {
 }
 
 func TestHashRingGolden(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "hash_ring/lookup-*.txt", func(t *testing.T, f *vectors.File) {
 		r, err := New(hashRingServers(t, f), serverConfig(HashRing()))
 		require.NoError(t, err)
@@ -304,6 +312,7 @@ func requireOrder(t *testing.T, r *Ring[server], row vectors.Row) {
 }
 
 func TestHashRingKeys(t *testing.T) {
+	t.Parallel()
 	for _, row := range vectors.Open(t, "hash_ring/keys.txt").Rows {
 		require.Equal(t, row.Uint64("position"), hashRingKey(row.Text("key")), row)
 	}
@@ -312,9 +321,10 @@ func TestHashRingKeys(t *testing.T) {
 	}
 }
 
-// TestHashRingHistories repeats what was done to the original, in which adding
-// what is there and removing what is not are no errors.
+// TestHashRingHistories repeats operations on the original, where adding a present
+// node or removing an absent one is no error.
 func TestHashRingHistories(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "hash_ring/history-*.txt", func(t *testing.T, f *vectors.File) {
 		weights := hashRingWeights(t, f)
 		b := NewBuilder(serverConfig(HashRing()))

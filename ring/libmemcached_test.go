@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sparing returns n, or with -short a twentieth of it.
+// sparing returns n, or a twentieth of it with -short.
 func sparing(n int) int {
 	if testing.Short() {
 		return n / 20
@@ -21,8 +21,8 @@ func sparing(n int) int {
 	return n
 }
 
-// missingPeer skips a test whose real peer is not installed, or fails it where
-// PROXENOS_REQUIRE_PEERS=1 promises that it is.
+// missingPeer skips a test whose peer program is not installed, or fails it if
+// PROXENOS_REQUIRE_PEERS=1.
 func missingPeer(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("PROXENOS_REQUIRE_PEERS") == "1" {
@@ -41,7 +41,7 @@ func peerKeys() []string {
 	return keys
 }
 
-// buildKetama compiles the program that asks libmemcached.
+// buildKetama compiles a program that uses libmemcached.
 func buildKetama(t *testing.T) string {
 	t.Helper()
 	compiler, err := exec.LookPath("gcc")
@@ -86,7 +86,7 @@ func ketamaArguments(t *testing.T, s server) []string {
 	return []string{host, port, weight}
 }
 
-// serversOf numbers servers given as alternating IDs and capacities.
+// serversOf returns servers from alternating IDs and capacities.
 func serversOf(list ...any) []server {
 	var servers []server
 	for i := 0; i < len(list); i += 2 {
@@ -104,8 +104,8 @@ func equalServers(n int) []server {
 	return servers
 }
 
-// signedFNV is 32-bit FNV-1a as libmemcached has it, over signed bytes. The
-// upper half of the answer is noise that the layout must not see.
+// signedFNV is 32-bit FNV-1a over signed bytes, as in libmemcached. The layout must
+// ignore the upper half of the result.
 func signedFNV(key string) uint64 {
 	h := uint32(2166136261)
 	for i := range len(key) {
@@ -115,6 +115,7 @@ func signedFNV(key string) uint64 {
 }
 
 func TestKetamaAgainstLibmemcached(t *testing.T) {
+	t.Parallel()
 	program := buildKetama(t)
 	modes := []struct {
 		name, mode, hash string

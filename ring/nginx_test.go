@@ -19,15 +19,15 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
-// nginxProcess is a running nginx. It answers a request for /NAME/ from the
-// upstream of that name, and says whom it asked.
+// nginxProcess is a running nginx. It passes a request for /NAME/ to the upstream
+// of that name and returns the address of the server in a header.
 type nginxProcess struct {
 	client *http.Client
 	url    string
 }
 
-// nginxConfig is a whole configuration: one process, everything below the
-// folder it is started in, backends and upstreams on loopback.
+// nginxConfig is a complete configuration: one process, all files in its working
+// directory, backends and upstreams on loopback.
 const nginxConfig = `
 daemon off;
 master_process off;
@@ -45,8 +45,8 @@ http {
 }
 `
 
-// startNginx starts nginx with the upstreams, each a list of servers, and
-// stops it when the test ends. Every server answers.
+// startNginx starts nginx with the upstreams and their servers, and stops it when
+// the test ends.
 func startNginx(t *testing.T, front string, upstreams map[string][]server) *nginxProcess {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
@@ -74,7 +74,7 @@ func startNginx(t *testing.T, front string, upstreams map[string][]server) *ngin
 	return &nginxProcess{client: client, url: "http://" + front}
 }
 
-// nginxServers writes the part of the configuration that depends on the
+// nginxServers returns the part of the configuration that depends on the
 // upstreams.
 func nginxServers(front string, upstreams map[string][]server) string {
 	var b strings.Builder
@@ -98,7 +98,7 @@ func nginxServers(front string, upstreams map[string][]server) string {
 	return b.String()
 }
 
-// waitForNginx returns once nginx accepts connections, for which it has a minute.
+// waitForNginx waits up to a minute until nginx accepts connections.
 func waitForNginx(t *testing.T, front string, ended chan error, words fmt.Stringer) {
 	t.Helper()
 	for range 3000 {
@@ -113,12 +113,12 @@ func waitForNginx(t *testing.T, front string, ended chan error, words fmt.String
 			require.NoError(t, conn.Close())
 			return
 		}
-		time.Sleep(20 * time.Millisecond) // another process, and no other sign that it listens
+		time.Sleep(20 * time.Millisecond) // another process gives no other sign that it listens
 	}
 	t.Fatalf("nginx does not listen on %s", front)
 }
 
-// ask returns the address of the server that nginx asked for a key.
+// ask returns the address of the server that nginx chose for a key.
 func (n *nginxProcess) ask(t *testing.T, upstream, key string) string {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, n.url+"/"+upstream+"/", nil)
@@ -134,6 +134,7 @@ func (n *nginxProcess) ask(t *testing.T, upstream, key string) string {
 }
 
 func TestNginxAgainstNginx(t *testing.T) {
+	t.Parallel()
 	sockets, err := os.MkdirTemp("", "ring") // t.TempDir is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(sockets)) })
@@ -160,7 +161,7 @@ func TestNginxAgainstNginx(t *testing.T) {
 			require.NoError(t, err)
 			for i, key := range keys {
 				if i%3 != 0 && i > 10 {
-					continue // two thousand keys an upstream
+					continue // about two thousand keys for each upstream
 				}
 				want := n.ask(t, name, key)
 				got, ok := r.Select(key)
@@ -171,9 +172,10 @@ func TestNginxAgainstNginx(t *testing.T) {
 	}
 }
 
-// TestNginxKeepsTheFirstOfEqualPoints has so many servers that some points
+// TestNginxKeepsTheFirstOfEqualPoints uses so many servers that some points
 // coincide.
 func TestNginxKeepsTheFirstOfEqualPoints(t *testing.T) {
+	t.Parallel()
 	var servers []server
 	for i := range 1500 {
 		servers = append(servers, server{fmt.Sprintf("10.0.%d.%d:80", i/256, i%256), 1, i})
@@ -197,5 +199,5 @@ func TestNginxKeepsTheFirstOfEqualPoints(t *testing.T) {
 	slices.Reverse(reversed)
 	other, err := New(reversed, serverConfig(Nginx()))
 	require.NoError(t, err)
-	require.NotEqual(t, r.Checksum(), other.Checksum(), "here the order decides")
+	require.NotEqual(t, r.Checksum(), other.Checksum(), "the order matters")
 }

@@ -15,9 +15,10 @@ import (
 )
 
 // TestPlacementIsPinned compares the default layout with an implementation in
-// another language, made from the documentation of Hashed. If it fails, the
-// promise is broken: give the new placement a new name.
+// another language that was written from the documentation of Hashed. If it
+// fails, keys have moved: a new placement needs a new name.
 func TestPlacementIsPinned(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "ring/order-*.txt", func(t *testing.T, file *vectors.File) {
 		r := pinnedRing(t, file)
 		for _, row := range file.Rows {
@@ -40,7 +41,7 @@ func pinnedRing(t *testing.T, file *vectors.File) *Ring[server] {
 	for i, fields := range file.Fields("node", 2) {
 		nodes = append(nodes, server{fields[0], number(t, fields[1]), i})
 	}
-	slices.Reverse(nodes) // the order given does not count
+	slices.Reverse(nodes) // the order of input does not matter
 	points, err := strconv.Atoi(file.Header("points"))
 	require.NoError(t, err)
 	cfg := serverConfig(Hashed(points))
@@ -60,6 +61,7 @@ func pinnedRing(t *testing.T, file *vectors.File) *Ring[server] {
 }
 
 func TestChecksumIsPinned(t *testing.T) {
+	t.Parallel()
 	r, err := Of("red", "green", "blue")
 	require.NoError(t, err)
 	assert.Equal(t, uint64(0x1890f0cbbeb4a46b), r.Checksum())

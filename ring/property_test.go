@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// weighted is a node that knows its capacity.
+// weighted is a node with a capacity.
 type weighted struct {
 	id       string
 	capacity float64
@@ -33,8 +33,8 @@ func randomNodes(rnd *rand.Rand) []weighted {
 	return nodes
 }
 
-// requireMoves checks that between two rings every key that changes hands
-// goes to the node, if to is set, or leaves it.
+// requireMoves checks that every key whose owner differs between two rings moved
+// to the node, if to is true, or from it.
 func requireMoves(t *testing.T, before, after *Ring[weighted], node string, to bool) {
 	t.Helper()
 	for i := range 2000 {
@@ -53,13 +53,14 @@ func requireMoves(t *testing.T, before, after *Ring[weighted], node string, to b
 }
 
 func TestNoKeyMovesBetweenOldNodes(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(30) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		nodes := randomNodes(rnd)
 		before, err := New(nodes, weightedConfig)
 		require.NoError(t, err)
 
-		added := weighted{"the new one", 1.5}
+		added := weighted{"new", 1.5}
 		after, err := New(append(slices.Clone(nodes), added), weightedConfig)
 		require.NoError(t, err)
 		requireMoves(t, before, after, added.id, true)
@@ -73,7 +74,7 @@ func TestNoKeyMovesBetweenOldNodes(t *testing.T) {
 			key := fmt.Sprintf("key-%d", k)
 			old, hadOld := before.Select(key)
 			if now, _ := after.Select(key); hadOld && old.id != now.id {
-				require.Equal(t, nodes[i].id, now.id, "only towards the node that grew")
+				require.Equal(t, nodes[i].id, now.id, "only to the node that grew")
 			}
 		}
 
@@ -84,6 +85,7 @@ func TestNoKeyMovesBetweenOldNodes(t *testing.T) {
 }
 
 func TestRemovalLeavesTheRestOfTheRank(t *testing.T) {
+	t.Parallel()
 	nodes := randomNodes(rand.New(rand.NewPCG(5, 5)))
 	full, err := New(nodes, weightedConfig)
 	require.NoError(t, err)
@@ -97,7 +99,8 @@ func TestRemovalLeavesTheRestOfTheRank(t *testing.T) {
 	}
 }
 
-func TestAThousandShufflesOneAnswer(t *testing.T) {
+func TestOrderOfInputDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	nodes := []weighted{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 0}, {"e:1", 3}}
 	for _, layout := range []Layout{Hashed(20), HashRing(), Nginx(), Ketama(KetamaWeighted), Ketama(KetamaDefault)} {
 		t.Run(layout.String(), func(t *testing.T) {
@@ -118,19 +121,21 @@ func TestAThousandShufflesOneAnswer(t *testing.T) {
 	}
 }
 
-func TestContinuumChecksumCoversTheOrder(t *testing.T) {
+func TestContinuumChecksumDependsOnOrder(t *testing.T) {
+	t.Parallel()
 	sum := func(layout Layout, ids ...string) uint64 {
 		r, err := New(ids, Config[string]{ID: self, Layout: layout})
 		require.NoError(t, err)
 		return r.Checksum()
 	}
-	three := []string{"c:1", "a:1", "b:1"} // 333 dots each, so one of each is left over
+	three := []string{"c:1", "a:1", "b:1"} // 333 points each, so each has one that fills no group
 	assert.NotEqual(t, sum(Continuum(1000), "a:1", "b:1", "c:1"), sum(Continuum(1000), three...))
-	assert.Equal(t, sum(Continuum010(1000), "a:1", "b:1", "c:1"), sum(Continuum010(1000), three...), "nothing is left over")
-	assert.Equal(t, sum(Continuum(1200), "a:1", "b:1", "c:1"), sum(Continuum(1200), three...), "nothing is left over")
+	assert.Equal(t, sum(Continuum010(1000), "a:1", "b:1", "c:1"), sum(Continuum010(1000), three...), "all points fill groups")
+	assert.Equal(t, sum(Continuum(1200), "a:1", "b:1", "c:1"), sum(Continuum(1200), three...), "all points fill groups")
 }
 
-func TestChecksumTellsApart(t *testing.T) {
+func TestPlacementsHaveDifferentChecksums(t *testing.T) {
+	t.Parallel()
 	nodes := []weighted{{"a:1", 1}, {"b:1", 2}}
 	sums := map[uint64]string{}
 	add := func(name string, nodes []weighted, change func(*Config[weighted])) {
@@ -157,9 +162,10 @@ func TestChecksumTellsApart(t *testing.T) {
 	}
 }
 
-// TestSharesAreExact adds the landings of all nodes up in integers, and
-// compares each share with a count over the points in arithmetic without bounds.
+// TestSharesAreExact compares each share with a count of key positions in
+// arbitrary precision, and checks that the counts add up to the circle.
 func TestSharesAreExact(t *testing.T) {
+	t.Parallel()
 	for _, layout := range allLayouts() {
 		t.Run(layout.String(), func(t *testing.T) {
 			cfg := weightedConfig
@@ -176,13 +182,13 @@ func TestSharesAreExact(t *testing.T) {
 				assert.Equal(t, exact, share, n.id)
 				i++
 			}
-			assert.Zero(t, whole.Cmp(sum), "shares make up the whole circle")
+			assert.Zero(t, whole.Cmp(sum), "shares add up to the whole circle")
 		})
 	}
 }
 
-// bigArcs counts the landings of each node: point by point, a landing belongs
-// to the first that is at or, in some layouts, after it.
+// bigArcs counts the key positions of each node. A position belongs to the first
+// point at or, in some layouts, after it.
 func bigArcs(r *Ring[weighted]) []*big.Int {
 	c := r.circle
 	arcs := make([]*big.Int, r.Len())
@@ -192,7 +198,7 @@ func bigArcs(r *Ring[weighted]) []*big.Int {
 	whole := new(big.Int).Lsh(big.NewInt(1), uint(c.bits))
 	begin := new(big.Int)
 	for i := range c.len() {
-		end := new(big.Int).SetUint64(c.position(i)) // first landing that is not this point's
+		end := new(big.Int).SetUint64(c.position(i)) // first position that is not this point's
 		if c.after == 0 {
 			end.Add(end, big.NewInt(1))
 		}
@@ -209,16 +215,18 @@ func bigArcs(r *Ring[weighted]) []*big.Int {
 }
 
 func TestSharesOfTheWholeCircle(t *testing.T) {
+	t.Parallel()
 	for name, hours := range map[string][]uint64{"somewhere": {5}, "at the end": {math.MaxUint64}, "at the beginning": {0}} {
 		t.Run(name, func(t *testing.T) {
 			r := newClock(t, 1, map[string][]uint64{"a": hours, "b": hours, "c": nil})
-			assert.Equal(t, map[string]float64{"a": 1, "b": 0, "c": 0}, maps.Collect(r.Shares()), "b comes second")
+			assert.Equal(t, map[string]float64{"a": 1, "b": 0, "c": 0}, maps.Collect(r.Shares()), "a, which comes first, owns all")
 		})
 	}
 }
 
-// TestSharesPredictKeys compares what nodes should get with what they do get.
+// TestSharesPredictKeys compares shares with counts of keys.
 func TestSharesPredictKeys(t *testing.T) {
+	t.Parallel()
 	r, err := New([]weighted{{"a", 1}, {"b", 2}, {"c", 3}}, weightedConfig)
 	require.NoError(t, err)
 	counts := map[string]int{}
@@ -233,8 +241,9 @@ func TestSharesPredictKeys(t *testing.T) {
 	}
 }
 
-// TestManyNodes has more nodes than 16 bits can count.
+// TestManyNodes uses more nodes than 16 bits can count.
 func TestManyNodes(t *testing.T) {
+	t.Parallel()
 	ids := make([]string, ownerMask+10)
 	for i := range ids {
 		ids[i] = fmt.Sprint("node", i)

@@ -17,9 +17,8 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// clock is a layout that can be read off the page: a node has points at the hours
-// that the table gives it, the key "7" lands at 7, and all of that times a
-// unit.
+// clock is a layout for tests by hand: a node has points at the hours of its entry
+// in a table, and the position of key "7" is 7, all of that times a unit.
 type clock struct {
 	unit  uint64
 	hours map[string][]uint64
@@ -55,11 +54,12 @@ func newClock(t *testing.T, unit uint64, hours map[string][]uint64) *Ring[string
 
 func self(id string) string { return id }
 
-// units put the hours of a dial far apart, and so close together that only the
-// lowest bits tell them apart.
+// units put hours far apart, or so close together that they differ only in the
+// lowest bits.
 var units = map[string]uint64{"far apart": 1 << 59, "next to each other": 1}
 
 func TestSelectByHand(t *testing.T) {
+	t.Parallel()
 	table := map[string][]uint64{"a": {2, 6}, "b": {4, 9}, "c": {7, 11}}
 	want := map[string]string{
 		"0": "a", "1": "a", "2": "a", "3": "b", "4": "b", "5": "a", "6": "a",
@@ -78,6 +78,7 @@ func TestSelectByHand(t *testing.T) {
 }
 
 func TestRankByHand(t *testing.T) {
+	t.Parallel()
 	table := map[string][]uint64{"a": {2, 6}, "b": {4, 9}, "c": {7, 11}}
 	r := newClock(t, 1, table)
 	for key, want := range map[string][]string{
@@ -93,6 +94,7 @@ func TestRankByHand(t *testing.T) {
 }
 
 func TestPointsByHand(t *testing.T) {
+	t.Parallel()
 	table := map[string][]uint64{"a": {6, 2}, "b": {9, 4}}
 	for name, unit := range units {
 		t.Run(name, func(t *testing.T) {
@@ -108,12 +110,14 @@ func TestPointsByHand(t *testing.T) {
 }
 
 func TestSharesByHand(t *testing.T) {
+	t.Parallel()
 	const quarter = 1 << 62
 	r := newClock(t, quarter, map[string][]uint64{"a": {1}, "b": {2}, "c": {0}})
 	assert.Equal(t, map[string]float64{"a": 0.25, "b": 0.25, "c": 0.5}, maps.Collect(r.Shares()))
 }
 
 func TestCollisionsKeepBothPoints(t *testing.T) {
+	t.Parallel()
 	for name, unit := range units {
 		t.Run(name, func(t *testing.T) {
 			r := newClock(t, unit, map[string][]uint64{"a": {5}, "b": {5}, "c": {5}})
@@ -125,9 +129,10 @@ func TestCollisionsKeepBothPoints(t *testing.T) {
 	}
 }
 
-// TestHashedPoints computes the points anew from the comment on Hashed.
+// TestHashedPoints computes the points from the documentation of Hashed.
 func TestHashedPoints(t *testing.T) {
-	const capacity = 3.5 // so that the last label is used in part
+	t.Parallel()
+	const capacity = 3.5 // uses only a part of the last label
 	r, err := New([]string{"node1"}, Config[string]{
 		ID: self, Hash: md5Word, Layout: Hashed(100), Capacity: func(string) float64 { return capacity },
 	})
@@ -144,14 +149,15 @@ func TestHashedPoints(t *testing.T) {
 	assert.Equal(t, prf.Finalize(md5Word("key")), r.keyPosition("key"))
 }
 
-// label is what Hashed hashes.
+// label returns a label of Hashed.
 func label(id string, number uint32) string {
 	return string(binary.BigEndian.AppendUint32(append(binary.AppendUvarint(nil, uint64(len(id))), id...), number))
 }
 
-// TestLabelsAreTheHashFunctionsToKeep goes through several texts of labels, with
-// an ID that fills one alone.
-func TestLabelsAreTheHashFunctionsToKeep(t *testing.T) {
+// TestHashMayKeepLabels uses several texts of labels, and an ID that fills a text
+// alone.
+func TestHashMayKeepLabels(t *testing.T) {
+	t.Parallel()
 	ids := []string{strings.Repeat("x", 2*labelText)}
 	for i := range 300 {
 		ids = append(ids, fmt.Sprintf("node%03d", i))
@@ -173,7 +179,8 @@ func TestLabelsAreTheHashFunctionsToKeep(t *testing.T) {
 }
 
 func TestLabelsDoNotCollide(t *testing.T) {
-	seen := map[string]bool{} // keeps the strings, as a hash function may
+	t.Parallel()
+	seen := map[string]bool{} // keeps the strings, as a hash may
 	h := func(s string) uint64 {
 		seen[s] = true
 		return 0
@@ -184,7 +191,8 @@ func TestLabelsDoNotCollide(t *testing.T) {
 	assert.True(t, seen[label("node1", 299)])
 }
 
-func TestNobody(t *testing.T) {
+func TestNoNodeToSelect(t *testing.T) {
+	t.Parallel()
 	drained := Config[string]{ID: self, Capacity: func(string) float64 { return 0 }}
 	for name, build := range map[string]func() (*Ring[string], error){
 		"no nodes":    func() (*Ring[string], error) { return Of() },
@@ -207,7 +215,8 @@ func TestNobody(t *testing.T) {
 	}
 }
 
-func TestEveryLayoutTakesNobody(t *testing.T) {
+func TestEveryLayoutTakesNoNodes(t *testing.T) {
+	t.Parallel()
 	for _, layout := range allLayouts() {
 		t.Run(layout.String(), func(t *testing.T) {
 			r, err := New(nil, Config[string]{ID: self, Layout: layout})
@@ -232,6 +241,7 @@ func allLayouts() []Layout {
 }
 
 func TestLayoutNames(t *testing.T) {
+	t.Parallel()
 	var names []string
 	for _, l := range allLayouts() {
 		names = append(names, l.String())
@@ -242,7 +252,8 @@ func TestLayoutNames(t *testing.T) {
 	}, names)
 }
 
-func TestDrainedIsKnown(t *testing.T) {
+func TestDrainedNodesOwnNothing(t *testing.T) {
+	t.Parallel()
 	weigh := func(id string) float64 { return map[string]float64{"a": 1, "b": 0, "c": 2}[id] }
 	r, err := New([]string{"c", "b", "a"}, Config[string]{ID: self, Capacity: weigh})
 	require.NoError(t, err)
@@ -256,6 +267,7 @@ func TestDrainedIsKnown(t *testing.T) {
 }
 
 func TestPointsPerCapacity(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name     string
 		points   int
@@ -283,7 +295,7 @@ func TestPointsPerCapacity(t *testing.T) {
 	}
 }
 
-func TestNoAllocation(t *testing.T) {
+func TestLookupsDoNotAllocate(t *testing.T) {
 	var ids []string
 	for i := range 100 {
 		ids = append(ids, fmt.Sprintf("10.0.0.%d:80", i))
@@ -297,7 +309,7 @@ func TestNoAllocation(t *testing.T) {
 			alloctest.None(t, func() {
 				for _, key := range keys {
 					if _, ok := r.Select(key); !ok {
-						t.Fatal("nobody")
+						t.Fatal("no owner")
 					}
 					if len(r.SelectN(dst, key, 3)) != 3 || len(r.SelectN(dst, key, 40)) != 40 {
 						t.Fatal("too few")
@@ -308,9 +320,10 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// TestBalanceOfAHundred has a hundred sets of names: chance alone lets one in
-// fifteen exceed what the usual one may.
+// TestBalanceOfAHundred checks the figures in the documentation of DefaultPoints
+// on a hundred sets of names, of which by chance one in fifteen is worse.
 func TestBalanceOfAHundred(t *testing.T) {
+	t.Parallel()
 	fullest := func(format string, a ...any) float64 {
 		ids := make([]string, 100)
 		for i := range ids {
@@ -332,9 +345,10 @@ func TestBalanceOfAHundred(t *testing.T) {
 	assert.Less(t, sets[80], 1.27, "four sets in five")
 }
 
-// TestPlacementIsFixed keeps a promise. The owners were computed in another
-// language, from nothing but what the comment on Hashed says.
+// TestPlacementIsFixed compares owners with those of an implementation in another
+// language that was written from the documentation of Hashed.
 func TestPlacementIsFixed(t *testing.T) {
+	t.Parallel()
 	r, err := Of("red", "green", "blue", "yellow")
 	require.NoError(t, err)
 	got := map[string][]string{}

@@ -1,9 +1,8 @@
 // Package exact computes logarithms that have the same bits on every CPU.
 //
-// The standard library's math.Log is assembly on some processors, and on
-// others the compiler fuses its multiplications with its additions, so its
-// last bit differs from machine to machine. Where a logarithm decides who owns
-// a key, two machines must not differ at all.
+// math.Log is assembly on some processors, and on others the compiler fuses its
+// multiplications with its additions, so its last bit differs between machines.
+// Where a logarithm decides which node owns a key, all machines must agree.
 package exact
 
 import "math"
@@ -17,14 +16,14 @@ const (
 
 // Log returns the natural logarithm of x, which must be positive and finite.
 //
-// The error is below one unit in the last place, and the result depends on
-// nothing but x: every product is rounded by an explicit conversion, which the
-// language forbids to fuse.
+// The error is below one unit in the last place. The result depends only on x:
+// every product is rounded by an explicit conversion, which the language forbids
+// to fuse.
 //
 // With x = 2^e (1+f) and s = f/(2+f), ln(1+f) is twice the area hyperbolic
-// tangent of s, which is the series 2(s + s^3/3 + s^5/5 + ...). As |s| stays
-// below 0.172, eleven terms reach beyond the last bit. The leading 2s is taken
-// as f - sf, which loses less, f being exact.
+// tangent of s, which is the series 2(s + s^3/3 + s^5/5 + ...). Because |s| is
+// below 0.172, eleven terms reach beyond the last bit. The leading 2s is computed
+// as f - sf, which loses less because f is exact.
 func Log(x float64) float64 {
 	k, m := split(x)
 	f := m - 1
@@ -40,7 +39,7 @@ func split(x float64) (k, m float64) {
 		half   = 0x3fe6a09e00000000 // the bits of about the square root of 1/2
 		digits = 52
 	)
-	if x < 0x1p-1022 { // a subnormal number has no exponent of its own
+	if x < 0x1p-1022 { // subnormal
 		k, m = split(x * (1 << digits))
 		return k - digits, m
 	}
@@ -49,8 +48,8 @@ func split(x float64) (k, m float64) {
 	return float64(e), math.Float64frombits(bits - uint64(e)<<digits)
 }
 
-// series returns 2(s^2/3 + s^4/5 + ... + s^22/23), the even and the odd terms
-// side by side so that a processor can overlap them.
+// series returns 2(s^2/3 + s^4/5 + ... + s^22/23). It sums even and odd terms
+// separately, so that a processor can overlap them.
 func series(s float64) float64 {
 	z := float64(s * s)
 	w := float64(z * z)

@@ -16,6 +16,7 @@ import (
 func fraction(k uint64) float64 { return (float64(k) + 0.5) / (1 << 52) }
 
 func TestLogOfKnownValues(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ x, want float64 }{
 		{1, 0},
 		{math.E, 1},
@@ -31,8 +32,9 @@ func TestLogOfKnownValues(t *testing.T) {
 	}
 }
 
-// TestLogErrsByLessThanOneUnit compares with the series summed to 200 bits.
-func TestLogErrsByLessThanOneUnit(t *testing.T) {
+// TestLogErrorIsBelowOneUnit compares with the series summed to 200 bits.
+func TestLogErrorIsBelowOneUnit(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	worst, samples := 0.0, 20_000
 	if testing.Short() {
@@ -49,10 +51,11 @@ func TestLogErrsByLessThanOneUnit(t *testing.T) {
 	assert.Less(t, worst, 1.0)
 }
 
-// TestLogIsStrictlyMonotone is what lets equal weights rank like the raw
-// scores: neighbours on the grid lie at least two units in the last place
-// apart, and no error reaches one.
+// TestLogIsStrictlyMonotone: equal weights rank like raw scores because
+// neighbors on the grid are at least two units in the last place apart and every
+// error is below one.
 func TestLogIsStrictlyMonotone(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 4))
 	check := func(k uint64) {
 		if a, b := Log(fraction(k)), Log(fraction(k+1)); !(a < b) {
@@ -76,9 +79,10 @@ func TestLogIsStrictlyMonotone(t *testing.T) {
 	}
 }
 
-// TestLogHasTheSameBitsEverywhere is run on other processors as well: the
-// digest of a million logarithms is pinned.
+// TestLogHasTheSameBitsEverywhere pins the digest of a million logarithms. It also
+// runs on other processors.
 func TestLogHasTheSameBitsEverywhere(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 6))
 	sum := fnv.New64a()
 	for range 1_000_000 {
@@ -110,8 +114,8 @@ func unitsOff(got float64, want *big.Float) float64 {
 	return math.Abs(off) / unit
 }
 
-// bigLog sums 2 artanh((x-1)/(x+1)) for x scaled towards one by halvings,
-// whose logarithm it takes from the same series.
+// bigLog sums 2 artanh((x-1)/(x+1)) for x scaled to near 1 by powers of 2, whose
+// logarithm comes from the same series.
 func bigLog(x float64) *big.Float {
 	m, e := math.Frexp(x)
 	sum := artanhTwice(m)

@@ -1,17 +1,17 @@
-// Package mt computes what CPython's random module draws after a seed.
+// Package mt computes the first draws of CPython's random module after seeding.
 //
 // The generator is the Mersenne Twister MT19937 of Matsumoto and Nishimura
-// (1998), seeded with init_by_array as in their revision of 2002. CPython
-// gives it the absolute value of an integer seed in 32-bit words, the least
-// significant first.
+// (1998), seeded with init_by_array as in their revision of 2002. CPython passes
+// the absolute value of an integer seed as 32-bit words, the least significant
+// first.
 //
-// Only the first few draws are wanted, so the state is advanced word by word
-// and the cost is in the seeding: 1,247 steps that each wait for the one
-// before. Seedings do not wait for each other, so four go side by side, which
-// makes each of them almost three times cheaper.
+// Only the first draws are needed, so the state advances word by word and nearly
+// all time goes into seeding: 1,247 steps that each depend on the previous one.
+// Four independent seedings run in parallel lanes, which makes each almost three
+// times cheaper.
 package mt
 
-// Lanes is the number of streams that go side by side.
+// Lanes is the number of streams that Firsts computes at once.
 const Lanes = 4
 
 // Seed is the absolute value of an integer of up to 512 bits, in 32-bit words,
@@ -32,8 +32,8 @@ func Firsts(seeds *[Lanes]Seed) (draws [Lanes]uint64) {
 	return draws
 }
 
-// words returns how many words CPython would make of the integer: none of the
-// leading ones is zero, but zero itself is one word.
+// words returns the number of words that CPython makes of the integer, without
+// leading zeros but at least one.
 func (s *Seed) words() int {
 	n := len(s)
 	for n > 1 && s[n-1] == 0 {
@@ -44,14 +44,14 @@ func (s *Seed) words() int {
 
 const (
 	size   = 624 // words of state
-	offset = 397 // how far ahead lies the word that a step mixes in
+	offset = 397 // distance to the word that a step mixes in
 
 	// The multipliers of the two passes of init_by_array.
 	mul1 = 1664525
 	mul2 = 1566083941
 )
 
-// base is the state that every seeding begins with, init_genrand(19650218).
+// base is the initial state of every seeding, init_genrand(19650218).
 var base = baseState()
 
 func baseState() (state [size][Lanes]uint32) {
@@ -69,11 +69,11 @@ type generator struct {
 	next  [Lanes]int
 }
 
-// start begins the streams of the seeds, of which it reads n words each. The
-// lanes whose seed has another number of words are not usable.
+// start seeds the streams with n words of each seed. Lanes whose seed has another
+// number of words are not usable.
 func (g *generator) start(seeds *[Lanes]Seed, n int) {
-	// The four words before the one being made are four variables, because the
-	// compiler keeps variables in registers, but not arrays.
+	// The previous words of the lanes are four variables because the compiler
+	// keeps variables in registers, but not arrays.
 	g.state = base
 	a, b, c, d := base[0][0], base[0][1], base[0][2], base[0][3]
 	i, j := 1, 0
@@ -106,8 +106,8 @@ func (g *generator) start(seeds *[Lanes]Seed, n int) {
 	g.next = [Lanes]int{}
 }
 
-// draw returns randint(0, 2^63-1) of the stream: the first of the following
-// 64-bit numbers that is small enough, as every second one is.
+// draw returns randint(0, 2^63-1) of the stream: the first 64-bit number below
+// 2^63, as half of them are.
 func (g *generator) draw(lane int) uint64 {
 	for {
 		low := uint64(g.uint32(lane))

@@ -18,8 +18,9 @@ import (
 var published = Seed{0x123, 0x234, 0x345, 0x456}
 
 func TestPublishedOutput(t *testing.T) {
-	// The first five are in the authors' mt19937ar.out; the others are where
-	// the state has been used up once and twice, as CPython prints them.
+	t.Parallel()
+	// The first five are from the authors' mt19937ar.out. The others are from
+	// CPython, where the state has been used up once and twice.
 	want := map[int]uint32{
 		0: 1067595299, 1: 955945823, 2: 477289528, 3: 4107218783, 4: 4228976476,
 		623: 144400272, 624: 3768408841, 625: 782634401, 1299: 2668049223,
@@ -35,6 +36,7 @@ func TestPublishedOutput(t *testing.T) {
 }
 
 func TestDrawsAfterIntegers(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "proxenos/srand-int.txt", func(t *testing.T, f *vectors.File) {
 		for _, row := range f.Rows {
 			checkDraws(t, row, f.Columns[1:], seedOf(t, row.Big("seed")))
@@ -43,6 +45,7 @@ func TestDrawsAfterIntegers(t *testing.T) {
 }
 
 func TestDrawsAfterBytes(t *testing.T) {
+	t.Parallel()
 	vectors.Run(t, "proxenos/srand-bytes.txt", func(t *testing.T, f *vectors.File) {
 		for _, row := range f.Rows {
 			digest := sha512.Sum512(row.Hex("key_hex"))
@@ -51,7 +54,8 @@ func TestDrawsAfterBytes(t *testing.T) {
 	})
 }
 
-// checkDraws compares the draws of a row in every lane, beside other streams.
+// checkDraws compares the draws of a row in every lane, with other streams in
+// the other lanes.
 func checkDraws(t *testing.T, row vectors.Row, columns []string, seed Seed) {
 	t.Helper()
 	for lane := range Lanes {
@@ -80,6 +84,7 @@ func seedOf(t *testing.T, n *big.Int) (s Seed) {
 }
 
 func TestWordsOfASeed(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		seed Seed
@@ -95,8 +100,9 @@ func TestWordsOfASeed(t *testing.T) {
 }
 
 func TestLanesAreIndependent(t *testing.T) {
-	// Seeds of different lengths cannot be started together; each must draw
-	// what it draws alone.
+	t.Parallel()
+	// Seeds of different lengths cannot be seeded together; each must draw what
+	// it draws alone.
 	seeds := [Lanes]Seed{{1, 2}, {3}, {4, 5}, {15: 6}}
 	draws := Firsts(&seeds)
 	for lane, seed := range seeds {

@@ -14,6 +14,7 @@ import (
 func same(s string) string { return s }
 
 func TestNewSortsByID(t *testing.T) {
+	t.Parallel()
 	given := []string{"c", "a", "b"}
 	s, err := New(given, same, func(s string) float64 { return float64(s[0] - 'a') })
 	require.NoError(t, err)
@@ -25,12 +26,14 @@ func TestNewSortsByID(t *testing.T) {
 }
 
 func TestDefaultWeightIsOne(t *testing.T) {
+	t.Parallel()
 	s, err := New([]string{"b", "a"}, same, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []float64{1, 1}, s.Weights)
 }
 
 func TestNewRefuses(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		nodes  []string
 		weight float64
@@ -57,6 +60,7 @@ func TestNewRefuses(t *testing.T) {
 
 // TestNegativeZeroIsZero: both drain a node, and checksums must not differ.
 func TestNegativeZeroIsZero(t *testing.T) {
+	t.Parallel()
 	negative := math.Copysign(0, -1)
 	s, err := New([]string{"a"}, same, func(string) float64 { return negative })
 	require.NoError(t, err)
@@ -69,6 +73,7 @@ func TestNegativeZeroIsZero(t *testing.T) {
 }
 
 func TestNewAcceptsTheLimits(t *testing.T) {
+	t.Parallel()
 	for _, w := range []float64{0, math.SmallestNonzeroFloat64, MaxWeight} {
 		_, err := New([]string{"a"}, same, func(string) float64 { return w })
 		assert.NoError(t, err, "weight %v", w)
@@ -76,6 +81,7 @@ func TestNewAcceptsTheLimits(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	s, err := New([]string{"b", "a"}, same, nil)
 	require.NoError(t, err)
 	i, ok := s.Find("b")
@@ -100,6 +106,7 @@ func build(items []item) (*Set[item], error) {
 // TestEditsEqualNew applies random edits to a set and to a list, and compares
 // the set with a new one made of the list.
 func TestEditsEqualNew(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 50 {
 		var list []item
@@ -132,6 +139,7 @@ func TestEditsEqualNew(t *testing.T) {
 }
 
 func TestEditsRefuse(t *testing.T) {
+	t.Parallel()
 	s, err := New([]string{"a", "b"}, same, nil)
 	require.NoError(t, err)
 	_, err = s.With([]string{"c", "a"}, same, nil)
@@ -156,6 +164,7 @@ func TestEditsRefuse(t *testing.T) {
 }
 
 func TestChecksumSeparatesItsParts(t *testing.T) {
+	t.Parallel()
 	sum := func(parts ...string) uint64 {
 		c := NewChecksum("test v1")
 		for _, p := range parts {

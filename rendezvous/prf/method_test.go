@@ -9,6 +9,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]Method{
 		"md5": MD5, "SHA1": SHA1, "Sha224": SHA224, "sha256": SHA256, "sha384": SHA384, "sha512": SHA512,
 		"mmh3_32": MMH32, "MMH3_64": MMH64, "mmh3_128": MMH128,
@@ -22,6 +23,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestNewTakesAnySpelling(t *testing.T) {
+	t.Parallel()
 	for spelled, name := range map[string]string{
 		"MD5": "md5", "Sha256": "sha256", "SIPHASH": "siphash", "mmh_32": "mmh3_32", "MMH_64": "mmh3_64", "mmh_128": "mmh3_128",
 	} {
@@ -33,7 +35,8 @@ func TestNewTakesAnySpelling(t *testing.T) {
 	}
 }
 
-func TestParseItsOwnNames(t *testing.T) {
+func TestParseTakesAllNames(t *testing.T) {
+	t.Parallel()
 	require.Len(t, Methods(), 10)
 	require.Len(t, Names(), 10)
 	for i, m := range Methods() {
@@ -46,22 +49,23 @@ func TestParseItsOwnNames(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
+	t.Parallel()
 	const list = "md5, sha1, sha224, sha256, sha384, sha512, mmh3_32, mmh3_64, mmh3_128, siphash"
 	for _, c := range []struct{ name, near, reason string }{
-		{"", "", "nothing was typed"},
-		{"crc32", "", "nothing is near"},
+		{"", "", "no name"},
+		{"crc32", "", "no name is close"},
 		{"md-5", "md5", "punctuation"},
 		{"SHA-256", "sha256", "the usual way to write it"},
 		{"sha2_512", "sha512", "one more byte"},
 		{"sipash", "siphash", "a letter left out"},
-		{"mmh3_46", "", "two digits are wrong, and mmh3_32 is as near"},
+		{"mmh3_46", "", "two digits are wrong, and mmh3_32 is as close"},
 		{"mmh128", "mmh3_128", "a short form"},
 		{"murmur3_32", "mmh3_32", "the long form"},
 		{"MurmurHash3-128", "mmh3_128", "the longest form"},
 		{"sha", "sha1", "the others lack three digits"},
 		{"siphash ", "siphash", "a space"},
-		{"mmh_", "", "an unfinished name, and md5 is only near because it is short"},
-		{strings.Repeat("x", 1<<20), "", "too long to be a slip"},
+		{"mmh_", "", "an unfinished name; md5 is close only because it is short"},
+		{strings.Repeat("x", 1<<20), "", "too long for a typing error"},
 	} {
 		m, err := Parse(c.name)
 		require.Error(t, err, c.name)
@@ -81,6 +85,7 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestPermitted(t *testing.T) {
+	t.Parallel()
 	for _, m := range Methods() {
 		assert.NoError(t, m.permitted(false), m)
 		if m == MD5 || m == SHA1 {
@@ -94,6 +99,7 @@ func TestPermitted(t *testing.T) {
 }
 
 func TestOutOfRangeIsTheDefault(t *testing.T) {
+	t.Parallel()
 	for _, m := range []Method{-1, 10} {
 		assert.Equal(t, "siphash", m.String())
 		assert.Equal(t, SipHash.Func(Options{})("key"), m.Func(Options{})("key"))
@@ -110,7 +116,7 @@ func FuzzParse(f *testing.F) {
 		m, err := Parse(name)
 		plain := strings.Replace(strings.ToLower(name), "mmh_", "mmh3_", 1)
 		if err == nil && plain != m.String() {
-			t.Fatalf("%q was taken for %v", name, m)
+			t.Fatalf("%q parses as %v", name, m)
 		}
 	})
 }

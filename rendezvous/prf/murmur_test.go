@@ -13,6 +13,7 @@ import (
 // verification value of each function: the hash of the hashes of 256 keys
 // {}, {0}, {0, 1}, … under the seeds 256, 255, …
 func TestMurmurVerification(t *testing.T) {
+	t.Parallel()
 	words := func(f func([]byte, uint32) (uint64, uint64)) func([]byte, uint32) []byte {
 		return func(b []byte, seed uint32) []byte {
 			h1, h2 := f(b, seed)
@@ -44,9 +45,10 @@ func TestMurmurVerification(t *testing.T) {
 }
 
 // TestMurmur128Agrees compares the library with the portable code on inputs of
-// every length and alignment; on a machine without the library it compares
-// the portable code with itself, and the other tests must do.
+// every length and alignment. On machines that do not use the library it compares
+// the portable code with itself.
 func TestMurmur128Agrees(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	buffer := make([]byte, 300)
 	for i := range buffer {

@@ -16,9 +16,10 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
-// TestFuncByHand pins the 64-bit results, which are placement, to digests of
-// "abc" that anybody can compute with md5sum and the like.
+// TestFuncByHand pins the 64-bit results, which decide placement, to digests of
+// "abc" that md5sum and similar programs print.
 func TestFuncByHand(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		method Method
 		want   uint64
@@ -43,6 +44,7 @@ func TestFuncByHand(t *testing.T) {
 
 // TestSipHashPaper is the example in the appendix of the SipHash paper.
 func TestSipHashPaper(t *testing.T) {
+	t.Parallel()
 	key := [16]byte([]byte("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"))
 	input := string(key[:15])
 	assert.Equal(t, uint64(0xa129ca6149be45e5), SipHash.Func(Options{Key: &key})(input))
@@ -52,6 +54,7 @@ func TestSipHashPaper(t *testing.T) {
 
 // TestGoldenDigests compares digests with those of the Python original.
 func TestGoldenDigests(t *testing.T) {
+	t.Parallel()
 	seen := map[Method]bool{}
 	vectors.Run(t, "proxenos/digest-*.txt", func(t *testing.T, f *vectors.File) {
 		method, err := Parse(f.Header("method"))
@@ -65,7 +68,7 @@ func TestGoldenDigests(t *testing.T) {
 	assert.Len(t, seen, len(Methods()), "every method has golden digests")
 }
 
-// optionsOf reads the options in the header of a file.
+// optionsOf returns the options in the header of a file.
 func optionsOf(t *testing.T, f *vectors.File) (o Options) {
 	t.Helper()
 	if text, ok := f.Lookup("seed"); ok {
@@ -86,7 +89,7 @@ func optionsOf(t *testing.T, f *vectors.File) (o Options) {
 	return o
 }
 
-// variants are every method with the options that change it.
+// variants returns every method with every option.
 func variants() map[string]func() (Method, Options) {
 	key := [16]byte{15: 1}
 	all := map[string]func() (Method, Options){}
@@ -98,9 +101,10 @@ func variants() map[string]func() (Method, Options) {
 	return all
 }
 
-// TestFuncFollowsDigest checks the documented rule that makes 64 bits of a
-// digest, for every method, option and length.
+// TestFuncFollowsDigest checks the documented rule that reduces a digest to 64
+// bits, for every method, option and length.
 func TestFuncFollowsDigest(t *testing.T) {
+	t.Parallel()
 	little, big := binary.LittleEndian, binary.BigEndian
 	rules := map[Method]func([]byte) uint64{
 		MMH32:   func(d []byte) uint64 { return uint64(little.Uint32(d)) },
@@ -123,7 +127,7 @@ func TestFuncFollowsDigest(t *testing.T) {
 			for size := range 70 {
 				key := strings.Repeat("\xf5k", size)[:size]
 				digest := m.Append([]byte("before"), o, key)
-				require.Equal(t, "before", string(digest[:6]), "Append keeps what was there")
+				require.Equal(t, "before", string(digest[:6]), "Append keeps dst")
 				digest = digest[6:]
 				require.Len(t, digest, sizes[m])
 				assert.Equal(t, rule(digest), f(key), "%d bytes", size)
@@ -132,7 +136,8 @@ func TestFuncFollowsDigest(t *testing.T) {
 	}
 }
 
-func TestOptionsChangeWhatTheyShould(t *testing.T) {
+func TestOptionsChangeTheirMethods(t *testing.T) {
+	t.Parallel()
 	key := [16]byte{15: 1}
 	for _, m := range Methods() {
 		base := m.Func(Options{})("key")
@@ -143,7 +148,7 @@ func TestOptionsChangeWhatTheyShould(t *testing.T) {
 	}
 }
 
-func TestNothingAllocates(t *testing.T) {
+func TestMethodsDoNotAllocate(t *testing.T) {
 	key, dst := strings.Repeat("k", 100), make([]byte, 0, 64)
 	for _, variant := range variants() {
 		m, o := variant()
@@ -154,7 +159,8 @@ func TestNothingAllocates(t *testing.T) {
 	}
 }
 
-func TestManyGoroutines(t *testing.T) {
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
 	for name, variant := range variants() {
 		m, o := variant()
 		f := m.Func(o)
@@ -171,8 +177,8 @@ func TestManyGoroutines(t *testing.T) {
 	}
 }
 
-// FuzzAlignment checks that a result depends on the bytes alone, not on where
-// in memory they lie, and that the key is left as it is.
+// FuzzAlignment checks that a result depends only on the bytes of the key, not on
+// its address in memory, and that the key is not changed.
 func FuzzAlignment(f *testing.F) {
 	f.Add("")
 	f.Add("user:42")
