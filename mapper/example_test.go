@@ -260,9 +260,9 @@ func ExampleSpread() {
 	}
 	zone := func(n string) string { return zones[n] }
 	first, _ := set.Select("user:42")
-	two, degraded := mapper.Spread(nil, set.Rank("user:42"), 2, zone, mapper.SpreadZones)
+	two, degraded := mapper.Spread(nil, set.Rank("user:42"), 2, zone, mapper.ZonePolicySpread)
 	fmt.Println(two[0] == first, zones[two[0]] != zones[two[1]], degraded)
-	three, degraded := mapper.Spread(nil, set.Rank("user:42"), 3, zone, mapper.SpreadZones)
+	three, degraded := mapper.Spread(nil, set.Rank("user:42"), 3, zone, mapper.ZonePolicySpread)
 	fmt.Println(len(three), degraded) // there are only two zones
 	// Output:
 	// true true false
@@ -271,7 +271,7 @@ func ExampleSpread() {
 
 func ExampleParseZonePolicy() {
 	policy, err := mapper.ParseZonePolicy("strict")
-	fmt.Println(policy == mapper.StrictZones, err)
+	fmt.Println(policy == mapper.ZonePolicyStrict, err)
 	_, err = mapper.ParseZonePolicy("rack")
 	fmt.Println(err)
 	// Output:
@@ -280,7 +280,7 @@ func ExampleParseZonePolicy() {
 }
 
 func ExampleZonePolicy_String() {
-	fmt.Println(mapper.AnyZone, mapper.SpreadZones, mapper.StrictZones)
+	fmt.Println(mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict)
 	// Output: any spread strict
 }
 

@@ -11,13 +11,13 @@ type ZonePolicy int
 // The policies. Each has the same first replica: switching zones on moves no
 // primary.
 const (
-	// AnyZone takes the best by rank and looks at no zone.
-	AnyZone ZonePolicy = iota
-	// SpreadZones takes the best of every zone before the second best of any,
+	// ZonePolicyAny takes the best by rank and looks at no zone.
+	ZonePolicyAny ZonePolicy = iota
+	// ZonePolicySpread takes the best of every zone before the second best of any,
 	// and so on. More replicas than zones is allowed, and called degraded.
-	SpreadZones
-	// StrictZones takes one of every zone at most, and rather too few.
-	StrictZones
+	ZonePolicySpread
+	// ZonePolicyStrict takes one of every zone at most, and rather too few.
+	ZonePolicyStrict
 )
 
 var policyNames = []string{"any", "spread", "strict"}
@@ -43,7 +43,7 @@ func ParseZonePolicy(name string) (ZonePolicy, error) {
 // Spread appends n replicas to dst, chosen from a ranking (best first, every
 // node once, as Rank of either scheme gives it) by policy. Degraded reports
 // that they are not what was asked for: fewer than n, or two in one zone under
-// SpreadZones. Nodes whose zone is not known ("") share one zone.
+// ZonePolicySpread. Nodes whose zone is not known ("") share one zone.
 //
 // The replicas for n are the first of those for n+1, the first one is the best
 // by rank, and losing nodes replaces only the replicas that were on them. As
@@ -56,12 +56,12 @@ func Spread[N any](dst []N, ranking iter.Seq[N], n int, zone func(N) string, pol
 	if n <= 0 {
 		return dst, false
 	}
-	if policy == AnyZone {
+	if policy == ZonePolicyAny {
 		return best(dst, ranking, n)
 	}
 	have := len(dst)
 	dst, rest := bestOfZones(dst, ranking, n, zone)
-	if policy == StrictZones || len(dst)-have == n {
+	if policy == ZonePolicyStrict || len(dst)-have == n {
 		return dst, len(dst)-have < n
 	}
 	for round := 0; round < len(rest) && len(dst)-have < n; round++ {

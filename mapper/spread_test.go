@@ -23,23 +23,23 @@ func TestSpread(t *testing.T) {
 		want          string
 		degraded      bool
 	}{
-		{"any takes the best", "a1 a2 b1", 2, mapper.AnyZone, "a1 a2", false},
-		{"any of too few", "a1", 2, mapper.AnyZone, "a1", true},
-		{"any of nobody", "", 1, mapper.AnyZone, "", true},
-		{"none wanted", "a1 b1", 0, mapper.SpreadZones, "", false},
-		{"fewer than none wanted", "a1 b1", -1, mapper.AnyZone, "", false},
-		{"the best of each zone", "a1 a2 b1 b2 c1", 3, mapper.SpreadZones, "a1 b1 c1", false},
-		{"the best first, whatever its zone", "b1 a1 a2", 1, mapper.SpreadZones, "b1", false},
-		{"more replicas than zones", "a1 a2 b1 b2", 3, mapper.SpreadZones, "a1 b1 a2", true},
-		{"the zones stay even", "a1 a2 a3 a4 b1 b2", 4, mapper.SpreadZones, "a1 b1 a2 b2", true},
-		{"a round is by rank", "b1 a1 a2 b2", 3, mapper.SpreadZones, "b1 a1 a2", true},
-		{"a zone that is used up", "a1 a2 a3 b1", 4, mapper.SpreadZones, "a1 b1 a2 a3", true},
-		{"too few in all", "a1 b1", 3, mapper.SpreadZones, "a1 b1", true},
-		{"spread over nobody", "", 2, mapper.SpreadZones, "", true},
-		{"unknown zones are one", "-1 -2 a1", 2, mapper.SpreadZones, "-1 a1", false},
-		{"strict stops when the zones are used up", "a1 a2 b1", 3, mapper.StrictZones, "a1 b1", true},
-		{"strict that is possible", "a1 a2 b1", 2, mapper.StrictZones, "a1 b1", false},
-		{"strict over nobody", "", 1, mapper.StrictZones, "", true},
+		{"any takes the best", "a1 a2 b1", 2, mapper.ZonePolicyAny, "a1 a2", false},
+		{"any of too few", "a1", 2, mapper.ZonePolicyAny, "a1", true},
+		{"any of nobody", "", 1, mapper.ZonePolicyAny, "", true},
+		{"none wanted", "a1 b1", 0, mapper.ZonePolicySpread, "", false},
+		{"fewer than none wanted", "a1 b1", -1, mapper.ZonePolicyAny, "", false},
+		{"the best of each zone", "a1 a2 b1 b2 c1", 3, mapper.ZonePolicySpread, "a1 b1 c1", false},
+		{"the best first, whatever its zone", "b1 a1 a2", 1, mapper.ZonePolicySpread, "b1", false},
+		{"more replicas than zones", "a1 a2 b1 b2", 3, mapper.ZonePolicySpread, "a1 b1 a2", true},
+		{"the zones stay even", "a1 a2 a3 a4 b1 b2", 4, mapper.ZonePolicySpread, "a1 b1 a2 b2", true},
+		{"a round is by rank", "b1 a1 a2 b2", 3, mapper.ZonePolicySpread, "b1 a1 a2", true},
+		{"a zone that is used up", "a1 a2 a3 b1", 4, mapper.ZonePolicySpread, "a1 b1 a2 a3", true},
+		{"too few in all", "a1 b1", 3, mapper.ZonePolicySpread, "a1 b1", true},
+		{"spread over nobody", "", 2, mapper.ZonePolicySpread, "", true},
+		{"unknown zones are one", "-1 -2 a1", 2, mapper.ZonePolicySpread, "-1 a1", false},
+		{"strict stops when the zones are used up", "a1 a2 b1", 3, mapper.ZonePolicyStrict, "a1 b1", true},
+		{"strict that is possible", "a1 a2 b1", 2, mapper.ZonePolicyStrict, "a1 b1", false},
+		{"strict over nobody", "", 1, mapper.ZonePolicyStrict, "", true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestSpread(t *testing.T) {
 }
 
 func TestSpreadAppends(t *testing.T) {
-	got, degraded := mapper.Spread([]string{"x"}, slices.Values([]string{"a1", "a2", "b1"}), 3, zoneOf, mapper.SpreadZones)
+	got, degraded := mapper.Spread([]string{"x"}, slices.Values([]string{"a1", "a2", "b1"}), 3, zoneOf, mapper.ZonePolicySpread)
 	require.Equal(t, []string{"x", "a1", "b1", "a2"}, got)
 	require.True(t, degraded)
 }
@@ -65,7 +65,7 @@ func TestSpreadStopsAsSoonAsItCan(t *testing.T) {
 			}
 		}
 	}
-	_, _ = mapper.Spread(nil, ranking, 2, zoneOf, mapper.SpreadZones)
+	_, _ = mapper.Spread(nil, ranking, 2, zoneOf, mapper.ZonePolicySpread)
 	require.Equal(t, 3, taken)
 }
 
@@ -74,7 +74,7 @@ func TestSpreadProperties(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
 		ranking := randomRanking(rng)
-		for _, policy := range []mapper.ZonePolicy{mapper.AnyZone, mapper.SpreadZones, mapper.StrictZones} {
+		for _, policy := range []mapper.ZonePolicy{mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict} {
 			before := []string{}
 			for n := 1; n <= len(ranking)+2; n++ {
 				got, degraded := mapper.Spread(nil, slices.Values(ranking), n, zoneOf, policy)
@@ -82,11 +82,11 @@ func TestSpreadProperties(t *testing.T) {
 				require.Equal(t, before, got[:len(before):len(before)], "the answer for %d is no prefix of that for %d", n-1, n)
 				require.Equal(t, ranking[0], got[0], "the first replica moved")
 				require.Len(t, slices.Compact(slices.Sorted(slices.Values(got))), len(got), "a node twice")
-				if policy != mapper.StrictZones {
+				if policy != mapper.ZonePolicyStrict {
 					require.Len(t, got, min(n, len(ranking)))
 				}
 				perZone := zoneCounts(got)
-				if policy != mapper.AnyZone && !degraded {
+				if policy != mapper.ZonePolicyAny && !degraded {
 					require.Equal(t, 1, slices.Max(perZone), "not degraded, but two in a zone")
 				}
 				if len(got) < n {
@@ -106,7 +106,7 @@ func TestSpreadLosesOnlyWhatIsLost(t *testing.T) {
 		ranking := randomRanking(rng)
 		lostZone := zoneOf(ranking[rng.IntN(len(ranking))])
 		left := slices.DeleteFunc(slices.Clone(ranking), func(n string) bool { return zoneOf(n) == lostZone })
-		for _, policy := range []mapper.ZonePolicy{mapper.AnyZone, mapper.SpreadZones, mapper.StrictZones} {
+		for _, policy := range []mapper.ZonePolicy{mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict} {
 			before, _ := mapper.Spread(nil, slices.Values(ranking), 3, zoneOf, policy)
 			after, _ := mapper.Spread(nil, slices.Values(left), 3, zoneOf, policy)
 			for _, n := range before {
@@ -139,7 +139,7 @@ func zoneCounts(nodes []string) []int {
 }
 
 func TestZonePolicyNames(t *testing.T) {
-	for _, p := range []mapper.ZonePolicy{mapper.AnyZone, mapper.SpreadZones, mapper.StrictZones} {
+	for _, p := range []mapper.ZonePolicy{mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict} {
 		back, err := mapper.ParseZonePolicy(p.String())
 		require.NoError(t, err)
 		require.Equal(t, p, back)

@@ -17,7 +17,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
-// town is a fake agent with services that change under the test's hands.
+// town is a fake agent whose services the test changes.
 type town struct {
 	mu       sync.Mutex
 	index    uint64
@@ -53,7 +53,7 @@ func (w *town) change(f func()) {
 	w.changed = make(chan struct{})
 }
 
-// seen is what each service, and the list as "", looks like to a query.
+// seen returns the state of each service, and of the list as "", for a query.
 func (w *town) seen() map[string]string {
 	seen := map[string]string{"": fmt.Sprint(slices.Sorted(maps.Keys(w.services)), w.failing[""])}
 	for name, ids := range w.services {
@@ -62,7 +62,7 @@ func (w *town) seen() map[string]string {
 	return seen
 }
 
-// restart forgets everything but these services, and counts anew.
+// restart forgets everything but these services, and restarts its index.
 func (w *town) restart(services map[string][]string) {
 	w.change(func() {
 		clear(w.failing)
@@ -74,7 +74,7 @@ func (w *town) restart(services map[string][]string) {
 	clear(w.last)
 }
 
-// answer answers as an agent does: a query that waits, after a change.
+// answer answers as an agent does: a blocking query after a change.
 func (w *town) answer(q consultest.Query) consultest.Reply {
 	name := strings.TrimPrefix(q.Path, "/health/service/")
 	if name == q.Path {
@@ -143,7 +143,7 @@ func TestEveryServiceIsWatched(t *testing.T) {
 		r.nodes("n/a", "n/b", "n/x")
 		time.Sleep(150 * time.Second) // between two ends of a wait
 		synctest.Wait()
-		require.Equal(t, []string{"/catalog/services", "/health/service/api", "/health/service/new"}, underWay(f), "nobody waits for what is gone")
+		require.Equal(t, []string{"/catalog/services", "/health/service/api", "/health/service/new"}, underWay(f), "no query waits for what is gone")
 		w.change(func() { w.services["web"] = []string{"w"} })
 		r.nodes("n/a", "n/b", "n/w", "n/x")
 	})
@@ -181,7 +181,7 @@ func TestFailingServiceKeepsItsNodes(t *testing.T) {
 	})
 }
 
-// TestForgetfulAgent is one that was restarted without state: the services
+// TestForgetfulAgent has an agent that was restarted without state: the services
 // leave the list at once, their nodes only after the hold.
 func TestForgetfulAgent(t *testing.T) {
 	w := newTown(map[string][]string{"api": {"a"}, "consul": {"c"}, "web": {"w"}})
@@ -203,10 +203,10 @@ func TestForgetfulAgent(t *testing.T) {
 	})
 }
 
-// TestCrowd has more services than questions that wait at once.
+// TestCrowd has more services than blocking queries at once.
 func TestCrowd(t *testing.T) {
 	services := map[string][]string{}
-	for i := range 2*waiting + waiting/2 {
+	for i := range 2*maxBlocking + maxBlocking/2 {
 		services[fmt.Sprintf("s%03d", i)] = []string{fmt.Sprintf("i%03d", i)}
 	}
 	w := newTown(maps.Clone(services))
@@ -219,7 +219,7 @@ func TestCrowd(t *testing.T) {
 			e := r.until(name, func(e event) bool { return slices.Contains(e.names, "n/new-"+name) })
 			require.LessOrEqual(t, e.at.Sub(changed), 5*time.Second, "every service has its turn")
 		}
-		require.LessOrEqual(t, len(underWay(f)), waiting+1, "no more than an agent bears")
+		require.LessOrEqual(t, len(underWay(f)), maxBlocking+1, "no more than an agent bears")
 	})
 }
 

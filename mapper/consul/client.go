@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// idleConns is how many connections are kept for reuse: watching every
-// service has a query under way for each.
+// idleConns is how many connections are kept for reuse: a watch of every service
+// has a query under way for each.
 const idleConns = 128
 
-// connect makes the client from the environment as Consul's own programs do,
-// with the address and the token file of the configuration on top.
+// connect makes the client from the environment as Consul's own programs do. The
+// address and the token file of the configuration override the environment.
 func (s *Source) connect() error {
 	if s.config.Client != nil {
 		s.client, s.addr = s.config.Client, "the client's address"
@@ -46,8 +46,9 @@ func (s *Source) connect() error {
 	return nil
 }
 
-// useToken reads the token, to refuse a bad file at once. The client gets the
-// token and not the file, which it would read again and may be a pipe.
+// useToken reads the token, so that a bad file is an error at once. The client
+// gets the token and not the file: it would read the file again, which may be a
+// pipe.
 func (s *Source) useToken(c *api.Config) (err error) {
 	path := cmp.Or(s.config.TokenFile, c.TokenFile)
 	if path == "" {
@@ -58,13 +59,12 @@ func (s *Source) useToken(c *api.Config) (err error) {
 	return err
 }
 
-// noRedirect hands a redirection back as the answer: agents send none, and
-// the token is not to follow one to another host.
+// noRedirect returns a redirect as the answer. Agents send none, and the token
+// must not follow one to another host.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// checkEnvironment refuses what the client would only warn of: it takes an
-// unreadable CONSUL_HTTP_SSL_VERIFY to mean that certificates need no
-// checking.
+// checkEnvironment rejects what the client would only log: it reads an invalid
+// CONSUL_HTTP_SSL_VERIFY as permission to skip the verification of certificates.
 func checkEnvironment() error {
 	for _, name := range []string{api.HTTPSSLEnvName, api.HTTPSSLVerifyEnvName} {
 		v := os.Getenv(name)

@@ -16,69 +16,71 @@ import (
 // the environment names for the passing instances of every service.
 type Config struct {
 	// Service is the name of the service whose instances are the nodes. Empty
-	// is every service, the one called consul among them.
+	// means every service, the one called consul included.
 	Service string
 
-	// Health says which instances count. Empty is Passing.
+	// Health says which instances count. Empty means HealthPassing.
 	Health Health
-	// Catalog asks the catalogue instead of the health endpoint. It knows no
-	// health: dead instances are listed, and Health is refused.
+	// Catalog asks the catalog instead of the health endpoint. The catalog knows
+	// no health: it lists dead instances, and Health is rejected.
 	Catalog bool
 
-	// Identity says what names a node, and so what places it. Empty is
+	// Identity says what names a node, and so what places it. Empty means
 	// IdentityInstance.
 	Identity Identity
 	// ZoneKey is the metadata key that holds a node's zone: the service's
-	// metadata, else the node's, else the zone of the locality that either
-	// was registered with. Empty is "zone".
+	// metadata, else the node's, else the zone of the locality that either was
+	// registered with. Empty means "zone".
 	ZoneKey string
 
-	// Datacenter is the datacenter to ask. Empty is the agent's own.
+	// Datacenter is the datacenter to ask. Empty means the agent's own.
 	Datacenter string
-	// Near is handed to Consul, which estimates distances from the node of
-	// that name ("_agent" is the agent's own) and orders its answer by them.
-	// The set is the same and stays sorted by name.
+	// Near orders Consul's answer by the estimated distance from the node of
+	// that name; "_agent" is the agent's own node. The set is the same, and
+	// sorted by name.
 	Near string
 	// NodeMeta keeps the instances on nodes that have all this metadata.
 	NodeMeta map[string]string
-	// Filter is an expression in Consul's filter language over what the
-	// endpoint answers, such as `Service.Meta.version == "2"`. One that
-	// Consul does not take gives errors that are ErrFilter. It cannot compare
-	// by size and cannot match tags against expressions; filter the nodes for
-	// that.
+	// Filter is an expression in Consul's filter language over what the endpoint
+	// answers, such as `Service.Meta.version == "2"`. Consul rejects an invalid
+	// one, which is ErrFilter. The language can neither compare by size nor match
+	// tags against expressions; filter the nodes for that.
 	Filter string
 
-	// Consistency says how fresh an answer is to be. Empty is Default.
+	// Consistency says how fresh an answer is to be. Empty means
+	// ConsistencyDefault.
 	Consistency Consistency
-	// MaxStale bounds how long the server that answers a Stale query may have
-	// been without its leader; beyond it the answer is an error. Zero is 10 s.
+	// MaxStale bounds how long the server that answers a ConsistencyStale query
+	// may have been without its leader. An older answer is an error. Zero means
+	// 10 s.
 	MaxStale time.Duration
 
 	// Addr is the agent's address: host:port, a URL with http or https, or
-	// unix:///path. Empty is CONSUL_HTTP_ADDR, else localhost:8500. It
+	// unix:///path. Empty means CONSUL_HTTP_ADDR, else localhost:8500. It
 	// overrides nothing else of the environment.
 	Addr string
-	// TokenFile holds the ACL token. A regular file is read again for each
-	// query, so that a token can be exchanged under a running program. Empty is CONSUL_HTTP_TOKEN_FILE, else
-	// CONSUL_HTTP_TOKEN, else no token.
+	// TokenFile holds the ACL token. A regular file is read again for each query,
+	// so that a token can be replaced under a running program. Empty means
+	// CONSUL_HTTP_TOKEN_FILE, else CONSUL_HTTP_TOKEN, else no token.
 	TokenFile string
-	// Client is asked instead of one made from the environment, Addr and
-	// TokenFile, which are refused beside it.
+	// Client is asked instead of one made from the environment. Addr and
+	// TokenFile are rejected beside it.
 	Client *api.Client
 
-	// Timeout bounds every query, and what a query that waits takes beyond
-	// its wait. Zero is 5 s.
+	// Timeout bounds every query, and the time that a blocking query takes beyond
+	// its wait. Zero means 5 s.
 	Timeout time.Duration
-	// Wait is how long a watching query waits for a change before it asks
-	// again. An agent that hangs is noticed after Wait, a sixteenth of it and
-	// Timeout. Zero is 15 s; Consul takes no more than 10 minutes.
+	// Wait is how long a blocking query waits for a change. A watch notices an
+	// agent that hangs after Wait, a sixteenth of it and Timeout. Zero means 15 s;
+	// Consul accepts at most 10 minutes.
 	Wait time.Duration
-	// EmptyHold is how long a watch that was interrupted takes "there is
-	// nobody" for the ignorance of an agent that was just started. Zero is
-	// 10 s; negative believes it at once.
+	// EmptyHold is how long a watch treats an empty result after an outage as
+	// suspect, because an agent that was just started knows no services yet. Zero
+	// means 10 s; a negative value accepts an empty result at once.
 	EmptyHold time.Duration
 
-	// Log is told what the nodes and the errors do not say. Nil is silence.
+	// Log gets warnings that neither the nodes nor the errors hold. Nil is
+	// silent.
 	Log *slog.Logger
 }
 
@@ -86,12 +88,17 @@ type Config struct {
 // https://developer.hashicorp.com/consul/api-docs/features/consistency.
 type Consistency string
 
-// The ways to ask.
 const (
-	Default    Consistency = ""           // by the leader, which may not know that it was deposed
-	Stale      Consistency = "stale"      // by any server, see Config.MaxStale
-	Consistent Consistency = "consistent" // by a leader that asked its peers first
-	Cached     Consistency = "cached"     // by the agent's own cache, which it keeps up to date
+	// ConsistencyDefault asks the leader, which may not know yet that another
+	// one was elected.
+	ConsistencyDefault Consistency = ""
+	// ConsistencyStale asks any server; see Config.MaxStale.
+	ConsistencyStale Consistency = "stale"
+	// ConsistencyConsistent asks a leader that checks with its peers first.
+	ConsistencyConsistent Consistency = "consistent"
+	// ConsistencyCached asks the cache of the agent, which the agent keeps up to
+	// date.
+	ConsistencyCached Consistency = "cached"
 )
 
 const (
@@ -103,10 +110,10 @@ const (
 	defaultZoneKey   = "zone"
 )
 
-// withDefaults fills in what zero values stand for, and shares nothing with
+// withDefaults replaces zero values by their defaults, and shares nothing with
 // the caller that could change.
 func (c Config) withDefaults() Config {
-	c.Health = cmp.Or(c.Health, Passing)
+	c.Health = cmp.Or(c.Health, HealthPassing)
 	c.ZoneKey = cmp.Or(c.ZoneKey, defaultZoneKey)
 	c.MaxStale = cmp.Or(c.MaxStale, defaultMaxStale)
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
@@ -119,13 +126,13 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check refuses a configuration that cannot mean anything.
+// check rejects a configuration that contradicts itself.
 func (c Config) check() error {
 	switch {
-	case c.Service != "" && !askable(c.Service):
+	case c.Service != "" && !isServiceName(c.Service):
 		return configError("service %q: a name may not have an empty, \".\" or \"..\" part between slashes", c.Service)
 	case c.Health != "" && c.Catalog:
-		return configError("health %q: the catalogue knows no health; leave one of the two out", c.Health)
+		return configError("health %q: the catalog knows no health; leave one of the two out", c.Health)
 	case c.Client != nil && (c.Addr != "" || c.TokenFile != ""):
 		return configError("an address or a token file beside a client: the client has its own")
 	case c.Timeout < 0 || c.MaxStale < 0:
@@ -143,15 +150,15 @@ func (c Config) check() error {
 
 func (c Consistency) check() error {
 	switch c {
-	case Default, Stale, Consistent, Cached:
+	case ConsistencyDefault, ConsistencyStale, ConsistencyConsistent, ConsistencyCached:
 		return nil
 	}
-	return configError("consistency %q: must be %s, %s, %s or empty", string(c), Stale, Consistent, Cached)
+	return configError("consistency %q: must be %s, %s, %s or empty", string(c), ConsistencyStale, ConsistencyConsistent, ConsistencyCached)
 }
 
-// askable reports whether Consul can be asked for a service of that name: the
-// name is a part of the query's path, where ".." would lead elsewhere.
-func askable(service string) bool {
+// isServiceName reports whether a query can name the service: the name is a
+// part of the query's path, where ".." would lead elsewhere.
+func isServiceName(service string) bool {
 	return path.Clean("/"+service) == "/"+service && !strings.HasSuffix(service, "/")
 }
 

@@ -37,7 +37,7 @@ func TestBadConfig(t *testing.T) {
 		says   string
 	}{
 		{"health", Config{Health: "healthy"}, `health "healthy": must be passing, warning or any`},
-		{"health of the catalogue", Config{Health: Any, Catalog: true}, "the catalogue knows no health"},
+		{"health of the catalog", Config{Health: HealthAny, Catalog: true}, "the catalog knows no health"},
 		{"identity", Config{Identity: "name"}, `identity "name": must be address, meta:KEY or empty`},
 		{"identity without a key", Config{Identity: IdentityMeta("")}, `identity "meta:"`},
 		{"consistency", Config{Consistency: "fresh"}, `consistency "fresh": must be stale, consistent, cached or empty`},
@@ -62,7 +62,7 @@ func TestBadConfig(t *testing.T) {
 	}
 }
 
-// TestBadEnvironment has what Consul's client would take to mean "do not
+// TestBadEnvironment has values that Consul's client would take to mean "do not
 // verify certificates".
 func TestBadEnvironment(t *testing.T) {
 	for _, name := range []string{api.HTTPSSLEnvName, api.HTTPSSLVerifyEnvName} {
@@ -75,7 +75,7 @@ func TestBadEnvironment(t *testing.T) {
 	}
 }
 
-// TestEnvironment sends what the environment says.
+// TestEnvironment checks the requests that environment variables change.
 func TestEnvironment(t *testing.T) {
 	fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return consultest.Reply{Index: 1} })
 	t.Setenv(api.HTTPAddrEnvName, fake.Serve(t))
@@ -113,8 +113,8 @@ func TestBasicAuthentication(t *testing.T) {
 	require.Equal(t, "me secret", <-sent)
 }
 
-// TestQuestion checks every option against the query it makes.
-func TestQuestion(t *testing.T) {
+// TestQuery checks every option against the query it makes.
+func TestQuery(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*Config)
@@ -122,8 +122,8 @@ func TestQuestion(t *testing.T) {
 		values map[string]string
 	}{
 		{"passing", nil, "/health/service/web", map[string]string{"passing": "1"}},
-		{"any", func(c *Config) { c.Health = Any }, "/health/service/web", map[string]string{"passing": ""}},
-		{"catalogue", func(c *Config) { c.Catalog = true }, "/catalog/service/web", nil},
+		{"any", func(c *Config) { c.Health = HealthAny }, "/health/service/web", map[string]string{"passing": ""}},
+		{"catalog", func(c *Config) { c.Catalog = true }, "/catalog/service/web", nil},
 		{"datacenter", func(c *Config) { c.Datacenter = "dc2" }, "/health/service/web", map[string]string{"dc": "dc2"}},
 		{"near", func(c *Config) { c.Near = "_agent" }, "/health/service/web", map[string]string{"near": "_agent"}},
 		{"filter", func(c *Config) { c.Filter = "a == b" }, "/health/service/web", map[string]string{"filter": "a == b"}},
@@ -151,7 +151,7 @@ func TestQuestion(t *testing.T) {
 			}
 		})
 	}
-	for consistency, parameter := range map[Consistency]string{Stale: "stale", Consistent: "consistent", Cached: "cached"} {
+	for consistency, parameter := range map[Consistency]string{ConsistencyStale: "stale", ConsistencyConsistent: "consistent", ConsistencyCached: "cached"} {
 		t.Run(string(consistency), func(t *testing.T) {
 			fake := consultest.NewFake(consultest.Replies(consultest.Reply{}))
 			nodesOf(t, open(t, Config{Client: fake.Client(t), Service: "web", Consistency: consistency}))
@@ -189,7 +189,7 @@ func TestTokenPipe(t *testing.T) {
 	}
 }
 
-// TestTokensAreNeverPrinted looks for secrets in whatever can be printed.
+// TestTokensAreNeverPrinted looks for secrets in everything that can be printed.
 func TestTokensAreNeverPrinted(t *testing.T) {
 	const canary = "canary-5f3a"
 	var logged bytes.Buffer

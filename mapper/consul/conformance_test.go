@@ -68,7 +68,7 @@ func splitAddr(addr string) (host string, port int) {
 	return host, port
 }
 
-// asConsulReports is what a registered node looks like: named by its instance,
+// asConsulReports returns what a registered node looks like: named by its instance,
 // its zone in the metadata too, and the weight 1 that Consul fills in.
 func asConsulReports(nodes []mapper.Node) []mapper.Node {
 	for i := range nodes {

@@ -14,46 +14,44 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// What a configuration can be refused for, or a question can fail with. They
-// are compared by errors.Is.
+// Kinds of errors, for errors.Is.
 var (
-	// ErrConfig is returned by New, and for a token file that has become
-	// unreadable or a question that Consul refuses as such, like a namespace
-	// asked of a Consul without namespaces.
+	// ErrConfig is a configuration that New rejects, a token file that has become
+	// unreadable, or a query that Consul rejects as such: one for a namespace,
+	// where Consul has no namespaces.
 	ErrConfig = errors.New("bad configuration")
 	// ErrUnreachable means that there was no usable answer: refused, reset,
 	// timed out, an untrusted certificate, a server error, no leader, or no
-	// Consul there at all. A later try may succeed.
+	// Consul at all. A later attempt may succeed.
 	ErrUnreachable = errors.New("consul is unreachable")
-	// ErrPermission means that the token is not known, or may not read what
-	// was asked for. An answer from which ACLs have left something out is
-	// this error too.
+	// ErrPermission means that the token is unknown or lacks read access. It is
+	// also the error for an answer from which ACLs have left something out.
 	ErrPermission = errors.New("permission denied")
-	// ErrFilter means that Consul does not take Config.Filter.
+	// ErrFilter means that Consul rejects Config.Filter.
 	ErrFilter = errors.New("bad filter")
-	// ErrIdentity means that an instance lacks what Config.Identity asks for.
+	// ErrIdentity means that an instance lacks what Config.Identity needs.
 	ErrIdentity = errors.New("no identity")
 )
 
-// Error says which question to Consul failed and why. It matches its Kind and
-// what it wraps. It never holds a token.
+// Error says which query failed and why. It matches its Kind and what it wraps.
+// It never holds a token.
 type Error struct {
 	Addr    string // of the agent
-	Service string // what was asked for; empty is the list of services
+	Service string // that was asked for; empty means the list of services
 	Kind    error  // ErrConfig, ErrUnreachable, ErrPermission, ErrFilter or ErrIdentity
-	Err     error  // what was seen
+	Err     error  // the cause
 }
 
 // Error is one line, without the hint.
 func (e *Error) Error() string {
-	question := "list of services"
+	what := "list of services"
 	if e.Service != "" {
-		question = fmt.Sprintf("service %q", e.Service)
+		what = fmt.Sprintf("service %q", e.Service)
 	}
-	return fmt.Sprintf("consul at %q: %s: %v", e.Addr, question, e.Err)
+	return fmt.Sprintf("consul at %q: %s: %v", e.Addr, what, e.Err)
 }
 
-// Unwrap returns the kind and what was seen.
+// Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
 
 // Hint suggests what to try next.
@@ -71,16 +69,16 @@ func (e *Error) Hint() string {
 	return hintToReach(e.Err)
 }
 
-// hintToReach goes by what was seen instead of an answer.
-func hintToReach(seen error) string {
-	switch text := seen.Error(); {
-	case untrusted(seen):
+// hintToReach returns a hint for what came instead of an answer.
+func hintToReach(cause error) string {
+	switch text := cause.Error(); {
+	case untrusted(cause):
 		return "CONSUL_CACERT names the certificate of the authority to trust, CONSUL_TLS_SERVER_NAME the name to expect"
 	case strings.Contains(text, "tls: certificate required"), strings.Contains(text, "tls: bad certificate"):
 		return "CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY name the certificate that the agent asks for, and its key"
 	case strings.Contains(text, "HTTP response to HTTPS"), strings.Contains(text, "HTTP request to an HTTPS"):
 		return "CONSUL_HTTP_SSL says whether the agent speaks TLS"
-	case errors.Is(seen, syscall.ECONNREFUSED):
+	case errors.Is(cause, syscall.ECONNREFUSED):
 		return "is an agent running there? CONSUL_HTTP_ADDR names another address"
 	}
 	return "is it a Consul agent, and is it well? `consul operator raft list-peers` shows the servers and their leader"
@@ -95,7 +93,7 @@ func untrusted(err error) bool {
 
 var (
 	errFiltered = fmt.Errorf("%w: ACLs have left something out of the answer", ErrPermission)
-	errNoLeader = errors.New("the servers have no leader, and list nobody")
+	errNoLeader = errors.New("the servers have no leader, and the result is empty")
 )
 
 // refusal is an answer with a status other than 200.
@@ -110,7 +108,7 @@ func (r refusal) Error() string {
 
 func (r refusal) Unwrap() error { return r.StatusError }
 
-// kind sorts the refusals. Consul gives a bad filter status 500.
+// kind classifies a refusal. Consul answers a bad filter with status 500.
 func (r refusal) kind() error {
 	switch {
 	case strings.Contains(r.Body, "boolean expression evaluator"):
@@ -123,8 +121,8 @@ func (r refusal) kind() error {
 	return ErrUnreachable
 }
 
-// fail turns what was seen into an Error. The context is the caller's: while
-// it stands, a deadline that has passed is ours, and Consul hangs.
+// fail turns the cause of a failure into an Error. The context is the caller's:
+// while it stands, a deadline that has passed is ours, and Consul hangs.
 func (s *Source) fail(ctx context.Context, service string, limit time.Duration, err error) error {
 	if ctxErr := ctx.Err(); errors.Is(ctxErr, context.Canceled) {
 		return ctxErr
@@ -143,7 +141,7 @@ func (s *Source) fail(ctx context.Context, service string, limit time.Duration, 
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		err = fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded)
 	case errors.As(err, &transport):
-		err = transport.Err // without the URL: the error says it in words
+		err = transport.Err // without the URL, which the Error words better
 	}
 	return &Error{Addr: s.addr, Service: service, Kind: kind, Err: err}
 }

@@ -31,7 +31,7 @@ func failure(t *testing.T, s *Source) *Error {
 }
 
 func TestRefused(t *testing.T) {
-	const addr = "127.0.0.1:1" // a port that nobody is given by chance
+	const addr = "127.0.0.1:1" // a port that is not assigned by chance
 	e := failure(t, open(t, Config{Addr: addr, Service: "web"}))
 	require.ErrorIs(t, e, ErrUnreachable)
 	require.ErrorIs(t, e, syscall.ECONNREFUSED)
@@ -124,7 +124,7 @@ func TestACL(t *testing.T) {
 
 	t.Run("none", func(t *testing.T) {
 		source := of(t, agent, nil)
-		require.Empty(t, nodesOf(t, source), "Consul answers as if there was nobody")
+		require.Empty(t, nodesOf(t, source), "Consul answers as if there were no nodes")
 		why, err := source.Explain(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, why, `knows no service "web", or it may not be read without an ACL token`)
@@ -150,16 +150,16 @@ func TestACL(t *testing.T) {
 	})
 	t.Run("another service", func(t *testing.T) {
 		source := with(agent.Grant(`service "api" { policy = "read" }`+nodes), nil)
-		require.ErrorIs(t, failure(t, source), ErrPermission, "who has a token is told")
+		require.ErrorIs(t, failure(t, source), ErrPermission, "Consul says so to a request with a token")
 		_, err := source.Explain(t.Context())
 		require.ErrorIs(t, err, ErrPermission)
 	})
-	t.Run("nobody", func(t *testing.T) {
-		source := with(agent.Grant(services+nodes), func(c *Config) { c.Service = "nobody" })
+	t.Run("unknown service", func(t *testing.T) {
+		source := with(agent.Grant(services+nodes), func(c *Config) { c.Service = "absent" })
 		require.Empty(t, nodesOf(t, source))
 		why, err := source.Explain(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, `Consul knows no service "nobody"`, why)
+		require.Equal(t, `Consul knows no service "absent"`, why)
 	})
 	t.Run("enough", func(t *testing.T) {
 		require.Len(t, nodesOf(t, with(agent.Grant(services+nodes), nil)), 1)
@@ -269,7 +269,7 @@ func TestTLSWithClientCertificates(t *testing.T) {
 }
 
 func TestBadFilter(t *testing.T) {
-	agent := neighbourhood(t)
+	agent := neighborhood(t)
 	for _, filter := range []string{
 		"(", "Service.Port > 3", "Nonsense == 1", `Service.Port == "x"`, `Service.Tags matches "a"`, `Service.Service matches "("`,
 	} {
@@ -289,8 +289,8 @@ func TestUnknownDatacenter(t *testing.T) {
 	require.ErrorContains(t, e, "No path to datacenter")
 }
 
-// TestEnterpriseQuestion asks for a namespace of an agent that has none.
-func TestEnterpriseQuestion(t *testing.T) {
+// TestEnterpriseQuery asks for a namespace of an agent that has none.
+func TestEnterpriseQuery(t *testing.T) {
 	agent := consultest.Start(t, consultest.Options{})
 	for _, variable := range []string{api.HTTPNamespaceEnvName, api.HTTPPartitionEnvName} {
 		t.Run(variable, func(t *testing.T) {
@@ -300,7 +300,7 @@ func TestEnterpriseQuestion(t *testing.T) {
 	}
 }
 
-// TestFakedAnswers has what a real agent does not give on demand.
+// TestFakedAnswers has answers that a real agent does not give on demand.
 func TestFakedAnswers(t *testing.T) {
 	entries := []*api.ServiceEntry{consultest.Entry("n", "a", "10.0.0.1", 80, "passing")}
 	tests := []struct {
@@ -314,11 +314,11 @@ func TestFakedAnswers(t *testing.T) {
 		{"shutting down", consultest.Reply{Status: 500, Text: "rpc error: grpc: the client connection is closing"}, nil, ErrUnreachable, "closing"},
 		{"too many connections", consultest.Reply{Status: 429, Text: "Your IP is issuing too many concurrent connections"}, nil, ErrUnreachable, "429"},
 		{"forbidden", consultest.Reply{Status: 403, Text: "Permission denied"}, nil, ErrPermission, "Permission denied"},
-		{"unauthorised by a proxy", consultest.Reply{Status: 401, Text: "who are you"}, nil, ErrPermission, "401"},
+		{"unauthorized by a proxy", consultest.Reply{Status: 401, Text: "who are you"}, nil, ErrPermission, "401"},
 		{"partly filtered", consultest.Reply{Filtered: true, Body: entries}, nil, ErrPermission, "ACLs have left something out"},
 		{"wholly filtered", consultest.Reply{Filtered: true}, nil, ErrPermission, "ACLs have left something out"},
-		{"nobody without a leader", consultest.Reply{NoLeader: true}, nil, ErrUnreachable, "no leader"},
-		{"stale", consultest.Reply{LastContact: time.Minute, Body: entries}, func(c *Config) { c.Consistency = Stale }, ErrUnreachable, "1m0s old"},
+		{"empty without a leader", consultest.Reply{NoLeader: true}, nil, ErrUnreachable, "no leader"},
+		{"stale", consultest.Reply{LastContact: time.Minute, Body: entries}, func(c *Config) { c.Consistency = ConsistencyStale }, ErrUnreachable, "1m0s old"},
 		{"half an answer", consultest.Reply{Cut: true, Body: entries}, nil, ErrUnreachable, "unexpected EOF"},
 		{"not JSON", consultest.Reply{Text: "<html>welcome</html>"}, nil, ErrUnreachable, "invalid character"},
 		{"not a list", consultest.Reply{Text: `{"a": 1}`}, nil, ErrUnreachable, "cannot unmarshal"},
@@ -343,8 +343,8 @@ func TestFakedAnswers(t *testing.T) {
 	}
 }
 
-// TestSomebodyWithoutALeader is an answer: the last that the server knew.
-func TestSomebodyWithoutALeader(t *testing.T) {
+// TestNodesWithoutALeader is valid: the last state that the server knew.
+func TestNodesWithoutALeader(t *testing.T) {
 	entries := []*api.ServiceEntry{consultest.Entry("n", "a", "10.0.0.1", 80, "passing")}
 	fake := consultest.NewFake(consultest.Replies(consultest.Reply{NoLeader: true, Body: entries}))
 	require.Len(t, nodesOf(t, open(t, Config{Addr: fake.Serve(t), Service: "web"})), 1)

@@ -8,37 +8,37 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// Explain says in a sentence why Nodes found nobody, for a person who
-// wonders: nothing is registered, nothing counts, or nothing may be read. It
-// asks Consul's catalogue, once; its errors are those of Nodes.
+// Explain returns a sentence that says why Nodes found no nodes: nothing is
+// registered, nothing counts, or the token lacks read access. It asks Consul's
+// catalog once; its errors are those of Nodes.
 func (s *Source) Explain(ctx context.Context) (string, error) {
 	var policy string
-	count := endpoint[int]{s.config.Service, func(q *api.QueryOptions) (int, *api.QueryMeta, error) {
-		n, meta, err := s.registered(q)
+	count := endpoint[int]{s.config.Service, func(o *api.QueryOptions) (int, *api.QueryMeta, error) {
+		n, meta, err := s.registered(o)
 		if err == nil {
 			policy = meta.DefaultACLPolicy
 		}
 		return n, meta, err
 	}, func(n int) int { return n }}
-	a, err := put(ctx, s, count, ask{})
+	r, err := do(ctx, s, count, query{})
 	switch {
 	case err != nil:
 		return "", err
-	case a.value > 0:
-		return s.noneCounts(a.value), nil
+	case r.value > 0:
+		return s.noneCounts(r.value), nil
 	default:
 		return s.noneSeen(policy == "deny"), nil
 	}
 }
 
-// registered counts what is there whatever its health and the filters say.
-func (s *Source) registered(q *api.QueryOptions) (int, *api.QueryMeta, error) {
-	q.Filter, q.NodeMeta = "", nil
+// registered counts what is registered, whatever its health and the filters.
+func (s *Source) registered(o *api.QueryOptions) (int, *api.QueryMeta, error) {
+	o.Filter, o.NodeMeta = "", nil
 	if s.config.Service == "" {
-		found, meta, err := s.client.Catalog().Services(q)
+		found, meta, err := s.client.Catalog().Services(o)
 		return len(found), meta, err
 	}
-	found, meta, err := s.client.Catalog().Service(s.config.Service, "", q)
+	found, meta, err := s.client.Catalog().Service(s.config.Service, "", o)
 	return len(found), meta, err
 }
 
@@ -46,7 +46,7 @@ func (s *Source) registered(q *api.QueryOptions) (int, *api.QueryMeta, error) {
 func (s *Source) noneCounts(registered int) string {
 	var lacks []string
 	c := &s.config
-	if !c.Catalog && c.Health != Any {
+	if !c.Catalog && c.Health != HealthAny {
 		lacks = append(lacks, fmt.Sprintf("has the health %q", c.Health))
 	}
 	if len(c.NodeMeta) > 0 {
@@ -60,13 +60,13 @@ func (s *Source) noneCounts(registered int) string {
 		what = "services"
 	}
 	if len(lacks) == 0 {
-		return fmt.Sprintf("%s registered: %d, since Consul was asked before", what, registered)
+		return fmt.Sprintf("%s registered: %d, all of them since the query before", what, registered)
 	}
 	return fmt.Sprintf("%s registered: %d, but none %s", what, registered, strings.Join(lacks, " and "))
 }
 
-// noneSeen explains that nothing is registered. Who has a token is told when
-// something was left out; who has none is not.
+// noneSeen explains that nothing is registered. Consul says in its answer when
+// it left something out because of a token, but not when there is no token.
 func (s *Source) noneSeen(denies bool) string {
 	what := "Consul knows no service"
 	if s.config.Service != "" {

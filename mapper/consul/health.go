@@ -6,43 +6,43 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Health says which instances count, by the worst of their own checks and
-// their node's. An instance without checks is passing.
+// Health says which instances count, by the worst state among their own checks
+// and their node's. An instance without checks is passing.
 type Health string
 
-// The instances that count.
 const (
-	// Passing counts those whose checks all pass.
-	Passing Health = "passing"
-	// Warning also counts those with a warning. They have the weight that was
-	// registered for that state; a weight of 0 drains them.
-	Warning Health = "warning"
-	// Any counts all, also critical instances and those in maintenance.
-	Any Health = "any"
+	// HealthPassing counts the instances whose checks all pass.
+	HealthPassing Health = "passing"
+	// HealthWarning also counts instances with a warning. They have the weight
+	// that was registered for that state; a weight of 0 drains them.
+	HealthWarning Health = "warning"
+	// HealthAny counts all instances, critical ones and those in maintenance
+	// included.
+	HealthAny Health = "any"
 )
 
 func (h Health) check() error {
 	switch h {
-	case "", Passing, Warning, Any:
+	case "", HealthPassing, HealthWarning, HealthAny:
 		return nil
 	}
-	return configError("health %q: must be %s, %s or %s", string(h), Passing, Warning, Any)
+	return configError("health %q: must be %s, %s or %s", string(h), HealthPassing, HealthWarning, HealthAny)
 }
 
 // admits reports whether an instance in that state counts.
 func (h Health) admits(status string) bool {
 	switch h {
-	case Any:
+	case HealthAny:
 		return true
-	case Warning:
+	case HealthWarning:
 		return status == api.HealthPassing || status == api.HealthWarning
 	default:
 		return status == api.HealthPassing
 	}
 }
 
-// statusOf is the worst state of the instance and its node. A state that
-// nobody has heard of is critical.
+// statusOf returns the worst state of the instance and its node. An unknown
+// state is critical.
 func statusOf(e *api.ServiceEntry) string {
 	checks := make(api.HealthChecks, 0, len(e.Checks))
 	for _, c := range e.Checks {
@@ -56,8 +56,8 @@ func statusOf(e *api.ServiceEntry) string {
 	return api.HealthCritical
 }
 
-// weigh gives the node the weight that was registered for its state. Zero for
-// the passing state is what a registration without weights looks like.
+// weigh gives the node the weight that was registered for its state. A weight
+// of zero for the passing state means a registration without weights.
 func weigh(n *mapper.Node, w api.AgentWeights, status string) {
 	if status != api.HealthWarning || w == (api.AgentWeights{}) {
 		n.Weight = float64(max(w.Passing, 0))

@@ -12,21 +12,21 @@ import (
 type Identity string
 
 const (
-	// IdentityInstance is NODE/SERVICE-ID: service IDs are unique only on
-	// their node's agent. It survives a change of address. A "/" or "%" in
-	// the name of a node is written as in URLs, so that no two instances
-	// share a name.
+	// IdentityInstance is NODE/SERVICE-ID, as service IDs are unique only on
+	// their node's agent. It survives a change of address. A "/" or "%" in the
+	// name of a node is written as in URLs, so that no two instances share a
+	// name.
 	IdentityInstance Identity = ""
-	// IdentityAddress is the address, as the node's Addr has it: for clients
-	// that share nothing else.
+	// IdentityAddress is the address as the node's Addr has it, for clients that
+	// share nothing else.
 	IdentityAddress Identity = "address"
 
 	metaPrefix = "meta:"
 )
 
-// IdentityMeta is the value of a metadata key: the service's, else the
-// node's. An instance without it is an error that is ErrIdentity, as leaving
-// it out would move keys in silence.
+// IdentityMeta is the value of a metadata key: the service's, else the node's.
+// An instance without it is ErrIdentity, as leaving it out would silently move
+// keys.
 func IdentityMeta(key string) Identity { return Identity(metaPrefix + key) }
 
 func (i Identity) check() error {
@@ -40,12 +40,12 @@ func (i Identity) metaKey() (string, bool) { return strings.CutPrefix(string(i),
 
 var escapeNode = strings.NewReplacer("%", "%25", "/", "%2F")
 
-// instanceName is unique in a datacenter.
+// instanceName returns a name that is unique in a datacenter.
 func instanceName(e *api.ServiceEntry) string {
 	return escapeNode.Replace(e.Node.Node) + "/" + e.Service.ID
 }
 
-// name names the instance whose address was worked out already.
+// name returns the name of an instance whose address is addr.
 func (i Identity) name(e *api.ServiceEntry, addr string) (string, error) {
 	key, byMeta := i.metaKey()
 	switch {

@@ -88,7 +88,7 @@ func TestAddressOf(t *testing.T) {
 	}
 }
 
-// TestInstanceNamesAreDistinct has node a/b with c and node a with b/c.
+// TestInstanceNamesAreDistinct has node a/b with instance c, and node a with b/c.
 func TestInstanceNamesAreDistinct(t *testing.T) {
 	seen := map[string]bool{}
 	for _, node := range []string{"a", "a/b", "a%2Fb", "a%"} {

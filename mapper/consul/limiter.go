@@ -2,23 +2,24 @@ package consul
 
 import "time"
 
-// How often one question may be asked: a service that flaps is asked for
-// twenty times a second, and a single change goes unhindered.
+// A query may be repeated 20 times a second, so that a flapping service costs
+// little. The first 20 repetitions are not delayed: a single change is seen at
+// once.
 const (
-	questionsPerSecond = 20
-	questionsAtOnce    = 20
+	queriesPerSecond = 20
+	burst            = 20
 )
 
-// limiter is a bucket that fills with permissions. Its zero value is full.
+// limiter is a token bucket. Its zero value is full.
 type limiter struct {
-	used float64 // permissions taken out and not yet filled in
+	used float64 // tokens taken out and not refilled yet
 	last time.Time
 }
 
-// take takes a permission and returns how long to wait before using it.
+// take takes a token and returns how long to wait before using it.
 func (l *limiter) take(now time.Time) time.Duration {
-	l.used = max(0, l.used-now.Sub(l.last).Seconds()*questionsPerSecond) + 1
+	l.used = max(0, l.used-now.Sub(l.last).Seconds()*queriesPerSecond) + 1
 	l.last = now
-	late := max(0, l.used-questionsAtOnce) / questionsPerSecond
+	late := max(0, l.used-burst) / queriesPerSecond
 	return time.Duration(late * float64(time.Second))
 }

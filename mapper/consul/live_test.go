@@ -46,8 +46,8 @@ func keyOf(t *testing.T, set *routes, node string) string {
 }
 
 // TestFlipToSelect measures how long after a check flips Select has another
-// answer, and when a query of Consul's own client that waits returns: of flips
-// that are apart, and of a burst beyond the limit for questions.
+// answer, and when a blocking query of Consul's own client returns: of flips
+// that are apart, and of a burst beyond the limit for queries.
 func TestFlipToSelect(t *testing.T) {
 	flips := 100
 	if testing.Short() {
@@ -80,7 +80,7 @@ func TestFlipToSelect(t *testing.T) {
 	}
 }
 
-// noticeOf returns when a query that waits has returned.
+// noticeOf returns when a blocking query returned.
 func noticeOf(t *testing.T, client *api.Client) <-chan time.Time {
 	t.Helper()
 	_, meta, err := client.Health().Service("web", "", true, nil)
@@ -90,7 +90,7 @@ func noticeOf(t *testing.T, client *api.Client) <-chan time.Time {
 		_, _, _ = client.Health().Service("web", "", true, &api.QueryOptions{WaitIndex: meta.LastIndex, WaitTime: patience})
 		notice <- time.Now()
 	}()
-	time.Sleep(10 * time.Millisecond) // the question is waiting
+	time.Sleep(10 * time.Millisecond) // the query is blocking
 	return notice
 }
 
@@ -103,8 +103,8 @@ func percentile(d []time.Duration, p int) time.Duration {
 	return d[(len(d)-1)*p/100]
 }
 
-// TestFlapping flips a check 20 times a second for two seconds. Who follows it
-// ends at the last state, and so does who waits for calm.
+// TestFlapping flips a check 20 times a second for two seconds. A view ends at
+// the last state, debounced or not.
 func TestFlapping(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a", "b")
 	source := of(t, agent, nil)
@@ -141,7 +141,7 @@ func TestMassDeregistration(t *testing.T) {
 	open := routing(t, source, mapper.FollowConfig[*routes]{})
 	require.Len(t, guarded.Nodes(), 4)
 	agent.DeregisterNode("far")
-	require.Eventually(t, func() bool { return len(open.Nodes()) == 1 }, patience, tick, "nobody guards it")
+	require.Eventually(t, func() bool { return len(open.Nodes()) == 1 }, patience, tick, "it has no guard")
 	require.NoError(t, open.Err())
 	var refused *mapper.GuardError
 	require.Eventually(t, func() bool { return guarded.Err() != nil }, patience, tick)

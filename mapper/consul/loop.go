@@ -8,30 +8,30 @@ import (
 	"github.com/proxenos/proxenos/internal/retry"
 )
 
-// loop asks one question for ever: once plainly, then again and again for
-// what changed. Consul's rules for that, and what was seen of agents that come
-// and go:
+// loop watches one endpoint: a plain query first, then blocking queries for
+// what changes. It follows Consul's rules for blocking queries, and what agents
+// that come and go were seen to do:
 //
-//   - The index is opaque. It is waited beyond as it was given; one that is 0
-//     or lower than the one before means that the counting began anew.
-//   - After an error the next question is plain. An agent that was restarted
-//     counts from the start, and would let a question for an old index wait
-//     in vain. An unknown token is refused when it asks plainly, and told "nobody"
-//     when it waits.
-//   - "Nobody" is believed from a plain question only, and after an
+//   - The index is opaque. Pass it back unchanged; if it is zero or decreases,
+//     reset to zero.
+//   - After an error the next query is plain. An agent that was restarted counts
+//     from the start, and a query that blocks on an old index would wait in vain.
+//     An unknown token is refused only in a plain query; a blocking one gets an
+//     empty result.
+//   - An empty result is accepted from a plain query only, and after an
 //     interruption only once it has stood for a while: an agent that was just
-//     started knows nobody.
+//     started knows no services.
 type loop[T any] struct {
-	source   *Source
-	question endpoint[T]
-	turns    *turns
-	report   func(T, error) // what is believed, or why nothing is known
-	confirm  func()         // what was reported last still holds
+	source    *Source
+	endpoint  endpoint[T]
+	semaphore *semaphore
+	report    func(T, error) // the accepted value, or why there is none
+	confirm   func()         // the value reported last still holds
 
-	index     uint64    // to wait beyond; 0 asks plainly
-	size      int       // of what was reported last
+	index     uint64    // to block on; 0 makes the next query plain
+	size      int       // of the value reported last
 	lost      bool      // there was an interruption since
-	heldUntil time.Time // "nobody" is not believed before; zero is not held
+	heldUntil time.Time // an empty result is not accepted before; zero if none is held
 	backoff   backoff
 	limiter   limiter
 }
@@ -46,17 +46,17 @@ func (l *loop[T]) run(ctx context.Context) {
 	}
 }
 
-// step asks once and returns how long to wait before asking again.
+// step sends one query and returns how long to wait before the next one.
 func (l *loop[T]) step(ctx context.Context) time.Duration {
-	asked := ask{index: l.index}
+	q := query{index: l.index}
 	if l.index > 0 {
-		asked.wait = l.wait()
+		q.wait = l.wait()
 	}
-	release, ok := l.turns.take(ctx, &asked)
+	release, ok := l.semaphore.acquire(ctx, &q)
 	if !ok {
 		return 0
 	}
-	a, err := put(ctx, l.source, l.question, asked)
+	r, err := do(ctx, l.source, l.endpoint, q)
 	release()
 	switch {
 	case ctx.Err() != nil:
@@ -64,10 +64,10 @@ func (l *loop[T]) step(ctx context.Context) time.Duration {
 	case err != nil:
 		return l.fail(err)
 	}
-	return max(l.learn(asked, a), l.limiter.take(time.Now()))
+	return max(l.accept(q, r), l.limiter.take(time.Now()))
 }
 
-// wait is no longer than "nobody" is held.
+// wait is at most the time for which an empty result is still held.
 func (l *loop[T]) wait() time.Duration {
 	wait := l.source.config.Wait
 	if !l.heldUntil.IsZero() {
@@ -83,38 +83,38 @@ func (l *loop[T]) fail(err error) time.Duration {
 	return l.backoff.after(err)
 }
 
-// learn takes an answer, and returns the pause that it calls for.
-func (l *loop[T]) learn(asked ask, a answer[T]) (pause time.Duration) {
-	waited := asked.index > 0
-	size := l.question.size(a.value)
+// accept takes a result and returns the pause that it calls for.
+func (l *loop[T]) accept(q query, r result[T]) (pause time.Duration) {
+	blocking := q.index > 0
+	size := l.endpoint.size(r.value)
 	switch {
-	case a.index < asked.index:
+	case r.index < q.index:
 		l.index, l.lost = 0, true
 		return 0
-	case waited && size == 0 && l.size > 0:
+	case blocking && size == 0 && l.size > 0:
 		l.index = 0
 		return 0
 	}
-	l.index = a.index
+	l.index = r.index
 	if size == 0 && l.holds() {
 		return 0
 	}
-	if waited && a.index == asked.index && !l.lost {
+	if blocking && r.index == q.index && !l.lost {
 		l.confirm()
 	} else {
-		l.report(a.value, nil)
+		l.report(r.value, nil)
 	}
 	l.size, l.lost, l.heldUntil = size, false, time.Time{}
 	switch {
-	case waited:
+	case blocking:
 		l.backoff.reset()
-	case a.index == 0: // this can only be polled
+	case r.index == 0: // this endpoint can only be polled
 		return l.backoff.after(errNoIndex)
 	}
 	return 0
 }
 
-// holds reports whether "nobody" is not to be believed yet.
+// holds reports whether an empty result is not accepted yet.
 func (l *loop[T]) holds() bool {
 	hold := l.source.config.EmptyHold
 	if l.size == 0 || !l.lost || hold < 0 {
@@ -123,12 +123,12 @@ func (l *loop[T]) holds() bool {
 	if l.heldUntil.IsZero() {
 		l.heldUntil = time.Now().Add(hold)
 		var none T
-		l.report(none, &Error{Addr: l.source.addr, Service: l.question.service, Kind: ErrUnreachable, Err: errHeld})
+		l.report(none, &Error{Addr: l.source.addr, Service: l.endpoint.service, Kind: ErrUnreachable, Err: errHeld})
 	}
 	return time.Now().Before(l.heldUntil)
 }
 
 var (
-	errNoIndex = errors.New("the answer has no index to wait beyond")
-	errHeld    = errors.New("lists nobody after an interruption; the nodes before it still stand")
+	errNoIndex = errors.New("the answer has no index to block on")
+	errHeld    = errors.New("an empty result after an interruption; the nodes before it still stand")
 )

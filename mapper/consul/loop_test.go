@@ -52,7 +52,7 @@ var (
 	hangs  = consultest.Reply{Hang: true}
 )
 
-// asked tells how each query was made: plain, or the index waited beyond.
+// asked returns the index that each query blocked on; 0 is a plain query.
 func asked(f *consultest.Fake) []uint64 {
 	var indexes []uint64
 	for _, q := range f.Queries() {
@@ -71,12 +71,12 @@ func TestIndexRules(t *testing.T) {
 		{"the first is plain", []consultest.Reply{web(7, "a")}, []uint64{0, 7}, "an unknown token is refused only when it asks plainly"},
 		{"as given", []consultest.Reply{web(1<<63+5, "a"), web(1<<64-1, "a", "b")}, []uint64{0, 1<<63 + 5, 1<<64 - 1}, "opaque, all 64 bits"},
 		{"unchanged", []consultest.Reply{web(7, "a"), web(7, "a"), web(7, "a")}, []uint64{0, 7, 7, 7}, "the wait ran out"},
-		{"lower", []consultest.Reply{web(7, "a"), web(3, "a"), web(3, "a")}, []uint64{0, 7, 0, 3}, "the counting began anew"},
+		{"lower", []consultest.Reply{web(7, "a"), web(3, "a"), web(3, "a")}, []uint64{0, 7, 0, 3}, "the index was reset"},
 		{"zero while waiting", []consultest.Reply{web(7, "a"), web(0, "a"), web(9, "a")}, []uint64{0, 7, 0, 9}, "likewise"},
 		{"error while waiting", []consultest.Reply{web(7, "a"), broken, web(7, "a")}, []uint64{0, 7, 0, 7}, "the agent may have been restarted"},
 		{"half an answer", []consultest.Reply{web(7, "a"), {Index: 9, Cut: true, Body: []string{"x"}}, web(7, "a")}, []uint64{0, 7, 0, 7}, "an error like any other"},
-		{"nobody while waiting", []consultest.Reply{web(7, "a"), web(8), web(8)}, []uint64{0, 7, 0, 8}, "asked again plainly"},
-		{"nobody from the start", []consultest.Reply{web(7), web(7), web(8, "a")}, []uint64{0, 7, 7, 8}, "a service can be watched before it exists"},
+		{"empty while blocking", []consultest.Reply{web(7, "a"), web(8), web(8)}, []uint64{0, 7, 0, 8}, "asked again plainly"},
+		{"empty from the start", []consultest.Reply{web(7), web(7), web(8, "a")}, []uint64{0, 7, 7, 8}, "a service can be watched before it exists"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestIndexRules(t *testing.T) {
 	}
 }
 
-func TestQuestionThatWaits(t *testing.T) {
+func TestBlockingQuery(t *testing.T) {
 	inBubble(t, consultest.Replies(web(7, "a")), nil, func(t *testing.T, r *recorder, f *consultest.Fake) {
 		r.nodes("n/a")
 		synctest.Wait()
@@ -115,7 +115,7 @@ func TestEventsTellNews(t *testing.T) {
 	})
 }
 
-// TestDeadlines has an agent that takes a question and never answers.
+// TestDeadlines has an agent that takes a query and never answers.
 func TestDeadlines(t *testing.T) {
 	t.Run("plain", func(t *testing.T) {
 		inBubble(t, consultest.Replies(hangs), nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
@@ -141,7 +141,7 @@ func TestDeadlines(t *testing.T) {
 	})
 }
 
-// TestRecovery tells an unchanged set again after an error: it is good again.
+// TestRecovery yields an unchanged set again after an error.
 func TestRecovery(t *testing.T) {
 	inBubble(t, consultest.Replies(web(7, "a"), broken, broken, web(7, "a"), hangs), nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 		r.nodes("n/a")
@@ -168,7 +168,7 @@ func TestRefusalsInAWatch(t *testing.T) {
 	}
 }
 
-// TestUnknownTokenThatWaits is told "nobody" where a plain question is refused.
+// TestUnknownTokenThatWaits gets an empty result where a plain query is refused.
 func TestUnknownTokenThatWaits(t *testing.T) {
 	inBubble(t, consultest.Replies(web(7, "a"), web(8), consultest.Reply{Status: 403, Text: "ACL not found"}), nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 		r.nodes("n/a")
@@ -210,12 +210,12 @@ func TestNobody(t *testing.T) {
 			r.quiet(time.Hour / 2)
 		})
 	})
-	t.Run("is held after the counting began anew", func(t *testing.T) {
+	t.Run("is held after the index was reset", func(t *testing.T) {
 		inBubble(t, consultest.Replies(web(7, "a"), web(2), web(2), after(3*time.Second, web(3, "a"))), nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 			r.nodes("n/a")
 			held := r.fails(ErrUnreachable)
 			require.ErrorIs(t, held.err, errHeld)
-			require.Equal(t, 3*time.Second, r.nodes("n/a").at.Sub(held.at), "somebody registers meanwhile")
+			require.Equal(t, 3*time.Second, r.nodes("n/a").at.Sub(held.at), "an instance registers meanwhile")
 		})
 	})
 	t.Run("is believed at once again after recovery", func(t *testing.T) {
@@ -252,7 +252,7 @@ func TestNobody(t *testing.T) {
 	})
 }
 
-// TestPauses measures the pauses between tries that fail.
+// TestPauses measures the pauses between failed attempts.
 func TestPauses(t *testing.T) {
 	inBubble(t, func(consultest.Query) consultest.Reply { return broken }, nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 		last, longest := r.fails(ErrUnreachable).at, 100*time.Millisecond
@@ -265,9 +265,9 @@ func TestPauses(t *testing.T) {
 	})
 }
 
-// TestPausesBeginAnew has an agent that was well for a while: not one that
-// answers plain questions only.
-func TestPausesBeginAnew(t *testing.T) {
+// TestPausesRestart has an agent that was well for a while, unlike one that
+// answers plain queries only.
+func TestPausesRestart(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		well consultest.Reply
@@ -307,8 +307,8 @@ func TestBackoff(t *testing.T) {
 		return pause
 	}
 	var b backoff
-	require.InDelta(t, 500*time.Millisecond, longest(&b, refused), float64(100*time.Millisecond), "nobody is there to be burdened")
-	require.LessOrEqual(t, b.after(other), 100*time.Millisecond, "it begins anew when the failure changes")
+	require.InDelta(t, 500*time.Millisecond, longest(&b, refused), float64(100*time.Millisecond), "a refused connection costs the agent nothing")
+	require.LessOrEqual(t, b.after(other), 100*time.Millisecond, "the pauses restart when the failure changes")
 	require.InDelta(t, 10*time.Second, longest(&b, other), float64(time.Second))
 	require.InDelta(t, time.Second, longest(&b, hanging), float64(200*time.Millisecond), "the try was a pause already")
 	b.reset()
@@ -322,7 +322,7 @@ func TestBackoff(t *testing.T) {
 	require.Greater(t, len(seen), 50, "clients do not return at once")
 }
 
-// TestNoIndexIsPolled has answers that cannot be waited beyond.
+// TestNoIndexIsPolled has answers without an index to block on.
 func TestNoIndexIsPolled(t *testing.T) {
 	inBubble(t, func(consultest.Query) consultest.Reply { return web(0, "a") }, nil, func(t *testing.T, r *recorder, f *consultest.Fake) {
 		r.nodes("n/a")
@@ -334,27 +334,27 @@ func TestNoIndexIsPolled(t *testing.T) {
 	})
 }
 
-// TestQuestionsAreLimited has an agent that never lets a question wait.
-func TestQuestionsAreLimited(t *testing.T) {
+// TestQueriesAreLimited has an agent that answers blocking queries at once.
+func TestQueriesAreLimited(t *testing.T) {
 	inBubble(t, func(q consultest.Query) consultest.Reply { return web(q.Index+1, "a") }, nil, func(t *testing.T, _ *recorder, f *consultest.Fake) {
 		time.Sleep(time.Minute)
-		require.InDelta(t, questionsAtOnce+60*questionsPerSecond, len(f.Queries()), 2)
+		require.InDelta(t, burst+60*queriesPerSecond, len(f.Queries()), 2)
 	})
 }
 
 func TestLimiter(t *testing.T) {
 	var l limiter
 	now := time.Now()
-	for range questionsAtOnce {
+	for range burst {
 		require.Zero(t, l.take(now), "a burst goes unhindered")
 	}
-	require.Equal(t, time.Second/questionsPerSecond, l.take(now))
-	require.Equal(t, 2*time.Second/questionsPerSecond, l.take(now))
+	require.Equal(t, time.Second/queriesPerSecond, l.take(now))
+	require.Equal(t, 2*time.Second/queriesPerSecond, l.take(now))
 	require.Zero(t, l.take(now.Add(time.Minute)), "it fills again")
 }
 
-// TestSlowConsumer is told where things stand, not how they went.
-func TestSlowConsumer(t *testing.T) {
+// TestSlowReader gets the latest state, not the way there.
+func TestSlowReader(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
 			if q.N >= 10 {
@@ -376,7 +376,7 @@ func TestSlowConsumer(t *testing.T) {
 	})
 }
 
-func TestConsumersShareQueries(t *testing.T) {
+func TestReadersShareQueries(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
 			switch q.Index {
@@ -403,7 +403,7 @@ func TestConsumersShareQueries(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, fake.Queries()[2].Context.Err(), "the other still waits")
 		second.stop()
-		require.Error(t, fake.Queries()[2].Context.Err(), "nobody is left")
+		require.Error(t, fake.Queries()[2].Context.Err(), "the last reader stopped")
 
 		third := record(t, source)
 		third.nodes("n/a")
@@ -411,7 +411,7 @@ func TestConsumersShareQueries(t *testing.T) {
 	})
 }
 
-// TestJoinDuringAnOutage is told the last nodes, and that they are the last.
+// TestJoinDuringAnOutage gets the last nodes, and that they may be stale.
 func TestJoinDuringAnOutage(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {

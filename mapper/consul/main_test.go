@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // What tests against real agents wait for things by. They take milliseconds,
-// and a machine that has much else to do may take patience.
+// and a busy machine may take patience.
 const (
 	patience = time.Minute
 	tick     = 5 * time.Millisecond

@@ -10,15 +10,15 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Keys that Nodes adds to the metadata of a service. Consul refuses the colon
-// in a registration, so that they cannot clash; one that got past it loses.
+// Keys that Nodes adds to the metadata of a service. Consul rejects a colon in a
+// registration, so that they cannot clash; they replace a key that got past it.
 const (
 	MetaService = "consul:service" // the name of the service
 	MetaNode    = "consul:node"    // the name of the Consul node
 	MetaStatus  = "consul:status"  // passing, warning, critical or maintenance; not with Config.Catalog
 )
 
-// member is a node with what decides between two that have one name.
+// member is a node with what decides between two of the same name.
 type member struct {
 	mapper.Node
 	registered uint64 // the index of the registration: greater is newer
@@ -29,13 +29,12 @@ func (m member) equal(o member) bool {
 	return m.registered == o.registered && m.instance == o.instance && m.Equal(o.Node)
 }
 
-// members turns an answer into members, leaving out those whose health does
-// not count.
+// members converts an answer, leaving out instances whose health does not count.
 func (c Config) members(entries []*api.ServiceEntry) ([]member, error) {
 	out := make([]member, 0, len(entries))
 	for _, e := range entries {
 		if e == nil || e.Node == nil || e.Service == nil {
-			continue // nothing that could be reached
+			continue // there is no address in it
 		}
 		status := statusOf(e)
 		if !c.Catalog && !c.Health.admits(status) {
@@ -85,9 +84,8 @@ func (c Config) zoneOf(e *api.ServiceEntry) string {
 	return zone
 }
 
-// nodes sorts members by name. Of those that share one the newest
-// registration stands, and it alone: an address that was registered again
-// under another ID, for one.
+// nodes sorts members by name. Of those with the same name only the newest
+// registration stands: an address may be registered again under another ID.
 func (c Config) nodes(members []member) []mapper.Node {
 	slices.SortFunc(members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.registered, a.registered),

@@ -10,9 +10,9 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// neighbourhood registers an instance in every state that Consul knows, all on
+// neighborhood registers an instance in every state that Consul knows, all on
 // the agent's node but two.
-func neighbourhood(t *testing.T) *consultest.Server {
+func neighborhood(t *testing.T) *consultest.Server {
 	t.Helper()
 	agent := consultest.Start(t, consultest.Options{Node: "here"})
 	agent.Register(
@@ -33,7 +33,7 @@ func neighbourhood(t *testing.T) *consultest.Server {
 }
 
 func TestNodesOfOneService(t *testing.T) {
-	agent := neighbourhood(t)
+	agent := neighborhood(t)
 	tests := []struct {
 		name   string
 		change func(*Config)
@@ -42,30 +42,30 @@ func TestNodesOfOneService(t *testing.T) {
 	}{
 		{"default", nil, []string{"here/passing", "here/weighted", "there/passing"},
 			"warning, critical, maintenance and a sick node do not count"},
-		{"passing", func(c *Config) { c.Health = Passing }, []string{"here/passing", "here/weighted", "there/passing"}, "the default"},
-		{"warning", func(c *Config) { c.Health = Warning },
+		{"passing", func(c *Config) { c.Health = HealthPassing }, []string{"here/passing", "here/weighted", "there/passing"}, "the default"},
+		{"warning", func(c *Config) { c.Health = HealthWarning },
 			[]string{"here/drained", "here/passing", "here/warning", "here/weighted", "there/passing"}, "critical and maintenance do not count"},
-		{"any", func(c *Config) { c.Health = Any },
+		{"any", func(c *Config) { c.Health = HealthAny },
 			[]string{"here/critical", "here/drained", "here/maintained", "here/passing", "here/warning", "here/weighted", "sick/on-sick-node", "there/passing"},
 			"all"},
-		{"catalogue", func(c *Config) { c.Catalog = true },
+		{"catalog", func(c *Config) { c.Catalog = true },
 			[]string{"here/critical", "here/drained", "here/maintained", "here/passing", "here/warning", "here/weighted", "sick/on-sick-node", "there/passing"},
-			"the catalogue knows no health"},
+			"the catalog knows no health"},
 		{"filter", func(c *Config) { c.Filter = `Service.Meta.build == "7"` }, []string{"here/passing"}, "by the service's metadata"},
 		{"filter by tag", func(c *Config) { c.Filter = `"blue" in Service.Tags` }, []string{"here/passing"}, "by membership"},
-		{"filter in the catalogue", func(c *Config) { c.Catalog, c.Filter = true, `ServiceMeta.build == "7"` }, []string{"here/passing"}, "the catalogue has selectors of its own"},
+		{"filter in the catalog", func(c *Config) { c.Catalog, c.Filter = true, `ServiceMeta.build == "7"` }, []string{"here/passing"}, "the catalog has selectors of its own"},
 		{"node metadata", func(c *Config) { c.NodeMeta = map[string]string{"rack": "r2"} }, []string{"there/passing"}, ""},
 		{"two of node metadata", func(c *Config) { c.NodeMeta = map[string]string{"rack": "r2", "zone": "z1"} }, []string{}, "all must match"},
 		{"near", func(c *Config) { c.Near = "_agent" }, []string{"here/passing", "here/weighted", "there/passing"}, "sorted by name nonetheless"},
 		{"datacenter", func(c *Config) { c.Datacenter = "dc1" }, []string{"here/passing", "here/weighted", "there/passing"}, "the agent's own"},
-		{"stale", func(c *Config) { c.Consistency = Stale }, []string{"here/passing", "here/weighted", "there/passing"}, ""},
-		{"consistent", func(c *Config) { c.Consistency = Consistent }, []string{"here/passing", "here/weighted", "there/passing"}, ""},
-		{"cached", func(c *Config) { c.Consistency = Cached }, []string{"here/passing", "here/weighted", "there/passing"}, ""},
+		{"stale", func(c *Config) { c.Consistency = ConsistencyStale }, []string{"here/passing", "here/weighted", "there/passing"}, ""},
+		{"consistent", func(c *Config) { c.Consistency = ConsistencyConsistent }, []string{"here/passing", "here/weighted", "there/passing"}, ""},
+		{"cached", func(c *Config) { c.Consistency = ConsistencyCached }, []string{"here/passing", "here/weighted", "there/passing"}, ""},
 		{"by address", func(c *Config) { c.Identity = IdentityAddress }, []string{"10.0.0.1:8001", "10.0.0.2:8001", "127.0.0.1:8002"}, ""},
 		{"by metadata", func(c *Config) { c.Identity, c.Filter = IdentityMeta("build"), `"build" in Service.Meta` }, []string{"7"}, ""},
 		{"by node metadata", func(c *Config) { c.Identity, c.NodeMeta = IdentityMeta("rack"), map[string]string{"rack": "r2"} }, []string{"r2"},
 			"the node's metadata comes after the service's"},
-		{"unknown service", func(c *Config) { c.Service = "nobody" }, []string{}, "an answer, not an error"},
+		{"unknown service", func(c *Config) { c.Service = "absent" }, []string{}, "an answer, not an error"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -75,9 +75,9 @@ func TestNodesOfOneService(t *testing.T) {
 }
 
 func TestNodesContent(t *testing.T) {
-	agent := neighbourhood(t)
+	agent := neighborhood(t)
 	byName := map[string]mapper.Node{}
-	for _, n := range nodesOf(t, of(t, agent, func(c *Config) { c.Health = Any })) {
+	for _, n := range nodesOf(t, of(t, agent, func(c *Config) { c.Health = HealthAny })) {
 		byName[n.Name] = n
 	}
 	require.Equal(t, mapper.Node{
@@ -96,7 +96,7 @@ func TestNodesContent(t *testing.T) {
 }
 
 func TestNodesOfEveryService(t *testing.T) {
-	agent := neighbourhood(t)
+	agent := neighborhood(t)
 	agent.Register(consultest.Instance{Service: "a/b", ID: "slash", Port: 2})
 	const evil = "../../agent/self"
 	require.NoError(t, agent.Client().Agent().ServiceRegister(&api.AgentServiceRegistration{Name: evil}))
@@ -143,22 +143,22 @@ func TestNewestRegistrationStands(t *testing.T) {
 }
 
 func TestIdentityMissing(t *testing.T) {
-	agent := neighbourhood(t)
+	agent := neighborhood(t)
 	_, err := of(t, agent, func(c *Config) { c.Identity = IdentityMeta("build") }).Nodes(t.Context())
 	require.ErrorIs(t, err, ErrIdentity)
 	require.Regexp(t, `instance "(here/weighted|there/passing)" has no metadata "build", and neither has its node`, err.Error())
 }
 
 func TestExplain(t *testing.T) {
-	agent := neighbourhood(t)
+	agent := neighborhood(t)
 	tests := []struct {
 		name   string
 		change func(*Config)
 		want   string
 	}{
-		{"unknown", func(c *Config) { c.Service = "nobody" }, `Consul knows no service "nobody"`},
+		{"unknown", func(c *Config) { c.Service = "absent" }, `Consul knows no service "absent"`},
 		{"filtered", func(c *Config) { c.Filter = `Service.Port == 1` }, `instances of service "web" registered: 8, but none has the health "passing" and matches the filter "Service.Port == 1"`},
-		{"node metadata", func(c *Config) { c.Health, c.NodeMeta = Any, map[string]string{"a": "b"} }, `instances of service "web" registered: 8, but none is on a node with the metadata asked for`},
+		{"node metadata", func(c *Config) { c.Health, c.NodeMeta = HealthAny, map[string]string{"a": "b"} }, `instances of service "web" registered: 8, but none is on a node with the metadata asked for`},
 		{"every service", func(c *Config) { c.Service, c.Filter = "", `Service.Port == 1` }, `services registered: 3, but none has the health "passing" and matches the filter "Service.Port == 1"`},
 		{"race", func(c *Config) { c.Catalog = true }, `instances of service "web" registered: 8, since Consul was asked before`},
 	}

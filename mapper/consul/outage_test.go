@@ -49,13 +49,13 @@ func TestOutage(t *testing.T) {
 	t.Logf("outage of %v: %d selects, %d failed; age at its end %v; right %v after the first registration",
 		*outage, callers.selects, callers.failed, old, late)
 	for phase, name := range []string{"before", "during", "after"} {
-		require.NotEmpty(t, callers.took[phase], "nobody selected %s the outage", name)
+		require.NotEmpty(t, callers.took[phase], "no caller selected %s the outage", name)
 		t.Logf("Select %s the outage: %s", name, percentiles(callers.took[phase]))
 	}
 	require.Zero(t, callers.failed)
 }
 
-// TestOutageOfAMinute is TestOutage in a bubble, where no second is lost to
+// TestOutageOfAMinute is TestOutage in virtual time, where no second is lost to
 // other work: a view is right within one of the first registration.
 func TestOutageOfAMinute(t *testing.T) {
 	w := newTown(map[string][]string{"web": {"a", "b"}})
@@ -74,7 +74,7 @@ func TestOutageOfAMinute(t *testing.T) {
 
 		w.restart(map[string][]string{})
 		time.Sleep(3 * time.Second)
-		require.Len(t, view.Nodes(), 3, "an agent that has just started knows nobody")
+		require.Len(t, view.Nodes(), 3, "an agent that has just started knows no services")
 		w.change(func() { w.services["web"] = []string{"c"} })
 		time.Sleep(time.Second)
 		require.True(t, follows(view, "n/c"), "%v, %v", view.Nodes(), view.Err())
@@ -87,7 +87,7 @@ func TestOutageOfAMinute(t *testing.T) {
 	})
 }
 
-// follows reports whether a view is well and knows one node of that name.
+// follows reports whether a view has no error and one node of that name.
 func follows(view *mapper.View[*routes], name string) bool {
 	nodes := view.Nodes()
 	return len(nodes) == 1 && nodes[0].Name == name && view.Err() == nil
@@ -101,8 +101,8 @@ const (
 	phases
 )
 
-// callers are eight goroutines that select until they are stopped. What they
-// saw may be looked at after that.
+// callers are eight goroutines that select until they are stopped. Their results
+// may be read after that.
 type callers struct {
 	phase atomic.Int32
 	over  atomic.Bool
@@ -113,8 +113,8 @@ type callers struct {
 	took            [phases][]time.Duration // of every 64th Select
 }
 
-// call starts the callers, each of which rests after every 64th Select: others
-// use the machine too.
+// call starts the callers, each of which pauses after every 64th Select: other
+// programs use the machine too.
 func call(view *mapper.View[*routes], rest time.Duration) *callers {
 	c := &callers{}
 	for range 8 {

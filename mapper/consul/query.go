@@ -10,43 +10,44 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// ask is what a query is to be: zero is one that does not wait.
-type ask struct {
-	index uint64        // wait for a change beyond it
+// query is one request to an endpoint. The zero value is a plain query, which
+// is answered at once.
+type query struct {
+	index uint64        // block until a change beyond it
 	wait  time.Duration // at most that long
 }
 
-// answer is what a query gave.
-type answer[T any] struct {
+// result is the answer to a query.
+type result[T any] struct {
 	value T
-	index uint64 // what to wait beyond, next time
+	index uint64 // for the next query to block on
 }
 
-// endpoint asks Consul one question and says whether the answer is "none".
+// endpoint is something that Consul can be asked for.
 type endpoint[T any] struct {
 	service string // empty for the list of services
-	query   func(*api.QueryOptions) (T, *api.QueryMeta, error)
+	call    func(*api.QueryOptions) (T, *api.QueryMeta, error)
 	size    func(T) int
 }
 
-// instances is the question for the instances of a service.
+// instances is the endpoint for the instances of a service.
 func (s *Source) instances(service string) endpoint[[]member] {
-	query := func(q *api.QueryOptions) ([]member, *api.QueryMeta, error) {
-		entries, meta, err := s.entries(service, q)
+	call := func(o *api.QueryOptions) ([]member, *api.QueryMeta, error) {
+		entries, meta, err := s.entries(service, o)
 		if err != nil {
 			return nil, nil, err
 		}
 		members, err := s.config.members(entries)
 		return members, meta, err
 	}
-	return endpoint[[]member]{service, query, func(m []member) int { return len(m) }}
+	return endpoint[[]member]{service, call, func(m []member) int { return len(m) }}
 }
 
-func (s *Source) entries(service string, q *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
+func (s *Source) entries(service string, o *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
 	if !s.config.Catalog {
-		return s.client.Health().Service(service, "", s.config.Health == Passing, q)
+		return s.client.Health().Service(service, "", s.config.Health == HealthPassing, o)
 	}
-	found, meta, err := s.client.Catalog().Service(service, "", q)
+	found, meta, err := s.client.Catalog().Service(service, "", o)
 	entries := make([]*api.ServiceEntry, 0, len(found))
 	for _, f := range found {
 		if f != nil {
@@ -56,7 +57,7 @@ func (s *Source) entries(service string, q *api.QueryOptions) ([]*api.ServiceEnt
 	return entries, meta, err
 }
 
-// entryOf gives what the catalogue says the form that the health endpoint has.
+// entryOf converts an answer of the catalog to the form of the health endpoint.
 func entryOf(c *api.CatalogService) *api.ServiceEntry {
 	return &api.ServiceEntry{
 		Node: &api.Node{Node: c.Node, Address: c.Address, Meta: c.NodeMeta},
@@ -69,53 +70,54 @@ func entryOf(c *api.CatalogService) *api.ServiceEntry {
 	}
 }
 
-// services is the question for the names of all services. A name that is not
-// askable is left out: it would turn the next question into another one.
+// services is the endpoint for the names of all services. It leaves out names
+// that no query can hold, as they would change the path of the next query.
 func (s *Source) services() endpoint[[]string] {
-	query := func(q *api.QueryOptions) ([]string, *api.QueryMeta, error) {
-		q.Filter = "" // it speaks of instances
-		found, meta, err := s.client.Catalog().Services(q)
+	call := func(o *api.QueryOptions) ([]string, *api.QueryMeta, error) {
+		o.Filter = "" // it applies to instances
+		found, meta, err := s.client.Catalog().Services(o)
 		names := slices.Sorted(maps.Keys(found))
-		return slices.DeleteFunc(names, s.unaskable), meta, err
+		return slices.DeleteFunc(names, s.rejectName), meta, err
 	}
-	return endpoint[[]string]{"", query, func(n []string) int { return len(n) }}
+	return endpoint[[]string]{"", call, func(n []string) int { return len(n) }}
 }
 
-func (s *Source) unaskable(service string) bool {
-	if askable(service) {
+func (s *Source) rejectName(service string) bool {
+	if isServiceName(service) {
 		return false
 	}
-	s.config.Log.Warn("a service is left out, as its name cannot be asked for", "service", service)
+	s.config.Log.Warn("a service is left out, as no query can hold its name", "service", service)
 	return true
 }
 
-// put asks, and gives up once the agent is later than it can be: Consul
-// answers a query that waits after its wait and up to a sixteenth more.
-func put[T any](ctx context.Context, s *Source, e endpoint[T], a ask) (answer[T], error) {
-	limit := a.wait + a.wait/16 + s.config.Timeout
-	value, index, err := send(ctx, s, e, a, limit)
+// do sends a query and validates the answer. It gives up once the agent is
+// later than it can be: Consul answers a blocking query after its wait and up to
+// a sixteenth more.
+func do[T any](ctx context.Context, s *Source, e endpoint[T], q query) (result[T], error) {
+	limit := q.wait + q.wait/16 + s.config.Timeout
+	r, err := send(ctx, s, e, q, limit)
 	if err != nil {
-		return answer[T]{}, s.fail(ctx, e.service, limit, err)
+		return result[T]{}, s.fail(ctx, e.service, limit, err)
 	}
-	return answer[T]{value, index}, nil
+	return r, nil
 }
 
-func send[T any](ctx context.Context, s *Source, e endpoint[T], a ask, limit time.Duration) (none T, index uint64, err error) {
-	q, err := s.options(a)
+func send[T any](ctx context.Context, s *Source, e endpoint[T], q query, limit time.Duration) (result[T], error) {
+	o, err := s.options(q)
 	if err != nil {
-		return none, 0, err
+		return result[T]{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	value, meta, err := e.query(q.WithContext(ctx))
+	value, meta, err := e.call(o.WithContext(ctx))
 	if err != nil {
-		return none, 0, err
+		return result[T]{}, err
 	}
-	return value, meta.LastIndex, s.doubt(a, meta, e.size(value))
+	return result[T]{value, meta.LastIndex}, s.validate(q, meta, e.size(value))
 }
 
-// options are those of every query.
-func (s *Source) options(a ask) (*api.QueryOptions, error) {
+// options returns the options of a query.
+func (s *Source) options(q query) (*api.QueryOptions, error) {
 	token, err := s.token.read()
 	if err != nil {
 		return nil, err
@@ -123,23 +125,23 @@ func (s *Source) options(a ask) (*api.QueryOptions, error) {
 	c := &s.config
 	return &api.QueryOptions{
 		Datacenter: c.Datacenter, Near: c.Near, NodeMeta: c.NodeMeta, Filter: c.Filter,
-		AllowStale: c.Consistency == Stale, RequireConsistent: c.Consistency == Consistent,
-		UseCache: c.Consistency == Cached,
-		Token:    token, WaitIndex: a.index, WaitTime: a.wait,
+		AllowStale: c.Consistency == ConsistencyStale, RequireConsistent: c.Consistency == ConsistencyConsistent,
+		UseCache: c.Consistency == ConsistencyCached,
+		Token:    token, WaitIndex: q.index, WaitTime: q.wait,
 	}, nil
 }
 
-// doubt returns what is wrong with an answer that arrived. Agents never name a
-// leader in what they answer from their own cache or to a query that waits;
-// such a "nobody" has to be asked for again.
-func (s *Source) doubt(a ask, meta *api.QueryMeta, size int) error {
-	plain := a.index == 0 && s.config.Consistency != Cached
+// validate returns what is wrong with an answer that arrived. Agents name no
+// leader in answers from their own cache and to blocking queries; an empty
+// result of those needs a plain query to confirm it.
+func (s *Source) validate(q query, meta *api.QueryMeta, size int) error {
+	plain := q.index == 0 && s.config.Consistency != ConsistencyCached
 	switch {
 	case meta.ResultsFilteredByACLs:
 		return errFiltered
 	case size == 0 && !meta.KnownLeader && plain:
 		return errNoLeader
-	case s.config.Consistency == Stale && meta.LastContact > s.config.MaxStale:
+	case s.config.Consistency == ConsistencyStale && meta.LastContact > s.config.MaxStale:
 		return fmt.Errorf("the answer is %v old, more than %v", meta.LastContact, s.config.MaxStale)
 	}
 	return nil

@@ -89,7 +89,7 @@ func (r *recorder) fails(kind error) event {
 	return e
 }
 
-// until skips events to one that is wanted, within the patience of a test with
+// until skips events up to a wanted one, within the patience of a test with
 // a real agent.
 func (r *recorder) until(what string, wanted func(event) bool) event {
 	r.t.Helper()

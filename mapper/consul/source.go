@@ -13,8 +13,8 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Source asks one Consul agent for nodes. It is safe for any number of
-// goroutines, which share its connections. Make one with New.
+// Source asks one Consul agent for nodes. It is safe for concurrent use; all
+// callers share its connections. Make one with New.
 type Source struct {
 	config Config
 	addr   string // for errors
@@ -25,8 +25,8 @@ type Source struct {
 	feed   mapper.Feed
 }
 
-// New makes a source. It does not ask anything yet: an agent that is not
-// there is found out by the first question. What it refuses is ErrConfig.
+// New returns a source. It sends no query yet: an agent that is not running is
+// noticed by the first one. Its errors are ErrConfig.
 func New(c Config) (*Source, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -39,8 +39,8 @@ func New(c Config) (*Source, error) {
 	return s, nil
 }
 
-// Close closes the connections that nobody uses. The source can still be
-// asked. A client of the caller's own is left alone.
+// Close closes idle connections. The source can still be used afterwards. It
+// leaves the connections of Config.Client alone.
 func (s *Source) Close() error {
 	if s.http != nil {
 		s.http.CloseIdleConnections()
@@ -48,36 +48,36 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Nodes asks once. Its errors are an *Error, or the context's. With every
-// service it asks for their names and then for each, eight at a time, and
-// the answer is complete or an error. No nodes is an answer, which Consul also
-// gives to who may not read: see Explain.
+// Nodes asks once. Its errors are an [*Error], or the context's. With every
+// service it asks for their names and then for each, eight at a time; the result
+// is complete or an error. An empty list is valid. Consul also returns one when
+// the token lacks read access: see [Source.Explain].
 func (s *Source) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	members, err := s.ask(ctx)
+	members, err := s.members(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return s.config.nodes(members), nil
 }
 
-func (s *Source) ask(ctx context.Context) ([]member, error) {
+func (s *Source) members(ctx context.Context) ([]member, error) {
 	if s.config.Service != "" {
-		a, err := put(ctx, s, s.instances(s.config.Service), ask{})
-		return a.value, err
+		r, err := do(ctx, s, s.instances(s.config.Service), query{})
+		return r.value, err
 	}
-	names, err := put(ctx, s, s.services(), ask{})
+	names, err := do(ctx, s, s.services(), query{})
 	if err != nil {
 		return nil, err
 	}
-	return s.askEach(ctx, names.value)
+	return s.membersOfEach(ctx, names.value)
 }
 
-// parallel bounds how many services are asked for at once.
+// parallel bounds how many plain queries are under way at once.
 const parallel = 8
 
-// askEach asks for every service. The first failure, in the order of names,
-// is the answer; those still to be asked are not.
-func (s *Source) askEach(ctx context.Context, services []string) ([]member, error) {
+// membersOfEach asks for every service. It returns the first failure in the order
+// of names, and sends no more queries after one.
+func (s *Source) membersOfEach(ctx context.Context, services []string) ([]member, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	found, failed := make([][]member, len(services)), make([]error, len(services))
@@ -87,25 +87,25 @@ func (s *Source) askEach(ctx context.Context, services []string) ([]member, erro
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			var a answer[[]member]
-			if a, failed[i] = put(ctx, s, s.instances(name), ask{}); failed[i] != nil {
+			var r result[[]member]
+			if r, failed[i] = do(ctx, s, s.instances(name), query{}); failed[i] != nil {
 				cancel()
 			}
-			found[i] = a.value
+			found[i] = r.value
 		})
 	}
 	all.Wait()
 	return slices.Concat(found...), firstFailure(failed)
 }
 
-// firstFailure prefers a failure to what was only called off because of it.
+// firstFailure prefers a failure to the queries that it canceled.
 func firstFailure(failed []error) error {
-	var calledOff error
+	var canceled error
 	for _, err := range failed {
 		if err != nil && !errors.Is(err, context.Canceled) {
 			return err
 		}
-		calledOff = cmp.Or(calledOff, err)
+		canceled = cmp.Or(canceled, err)
 	}
-	return calledOff
+	return canceled
 }

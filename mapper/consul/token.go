@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// maxToken is more than any token has.
+// maxToken is more bytes than any token has.
 const maxToken = 64 << 10
 
-// tokenFile reads an ACL token. A regular file is read each time; what else
-// the path may be, a pipe for one, gives its content only once.
+// tokenFile reads an ACL token. A regular file is read each time. Anything else,
+// such as a pipe, gives its content only once, which is kept.
 type tokenFile struct {
 	path string
 
@@ -19,7 +19,7 @@ type tokenFile struct {
 	once string // the content of what is not a regular file
 }
 
-// read returns the token, or nothing without a file.
+// read returns the token, or nothing if there is no file.
 func (t *tokenFile) read() (string, error) {
 	if t == nil {
 		return "", nil

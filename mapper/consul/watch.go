@@ -13,34 +13,34 @@ import (
 
 var _ mapper.Watcher = (*Source)(nil)
 
-// Watch yields the nodes and again the nodes after each change of theirs, by
-// queries that wait at the agent: a change is seen within milliseconds. After
-// twenty changes in a row a service is asked twenty times a second, so that
-// what comes faster is seen together. All consumers of a source share its
-// queries, one for each service; a slow one skips what was overtaken.
+// Watch yields the nodes, and again after each change, by blocking queries: a
+// change is seen within milliseconds. After twenty changes in a row a service is
+// queried twenty times a second, which merges faster changes. All readers of a
+// source share its queries, one for each service; a slow reader skips what was
+// overtaken.
 //
-// An error is an *Error. The nodes before it stand, and the source keeps
-// trying: after 0.1 s, then ever more slowly up to 10 s, or 0.5 s where the
-// connection is refused. When it succeeds again the nodes are yielded, whether
-// they changed or not.
+// The Err of an Update is an [*Error]. The nodes before it stand, and the source
+// keeps trying: after 0.1 s, then ever more slowly up to 10 s, or 0.5 s where the
+// connection is refused.
 //
-// That there is nobody any more is yielded after a second question. After an
-// interruption it is an error for Config.EmptyHold, as an agent that was
-// started without its state knows nobody until services register again.
+// An empty result is accepted after a second query. After an interruption it is
+// an error for Config.EmptyHold, because an agent that was started without its
+// state knows no nodes until services register again.
 //
-// With every service the nodes are yielded once all services have answered. A
-// service that cannot be asked keeps the nodes it had. Up to 100 services are
-// watched at once; more of them take turns of a second.
+// With every service, the first Update comes once all services have answered. A
+// service whose query fails keeps the nodes it had. Up to 100 services are
+// watched at once; more of them take turns of a second. Confirmed is the time of
+// the service that was confirmed the longest ago.
 func (s *Source) Watch(ctx context.Context) iter.Seq[mapper.Update] { return s.feed.Watch(ctx) }
 
 // watch gathers what the loops of a source report.
 type watch struct {
-	source *Source
-	turns  *turns
-	all    sync.WaitGroup // of the loops
+	source    *Source
+	semaphore *semaphore
+	all       sync.WaitGroup // of the loops
 
 	mu        sync.Mutex
-	listed    map[string]bool // the services there are; nil is not known yet
+	listed    map[string]bool // the services that exist; nil until they are known
 	members   map[string][]member
 	confirmed map[string]time.Time // when each service last answered
 	failing   map[string]error     // by service; the list of services is ""
@@ -50,7 +50,7 @@ type watch struct {
 
 func newWatch(s *Source) *watch {
 	return &watch{
-		source: s, turns: newTurns(),
+		source: s, semaphore: newSemaphore(),
 		members: map[string][]member{}, confirmed: map[string]time.Time{}, failing: map[string]error{}, loops: map[string]context.CancelFunc{},
 	}
 }
@@ -66,8 +66,8 @@ func (w *watch) run(ctx context.Context) {
 }
 
 // follow runs a loop.
-func follow[T any](ctx context.Context, w *watch, question endpoint[T], report func(T, error), confirm func()) {
-	l := &loop[T]{source: w.source, question: question, turns: w.turns, report: report, confirm: confirm}
+func follow[T any](ctx context.Context, w *watch, e endpoint[T], report func(T, error), confirm func()) {
+	l := &loop[T]{source: w.source, endpoint: e, semaphore: w.semaphore, report: report, confirm: confirm}
 	l.run(ctx)
 }
 
@@ -77,7 +77,7 @@ func (w *watch) list(ctx context.Context, names []string, err error) {
 	defer w.mu.Unlock()
 	w.note("", err)
 	if err == nil {
-		w.turns.loops.Store(int32(1 + max(len(names), len(w.loops)))) // before the first of them asks
+		w.semaphore.loops.Store(int32(1 + max(len(names), len(w.loops)))) // before the first of them starts
 		w.listed = make(map[string]bool, len(names))
 		for _, name := range names {
 			w.listed[name] = true
@@ -103,7 +103,7 @@ func (w *watch) found(ctx context.Context, name string, members []member, err er
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if ctx.Err() != nil {
-		return // it was dropped meanwhile
+		return // the service was dropped meanwhile
 	}
 	w.note(name, err)
 	if err == nil {
@@ -112,8 +112,8 @@ func (w *watch) found(ctx context.Context, name string, members []member, err er
 	w.publish()
 }
 
-// confirm notes that the instances of a service are as they were: the wait ran
-// out, as most waits do when there are many services.
+// confirm notes that the instances of a service are unchanged: its blocking
+// query ran out, as most of them do when there are many services.
 func (w *watch) confirm(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,7 +122,7 @@ func (w *watch) confirm(name string) {
 	}
 }
 
-// oldest returns when the service that was confirmed the longest ago was.
+// oldest returns the time of the service that was confirmed the longest ago.
 func (w *watch) oldest() time.Time {
 	if len(w.confirmed) == 0 {
 		return time.Time{}
@@ -138,9 +138,9 @@ func (w *watch) note(name string, err error) {
 	delete(w.failing, name)
 }
 
-// publish tells the feed what is known. A service is dropped once its own
-// loop found nobody, and not when it leaves the list: after an interruption
-// only the loop knows whether to believe that.
+// publish publishes the state. A service is dropped once its own loop accepted
+// an empty result, and not when it leaves the list: after an interruption only
+// the loop knows whether to accept that.
 func (w *watch) publish() {
 	for name, stop := range w.loops {
 		if members, answered := w.members[name]; answered && len(members) == 0 && !w.listed[name] {
@@ -161,7 +161,7 @@ func (w *watch) publish() {
 	}
 }
 
-// answered reports whether the list and every service on it is known.
+// answered reports whether the list and every service on it are known.
 func (w *watch) answered() bool {
 	for name := range w.listed {
 		if _, ok := w.members[name]; !ok {
@@ -171,8 +171,8 @@ func (w *watch) answered() bool {
 	return w.listed != nil
 }
 
-// failure is the error of the first service that fails, in the order of
-// names: of many that fail alike one is told.
+// failure returns the error of the first failing service in the order of names:
+// of many that fail alike one is reported.
 func (w *watch) failure() error {
 	var first error
 	name := ""

@@ -51,18 +51,18 @@ func TestWatchChecks(t *testing.T) {
 	r.quiet(100 * time.Millisecond)
 }
 
-// TestWatchWays watches by every way of asking.
+// TestWatchWays watches with every kind of query.
 func TestWatchWays(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a", "b")
 	for name, change := range map[string]func(*Config){
-		"warning":    func(c *Config) { c.Health = Warning },
-		"any":        func(c *Config) { c.Health = Any },
-		"catalogue":  func(c *Config) { c.Catalog = true },
+		"warning":    func(c *Config) { c.Health = HealthWarning },
+		"any":        func(c *Config) { c.Health = HealthAny },
+		"catalog":    func(c *Config) { c.Catalog = true },
 		"filter":     func(c *Config) { c.Filter = "Service.Port != 1" },
 		"near":       func(c *Config) { c.Near = "_agent" },
-		"stale":      func(c *Config) { c.Consistency = Stale },
-		"consistent": func(c *Config) { c.Consistency = Consistent },
-		"cached":     func(c *Config) { c.Consistency = Cached },
+		"stale":      func(c *Config) { c.Consistency = ConsistencyStale },
+		"consistent": func(c *Config) { c.Consistency = ConsistencyConsistent },
+		"cached":     func(c *Config) { c.Consistency = ConsistencyCached },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := record(t, of(t, agent, change))
@@ -83,20 +83,20 @@ func TestWatchServiceToCome(t *testing.T) {
 	r.untilNodes("n/a")
 }
 
-// TestWatchMassDeregistration believes at once that all have gone.
+// TestWatchMassDeregistration accepts at once that all instances are gone.
 func TestWatchMassDeregistration(t *testing.T) {
 	ids := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	agent := here(t, consultest.Options{}, ids...)
 	r := record(t, of(t, agent, func(c *Config) { c.EmptyHold = time.Hour }))
 	r.next()
 	agent.Deregister("web", ids...)
-	r.until("nobody", func(e event) bool {
+	r.until("no nodes", func(e event) bool {
 		require.NoError(t, e.err, "nothing was interrupted")
 		return len(e.names) == 0
 	})
 }
 
-// TestWatchOthers changes what does not concern the set.
+// TestWatchOthers changes what does not affect the set.
 func TestWatchOthers(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, nil))
@@ -143,9 +143,9 @@ func TestWatchEveryService(t *testing.T) {
 	r.untilNodes("n/a", "n/consul")
 }
 
-// TestWatchKilledAndRestarted kills the agent under the questions of eight
-// goroutines and starts it without state. Who keeps the old index would hear
-// nothing for the wait.
+// TestWatchKilledAndRestarted kills the agent under the queries of eight
+// goroutines and starts it without state. A query with the old index would block
+// for its whole wait.
 func TestWatchKilledAndRestarted(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a", "b")
 	source := of(t, agent, func(c *Config) { c.Wait, c.EmptyHold = maxWait, patience })
@@ -166,7 +166,7 @@ func TestWatchKilledAndRestarted(t *testing.T) {
 	stop()
 }
 
-// load asks from eight goroutines until it is stopped.
+// load sends queries from eight goroutines until it is stopped.
 func load(t *testing.T, source *Source) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -189,7 +189,7 @@ func load(t *testing.T, source *Source) (stop func()) {
 	}
 }
 
-// TestWatchRestartedEmpty restarts an agent where nobody registers again.
+// TestWatchRestartedEmpty restarts an agent where no service registers again.
 func TestWatchRestartedEmpty(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, func(c *Config) { c.EmptyHold = time.Second }))
@@ -197,7 +197,7 @@ func TestWatchRestartedEmpty(t *testing.T) {
 	agent.Kill()
 	r.fails(ErrUnreachable)
 	agent.Restart()
-	gone := r.until("nobody", func(e event) bool { return e.err == nil })
+	gone := r.until("no nodes", func(e event) bool { return e.err == nil })
 	require.Empty(t, gone.names, "after the hold")
 }
 
@@ -248,9 +248,9 @@ func TestWatchUnknownToken(t *testing.T) {
 	r.fails(ErrPermission)
 }
 
-// TestConsulTellsUnknownTokensNobody is why the first question never waits: to
-// one that does an unknown token is told "nobody", and no error.
-func TestConsulTellsUnknownTokensNobody(t *testing.T) {
+// TestConsulAnswersUnknownTokensEmpty is why the first query never blocks: to
+// one that does, an unknown token gets an empty result and no error.
+func TestConsulAnswersUnknownTokensEmpty(t *testing.T) {
 	agent := here(t, consultest.Options{ACL: true}, "a")
 	ask := func(index uint64) ([]*api.ServiceEntry, error) {
 		found, _, err := agent.Client().Health().Service("web", "", true, &api.QueryOptions{

@@ -229,7 +229,7 @@ func (k *checker) edited(from *place.Placement, change checkfile.Round) (*place.
 
 // checkSpread counts the keys whose replicas are in too few zones.
 func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result) error {
-	policy := mapper.SpreadZones
+	policy := mapper.ZonePolicySpread
 	if c.Spread.Policy != "" {
 		var err error
 		if policy, err = mapper.ParseZonePolicy(c.Spread.Policy); err != nil {

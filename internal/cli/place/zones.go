@@ -13,7 +13,7 @@ type ZoneFlags struct{ name term.Choice }
 
 // Bind declares the flags on a command.
 func (o *ZoneFlags) Bind(c *cobra.Command) {
-	o.name = term.Choose("--zone-policy", mapper.AnyZone.String(), mapper.SpreadZones.String(), mapper.StrictZones.String())
+	o.name = term.Choose("--zone-policy", mapper.ZonePolicyAny.String(), mapper.ZonePolicySpread.String(), mapper.ZonePolicyStrict.String())
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
 		fs.Var(&o.name, "zone-policy", "zones of a key's nodes: any, spread (all of them) or strict (no two in one)")
 	})
@@ -30,7 +30,7 @@ type Spreader func(dst []int, key string, n int) []int
 // Spread returns how owners are chosen by zone, or nil if zones do not count.
 func (o *ZoneFlags) Spread(p *Placement) Spreader {
 	policy := o.policy()
-	if policy == mapper.AnyZone {
+	if policy == mapper.ZonePolicyAny {
 		return nil
 	}
 	zone := func(i int) string { return p.Nodes[i].Zone }
@@ -49,7 +49,7 @@ func (o *ZoneFlags) Warn(nodes []mapper.Node, count int, std *term.Streams) {
 			zones[n.Zone] = true
 		}
 	}
-	if o.policy() != mapper.AnyZone && len(zones) < count {
+	if o.policy() != mapper.ZonePolicyAny && len(zones) < count {
 		std.Warn("--zone-policy %s --count %d: there are no more than %d zones", o.name.String(), count, len(zones))
 	}
 }

@@ -94,7 +94,7 @@ func (p *placement) state(name string) State {
 func (p *placement) appendReplicas(dst []string, r *ring.Ring[Member], key string, n int) []string {
 	var chosen []Member
 	if p.zones > 1 {
-		chosen, _ = mapper.Spread(nil, r.Rank(key), n, func(m Member) string { return m.Zone }, mapper.SpreadZones)
+		chosen, _ = mapper.Spread(nil, r.Rank(key), n, func(m Member) string { return m.Zone }, mapper.ZonePolicySpread)
 	} else {
 		chosen = r.SelectN(nil, key, n)
 	}
