@@ -2,8 +2,8 @@ package rendezvous
 
 // With returns a set with additional nodes: the set that New builds of all
 // nodes. Config.Weight gives the weights of the added nodes; the others keep
-// theirs. The errors are those of New, [ErrDuplicateID] among them. With hashes
-// the added IDs only; the rest of the work is proportional to the number of
+// theirs. The errors are those of New, [ErrDuplicateID] among them. It hashes
+// only the added IDs; the rest of the work is proportional to the number of
 // nodes.
 func (s *Set[N]) With(nodes ...N) (*Set[N], error) {
 	cfg := s.config()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The placement of packages rendezvous and ring, written again from their
+"""A second implementation of packages rendezvous and ring, written from their
 documentation.
 
-It makes the vectors in the folders of those names: python3 reference.py. They
-are a promise, so running it must change nothing; what needs other answers is a
-new algorithm with a new name.
+It writes the vectors in the directories of those names: python3 reference.py.
+Placement never changes, so running it must change nothing; other results need
+a new algorithm with a new name.
 """
 import bisect
 import hashlib
@@ -49,7 +49,7 @@ def siphash(key, data):
     return v[0] ^ v[1] ^ v[2] ^ v[3]
 
 
-def finalise(x):
+def finalize(x):
     x ^= x >> 33
     x = x * 0xFF51AFD7ED558CCD & M
     x ^= x >> 33
@@ -66,25 +66,25 @@ HASHES = {
 
 
 def scores(nodes, h, key):
-    k = finalise(h(key))
-    m = finalise((k + GOLDEN) & M) | 1
+    k = finalize(h(key))
+    m = finalize((k + GOLDEN) & M) | 1
     for node, _ in nodes:
-        seed = finalise(h(node.encode())) ^ siphash(b"proxenos node v1", node.encode())
+        seed = finalize(h(node.encode())) ^ siphash(b"proxenos node v1", node.encode())
         yield (seed ^ k) * m & M
 
 
 def rank(nodes, h, key):
-    bids = []
+    values = []
     equal = len({w for _, w in nodes if w}) == 1
     for i, ((node, w), raw) in enumerate(zip(nodes, scores(nodes, h, key))):
         if w:
             value = 0 if equal else -w / math.log(((raw >> 12) + 0.5) / 2**52)
-            bids.append((-value, -raw, node, i))
-    return [i for *_, i in sorted(bids)]
+            values.append((-value, -raw, node, i))
+    return [i for *_, i in sorted(values)]
 
 
 def slot(h, bits, key):
-    return finalise(h(key)) >> (64 - bits)
+    return finalize(h(key)) >> (64 - bits)
 
 
 KEYS = ["", "a", "secret", "touché", "moist towelette", "github.com", "user:42", "\t\n\0", "k" * 300] + [
@@ -108,11 +108,11 @@ def points(nodes, h, per_unit):
         assert len(b) < 128, "the length is one byte of a varint"
         for n in range(max(1, math.floor(per_unit * w + 0.5)) if w else 0):
             label = bytes([len(b)]) + b + (n // 20).to_bytes(4, "big")
-            yield finalise(h(label) + n % 20 * GOLDEN & M), node, i
+            yield finalize(h(label) + n % 20 * GOLDEN & M), node, i
 
 
 def walk(circle, h, key):
-    start = bisect.bisect_left(circle, (finalise(h(key)),))
+    start = bisect.bisect_left(circle, (finalize(h(key)),))
     return list(dict.fromkeys(i for *_, i in circle[start:] + circle[:start]))
 
 
