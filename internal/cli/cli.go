@@ -1,12 +1,11 @@
-// Package cli is the command line of proxenos: the root command, and the small
+// Package cli is the command line of proxenos: the root command and the small
 // commands select, nodes, watch, hash, p2p, version and completion.
 //
-// Every command has the same three steps. A constructor declares the flags and
-// binds them to an options struct; the flags are checked and turned into
-// options; run(options) does the work and knows no flags. What commands share
-// lies in the packages below: source turns flags into nodes, place turns nodes
-// into owners, answer turns owners into bytes, member joins a gossip cluster,
-// and term knows the terminal. The packages figures and swimcmd hold the larger
+// Every command has three steps. A constructor declares the flags and binds them
+// to an options struct; parse validates them; run does the work. Shared code is
+// in the packages below: source turns flags into nodes, place turns nodes into a
+// placement, answer reads keys and writes owners, member joins a gossip cluster,
+// and term handles the terminal. Packages figures and swimcmd hold the larger
 // commands.
 package cli
 
@@ -17,8 +16,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// Main runs the command that the process was started with and returns the
-// exit code of the process.
+// Main runs the command line of the process and returns its exit code.
 func Main() int {
 	ctx, stop := term.WithSignals(context.Background())
 	defer stop()
@@ -31,7 +29,7 @@ func Main() int {
 	return run(ctx, std, os.Args[1:])
 }
 
-// run executes one command line and reports its error on standard error.
+// run executes a command line and reports its error on standard error.
 func run(ctx context.Context, std *term.Streams, args []string) int {
 	root := newRoot(std)
 	root.SetArgs(args)

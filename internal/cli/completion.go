@@ -8,14 +8,14 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// shells are the shells that cobra writes completions for.
+// shells are the shells with completion scripts.
 var shells = []string{"bash", "zsh", "fish", "powershell"}
 
 func newCompletion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Write a completion script for a shell",
-		Long:  "Write a script that lets a shell complete the commands, flags and values of proxenos.",
+		Short: "Print a completion script for a shell",
+		Long:  "Print a script with which a shell completes the commands, flags and values of proxenos.",
 		Example: `  # bash, in this shell
   source <(proxenos completion bash)
 

@@ -12,7 +12,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// digestOptions say what to hash, how, and how to write the digest.
+// digestOptions are the options of hash.
 type digestOptions struct {
 	std    *term.Streams
 	hash   place.HashFlags
@@ -24,10 +24,10 @@ func newHash(std *term.Streams) *cobra.Command {
 	o := &digestOptions{std: std}
 	c := &cobra.Command{
 		Use:   "hash METHOD KEY",
-		Short: "Show the digest of a key",
-		Long: `Show the digest of a key in hexadecimal digits, by any of the methods that
-select takes and under the same environment. With -o json it is shown too as
-the integer that the Python original makes of it, and as the 64 bits that place
+		Short: "Print the digest of a key",
+		Long: `Print the digest of a key in hexadecimal digits. METHOD is a value of select
+--hash-method, and the same environment applies. -o json adds the digest as the
+integer that the Python original derives from it, and as the 64 bits that place
 keys.`,
 		Example: `  proxenos hash siphash user:42
   PROXENOS_MMH_SEED=0x10 proxenos hash mmh3_128 user:42 -o json`,
@@ -53,8 +53,8 @@ keys.`,
 	return c
 }
 
-// digest is what hash -o json prints. Integers are text, as JSON's numbers
-// hold 53 bits in many programs.
+// digest is the output of hash -o json. Integers are strings, as many programs
+// limit JSON numbers to 53 bits.
 type digest struct {
 	Schema    string `json:"schema"`
 	Method    string `json:"method"`

@@ -32,7 +32,7 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// helpNames lists what help can be asked about.
+// helpNames returns the names of all commands and topics.
 func helpNames(root *cobra.Command) []string {
 	names := term.CommandNames(root)
 	for _, c := range root.Commands() {

@@ -13,7 +13,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// A signal ends counting at once, with its code, and leaves nothing running.
+// A signal ends counting with its exit code and leaves no goroutines.
 func TestInterruptEndsCounting(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var out, errors bytes.Buffer

@@ -16,7 +16,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
-// nodesOptions say whose nodes to list, and how.
+// nodesOptions are the options of nodes.
 type nodesOptions struct {
 	std    *term.Streams
 	source source.Flags
@@ -28,10 +28,10 @@ func newNodes(std *term.Streams) *cobra.Command {
 	o := &nodesOptions{std: std}
 	c := &cobra.Command{
 		Use:   "nodes [flags]",
-		Short: "List the nodes that a source reports",
-		Long: `List the nodes that a source reports, after the filters. With -o json the list
-can be given back by -f.`,
-		Example: `  # What does Consul know about web?
+		Short: "List the nodes of a source",
+		Long: `List the nodes of a source that pass the filters. The output of -o json is a
+valid FILE for -f.`,
+		Example: `  # Which instances of web does Consul list?
   proxenos nodes -b consul -s web
 
   # Keep the list for later
@@ -50,7 +50,7 @@ can be given back by -f.`,
 		term.Writer[[]mapper.Node]{Name: "json", Write: writeNodesJSON},
 		term.Writer[[]mapper.Node]{Name: "csv", Write: writeNodesCSV})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.save, "save", "", "`file` to keep the list in too, for select --cache or -f")
+		fs.StringVar(&o.save, "save", "", "also write the list to a `file`, for select --cache or -f")
 	})
 	o.source.Bind(c)
 	o.source.Outages.BindMinNodes(c)
@@ -71,7 +71,7 @@ func (o *nodesOptions) run(ctx context.Context) error {
 	return o.format.Write(o.std.Out, f.Nodes)
 }
 
-// keep saves the nodes, if a file for them is named.
+// keep writes the nodes to the file of --save, if given.
 func (o *nodesOptions) keep(nodes []mapper.Node) error {
 	if o.save == "" {
 		return nil
@@ -79,7 +79,7 @@ func (o *nodesOptions) keep(nodes []mapper.Node) error {
 	return term.WithCode(term.ErrIO, mapper.Snapshot{Saved: time.Now(), Nodes: nodes}.Write(o.save))
 }
 
-// writeNodesText writes a table with a heading.
+// writeNodesText writes a table with a header.
 func writeNodesText(w io.Writer, nodes []mapper.Node) error {
 	rows := [][]string{{"ID", "ADDRESS", "WEIGHT", "ZONE", "TAGS"}}
 	for _, n := range nodes {
@@ -96,8 +96,8 @@ func writeNodesCSV(w io.Writer, nodes []mapper.Node) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
-// writeNodesJSON writes what package static reads; what that would refuse in a list is
-// listed all the same.
+// writeNodesJSON writes the form that package static reads. It includes nodes that
+// static would reject.
 func writeNodesJSON(w io.Writer, nodes []mapper.Node) error {
 	return term.WriteJSON(w, struct {
 		Schema string        `json:"schema"`
@@ -105,8 +105,7 @@ func writeNodesJSON(w io.Writer, nodes []mapper.Node) error {
 	}{static.Schema, nodes})
 }
 
-// nodeRow returns the columns of a node: escaped, they hold nothing that a
-// terminal might obey.
+// nodeRow returns the columns of a node, escaped for a terminal if escaped is set.
 func nodeRow(n mapper.Node, escaped bool) []string {
 	row := []string{n.ID(), n.Addr, term.Number(n.Capacity()), n.Zone, strings.Join(n.Tags, ",")}
 	if escaped {

@@ -17,7 +17,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// p2pNode runs the command until the function it returns is called.
+// p2pNode runs the command until stop is called.
 func p2pNode(t *testing.T, args ...string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -41,7 +41,7 @@ func members(t *testing.T, port int) int {
 	return len(nodes)
 }
 
-// awaitMembers waits until a node knows so many members.
+// awaitMembers waits until a node knows count members.
 func awaitMembers(t *testing.T, port, count int) {
 	t.Helper()
 	require.Eventually(t, func() bool { return members(t, port) == count }, time.Minute, 10*time.Millisecond)
@@ -82,7 +82,7 @@ func TestP2POptions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "[::1]:9900", o.cfg.Peer)
 	assert.Equal(t, "10.0.0.0/8", o.cfg.Trust[0].String())
-	assert.Equal(t, 9900, o.cfg.First, "as in 2009")
+	assert.Equal(t, 9900, o.cfg.First, "the default of 2009")
 
 	env[envFirstPort] = "9950"
 	o, err = parsed(p2pOptions{})
@@ -90,8 +90,8 @@ func TestP2POptions(t *testing.T) {
 	assert.Equal(t, 9950, o.cfg.First)
 	o, err = parsed(p2pOptions{cfg: locator.Config{First: 9990}})
 	require.NoError(t, err)
-	assert.Equal(t, 9990, o.cfg.First, "a flag wins")
+	assert.Equal(t, 9990, o.cfg.First, "a flag overrides the environment")
 	env[envFirstPort] = "0"
 	_, err = parsed(p2pOptions{})
-	require.ErrorContains(t, err, `PROXENOS_FIRST_PORT "0": want 1 to 65496`)
+	require.ErrorContains(t, err, `PROXENOS_FIRST_PORT "0": must be from 1 to 65496`)
 }

@@ -12,18 +12,19 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// placementFiles are this project's own check files: they pin where keys are
-// placed, so that no change of placement passes unseen.
+// placementFiles returns the check files that pin the placement of this project.
 func placementFiles(t *testing.T) []string {
 	files, err := filepath.Glob("testdata/placement/*.yaml")
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(files), 4, "the pins of placement are gone")
+	require.GreaterOrEqual(t, len(files), 4, "pins of placement are missing")
 	return files
 }
 
 func TestPlacementIsAsPinned(t *testing.T) {
+	t.Parallel()
 	for _, file := range placementFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
 			out, errors, code := command("", "check", file)
 			assert.Equal(t, term.ExitDone, code, "%s%s", out, errors)
 			assert.Contains(t, out, "ok    placement never changes (32 pins)")
@@ -32,10 +33,12 @@ func TestPlacementIsAsPinned(t *testing.T) {
 	}
 }
 
-// The pins would notice: under another hash they fail.
-func TestPinsNoticeAnotherHash(t *testing.T) {
+// With another hash the pins fail, so they detect a change of placement.
+func TestPinsDetectAnotherHash(t *testing.T) {
+	t.Parallel()
 	for _, file := range placementFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
 			_, checks, _ := strings.Cut(string(text), "checks:\n")

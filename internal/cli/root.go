@@ -9,14 +9,14 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// newRoot builds the whole tree of commands.
+// newRoot builds the command tree.
 func newRoot(std *term.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "proxenos COMMAND",
-		Short: "Tell which node owns a key",
-		Long: `Proxenos tells which node owns a key. A source says which nodes there are (a
-list, a file, a Consul server); an algorithm says which of them owns the key.
-The same nodes give the same answer everywhere, in whatever order they come.`,
+		Short: "Print the node that owns a key",
+		Long: `Proxenos finds the node that owns a key. A source lists the nodes (a list, a
+file, a Consul server); an algorithm picks the owner. The same nodes give the
+same answer everywhere, in any order.`,
 		Example: `  # Which of three nodes owns user:42?
   proxenos select -n a -n b -n c user:42
 
@@ -35,10 +35,10 @@ The same nodes give the same answer everywhere, in whatever order they come.`,
 	root.SetUsageFunc(term.Usage)
 	root.SetHelpTemplate(term.HelpTemplate)
 	std.Color = term.Colors()
-	// Without a shorthand: -h is --host where a command has a host.
+	// No shorthand: -h is --host on commands that have a host.
 	root.PersistentFlags().Bool("help", false, "show help for the command")
-	root.PersistentFlags().Var(&std.Color, "color", "colour of messages: auto, always or never")
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return refuseEmpty(c) }
+	root.PersistentFlags().Var(&std.Color, "color", "color of messages: auto, always or never")
+	root.PersistentPreRunE = refuseEmpty
 	term.Complete(root, "color", std.Color.Choices())
 	root.AddCommand(
 		newSelect(std),
@@ -63,18 +63,18 @@ The same nodes give the same answer everywhere, in whatever order they come.`,
 	return root
 }
 
-// refuseEmpty refuses flags with an empty value, which is what a script gives
-// whose variable is not set: --expect "$OWNER" must not pass for that.
-func refuseEmpty(c *cobra.Command) (err error) {
+// refuseEmpty rejects flags with an empty value. A script passes one if it
+// expands an unset variable, and --expect "$OWNER" must not succeed then.
+func refuseEmpty(c *cobra.Command, _ []string) (err error) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.String() == "" {
-			err = term.Hint(term.Usagef("--%s is empty", f.Name), "leave it out if it is not meant")
+			err = term.Hint(term.Usagef("--%s is empty", f.Name), "omit it, or give it a value")
 		}
 	})
 	return err
 }
 
-// keepHelpShorthand gives -h to help on every command where it is not the host.
+// keepHelpShorthand makes -h a shorthand of --help on commands without --host.
 func keepHelpShorthand(c *cobra.Command) {
 	if c.Flags().ShorthandLookup("h") == nil {
 		c.Flags().BoolP("help", "h", false, "show help for the command")

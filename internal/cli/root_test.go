@@ -23,7 +23,7 @@ func command(in string, args ...string) (out, errors string, code int) {
 	return stdout.String(), stderr.String(), code
 }
 
-// everyCommand returns the words that call every command and topic.
+// everyCommand returns the words of every command and topic.
 func everyCommand(t *testing.T) [][]string {
 	var all [][]string
 	var walk func(c *cobra.Command, words []string)
@@ -34,12 +34,14 @@ func everyCommand(t *testing.T) [][]string {
 		}
 	}
 	walk(newRoot(&term.Streams{}), nil)
-	require.Greater(t, len(all), 10, "the tree has lost its commands")
+	require.Greater(t, len(all), 10, "commands are missing from the tree")
 	return all
 }
 
-// A clash of shorthands shows only when its command runs, so all of them do.
+// Help of every command: pflag panics on a clash of shorthands only when the command
+// runs.
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	t.Parallel()
 	for _, words := range everyCommand(t) {
 		t.Run(strings.Join(words, " "), func(t *testing.T) {
 			out, errors, code := command("", append(words, "--help")...)
@@ -54,10 +56,12 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	}
 }
 
-// -h is the host where there is one, and help everywhere else.
+// -h is --host on commands with a host, and --help on all others.
 func TestShorthandH(t *testing.T) {
+	t.Parallel()
+	root := newRoot(&term.Streams{})
 	for _, words := range everyCommand(t) {
-		c, _, err := newRoot(&term.Streams{}).Find(words)
+		c, _, err := root.Find(words)
 		require.NoError(t, err)
 		want := "help"
 		if c.Flags().Lookup("host") != nil {
@@ -70,13 +74,15 @@ func TestShorthandH(t *testing.T) {
 }
 
 func TestCompletionsParse(t *testing.T) {
+	t.Parallel()
 	for _, shell := range shells {
 		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
 			out, errors, code := command("", "completion", shell)
 			require.Equal(t, term.ExitDone, code, errors)
 			require.Contains(t, out, "proxenos")
 			if shell == "powershell" {
-				return // no Debian package has it, so nothing can parse it
+				return // no interpreter to parse it: Debian has no package
 			}
 			interpreter, err := exec.LookPath(shell)
 			if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// scriptLines returns the command lines of all scripts that test the program.
+// scriptLines returns the command lines of all test scripts of the program.
 func scriptLines(t *testing.T) string {
 	scripts := filepath.Join("..", "..", "cmd", "proxenos", "testdata")
 	var lines strings.Builder
@@ -33,17 +33,19 @@ func scriptLines(t *testing.T) string {
 			}
 		}
 	}
-	require.Greater(t, count, 100, "the scripts are gone")
+	require.Greater(t, count, 100, "scripts are missing")
 	return lines.String()
 }
 
-// Every flag of every command is used in a script with that command: a flag
-// that several have is declared once and may still be forgotten by one.
+// A script uses every flag of every command. Commands share flags, so each needs a
+// script of its own.
 func TestScriptsUseEveryFlag(t *testing.T) {
-	used := flagsUsed(scriptLines(t))
+	t.Parallel()
+	root := newRoot(&term.Streams{})
+	used := flagsUsed(root, scriptLines(t))
 	checked := 0
 	for _, words := range everyCommand(t) {
-		c, _, err := newRoot(&term.Streams{}).Find(words)
+		c, _, err := root.Find(words)
 		require.NoError(t, err)
 		if !c.Runnable() {
 			continue
@@ -57,15 +59,15 @@ func TestScriptsUseEveryFlag(t *testing.T) {
 	require.Greater(t, checked, 200)
 }
 
-// flagsUsed returns the flags with which each command is run.
-func flagsUsed(lines string) map[string]map[string]bool {
+// flagsUsed returns the flags that the lines pass to each command.
+func flagsUsed(root *cobra.Command, lines string) map[string]map[string]bool {
 	used := map[string]map[string]bool{}
 	for _, typed := range strings.Split(lines, "proxenos")[1:] {
 		line, _, _ := strings.Cut(typed, "\n")
 		words := strings.Fields(line)
-		c, _, err := newRoot(&term.Streams{}).Find(words)
+		c, _, err := root.Find(words)
 		if err != nil {
-			continue // a misspelt command, or a word in a message
+			continue // a misspelled command, or a word in a message
 		}
 		if used[c.CommandPath()] == nil {
 			used[c.CommandPath()] = map[string]bool{}
@@ -79,7 +81,7 @@ func flagsUsed(lines string) map[string]map[string]bool {
 	return used
 }
 
-// flagOf returns the flag that a word is, if it is one.
+// flagOf returns the flag that word names, or nil.
 func flagOf(c *cobra.Command, word string) *pflag.Flag {
 	if name, long := strings.CutPrefix(word, "--"); long {
 		name, _, _ = strings.Cut(name, "=")
@@ -91,8 +93,9 @@ func flagOf(c *cobra.Command, word string) *pflag.Flag {
 	return nil
 }
 
-// Every exit code is met in a script.
+// A script ends with every exit code.
 func TestScriptsMeetEveryExitCode(t *testing.T) {
+	t.Parallel()
 	lines := scriptLines(t)
 	for _, code := range []string{"1", "2", "64", "65", "66", "74", "77", "78", "130"} {
 		assert.Contains(t, lines, "exits "+code+" ", "no script ends with %s", code)

@@ -13,8 +13,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// selectOptions say which keys, on which nodes, by which algorithm, and how to
-// write the owners.
+// selectOptions are the options of select: keys, nodes, algorithm and output.
 type selectOptions struct {
 	std       *term.Streams
 	source    source.Flags
@@ -28,22 +27,21 @@ func newSelect(std *term.Streams) *cobra.Command {
 	o := &selectOptions{std: std}
 	c := &cobra.Command{
 		Use:   "select [flags] KEY... | -",
-		Short: "Tell which node owns a key",
-		Long: `Tell which node owns a key.
+		Short: "Print the node that owns a key",
+		Long: `Print the node that owns a key.
 
-For one KEY the node's address is printed alone, or its ID if it has no
-address; with --count N, N of them, best first, one a line. For several keys,
-or for - (keys on standard input, one a line), every key has a line of its own:
-the key, a tab, and its nodes with tabs between.
+For one KEY, print the address of its node, or the ID of a node without an
+address; with --count N, print N nodes, best first, one per line. For several
+keys, or for - (keys on standard input, one per line), print a line for each
+key: the key and its nodes, separated by tabs.
 
-A line of standard input ends in a newline or in a carriage return and a
-newline; nothing else is taken from the key, and an empty line is the empty
-key. A key has at most 16 MiB. With -0 a key ends in NUL and may hold anything
-else. A KEY that begins with - comes after --.
+A line of standard input ends in a newline, or a carriage return and a newline.
+Everything else belongs to the key, and an empty line is the empty key. A key
+has at most 16 MiB. With -0, keys end in NUL and may contain any other byte. A
+KEY that begins with - comes after --.
 
-In text, a control character in a key or in a name is written as \t, \n or
-\x1b. Where every byte counts use -o jsonl; a key that is not UTF-8 is given
-in key_base64 there.`,
+Text output escapes control characters in keys and names, as in \t, \n or \x1b.
+For exact bytes use -o jsonl; there, key_base64 holds a key that is not UTF-8.`,
 		Example: `  # Which of three nodes owns user:42?
   proxenos select -n a -n b -n c user:42
 
@@ -56,7 +54,7 @@ in key_base64 there.`,
   # Three replicas in three zones
   proxenos select -f nodes.txt -k 3 --zone-policy spread user:42
 
-  # Answer through an outage of Consul, by what was known up to 5 minutes ago
+  # During an outage of Consul, use nodes that are at most 5 minutes old
   proxenos select -s web --cache web.json --max-staleness 5m user:42
 
   # In CI: fail unless user:42 is still on b
@@ -69,9 +67,9 @@ in key_base64 there.`,
 		},
 	}
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
-		fs.IntVarP(&o.Count, "count", "k", 1, "number of distinct nodes for a key, best first")
-		fs.BoolVarP(&o.Null, "null", "0", false, "keys on standard input end in NUL, not in a newline")
-		fs.StringVar(&o.Expect, "expect", "", "exit with 1 if the first node has another `ID-or-address`")
+		fs.IntVarP(&o.Count, "count", "k", 1, "number of distinct nodes per key, best first")
+		fs.BoolVarP(&o.Null, "null", "0", false, "keys on standard input end in NUL instead of a newline")
+		fs.StringVar(&o.Expect, "expect", "", "exit with 1 unless the first node has this `ID-or-address`")
 	})
 	o.zones.Bind(c)
 	o.output.Bind(c)
@@ -81,21 +79,21 @@ in key_base64 there.`,
 	return c
 }
 
-// parse checks what the flags do not check by themselves.
+// parse validates the flags and arguments.
 func (o *selectOptions) parse(c *cobra.Command, args []string) error {
 	o.Keys = args
 	o.Stream = len(args) == 1 && args[0] == "-" && c.ArgsLenAtDash() != 0
 	switch {
 	case len(args) == 0:
-		return term.Hint(term.Usagef("no KEY given"), "give keys, or - for keys on standard input")
+		return term.Hint(term.Usagef("no KEY"), "give keys, or - for keys on standard input")
 	case !o.Stream && slices.Contains(beforeDash(c, args), "-"):
-		return term.Hint(term.Usagef("- reads all keys from standard input and takes no other KEY beside it"), "the key - itself comes after --")
+		return term.Hint(term.Usagef("- reads all keys from standard input and cannot be combined with another KEY"), "the key - itself goes after --")
 	case o.Stream && o.source.ReadsStandardInput():
-		return term.Hint(term.Usagef("both the keys and the nodes are to come from standard input"), "put the nodes in a file: -f FILE")
+		return term.Hint(term.Usagef("standard input cannot hold both the keys and the nodes"), "put the nodes in a file: -f FILE")
 	case o.Null && !o.Stream:
-		return term.Hint(term.Usagef("-0 is about keys on standard input"), "give - as the only KEY")
+		return term.Hint(term.Usagef("-0 applies to keys on standard input only"), "give - as the only KEY")
 	case o.Count < 1:
-		return term.Usagef("--count %d: at least one node must be asked for", o.Count)
+		return term.Usagef("--count %d: must be at least 1", o.Count)
 	}
 	o.output.Many = o.Stream || len(args) > 1
 	o.output.Count = o.Count
@@ -106,7 +104,7 @@ func (o *selectOptions) parse(c *cobra.Command, args []string) error {
 	return o.source.Parse(c)
 }
 
-// beforeDash returns the arguments before --, in which - is not a key.
+// beforeDash returns the arguments before --, among which - means standard input.
 func beforeDash(c *cobra.Command, args []string) []string {
 	if n := c.ArgsLenAtDash(); n >= 0 {
 		return args[:n]
@@ -125,9 +123,9 @@ func (o *selectOptions) run(ctx context.Context) error {
 	return o.Answer(ctx, o.std, p, &o.output)
 }
 
-// warnShort tells that there are fewer nodes than were asked for.
+// warnShort warns if there are fewer nodes than --count.
 func (o *selectOptions) warnShort(p *place.Placement) {
-	if able := place.Eligible(p.Nodes); able < o.Count {
-		o.std.Warn("--count %d asks for more nodes than the %d there are", o.Count, able)
+	if n := place.Eligible(p.Nodes); n < o.Count {
+		o.std.Warn("--count %d exceeds the number of nodes (%d)", o.Count, n)
 	}
 }

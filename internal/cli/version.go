@@ -13,8 +13,8 @@ func newVersion(std *term.Streams) *cobra.Command {
 	var format term.Format[term.Build]
 	c := &cobra.Command{
 		Use:   "version [-o text|json]",
-		Short: "Tell the version of this program",
-		Long:  "Tell the version of this program, the revision it was built from, and the Go release and platform it was built for.",
+		Short: "Print the version",
+		Long:  "Print the version of this program, its revision, and the Go release and platform of the build.",
 		Example: `  proxenos version
   proxenos version -o json`,
 		Args: term.Args(),

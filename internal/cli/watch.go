@@ -12,7 +12,7 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// watchOptions say whose nodes to watch, and what to do about changes.
+// watchOptions are the options of watch.
 type watchOptions struct {
 	std    *term.Streams
 	source source.Flags
@@ -22,26 +22,25 @@ type watchOptions struct {
 }
 
 func newWatch(std *term.Streams) *cobra.Command {
-	o := &watchOptions{std: std}
+	o := &watchOptions{std: std, hook: hook{grace: hookGrace}}
 	c := &cobra.Command{
 		Use:   "watch [flags] [--exec PROGRAM [-- ARG...]]",
-		Short: "Tell of every change of the nodes",
-		Long: `Tell of every change of the nodes, after the filters, until interrupted (130).
-The first line is the nodes as they are. A change is a line: when, how many
-nodes there are, and +ID for a node that came, -ID for one that went, ~ID for
-one that is described differently. With -o json it is an object a line, with
-the nodes.
+		Short: "Print every change of the nodes",
+		Long: `Print every change of the nodes that pass the filters, until interrupted (130).
+The first line shows the current nodes. Each change is a line with the time, the
+number of nodes, +ID for each added node, -ID for each removed node and ~ID for
+each changed node. With -o json it is an object per line, with the nodes.
 
-A source that fails is told of as a warning (-o json: an object with "error"),
-the nodes stay, and it is tried on. Consul and files are watched; other sources
-are asked again and again.
+A source that fails causes a warning (-o json: an object with "error"). The nodes
+stay, and the source is retried. Consul and files are watched; other sources are
+polled.
 
---exec runs a program for every change, without a shell: the object that
--o json writes is its standard input, its arguments are those after --, and
-what it writes goes to standard error. Changes that come while it runs are one
-change afterwards. One that fails is warned of, and one that takes more than
---exec-timeout is ended, with all that it started.`,
-		Example: `  # Tell of every change of web in Consul
+--exec runs a program after every change, without a shell. Its standard input is
+the object that -o json prints, its arguments are those after --, and its output
+goes to standard error. Changes during a run are combined into one for the next.
+A program that fails causes a warning; one that exceeds --exec-timeout is ended
+with all its child processes.`,
+		Example: `  # Print every change of web in Consul
   proxenos watch -b consul -s web
 
   # Reload a proxy when the list of nodes changes
@@ -53,18 +52,18 @@ change afterwards. One that fails is warned of, and one that takes more than
 			return o.run(c.Context())
 		},
 	}
-	o.format.Bind(c, "text or json, a line for every change", watchWriters...)
+	o.format.Bind(c, "text or json, one line per change", watchWriters...)
 	term.AddGroup(c, "Watching", func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.poll, "poll", mapper.DefaultPoll, "how often to ask a source that does not tell of changes")
-		fs.StringVar(&o.hook.program, "exec", "", "`program` to run for every change; its arguments come after --")
-		fs.DurationVar(&o.hook.timeout, "exec-timeout", 30*time.Second, "how long the program may take")
+		fs.DurationVar(&o.poll, "poll", mapper.DefaultPoll, "how often to poll a source that cannot be watched")
+		fs.StringVar(&o.hook.program, "exec", "", "`program` to run after every change; its arguments go after --")
+		fs.DurationVar(&o.hook.timeout, "exec-timeout", 30*time.Second, "time limit of the program")
 	})
 	o.source.Bind(c)
 	o.source.Outages.Bind(c)
 	return c
 }
 
-// parse checks what the flags do not check by themselves.
+// parse validates the flags and arguments.
 func (o *watchOptions) parse(c *cobra.Command, args []string) error {
 	o.hook.args = args
 	switch {
@@ -73,7 +72,7 @@ func (o *watchOptions) parse(c *cobra.Command, args []string) error {
 	case o.hook.timeout <= 0:
 		return term.Usagef("--exec-timeout %v: must be more than 0", o.hook.timeout)
 	case len(args) > 0 && o.hook.program == "":
-		return term.Hint(term.Usagef("watch takes no arguments, got %q", args[0]), "arguments are for --exec PROGRAM")
+		return term.Hint(term.Usagef("watch takes no arguments, got %q", args[0]), "arguments apply to --exec PROGRAM only")
 	case o.source.ReadsStandardInput():
 		return term.Hint(term.Usagef("standard input cannot be watched"), "put the nodes in a file: -f FILE")
 	}
@@ -91,7 +90,7 @@ func (o *watchOptions) run(ctx context.Context) error {
 	return o.follow(ctx, source)
 }
 
-// follow tells of the changes of a source.
+// follow prints the changes of a source.
 func (o *watchOptions) follow(ctx context.Context, source mapper.Watcher) error {
 	w := watching{watchOptions: o}
 	for u := range source.Watch(ctx) {
@@ -102,7 +101,7 @@ func (o *watchOptions) follow(ctx context.Context, source mapper.Watcher) error 
 	return context.Cause(ctx)
 }
 
-// watching is a watch under way.
+// watching is the state of a running watch.
 type watching struct {
 	*watchOptions
 	nodes   []mapper.Node
@@ -110,7 +109,7 @@ type watching struct {
 	failing bool
 }
 
-// take tells of what the source reports.
+// take handles one update of the source.
 func (w *watching) take(ctx context.Context, u mapper.Update) error {
 	if ctx.Err() != nil {
 		return nil
@@ -143,7 +142,8 @@ func (w *watching) change(ctx context.Context, u mapper.Update) error {
 	return nil
 }
 
-// fail tells that the source fails, and ends the watch if it always will.
+// fail reports an error of the source. It ends the watch on a usage error, which
+// retrying cannot fix.
 func (w *watching) fail(err error) error {
 	if err = w.source.Classify(err); term.IsUsage(err) {
 		return err

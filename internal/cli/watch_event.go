@@ -10,11 +10,11 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// watchEvent is one line of watch -o json.
+// watchEvent is a line of watch -o json.
 type watchEvent struct {
 	Schema    string        `json:"schema"`
 	Time      time.Time     `json:"time"`
-	Error     string        `json:"error,omitempty"` // why the source fails; the rest is empty then
+	Error     string        `json:"error,omitempty"` // why the source failed; all else is empty then
 	Recovered bool          `json:"recovered,omitzero"`
 	Added     []string      `json:"added,omitempty"`
 	Removed   []string      `json:"removed,omitempty"`
@@ -22,9 +22,9 @@ type watchEvent struct {
 	Nodes     []mapper.Node `json:"nodes,omitzero"`
 }
 
-// changeOf tells what differs between two sets of nodes, by their names.
+// changeOf compares two sets of nodes by name.
 func changeOf(before, after []mapper.Node) *watchEvent {
-	e := &watchEvent{Nodes: append([]mapper.Node{}, after...)} // [] says that nobody is there
+	e := &watchEvent{Nodes: append([]mapper.Node{}, after...)} // never nil, so that JSON shows []
 	known := map[string]mapper.Node{}
 	for _, n := range before {
 		known[n.Name] = n
@@ -50,7 +50,7 @@ func changeOf(before, after []mapper.Node) *watchEvent {
 // json returns the event as a line.
 func (e *watchEvent) json() ([]byte, error) { return term.NewJSONBuffer("", "").Encode(e) }
 
-// text returns the event as a line that a terminal can show.
+// text returns the event as a line, with names escaped.
 func (e *watchEvent) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d nodes", e.Time.Format(time.RFC3339), len(e.Nodes))
@@ -83,7 +83,7 @@ var watchWriters = []term.Writer[*watchEvent]{
 	}},
 }
 
-// write writes an event to standard output.
+// write stamps an event and writes it to standard output.
 func (o *watchOptions) write(e *watchEvent) error {
 	e.Schema, e.Time = "proxenos.watch/v1", time.Now().UTC()
 	return o.format.Write(o.std.Out, e)

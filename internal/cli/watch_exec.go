@@ -11,31 +11,31 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// hook is the program that watch runs for every change.
+// hook is the program that watch runs after every change.
 type hook struct {
 	program string
 	args    []string
 	timeout time.Duration
+	grace   time.Duration // between SIGTERM and SIGKILL
 }
 
-// hookGrace is how long a program that is asked to end may take, before it is
-// killed.
+// hookGrace is the default grace.
 const hookGrace = 2 * time.Second
 
-// find looks for the program before anything is watched.
+// find checks that the program exists, before the watch starts.
 func (h *hook) find() error {
 	if h.program == "" {
 		return nil
 	}
 	if _, err := exec.LookPath(h.program); err != nil {
-		return term.Hint(term.AsUsage(fmt.Errorf("--exec: %w", err)), "it is one program, run without a shell; arguments come after --")
+		return term.Hint(term.AsUsage(fmt.Errorf("--exec: %w", err)), "it runs one program without a shell; arguments go after --")
 	}
 	return nil
 }
 
-// run runs the program and waits for its end. One that has to end does so with
-// all that it started, so that the next one runs alone. Its failure is a warning, as the
-// next change may find it well.
+// run runs the program and waits for its end. On a timeout it also ends the child
+// processes, so that no two runs overlap. A failure is a warning, as the next run
+// may succeed.
 func (h *hook) run(ctx context.Context, e *watchEvent, std *term.Streams) {
 	if h.program == "" {
 		return
@@ -50,7 +50,7 @@ func (h *hook) run(ctx context.Context, e *watchEvent, std *term.Streams) {
 	cmd := exec.CommandContext(limited, h.program, h.args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), std.Err, std.Err
 	kill := endTogether(cmd)
-	cmd.WaitDelay = hookGrace
+	cmd.WaitDelay = h.grace
 	err = cmd.Run()
 	if limited.Err() != nil {
 		kill()
@@ -58,7 +58,7 @@ func (h *hook) run(ctx context.Context, e *watchEvent, std *term.Streams) {
 	switch {
 	case err == nil, ctx.Err() != nil:
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		std.Warn("--exec %s: ended, as it took more than %v", h.program, h.timeout)
+		std.Warn("--exec %s: timed out after %v", h.program, h.timeout)
 	default:
 		std.Warn("--exec %s: %v", h.program, err)
 	}

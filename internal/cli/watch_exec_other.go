@@ -4,6 +4,6 @@ package cli
 
 import "os/exec"
 
-// endTogether does nothing where there are no groups of processes: what a
-// program started goes on when it is killed.
+// endTogether does nothing on systems without process groups. Child processes
+// outlive a killed program there.
 func endTogether(*exec.Cmd) (kill func()) { return func() {} }

@@ -7,14 +7,14 @@ import (
 	"syscall"
 )
 
-// endTogether makes a program and what it starts a group, which is asked to
-// end when the program has to. Kill ends what is left of it.
+// endTogether runs a program in a process group of its own, which gets SIGTERM
+// when the context of cmd ends. kill ends the rest of the group.
 func endTogether(cmd *exec.Cmd) (kill func()) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	return func() {
 		if cmd.Process != nil {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // nobody may be left
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // none may be left
 		}
 	}
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// story is a source whose watch is told by a test.
+// story is a source with a scripted watch.
 type story func(ctx context.Context, yield func([]mapper.Node, error) bool)
 
-func (s story) Nodes(context.Context) ([]mapper.Node, error) { panic("it is watched") }
+func (s story) Nodes(context.Context) ([]mapper.Node, error) { panic("only watched") }
 
 func (s story) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	var feed mapper.Feed
@@ -45,42 +45,41 @@ func named(names ...string) (nodes []mapper.Node) {
 	return nodes
 }
 
-// await waits until a file is there.
+// await waits for a file.
 func await(t *testing.T, path string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(path)
 		return err == nil
-	}, time.Minute, time.Millisecond, "%s is not there", path)
+	}, time.Minute, time.Millisecond, "%s does not exist", path)
 }
 
-// TestWatchEndsAllOfAProgram ends one that does not end by itself, and heeds no
-// signal, and what it started too.
-func TestWatchEndsAllOfAProgram(t *testing.T) {
+// A hook that ignores SIGTERM is killed at its timeout, with its child processes.
+func TestHookTimeoutKillsProcessGroup(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	const program = `trap "" TERM; sleep 600 >/dev/null 2>&1 & echo $! >"$1"; wait; wait`
 	var warnings bytes.Buffer
-	h := hook{program: "sh", args: []string{"-c", program, "sh", file}, timeout: 100 * time.Millisecond}
+	h := hook{program: "sh", args: []string{"-c", program, "sh", file}, timeout: 100 * time.Millisecond, grace: 100 * time.Millisecond}
 	pid := 0
-	for pid == 0 { // on a busy machine it may have to end before it begins
+	for pid == 0 { // on a busy machine the timeout may come before the program writes
 		h.run(t.Context(), changeOf(nil, named("a")), &term.Streams{Err: &warnings, Getenv: os.Getenv})
-		require.Contains(t, warnings.String(), "--exec sh: ended, as it took more than 100ms")
+		require.Contains(t, warnings.String(), "--exec sh: timed out after 100ms")
 		if text, err := os.ReadFile(file); err == nil {
-			_, _ = fmt.Sscan(string(text), &pid) // it may be half written
+			_, _ = fmt.Sscan(string(text), &pid) // the write may be partial
 		}
 	}
 	require.Eventually(t, func() bool { return !runs(pid) }, time.Minute, time.Millisecond)
 }
 
-// runs reports whether a process is there, and not only its exit code.
+// runs reports whether a process exists and is not a zombie.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !bytes.Contains(stat, []byte(") Z "))
 }
 
-// TestWatchRunsOneProgramAtATime has changes and a failure come while the
-// program runs. It runs once more for all of them, after its end.
-func TestWatchRunsOneProgramAtATime(t *testing.T) {
+// Changes and a failure arrive while the hook runs. It then runs once for all of
+// them.
+func TestHookRunsDoNotOverlap(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	const program = `mkdir "$1/running" || exit 1; cat >>"$1/events"; while ! test -e "$1/go"; do sleep 0.02; done; rmdir "$1/running"`
@@ -97,7 +96,7 @@ func TestWatchRunsOneProgramAtATime(t *testing.T) {
 	err := o.follow(ctx, story(func(ctx context.Context, yield func([]mapper.Node, error) bool) {
 		yield(named("a"), nil)
 		await(t, at("running"))
-		yield(named("a", "b"), nil) // each is taken when yield returns
+		yield(named("a", "b"), nil) // yield returns after the update is handled
 		yield(nil, errors.New("down"))
 		yield(named("a", "b", "c"), nil)
 		yield(named("b", "c"), nil)
@@ -105,15 +104,15 @@ func TestWatchRunsOneProgramAtATime(t *testing.T) {
 		require.Eventually(t, func() bool {
 			events, err := os.ReadFile(at("events"))
 			return err == nil && bytes.Count(events, []byte("\n")) == 2
-		}, time.Minute, time.Millisecond, "the program does not run again")
-		yield(named("b", "c"), nil) // nothing new
+		}, time.Minute, time.Millisecond, "no second run")
+		yield(named("b", "c"), nil) // no change
 		cancel(over)
 	}))
 	require.ErrorIs(t, err, over)
 
 	events, err := os.ReadFile(at("events"))
 	require.NoError(t, err)
-	require.Equal(t, out.String(), string(events), "the program gets what is printed")
+	require.Equal(t, out.String(), string(events), "the hook reads what watch prints")
 	var got []watchEvent
 	for line := range bytes.Lines(events) {
 		var e watchEvent
@@ -125,5 +124,5 @@ func TestWatchRunsOneProgramAtATime(t *testing.T) {
 		{Added: []string{"a"}, Nodes: named("a")},
 		{Added: []string{"b", "c"}, Removed: []string{"a"}, Nodes: named("b", "c")},
 	}, got)
-	require.Empty(t, warnings.String(), "no program found another one running")
+	require.Empty(t, warnings.String(), "no run overlapped another")
 }

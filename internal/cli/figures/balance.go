@@ -16,7 +16,7 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-// balanceOptions say whose load to look at, and how uneven it may be.
+// balanceOptions are the options of balance.
 type balanceOptions struct {
 	std          *term.Streams
 	source       source.Flags
@@ -26,28 +26,28 @@ type balanceOptions struct {
 	maxImbalance float64
 }
 
+// NewBalance returns the command balance.
 func NewBalance(std *term.Streams) *cobra.Command {
 	o := &balanceOptions{std: std}
 	c := &cobra.Command{
 		Use:   "balance [flags]",
-		Short: "Show how evenly keys are spread, and fail if they are not",
-		Long: `Show how many keys each node owns beside how many its weight asks for, and what
-the worst loss of one node or of one zone would mean for the others.
+		Short: "Show how evenly keys are spread, and check a limit",
+		Long: `Show how many keys each node owns and how many its weight leads to expect, and
+how the worst loss of a node or of a zone would load the others.
 
-max/expected is the greatest load of a node over what its weight asks for: the
-maximum over the average if all weights are equal. Chance alone makes it more
-than 1; how much is shown too, and shrinks with more keys. deviation is the
-standard deviation of that ratio, beside the one that chance alone gives.
-chi-square p is the probability that chance alone makes the load as uneven or
-worse: a tiny one means that the algorithm, and not chance, is at work. Rings
-are uneven by nature, and a table is in steps of a slot.
+max/expected is the highest ratio of a node's load to its expected load: maximum
+over average if all weights are equal. Chance alone raises it above 1; that value
+is shown too, and shrinks with more keys. deviation is the standard deviation of
+the ratio, beside the one that chance alone causes. chi-square p is the probability
+that chance alone makes the load this uneven: a tiny value means that the algorithm
+is uneven. Rings are uneven by nature, and a table is uneven by up to a slot.
 
-After a loss, the keys of the lost nodes go to the next in rank; shown is the
-node that then carries the most, again over what its weight asks for now.`,
+After a loss, the keys of the lost nodes move to the next node in rank. The
+output shows the node with the highest ratio of load to expected load then.`,
 		Example: `  proxenos balance -f nodes.txt
   proxenos balance -f nodes.txt --keys keys.txt -o json
 
-  # In CI: no node more than 5 % above the average
+  # In CI: fail if a node is more than 5% above its expected load
   proxenos balance -f nodes.txt --sample 10000000 --max-imbalance 1.05`,
 		Args: term.Args(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -57,8 +57,8 @@ node that then carries the most, again over what its weight asks for now.`,
 			return o.run(c.Context())
 		},
 	}
-	term.AddGroup(c, "Gates (exit code 1 if not so)", func(fs *pflag.FlagSet) {
-		fs.Float64Var(&o.maxImbalance, "max-imbalance", 0, "the most that max/expected may be, such as 1.05")
+	term.AddGroup(c, "Gates (exit code 1 on failure)", func(fs *pflag.FlagSet) {
+		fs.Float64Var(&o.maxImbalance, "max-imbalance", 0, "limit of max/expected, such as 1.05")
 	})
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeBalanceText)...)
 	o.keys.Bind(c)
@@ -76,9 +76,9 @@ func (o *balanceOptions) parse(c *cobra.Command) error {
 	}
 	switch {
 	case c.Flags().Changed("max-imbalance") && !(o.maxImbalance >= 1):
-		return term.Usagef("--max-imbalance %v: must be 1 or more, as the maximum is never below the average", o.maxImbalance)
+		return term.Usagef("--max-imbalance %v: must be at least 1", o.maxImbalance)
 	case o.keys.File == "-" && o.source.ReadsStandardInput():
-		return term.Hint(term.Usagef("both the keys and the nodes are to come from standard input"), "put the nodes in a file: -f FILE")
+		return term.Hint(term.Usagef("standard input cannot hold both the keys and the nodes"), "put the nodes in a file: -f FILE")
 	}
 	return o.source.Parse(c)
 }
@@ -100,10 +100,10 @@ func (o *balanceOptions) run(ctx context.Context) error {
 	if err := o.format.Write(o.std.Out, newBalanceView(p, nodes, load, lost, &o.keys)); err != nil {
 		return err
 	}
-	return o.judge(load, answer.Views(p.Nodes, false))
+	return o.check(load, answer.Views(p.Nodes, false))
 }
 
-func (o *balanceOptions) judge(load *compare.Load, nodes []answer.NodeView) error {
+func (o *balanceOptions) check(load *compare.Load, nodes []answer.NodeView) error {
 	var v gateResult
 	if o.maxImbalance > 0 {
 		v.someKeys(load.Keys)
@@ -111,21 +111,21 @@ func (o *balanceOptions) judge(load *compare.Load, nodes []answer.NodeView) erro
 	}
 	if err := v.result(); err != nil {
 		if chance := load.ChanceImbalance(); chance > o.maxImbalance {
-			return term.Hint(err, "with %d keys chance alone gives about %.3f: --sample takes more", load.Keys, chance)
+			return term.Hint(err, "with %d keys, chance alone gives about %.3f: use more keys with --sample", load.Keys, chance)
 		}
-		return term.Hint(err, "proxenos help algorithms tells which of them are even")
+		return term.Hint(err, "proxenos help algorithms tells how even each algorithm is")
 	}
 	return nil
 }
 
-// imbalance fails if a node has too much.
+// imbalance fails if a node has too many keys.
 func (v *gateResult) imbalance(load *compare.Load, nodes []answer.NodeView, most float64) {
 	if ratio, i := load.Imbalance(); ratio > most {
-		v.failf("node %q has %.4f times what its weight asks for, and at most %v is allowed", nodes[i].ID, ratio, most)
+		v.failf("node %q has %.4f times its expected load; the limit is %v", nodes[i].ID, ratio, most)
 	}
 }
 
-// balanceView is what balance -o json prints.
+// balanceView is the output of balance -o json.
 type balanceView struct {
 	Schema          string     `json:"schema"`
 	Algorithm       string     `json:"algorithm"`
@@ -133,7 +133,7 @@ type balanceView struct {
 	Checksum        string     `json:"checksum"`
 	Keys            int64      `json:"keys"`
 	Sampled         bool       `json:"sampled"`
-	MaxOverExpected *float64   `json:"max_over_expected"` // null if a node has keys and should have none
+	MaxOverExpected *float64   `json:"max_over_expected"` // null if a node has keys and none are expected
 	ByChance        float64    `json:"max_over_expected_by_chance"`
 	Deviation       float64    `json:"deviation"`
 	DeviationChance float64    `json:"deviation_by_chance"`
@@ -160,7 +160,7 @@ type lossView struct {
 	Lost     string   `json:"lost"`
 	Share    float64  `json:"share"`
 	Heaviest string   `json:"heaviest,omitempty"`
-	Ratio    *float64 `json:"over_expected"` // null if nobody is left
+	Ratio    *float64 `json:"over_expected"` // null if no node is left
 }
 
 func newBalanceView(p *place.Placement, nodes []answer.NodeView, load *compare.Load, lost *losses, keys *answer.Keys) *balanceView {
@@ -196,7 +196,7 @@ func newLossView(l *compare.Loss, nodes []answer.NodeView, lost string) *lossVie
 	return v
 }
 
-// finite is a number as JSON can say it: infinity is null.
+// finite returns nil for infinity, which JSON cannot represent.
 func finite(x float64) *float64 {
 	if math.IsInf(x, 0) {
 		return nil
@@ -229,13 +229,13 @@ chi-square p   %.4g (%s with %d degrees of freedom)
 	return err
 }
 
-// text says what the loss means, in a line of its own.
+// text returns a line about the loss.
 func (v *lossView) text(what string) string {
 	switch {
 	case v == nil:
 		return ""
 	case v.Ratio == nil:
-		return fmt.Sprintf("worst %s loss  \"%s\" takes %s of the keys, and nobody is left\n", what, v.Lost, term.Percent(v.Share))
+		return fmt.Sprintf("worst %s loss  \"%s\" holds %s of the keys, and no node is left\n", what, v.Lost, term.Percent(v.Share))
 	default:
 		return fmt.Sprintf("worst %s loss  \"%s\" leaves %s of the keys to others; \"%s\" then has %s of its expected load\n", what, v.Lost, term.Percent(v.Share), v.Heaviest, ratioText(v.Ratio))
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/proxenos/proxenos/internal/report"
 )
 
-// checkOptions say which check file to go through, and whom to tell.
+// checkOptions are the options of check.
 type checkOptions struct {
 	std     *term.Streams
 	source  source.Flags
@@ -28,35 +28,36 @@ type checkOptions struct {
 	reports []string
 }
 
+// NewCheck returns the command check.
 func NewCheck(std *term.Streams) *cobra.Command {
 	o := &checkOptions{std: std}
 	c := &cobra.Command{
 		Use:   "check [flags] FILE",
-		Short: "Check what a file says must be so, for continuous integration",
-		Long: `Check what a YAML file says must be so, and exit with 1 if anything is not.
+		Short: "Run the placement checks in a file",
+		Long: `Run the placement checks in a YAML file, and exit with 1 if one fails.
 
   nodes: nodes.txt             # or a list: [a, "b=10.0.0.2:80,w=2"]
   algorithm: rendezvous        # hash, points, table_bits too
   sample: 1000000              # or keys: FILE
   checks:
-    - name: sessions stay where they are
+    - name: sessions stay on their nodes
       pins: {user:1: web-1, user:2: web-2}
     - name: the load is even
       shares: {max: 1.05, nodes: {web-1: {max: 40%}}}
-    - name: replacing a node moves no more than it must
+    - name: replacing a node moves few keys
       movement:
         rounds: [{add: [web-9]}, {remove: [web-1]}, {reweight: {web-2: 2}}]
         max_moved: 40%         # of any round; max_excess and max_total too
         no_survivor_moves: true
     - name: replicas are in different zones
       spread: {replicas: 3, zones: 3}
-    - name: there are enough
+    - name: there are enough nodes
       min_nodes: 3
 
-Files that it names are below its folder, and no others are read; a link that
-leads elsewhere is refused. It runs no command, and asks a server for the nodes
-only with --live. --update writes the present owners into the pins, and leaves
-the rest of the file as it is. --schema prints the format as JSON Schema.`,
+The file names other files relative to its own folder. Files outside that folder
+are rejected, even behind symbolic links. No command is run, and a server is
+queried only with --live. --update writes the current owners into the pins and
+keeps the rest of the file. --schema prints the format as JSON Schema.`,
 		Example: `  proxenos check proxenos.yaml
   proxenos check proxenos.yaml --update
   proxenos check proxenos.yaml --report junit=results.xml --report github
@@ -70,16 +71,16 @@ the rest of the file as it is. --schema prints the format as JSON Schema.`,
 		},
 	}
 	term.AddGroup(c, checksGroup, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.live, "live", false, "take the nodes that the flags below name, and not those of the file")
-		fs.BoolVar(&o.update, "update", false, "write the present owners into the pins of the file")
+		fs.BoolVar(&o.live, "live", false, "take the nodes from the flags below instead of the file")
+		fs.BoolVar(&o.update, "update", false, "write the current owners into the pins of the file")
 		fs.StringArrayVar(&o.reports, "report", nil, "also junit=FILE, tap or tap=FILE, or github (annotations and summary); may be repeated")
-		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and do nothing else")
+		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
 	o.source.Bind(c)
 	return c
 }
 
-// checksGroup is the title of the flags that are not about --live.
+// checksGroup is the title of the flags that apply without --live.
 const checksGroup = "Checks"
 
 func (o *checkOptions) parse(c *cobra.Command, args []string) error {
@@ -90,8 +91,8 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 		return err
 	}
 	o.path = args[0]
-	if flag := aboutLive(c); flag != "" && !o.live {
-		return term.Hint(term.Usagef("the nodes are those of %q, and --%s is about others", o.path, flag), "--live takes those that the flags name")
+	if flag := liveFlag(c); flag != "" && !o.live {
+		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.path), "--live takes the nodes from the flags")
 	}
 	toStdout := 0
 	for _, r := range o.reports {
@@ -103,13 +104,13 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 		}
 	}
 	if toStdout > 1 {
-		return term.Hint(term.Usagef("--report tap and github both write to standard output"), "tap=FILE writes to a file")
+		return term.Hint(term.Usagef("--report tap and --report github both write to standard output"), "--report tap=FILE writes to a file")
 	}
 	return o.source.Parse(c)
 }
 
-// aboutLive returns a flag that was given and says something about a source.
-func aboutLive(c *cobra.Command) (flag string) {
+// liveFlag returns a flag on the command line that needs --live, or "".
+func liveFlag(c *cobra.Command) (flag string) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if title := f.Annotations[term.GroupKey]; len(title) == 1 && title[0] != checksGroup {
 			flag = f.Name
@@ -135,13 +136,13 @@ func (o *checkOptions) run(ctx context.Context) error {
 		_, err := io.WriteString(o.std.Out, checkfile.Schema)
 		return term.WithCode(term.ErrIO, err)
 	}
-	room, err := openCheckFolder(o.path)
+	folder, err := openCheckFolder(o.path)
 	if err != nil {
 		return err
 	}
-	defer room.close()
+	defer folder.close()
 	began := time.Now()
-	k, err := o.newChecker(ctx, room)
+	k, err := o.newChecker(ctx, folder)
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 		return err
 	}
 	suite.Elapsed = time.Since(began)
-	if err := o.tell(suite); err != nil {
+	if err := o.write(suite); err != nil {
 		return err
 	}
 	if failed := suite.Failed(); failed > 0 {
@@ -162,9 +163,8 @@ func (o *checkOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// tell writes the reports, and lines of text unless one of them is on
-// standard output.
-func (o *checkOptions) tell(s *report.Suite) error {
+// write writes the reports, and text unless a report goes to standard output.
+func (o *checkOptions) write(s *report.Suite) error {
 	for _, r := range o.reports {
 		if err := o.writeReport(r, s); err != nil {
 			return err
@@ -186,12 +186,12 @@ func (o *checkOptions) writeReport(typed string, s *report.Suite) error {
 	case kind == "tap":
 		return term.WithCode(term.ErrIO, report.TAP(o.std.Out, s))
 	default:
-		return o.tellGitHub(s)
+		return o.writeGitHub(s)
 	}
 }
 
-// tellGitHub annotates, and adds to the summary if the job has one.
-func (o *checkOptions) tellGitHub(s *report.Suite) error {
+// writeGitHub prints annotations, and appends to the summary of the job.
+func (o *checkOptions) writeGitHub(s *report.Suite) error {
 	if err := report.GitHub(o.std.Out, s); err != nil {
 		return term.WithCode(term.ErrIO, err)
 	}
@@ -202,7 +202,7 @@ func (o *checkOptions) tellGitHub(s *report.Suite) error {
 	return term.AppendFile(path, func(w io.Writer) error { return report.GitHubSummary(w, s) })
 }
 
-// writeChecksText writes a line for every check and one for every failure.
+// writeChecksText writes a line for each check and each failure.
 func writeChecksText(w io.Writer, s *report.Suite) error {
 	var b strings.Builder
 	for _, c := range s.Checks {

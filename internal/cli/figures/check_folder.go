@@ -12,8 +12,8 @@ import (
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
-// checkFolder is a check file with the folder that it may read. The operating
-// system follows no link out of it.
+// checkFolder is a check file and its folder, the only one that it may read.
+// [os.Root] follows no symbolic link out of it.
 type checkFolder struct {
 	path string
 	name string // in messages
@@ -23,71 +23,71 @@ type checkFolder struct {
 }
 
 func openCheckFolder(path string) (*checkFolder, error) {
-	r := &checkFolder{path: path, name: term.Escape(path)}
+	d := &checkFolder{path: path, name: term.Escape(path)}
 	var err error
-	if r.root, err = os.OpenRoot(filepath.Dir(path)); err != nil {
+	if d.root, err = os.OpenRoot(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	if err := r.read(); err != nil {
-		r.close()
+	if err := d.read(); err != nil {
+		d.close()
 		return nil, err
 	}
-	return r, nil
+	return d, nil
 }
 
-func (r *checkFolder) close() {
-	r.root.Close() //nolint:errcheck // it was only read
+func (d *checkFolder) close() {
+	d.root.Close() //nolint:errcheck // it was only read
 }
 
-func (r *checkFolder) read() error {
-	f, err := r.open(filepath.Base(r.path), "the check file")
+func (d *checkFolder) read() error {
+	f, err := d.open(filepath.Base(d.path), "the check file")
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	if r.data, err = io.ReadAll(io.LimitReader(f, checkfile.MaxSize+1)); err != nil {
+	if d.data, err = io.ReadAll(io.LimitReader(f, checkfile.MaxSize+1)); err != nil {
 		return err
 	}
-	if r.file, err = checkfile.Parse(r.data, r.name); err != nil {
-		return term.Hint(err, "proxenos check --help shows an example, and --schema the format")
+	if d.file, err = checkfile.Parse(d.data, d.name); err != nil {
+		return term.Hint(err, "proxenos check --help shows an example; --schema prints the format")
 	}
 	return nil
 }
 
-// open opens a file of the folder for reading.
-func (r *checkFolder) open(path, what string) (*os.File, error) {
+// open opens a file in the folder for reading.
+func (d *checkFolder) open(path, what string) (*os.File, error) {
 	if !filepath.IsLocal(path) {
-		return nil, r.outside(path, what, errors.New("it is not below the folder of the check file"))
+		return nil, d.outside(path, what, errors.New("it is outside the folder of the check file"))
 	}
-	info, err := r.root.Stat(path)
+	info, err := d.root.Stat(path)
 	if err != nil {
-		return nil, r.outside(path, what, err)
+		return nil, d.outside(path, what, err)
 	}
-	// A pipe would hold up the check until somebody writes to it.
+	// Opening a named pipe would block.
 	if !info.Mode().IsRegular() {
-		return nil, r.outside(path, what, errors.New("it is not a file"))
+		return nil, d.outside(path, what, errors.New("it is not a regular file"))
 	}
-	return r.root.Open(path)
+	return d.root.Open(path)
 }
 
-func (r *checkFolder) outside(path, what string, err error) error {
+func (d *checkFolder) outside(path, what string, err error) error {
 	var of *os.PathError
 	if errors.As(err, &of) {
 		err = of.Err
 	}
-	return term.Hint(fmt.Errorf("%s: %s %q: %w", r.name, what, path, err), "a check file reads only files below its own folder")
+	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "a check file can only name files in its own folder")
 }
 
 // list reads a file of nodes.
-func (r *checkFolder) list(path string) (*static.List, error) {
-	f, err := r.open(path, "nodes")
+func (d *checkFolder) list(path string) (*static.List, error) {
+	f, err := d.open(path, "nodes")
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	list, err := static.Read(f, path)
 	if err != nil {
-		return nil, term.Hint(err, "see proxenos help sources for the format")
+		return nil, term.Hint(err, "proxenos help sources describes the format")
 	}
 	return list, nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
-// checker goes through the checks of a file.
+// checker runs the checks of a file.
 type checker struct {
 	std       *term.Streams
 	folder    *checkFolder
@@ -23,25 +23,25 @@ type checker struct {
 	placement place.Flags
 	keys      answer.Keys
 	nodes     []mapper.Node
-	placed    *place.Placement // nil if there is nobody to choose
+	placed    *place.Placement // nil if no node is eligible
 }
 
-// newChecker finds the nodes and places keys on them as the file says.
-func (o *checkOptions) newChecker(ctx context.Context, room *checkFolder) (*checker, error) {
-	k := &checker{std: o.std, folder: room, file: room.file}
+// newChecker finds the nodes and builds the placement of a check file.
+func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*checker, error) {
+	k := &checker{std: o.std, folder: folder, file: folder.file}
 	var err error
-	settings := place.Settings{Algorithm: room.file.Algorithm, Hash: room.file.Hash, Points: room.file.Points, TableBits: room.file.TableBits}
+	settings := place.Settings{Algorithm: folder.file.Algorithm, Hash: folder.file.Hash, Points: folder.file.Points, TableBits: folder.file.TableBits}
 	if err = k.placement.Apply(settings, o.std); err != nil {
-		return nil, fileFault(room.name, err)
+		return nil, fileFault(folder.name, err)
 	}
-	k.keys = answer.Keys{Sample: room.file.Sample, File: room.file.Keys}
+	k.keys = answer.Keys{Sample: folder.file.Sample, File: folder.file.Keys}
 	if k.keys.Sample == 0 {
 		k.keys.Sample = answer.DefaultSample
 	}
 	if k.keys.File != "" {
-		k.keys.Opener = func(path string) (*os.File, error) { return room.open(path, "keys") }
+		k.keys.Opener = func(path string) (*os.File, error) { return folder.open(path, "keys") }
 	}
-	if k.nodes, err = o.nodes(ctx, room); err != nil {
+	if k.nodes, err = o.nodes(ctx, folder); err != nil {
 		return nil, err
 	}
 	if place.AnyEligible(k.nodes) {
@@ -50,10 +50,10 @@ func (o *checkOptions) newChecker(ctx context.Context, room *checkFolder) (*chec
 	return k, err
 }
 
-// nodes returns those that the flags name with --live, and otherwise those of
-// the file.
-func (o *checkOptions) nodes(ctx context.Context, room *checkFolder) ([]mapper.Node, error) {
-	from := room.file.Nodes
+// nodes returns the nodes of the flags with --live, and otherwise those of the
+// file.
+func (o *checkOptions) nodes(ctx context.Context, folder *checkFolder) ([]mapper.Node, error) {
+	from := folder.file.Nodes
 	switch {
 	case o.live:
 		f, err := o.source.Ask(ctx, o.std)
@@ -64,27 +64,27 @@ func (o *checkOptions) nodes(ctx context.Context, room *checkFolder) ([]mapper.N
 	case from.Inline != nil:
 		list, err := static.Flags(from.Inline)
 		if err != nil {
-			return nil, fileFault(room.name, err)
+			return nil, fileFault(folder.name, err)
 		}
 		return list.Nodes(ctx)
 	case from.File != "":
-		list, err := room.list(from.File)
+		list, err := folder.list(from.File)
 		if err != nil {
 			return nil, err
 		}
 		return list.Nodes(ctx)
 	default:
-		return nil, term.Hint(fmt.Errorf("%s: it names no nodes", room.name), "nodes: FILE, or --live to ask a source")
+		return nil, term.Hint(fmt.Errorf("%s: no nodes", folder.name), "add nodes: FILE, or query a source with --live")
 	}
 }
 
-// update records the present owner of every pin.
+// update records the current owner of every pin.
 func (k *checker) update() error {
 	if k.placed == nil {
-		return k.nobody()
+		return k.noNodes()
 	}
 	recorded, err := k.file.Record(k.folder.data, func(key string) string {
-		i, _ := k.placed.Select(key) // there is somebody
+		i, _ := k.placed.Select(key) // a node is eligible
 		return k.nodes[i].ID()
 	})
 	if err != nil {
@@ -93,12 +93,13 @@ func (k *checker) update() error {
 	return term.RewriteFile(k.folder.path, recorded)
 }
 
-func (k *checker) nobody() error {
-	return term.WithCode(term.ErrNoNodes, fmt.Errorf("nobody to choose: none of %d nodes can be given a key", len(k.nodes)))
+// noNodes returns the error for nodes of which none is eligible.
+func (k *checker) noNodes() error {
+	return term.WithCode(term.ErrNoNodes, fmt.Errorf("no nodes to choose from: all of %d nodes are drained", len(k.nodes)))
 }
 
-// checkAll goes through all checks. An error is about the file; what is not so
-// is in the results.
+// checkAll runs all checks. The suite holds the failures; an error is about the
+// file or a source.
 func (k *checker) checkAll(ctx context.Context) (*report.Suite, error) {
 	s := &report.Suite{File: k.folder.name}
 	for _, c := range k.file.Checks {

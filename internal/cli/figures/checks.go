@@ -17,15 +17,15 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// result is a result being made.
+// result is the result of a running check.
 type result struct{ report.Result }
 
-// failf adds a failure. What it quotes is escaped.
+// failf adds a failure. It escapes the message for logs.
 func (r *result) failf(line int, format string, args ...any) {
 	r.Failures = append(r.Failures, report.Failure{Line: line, Message: term.Escape(fmt.Sprintf(format, args...))})
 }
 
-// take adds what a gate found.
+// take adds the failures of gates.
 func (r *result) take(line int, prefix string, v *gateResult) {
 	for _, f := range v.failures {
 		r.failf(line, "%s%s", prefix, f)
@@ -38,7 +38,7 @@ func (k *checker) check(ctx context.Context, c *checkfile.Check, r *result) erro
 		return nil
 	}
 	if k.placed == nil {
-		r.failf(c.Line, "%v", k.nobody())
+		r.failf(c.Line, "%v", k.noNodes())
 		return nil
 	}
 	switch {
@@ -57,20 +57,20 @@ func (k *checker) check(ctx context.Context, c *checkfile.Check, r *result) erro
 func (k *checker) checkCount(c *checkfile.Check, r *result) {
 	r.Note = plural(place.Eligible(k.nodes), "node")
 	if n := place.Eligible(k.nodes); n < *c.MinNodes {
-		r.failf(c.Line, "%d nodes can be given keys, and at least %d are wanted", n, *c.MinNodes)
+		r.failf(c.Line, "%d nodes are not drained; the minimum is %d", n, *c.MinNodes)
 	}
 }
 
 func (k *checker) checkPins(c *checkfile.Check, r *result) {
 	r.Note = plural(len(c.Pins), "pin")
 	for _, pin := range c.Pins {
-		i, _ := k.placed.Select(pin.Key) // there is somebody
+		i, _ := k.placed.Select(pin.Key) // a node is eligible
 		switch owner := k.nodes[i].ID(); pin.Node {
 		case owner:
 		case "":
-			r.failf(pin.Line, "key %q belongs to %q, and its pin is not recorded yet (--update does)", pin.Key, owner)
+			r.failf(pin.Line, "key %q belongs to %q, but its pin is not recorded; --update records it", pin.Key, owner)
 		default:
-			r.failf(pin.Line, "key %q belongs to %q, and is pinned to %q", pin.Key, owner, pin.Node)
+			r.failf(pin.Line, "key %q belongs to %q, but is pinned to %q", pin.Key, owner, pin.Node)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func (k *checker) checkShares(ctx context.Context, c *checkfile.Check, r *result
 	return nil
 }
 
-// shortage fails if a node has too little.
+// shortage fails if a node has too few keys.
 func (v *gateResult) shortage(load *compare.Load, nodes []answer.NodeView, least float64) {
 	low, at := math.Inf(1), -1
 	for i, fair := range load.Fair {
@@ -108,7 +108,7 @@ func (v *gateResult) shortage(load *compare.Load, nodes []answer.NodeView, least
 		}
 	}
 	if at >= 0 && low < least {
-		v.failf("node %q has %.4f times what its weight asks for, and at least %v is wanted", nodes[at].ID, low, least)
+		v.failf("node %q has %.4f times its expected load; the minimum is %v", nodes[at].ID, low, least)
 	}
 }
 
@@ -119,27 +119,26 @@ func (k *checker) checkShare(s checkfile.Share, load *compare.Load, r *result) e
 	}
 	has := share(load.Held[i], load.Keys)
 	if s.Max != nil && has > *s.Max {
-		r.failf(s.Line, "node %q has %s of the keys, and at most %s is allowed", s.Node, term.Percent(has), term.Percent(*s.Max))
+		r.failf(s.Line, "node %q has %s of the keys; the limit is %s", s.Node, term.Percent(has), term.Percent(*s.Max))
 	}
 	if s.Min != nil && has < *s.Min {
-		r.failf(s.Line, "node %q has %s of the keys, and at least %s is wanted", s.Node, term.Percent(has), term.Percent(*s.Min))
+		r.failf(s.Line, "node %q has %s of the keys; the minimum is %s", s.Node, term.Percent(has), term.Percent(*s.Min))
 	}
 	return nil
 }
 
-// at names the line that an error is about.
+// at prefixes an error with the check file and a line.
 func (k *checker) at(line int, err error) error {
 	return fileFault(fmt.Sprintf("%s:%d", k.folder.name, line), err)
 }
 
-// fileFault turns an error about flags into one about a file that says the
-// same.
+// fileFault turns a usage error into an error of a file, which has another exit
+// code.
 func fileFault(name string, err error) error {
 	return term.Hint(fmt.Errorf("%s: %s", name, err.Error()), "%s", term.HintOf(err))
 }
 
-// checkMovement goes through the rounds, each from where the one before it
-// ended.
+// checkMovement runs the rounds. Each starts from the nodes after the round before.
 func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *result) error {
 	rounds, err := k.rounds(ctx, c)
 	if err != nil {
@@ -153,7 +152,7 @@ func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *resu
 			return err
 		}
 		var v gateResult
-		if gates.judge(&v, m); c.Movement.MaxTotal != nil && !gates.any() {
+		if gates.check(&v, m); c.Movement.MaxTotal != nil && !gates.any() {
 			v.someKeys(m.Keys)
 		}
 		r.take(round.line, fmt.Sprintf("round %d: ", i+1), &v)
@@ -161,7 +160,7 @@ func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *resu
 	}
 	r.Note = fmt.Sprintf("%s, %s moved", plural(len(rounds), "round"), term.Percent(total))
 	if most := c.Movement.MaxTotal; most != nil && total > *most {
-		r.failf(c.Line, "%s of the keys move in all rounds together, and at most %s may", term.Percent(total), term.Percent(*most))
+		r.failf(c.Line, "%s of the keys move in all rounds together; the limit is %s", term.Percent(total), term.Percent(*most))
 	}
 	return nil
 }
@@ -173,7 +172,7 @@ func limit(x *float64) term.Fraction {
 	return term.Fraction{Value: *x, Given: true}
 }
 
-// round is a change of the nodes and the line that asks for it.
+// round is a change of the nodes, and its line in the check file.
 type round struct {
 	line          int
 	before, after *place.Placement
@@ -199,7 +198,7 @@ func (k *checker) rounds(ctx context.Context, c *checkfile.Check) (rounds []roun
 	return rounds, nil
 }
 
-// before places keys on the nodes that there were.
+// before builds the placement on the nodes before the change.
 func (k *checker) before(ctx context.Context, c *checkfile.Check) (*place.Placement, error) {
 	list, err := k.folder.list(c.Movement.Before)
 	if err != nil {
@@ -210,7 +209,7 @@ func (k *checker) before(ctx context.Context, c *checkfile.Check) (*place.Placem
 		return nil, err
 	}
 	if !place.AnyEligible(nodes) {
-		return nil, k.at(c.Line, fmt.Errorf("%q has nobody to choose", c.Movement.Before))
+		return nil, k.at(c.Line, fmt.Errorf("%q has no nodes to choose from", c.Movement.Before))
 	}
 	return k.placement.Build(nodes)
 }
@@ -222,12 +221,12 @@ func (k *checker) edited(from *place.Placement, change checkfile.Round) (*place.
 		return nil, err
 	}
 	if !place.AnyEligible(nodes) {
-		return nil, errors.New("this round leaves nobody to choose")
+		return nil, errors.New("this round leaves no nodes to choose from")
 	}
 	return k.placement.Build(nodes)
 }
 
-// checkSpread counts the keys whose replicas are in too few zones.
+// checkSpread counts the keys with replicas in too few zones.
 func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result) error {
 	policy := mapper.ZonePolicySpread
 	if c.Spread.Policy != "" {
@@ -258,14 +257,14 @@ func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result
 	v.someKeys(keys.Load())
 	r.take(c.Line, "", &v)
 	if part := share(short.Load(), keys.Load()); part > c.Spread.Except {
-		r.failf(c.Line, "%s of the keys (%d of %d) have their %d replicas in fewer than %d zones, and at most %s may",
+		r.failf(c.Line, "%s of the keys (%d of %d) have their %d replicas in fewer than %d zones; the limit is %s",
 			term.Percent(part), short.Load(), keys.Load(), c.Spread.Replicas, c.Spread.Zones, term.Percent(c.Spread.Except))
 	}
 	return nil
 }
 
-// spreadKeys are fewer than other checks take, as each has to be ranked, and
-// all of them if they are the file's own.
+// spreadKeys returns fewer sample keys than other checks use, because ranking is
+// slow, and all keys of a file.
 func (k *checker) spreadKeys() *answer.Keys {
 	keys := k.keys
 	keys.Sample = min(keys.Sample, rankedKeys(len(k.nodes)))

@@ -12,8 +12,7 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-// diffOptions say between which nodes to compare, on which keys, what may move
-// and where to write what does.
+// diffOptions are the options of diff.
 type diffOptions struct {
 	std       *term.Streams
 	sides     sidesOptions
@@ -24,30 +23,31 @@ type diffOptions struct {
 	movesOut  string
 }
 
+// NewDiff returns the command diff.
 func NewDiff(std *term.Streams) *cobra.Command {
 	o := &diffOptions{std: std}
 	c := &cobra.Command{
 		Use:   "diff [flags]",
-		Short: "Show what a change of the nodes moves, and fail if it is too much",
-		Long: `Show which keys change their owner when the nodes change: how many, against how
-many had to, and from where to where.
+		Short: "Show which keys move when the nodes change, and check limits",
+		Long: `Show which keys get another owner when the nodes change: how many move, how many
+had to move, and between which nodes.
 
-Each side is a file (--before, --after) or what -n, -f or -b say. The side that
-is not named is the other one with --add, --remove and --reweight applied.
+A side is a file (--before, --after) or the source of -n, -f or -b. A side that
+is not given is the other one with --add, --remove and --reweight applied.
 
-moved is the keys with another owner. ideal is the least that any algorithm
-would have had to move to get from the load before to the load after: the sum of
-what nodes gained. excess is moved less ideal. survivors are keys that moved
-between two nodes that are on both sides with one weight: nothing happened to
-either, so each is one too many. Of a sample, moved has an error: the interval
-shown holds the truth 19 times of 20.`,
-		Example: `  # What moves if c joins?
+moved counts the keys with another owner. ideal is the least number that any
+algorithm has to move to get from the load before to the load after: the sum of
+the gains of all nodes. excess is moved minus ideal. survivors are keys that moved
+between two nodes that are on both sides with the same weight; none of them had
+to move. In a sample, moved has an error: the interval shown contains the true
+value in 19 of 20 cases.`,
+		Example: `  # Which keys move if c joins?
   proxenos diff --before nodes.txt --add c=10.0.0.3:80
 
-  # In CI: the new list moves no more than it must
+  # In CI: fail if the new list moves more than 12%, or any key between survivors
   proxenos diff --before old.txt --after new.txt --max-moved 12% --no-survivor-moves
 
-  # What does Consul say now, and which of my keys have to be copied where?
+  # Which of my keys move to which node, with the nodes that Consul lists now?
   proxenos diff --before old.txt -b consul -s web --keys keys.txt --moves-out moves.tsv`,
 		Args: term.Args(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -62,7 +62,7 @@ shown holds the truth 19 times of 20.`,
 	o.gates.bind(c)
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeDiffText)...)
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.movesOut, "moves-out", "", "a `file` for the keys that move, with their nodes: .csv, .jsonl or tabs; - instead of figures")
+		fs.StringVar(&o.movesOut, "moves-out", "", "a `file` for the keys that move, with their nodes: .csv, .jsonl or tabs; - prints them instead of figures")
 	})
 	o.placement.Bind(c, place.Algorithms)
 	o.sides.source.Bind(c)
@@ -80,7 +80,7 @@ func (o *diffOptions) parse(c *cobra.Command) error {
 		return err
 	}
 	if o.keys.File == "-" && o.sides.readStandardInput() > 0 {
-		return term.Hint(term.Usagef("both the keys and the nodes are to come from standard input"), "put the nodes in a file")
+		return term.Hint(term.Usagef("standard input cannot hold both the keys and the nodes"), "put the nodes in a file")
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 		}
 	}
 	var v gateResult
-	o.gates.judge(&v, m)
+	o.gates.check(&v, m)
 	return v.result()
 }
 
@@ -123,28 +123,28 @@ type moveGates struct {
 }
 
 func (g *moveGates) bind(c *cobra.Command) {
-	term.AddGroup(c, "Gates (exit code 1 if not so)", func(fs *pflag.FlagSet) {
-		fs.Var(&g.moved, "max-moved", "the most that may move, such as 12%")
-		fs.Var(&g.excess, "max-excess", "the most that may move beyond the ideal, such as 0%")
-		fs.BoolVar(&g.noSurvivors, "no-survivor-moves", false, "nothing may move between nodes that stay as they are")
+	term.AddGroup(c, "Gates (exit code 1 on failure)", func(fs *pflag.FlagSet) {
+		fs.Var(&g.moved, "max-moved", "limit of moved, such as 12%")
+		fs.Var(&g.excess, "max-excess", "limit of excess, such as 0%")
+		fs.BoolVar(&g.noSurvivors, "no-survivor-moves", false, "no key may move between nodes that do not change")
 	})
 }
 
-// any reports whether there is a limit.
+// any reports whether a limit is set.
 func (g *moveGates) any() bool { return g.moved.Given || g.excess.Given || g.noSurvivors }
 
-// judge fails for every limit that is exceeded.
-func (g *moveGates) judge(v *gateResult, m *compare.Movement) {
+// check fails for every limit that is exceeded.
+func (g *moveGates) check(v *gateResult, m *compare.Movement) {
 	if g.any() {
 		v.someKeys(m.Keys)
 	}
 	if moved := m.Fraction(m.Moved); g.moved.Given && moved > g.moved.Value {
-		v.failf("%s of the keys move (%d of %d), and at most %s may", term.Percent(moved), m.Moved, m.Keys, term.Percent(g.moved.Value))
+		v.failf("%s of the keys move (%d of %d); the limit is %s", term.Percent(moved), m.Moved, m.Keys, term.Percent(g.moved.Value))
 	}
 	if excess := m.Fraction(m.Excess); g.excess.Given && excess > g.excess.Value {
-		v.failf("%s of the keys move beyond the ideal (%d of %d), and at most %s may", term.Percent(excess), m.Excess, m.Keys, term.Percent(g.excess.Value))
+		v.failf("%s of the keys move beyond the ideal (%d of %d); the limit is %s", term.Percent(excess), m.Excess, m.Keys, term.Percent(g.excess.Value))
 	}
 	if g.noSurvivors && m.Survivors > 0 {
-		v.failf("%d of %d keys move between nodes that stay as they are", m.Survivors, m.Keys)
+		v.failf("%d of %d keys move between nodes that do not change", m.Survivors, m.Keys)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-// diffView is what diff -o json prints.
+// diffView is the output of diff -o json.
 type diffView struct {
 	Schema    string           `json:"schema"`
 	Algorithm string           `json:"algorithm"`
@@ -28,13 +28,13 @@ type diffView struct {
 	Flows     []flowView       `json:"flows"` // null if there are too many nodes
 }
 
-// amount is a number of keys and the part of all that it is.
+// amount is a number of keys and its fraction of all keys.
 type amount struct {
 	Keys     int64   `json:"keys"`
 	Fraction float64 `json:"fraction"`
 }
 
-// changeView is what a change did to a node.
+// changeView is the effect of a change on a node.
 type changeView struct {
 	ID     string       `json:"id"`
 	Change compare.Kind `json:"change"`
@@ -73,8 +73,8 @@ func newDiffView(before, after *place.Placement, m *compare.Movement, sampled, e
 	return v
 }
 
-// movedBand is where the truth is. Figures about all the keys there are have
-// no error.
+// movedBand returns the confidence interval of moved. Figures about all existing
+// keys have no error.
 func movedBand(m *compare.Movement, sampled bool) compare.Interval {
 	if sampled {
 		return compare.Wilson(m.Moved, m.Keys)
@@ -83,7 +83,7 @@ func movedBand(m *compare.Movement, sampled bool) compare.Interval {
 	return compare.Interval{Low: exact, High: exact}
 }
 
-// shownFlows is how many cells of the matrix a person wants to see.
+// shownFlows limits the cells of the matrix in text output.
 const shownFlows = 40
 
 func writeDiffText(w io.Writer, v *diffView) error {
@@ -120,7 +120,7 @@ func (v *diffView) nodeRows() [][]string {
 	return rows
 }
 
-// writeFlows writes the greatest flows.
+// writeFlows writes the largest flows.
 func (v *diffView) writeFlows(w io.Writer) error {
 	if len(v.Flows) == 0 {
 		return nil
@@ -134,7 +134,7 @@ func (v *diffView) writeFlows(w io.Writer) error {
 		return err
 	}
 	if more := len(v.Flows) - shownFlows; more > 0 {
-		_, err := fmt.Fprintf(w, "and %d pairs more: -o json has them all\n", more)
+		_, err := fmt.Fprintf(w, "and %d more pairs: -o json lists all\n", more)
 		return err
 	}
 	return nil

@@ -16,9 +16,9 @@ import (
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
-// sidesOptions say which nodes there are before a change and after it.
+// sidesOptions select the nodes before and after a change.
 type sidesOptions struct {
-	before, after string // files; "" is what source says or what edits make
+	before, after string // files; "" is the source, or the other side with the edits
 	source        source.Flags
 	edits         edits
 	sourceGiven   bool
@@ -32,7 +32,7 @@ func (o *sidesOptions) bind(c *cobra.Command) {
 	})
 }
 
-// parse decides what stands for the side that is not a file.
+// parse validates the flags: both sides must be known.
 func (o *sidesOptions) parse(c *cobra.Command) error {
 	if err := o.source.Parse(c); err != nil {
 		return err
@@ -46,18 +46,18 @@ func (o *sidesOptions) parse(c *cobra.Command) error {
 	}
 	switch {
 	case named > 2:
-		return term.Hint(term.Usagef("--before and --after are both sides, and -n, -f or -b name a third"), "leave one of them out")
+		return term.Hint(term.Usagef("--before and --after are both sides; -n, -f or -b would be a third"), "omit one of them")
 	case o.before == "" && !o.sourceGiven:
-		return term.Hint(term.Usagef("no nodes before the change"), "--before FILE names them, or -n, -f or -b")
+		return term.Hint(term.Usagef("no nodes before the change"), "give --before FILE, or -n, -f or -b")
 	case named == 1 && o.edits.none():
-		return term.Hint(term.Usagef("no nodes after the change"), "--after FILE names them, or --add, --remove and --reweight change those before")
+		return term.Hint(term.Usagef("no nodes after the change"), "give --after FILE, or --add, --remove or --reweight")
 	case o.readStandardInput() > 1:
-		return term.Hint(term.Usagef("both sides are to come from standard input"), "put one of them in a file")
+		return term.Hint(term.Usagef("standard input cannot hold both sides"), "put one of them in a file")
 	}
 	return nil
 }
 
-// readStandardInput returns how many sides come from standard input.
+// readStandardInput returns the number of sides on standard input.
 func (o *sidesOptions) readStandardInput() (count int) {
 	for _, file := range []string{o.before, o.after} {
 		if file == "-" {
@@ -70,12 +70,12 @@ func (o *sidesOptions) readStandardInput() (count int) {
 	return count
 }
 
-// file is the source of a side that is a file. The filters apply to it too.
+// file returns the source for a side in a file. The filters apply to it too.
 func (o *sidesOptions) file(path string) source.Flags {
 	return o.source.OfFile(path)
 }
 
-// place asks for the nodes of both sides and places keys on them.
+// place finds the nodes of both sides and builds their placements.
 func (o *sidesOptions) place(ctx context.Context, std *term.Streams, s *place.Flags) (before, after *place.Placement, err error) {
 	from, to := o.source, o.source
 	if o.before != "" {
@@ -111,15 +111,15 @@ type edits struct {
 }
 
 func (e *edits) declare(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&e.add, "add", nil, "add a `node` to those after: ID[=ADDR][,w=2][,zone=a]; may be repeated")
-	fs.StringArrayVar(&e.remove, "remove", nil, "remove the node with an `ID` from those after; may be repeated")
-	fs.StringArrayVar(&e.reweight, "reweight", nil, "give a node after another weight: `ID=W`; 0 drains it; may be repeated")
+	fs.StringArrayVar(&e.add, "add", nil, "add a `node`: ID[=ADDR][,w=2][,zone=a]; may be repeated")
+	fs.StringArrayVar(&e.remove, "remove", nil, "remove the node with this `ID`; may be repeated")
+	fs.StringArrayVar(&e.reweight, "reweight", nil, "change the weight of a node: `ID=W`; 0 drains it; may be repeated")
 }
 
 func (e *edits) none() bool { return len(e.add)+len(e.remove)+len(e.reweight) == 0 }
 
-// apply returns the nodes after the edits: removals, then weights, and at the
-// end what is added. It leaves the given ones as they are.
+// apply returns a copy of nodes with the edits applied: removals, then weights,
+// then additions.
 func (e *edits) apply(nodes []mapper.Node) ([]mapper.Node, error) {
 	nodes = slices.Clone(nodes)
 	for _, id := range e.remove {
@@ -140,18 +140,18 @@ func (e *edits) apply(nodes []mapper.Node) ([]mapper.Node, error) {
 			return nil, term.Hint(term.AsUsage(err), "--add takes ID[=ADDR][,w=2][,zone=a]")
 		}
 		if slices.ContainsFunc(nodes, func(o mapper.Node) bool { return o.ID() == n.ID() }) {
-			return nil, term.Hint(term.Usagef("--add %q: there is a node %q already", typed, n.ID()), "--reweight changes its weight")
+			return nil, term.Hint(term.Usagef("--add %q: node %q already exists", typed, n.ID()), "--reweight changes its weight")
 		}
 		nodes = append(nodes, n)
 	}
 	return nodes, nil
 }
 
-// reweigh takes ID=W, of which the ID may hold "=".
+// reweigh applies ID=W. The ID may contain "=".
 func reweigh(nodes []mapper.Node, typed string) error {
 	at := strings.LastIndexByte(typed, '=')
 	if at < 0 || strings.ContainsAny(typed[at:], `,"`) {
-		return term.Hint(term.Usagef("--reweight %q: want ID=WEIGHT", typed), "as in --reweight web-1=2")
+		return term.Hint(term.Usagef("--reweight %q: must be ID=WEIGHT", typed), "as in --reweight web-1=2")
 	}
 	i, err := nodeNamed(nodes, "--reweight", typed[:at])
 	if err != nil {
@@ -159,16 +159,16 @@ func reweigh(nodes []mapper.Node, typed string) error {
 	}
 	n, err := static.ParseNode("x,w=" + typed[at+1:])
 	if err != nil {
-		return term.Hint(term.AsUsage(fmt.Errorf("--reweight %q: %w", typed, err)), "a weight is a number, 1 is usual and 0 drains the node")
+		return term.Hint(term.AsUsage(fmt.Errorf("--reweight %q: %w", typed, err)), "a weight is a number; 1 is the default and 0 drains the node")
 	}
 	nodes[i].Weight, nodes[i].Drain = n.Weight, n.Drain
 	return nil
 }
 
-// manyNames is among how many names one that was meant is looked for.
+// manyNames limits the names that are searched for a suggestion.
 const manyNames = 1000
 
-// nodeNamed finds the node that an edit is about.
+// nodeNamed returns the index of the node with an ID, or a usage error.
 func nodeNamed(nodes []mapper.Node, flag, id string) (int, error) {
 	i := slices.IndexFunc(nodes, func(n mapper.Node) bool { return n.ID() == id })
 	if i >= 0 {

@@ -17,7 +17,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 )
 
-// explainOptions say for which key to lay open the choice.
+// explainOptions are the options of explain.
 type explainOptions struct {
 	std       *term.Streams
 	source    source.Flags
@@ -26,22 +26,22 @@ type explainOptions struct {
 	key       string
 }
 
+// NewExplain returns the command explain.
 func NewExplain(std *term.Streams) *cobra.Command {
 	o := &explainOptions{std: std}
 	c := &cobra.Command{
 		Use:   "explain [flags] KEY",
-		Short: "Tell why a node owns a key and the others do not",
-		Long: `Tell why a node owns a key and the others do not: every node that the source
-reports, first those that can be chosen in order of rank, each with its score,
-and then the others, each with the reason.
+		Short: "Show why a node owns a key",
+		Long: `Show why a node owns a key: all nodes of the source, first the eligible ones by
+rank with their scores, then the others with the reason for their exclusion.
 
-RAW is the hash of the node and the key in hexadecimal digits, and decides
-among nodes of one weight. SCORE is -weight/ln(RAW/2^64) and decides among nodes
-of different weights. A ring has no scores but, for each node, the number of
-its points and the share of all keys that they own.
+RAW is the hash of the node and the key in hexadecimal digits; among nodes of
+equal weight the highest wins. SCORE is -weight/ln(RAW/2^64); the highest wins
+among all nodes. A ring has no scores: it shows the points of each node and their
+share of all keys.
 
-If nobody can be chosen the nodes are listed all the same, and the exit code
-is 65.`,
+If no node is eligible, the nodes are listed nevertheless, and the exit code is
+65.`,
 		Example: `  proxenos explain -f nodes.txt user:42
   proxenos explain -b consul -s web --exclude-address 10.0.0.9 user:42 -o json`,
 		Args: term.Args("KEY"),
@@ -62,9 +62,9 @@ is 65.`,
 	return c
 }
 
-// candidate is a node with what speaks for it or against it.
+// candidate is a node with its rank and score, or the reason for its exclusion.
 type candidate struct {
-	Rank int `json:"rank,omitempty"` // from 1; 0 if it cannot be chosen
+	Rank int `json:"rank,omitempty"` // from 1; 0 if excluded
 	answer.NodeView
 	Raw      string   `json:"raw,omitempty"`
 	Score    *float64 `json:"score,omitempty"`
@@ -73,7 +73,7 @@ type candidate struct {
 	Excluded string   `json:"excluded,omitempty"`
 }
 
-// explanation is what explain -o json prints.
+// explanation is the output of explain -o json.
 type explanation struct {
 	Schema     string      `json:"schema"`
 	Key        string      `json:"key"`
@@ -104,8 +104,8 @@ func (o *explainOptions) run(ctx context.Context) error {
 	return o.source.RequireNodes(kept, f.Reported)
 }
 
-// explain ranks the nodes that were placed and gives a reason for each of the
-// others that the source reported.
+// explain ranks the nodes of the placement, and gives a reason for each other node
+// of the source.
 func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *explanation {
 	views := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
 	e := &explanation{
@@ -127,7 +127,7 @@ func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *ex
 	return o.addFiltered(e, reported)
 }
 
-// addFiltered adds the nodes that the filters keep out.
+// addFiltered adds the nodes that the filters drop.
 func (o *explainOptions) addFiltered(e *explanation, reported []mapper.Node) *explanation {
 	views := answer.EscapedViews(reported, o.format.Is("text") || term.IsTerminal(o.std.Out))
 	for i, n := range reported {
@@ -138,12 +138,12 @@ func (o *explainOptions) addFiltered(e *explanation, reported []mapper.Node) *ex
 	return e
 }
 
-// scoredRanking is a scheme that decides by scores.
+// scoredRanking is a ranking by scores.
 type scoredRanking interface {
 	Scores(key string) iter.Seq2[int, rendezvous.Score]
 }
 
-// addScores adds the scores of the ranked nodes, which have the same order.
+// addScores adds the scores of the ranked nodes. Both have the same order.
 func (e *explanation) addScores(p *place.Placement) {
 	s, ok := p.Ranking.(scoredRanking)
 	if !ok {
@@ -152,7 +152,7 @@ func (e *explanation) addScores(p *place.Placement) {
 	at := 0
 	for _, score := range s.Scores(e.Key) {
 		if at == len(e.Candidates) {
-			return // the drained ones follow
+			return // drained nodes follow
 		}
 		e.Candidates[at].Raw = fmt.Sprintf("%016x", score.Raw)
 		e.Candidates[at].Score = &score.Value
@@ -160,7 +160,7 @@ func (e *explanation) addScores(p *place.Placement) {
 	}
 }
 
-// addArcs adds what a ring has instead of scores.
+// addArcs adds the points and shares of a ring.
 func (e *explanation) addArcs(p *place.Placement) {
 	ring, ok := p.Ranking.(circle)
 	if !ok {
@@ -177,15 +177,15 @@ func (e *explanation) addArcs(p *place.Placement) {
 	}
 }
 
-// notRanked says why a node that was placed can never be chosen.
+// notRanked returns the reason why a node of the placement owns no key.
 func notRanked(n mapper.Node, p *place.Placement) string {
 	switch {
 	case n.Capacity() == 0:
-		return "drained: its weight is 0"
+		return "drained: weight 0"
 	case p.Algorithm == "python-proxenos":
-		return "another node has its address and a smaller ID"
+		return "a node with a smaller ID has the same address"
 	default:
-		return "its weight is too small for a point on the ring"
+		return "weight too small for a point on the ring"
 	}
 }
 

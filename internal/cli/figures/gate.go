@@ -8,23 +8,22 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// gateResult gathers what a command was asked to make sure of and found not to
-// be so. Figures are printed all the same.
+// gateResult collects the gates that failed. Figures are printed regardless.
 type gateResult struct{ failures []string }
 
-// failf adds a failure. What it quotes is escaped.
+// failf adds a failure. It escapes the message for logs.
 func (v *gateResult) failf(format string, args ...any) {
 	v.failures = append(v.failures, term.Escape(fmt.Sprintf(format, args...)))
 }
 
-// someKeys fails if there are none: who looks at nothing finds nothing wrong.
+// someKeys fails if there are no keys, as every other gate would pass then.
 func (v *gateResult) someKeys(count int64) {
 	if count == 0 {
-		v.failf("there are no keys to look at")
+		v.failf("there are no keys to check")
 	}
 }
 
-// result returns an error if anything failed.
+// result returns an error if a gate failed.
 func (v *gateResult) result() error {
 	if len(v.failures) == 0 {
 		return nil

@@ -13,14 +13,14 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
-// losses are the worst that can happen to a load at once. Either is nil if it
-// cannot be told.
+// losses are the worst single losses for a load: of a node and of a zone. A nil one
+// is unknown.
 type losses struct {
 	node, zone *compare.Loss
-	zones      []string // by the group of zone
+	zones      []string // names, by group of zone
 }
 
-// zoneName names the lost zone.
+// zoneName returns the name of the lost zone.
 func (l *losses) zoneName() string {
 	if name := l.zones[l.zone.Group]; name != "" {
 		return name
@@ -28,7 +28,7 @@ func (l *losses) zoneName() string {
 	return "(without a name)"
 }
 
-// measureLoad counts the keys that each node owns.
+// measureLoad counts the keys of each node.
 func measureLoad(ctx context.Context, std *term.Streams, p *place.Placement, keys *answer.Keys) (*compare.Load, error) {
 	load := &compare.Load{Held: make([]int64, len(p.Nodes)), Fair: fairShares(p)}
 	var tallies tallies[[]int64]
@@ -53,7 +53,7 @@ func measureLoad(ctx context.Context, std *term.Streams, p *place.Placement, key
 	return load, nil
 }
 
-// tallies keep what goroutines count until they have ended.
+// tallies collect the counts of goroutines until these end.
 type tallies[T any] struct {
 	mu  sync.Mutex
 	all []T
@@ -66,22 +66,22 @@ func (t *tallies[T]) add(tally T) T {
 	return tally
 }
 
-// Ranking a key takes time in proportion to the nodes, so for very many nodes
-// fewer keys tell where those of a lost zone go; and where those of a lost
-// node go is told only if there are enough for each.
+// Ranking a key takes time in proportion to the nodes, so the number of ranked keys
+// shrinks for very many nodes. The loss of a node is measured only if there are
+// keysPerNode keys for each.
 const (
-	rankedNodes  = 1 << 30 // keys times nodes that may be ranked
+	rankedNodes  = 1 << 30 // limit of keys times nodes
 	fewestRanked = 1 << 10
 	keysPerNode  = 64
 )
 
-// rankedKeys returns how many keys may be ranked.
+// rankedKeys returns the number of keys to rank.
 func rankedKeys(nodes int) int64 {
 	return min(compare.LossKeys, max(fewestRanked, int64(rankedNodes/max(1, nodes))))
 }
 
-// measureLosses finds the worst losses for a load. Where keys go next is told
-// by a sample, whatever keys the load was counted on.
+// measureLosses finds the worst losses for a load. It ranks keys of the sample to
+// find where keys move, whatever keys the load was counted on.
 func measureLosses(ctx context.Context, std *term.Streams, p *place.Placement, load *compare.Load) (*losses, error) {
 	ranked := &answer.Keys{Sample: rankedKeys(len(p.Nodes))}
 	zone, names := zonesOf(p.Nodes)
@@ -118,8 +118,8 @@ func worst(spills []*compare.Spill, load *compare.Load) *compare.Loss {
 	return &loss
 }
 
-// spill counts where a key goes if its owner is lost, and if its owner's zone
-// is.
+// spill counts the node that takes over a key if its owner is lost, and if the zone
+// of its owner is lost.
 func spill(p *place.Placement, key string, singly, zonal *compare.Spill, zones int) {
 	owner, next, beyond := -1, -1, -1
 	for i := range p.Rank(key) {
@@ -143,8 +143,8 @@ func spill(p *place.Placement, key string, singly, zonal *compare.Spill, zones i
 	}
 }
 
-// measureChange counts what moves from one placement to another. Whoever wants
-// to know of each move gives an encoding and a function that appends it.
+// measureChange counts the keys that move from one placement to another, and lists
+// each in moves.
 func measureChange(ctx context.Context, std *term.Streams, before, after *place.Placement, keys *answer.Keys, moves *moves) (*compare.Movement, error) {
 	change := compare.NewChange(sideOf(before), sideOf(after))
 	var tallies tallies[*compare.ChangeTally]

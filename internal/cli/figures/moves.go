@@ -13,8 +13,8 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// moves writes every key that moves as soon as it is known, in the order of
-// the keys: what a migration has to do. A nil *moves writes nothing.
+// moves lists the keys that move, in the order of the keys, for a migration. A nil
+// *moves lists nothing.
 type moves struct {
 	file     io.WriteCloser
 	before   []answer.NodeView
@@ -23,8 +23,8 @@ type moves struct {
 	terminal bool
 }
 
-// openMoves makes a list of moves in a file, whose name chooses the format, or
-// on standard output for "-".
+// openMoves opens a list of moves. The extension of path selects the format; "-" is
+// standard output.
 func openMoves(path string, std *term.Streams, before, after []mapper.Node) (*moves, error) {
 	m := &moves{format: "text", file: nopCloser{std.Out}, terminal: path == "-" && term.IsTerminal(std.Out)}
 	switch {
@@ -38,7 +38,7 @@ func openMoves(path string, std *term.Streams, before, after []mapper.Node) (*mo
 	if path != "-" {
 		f, err := os.Create(path)
 		if err != nil {
-			return nil, term.Hint(err, "--moves-out names a file to write: .csv and .jsonl choose the format")
+			return nil, term.Hint(err, "--moves-out names a file to write; .csv and .jsonl select the format")
 		}
 		m.file = f
 	}
@@ -63,7 +63,7 @@ func (m *moves) close(err error) error {
 	return errors.Join(err, term.WithCode(term.ErrIO, m.file.Close()))
 }
 
-// head is what stands before the moves.
+// head returns the header of the list.
 func (m *moves) head() string {
 	if m != nil && m.format == "csv" {
 		return "key,from,from_address,to,to_address\n"
@@ -85,7 +85,7 @@ func (m *moves) recorder() func(dst []byte, key string, from, to int) []byte {
 	}
 }
 
-// appendText appends the key and the IDs of the nodes with tabs between.
+// appendText appends the key and the IDs of both nodes, separated by tabs.
 func (m *moves) appendText(dst []byte, key string, from, to int) []byte {
 	if m.terminal {
 		dst = term.AppendPrintable(dst, key)
@@ -97,7 +97,7 @@ func (m *moves) appendText(dst []byte, key string, from, to int) []byte {
 	return append(dst, '\n')
 }
 
-// move is a line of JSON.
+// move is a line of JSON output.
 type move struct {
 	Key       string `json:"key"`
 	KeyBase64 string `json:"key_base64,omitempty"`
@@ -110,7 +110,7 @@ func (m *moves) jsonRecorder() func([]byte, string, int, int) []byte {
 	return func(dst []byte, key string, from, to int) []byte {
 		line, err := buf.Encode(move{key, term.Base64IfNotUTF8(key), m.before[from].ID, m.after[to].ID})
 		if err != nil {
-			return dst // never: strings are not refused, nor is the buffer ever full
+			return dst // cannot happen: strings always encode
 		}
 		return append(dst, line...)
 	}
@@ -123,7 +123,7 @@ func (m *moves) csvRecorder() func([]byte, string, int, int) []byte {
 		a, b := &m.before[from], &m.after[to]
 		buf.Reset()
 		if err := rows.Write([]string{key, a.ID, a.Address, b.ID, b.Address}); err != nil {
-			return dst // as above
+			return dst // cannot happen: a buffer takes every row
 		}
 		rows.Flush()
 		return append(dst, buf.Bytes()...)

@@ -19,7 +19,7 @@ import (
 	"github.com/proxenos/proxenos/internal/report"
 )
 
-// reportOptions say what to show on a page or in a picture.
+// reportOptions are the options of report.
 type reportOptions struct {
 	std       *term.Streams
 	source    source.Flags
@@ -31,19 +31,20 @@ type reportOptions struct {
 	title     string
 }
 
+// NewReport returns the command report.
 func NewReport(std *term.Streams) *cobra.Command {
 	o := &reportOptions{std: std}
 	c := &cobra.Command{
 		Use:   "report [flags] -o FILE",
-		Short: "Show load and movement on a page or in a picture",
-		Long: `Show load and movement on a page or in a picture: shares with the band in which
-chance leaves them, the ring, the worst losses and, with --before, what moves
-from where to where.
+		Short: "Write a page or a picture of load and movement",
+		Long: `Write a page or a picture of load and movement: shares with the range that chance
+explains, the ring, the worst losses and, with --before, the keys that move between
+nodes.
 
-A FILE that ends in .html is one self-contained page: it runs no script, loads
-nothing, and is made for screens of any size, light and dark, and for paper.
-One that ends in .svg is a single picture, which --picture chooses. - is a page
-on standard output.`,
+A FILE that ends in .html is a self-contained page: it runs no script, loads no
+other file, and suits screens of any size, dark mode and print. A FILE that ends
+in .svg is a single picture, which --picture selects. - is a page on standard
+output.`,
 		Example: `  proxenos report -f nodes.txt -o report.html
   proxenos report -f new.txt --before old.txt -a ring -o report.html
   proxenos report -f new.txt --before old.txt -o moves.svg --picture moves`,
@@ -62,7 +63,7 @@ on standard output.`,
 	})
 	term.Complete(c, "picture", report.Pictures())
 	term.AddGroup(c, "Sides", func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.before, "before", "", "a `file` of the nodes before, to show what moves")
+		fs.StringVar(&o.before, "before", "", "a `file` of the nodes before, to show movement")
 	})
 	o.keys.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
@@ -81,30 +82,30 @@ func (o *reportOptions) parse(c *cobra.Command) error {
 		return err
 	}
 	if o.keys.File == "-" {
-		return term.Hint(term.Usagef("--keys -: keys are read twice and standard input can be read once"), "put the keys in a file")
+		return term.Hint(term.Usagef("--keys -: report reads the keys twice, and standard input only once"), "put the keys in a file")
 	}
 	if o.before == "-" && o.source.ReadsStandardInput() {
-		return term.Hint(term.Usagef("both sides are to come from standard input"), "put one of them in a file")
+		return term.Hint(term.Usagef("standard input cannot hold both sides"), "put one of them in a file")
 	}
 	return o.source.Parse(c)
 }
 
-// parseOutput chooses between a page and a picture.
+// parseOutput validates the file and the picture.
 func (o *reportOptions) parseOutput() error {
 	isPicture := strings.EqualFold(filepath.Ext(o.out), ".svg")
 	switch extension := strings.ToLower(filepath.Ext(o.out)); {
 	case o.out == "":
-		return term.Hint(term.Usagef("no file to write"), "-o report.html, or -o shares.svg")
+		return term.Hint(term.Usagef("no file to write"), "give -o report.html or -o shares.svg")
 	case o.out != "-" && !slices.Contains([]string{".html", ".htm", ".svg"}, extension):
-		return term.Hint(term.Usagef("-o %q: choose .html or .svg", o.out), "the end of the name chooses what is written")
+		return term.Hint(term.Usagef("-o %q: must end in .html or .svg", o.out), "the extension selects the format")
 	case o.picture != "" && !isPicture:
-		return term.Hint(term.Usagef("--picture %q is about a .svg", o.picture), "a page has all of them")
+		return term.Hint(term.Usagef("--picture %q applies to a .svg file", o.picture), "a page has all pictures")
 	case o.picture == "":
 		o.picture = report.Pictures()[0]
 	case !slices.Contains(report.Pictures(), o.picture):
 		return term.UnknownChoice("picture", o.picture, report.Pictures())
 	case o.picture == "moves" && o.before == "":
-		return term.Hint(term.Usagef("--picture moves: nothing moves without a change"), "--before FILE names the nodes before")
+		return term.Hint(term.Usagef("--picture moves needs the nodes before"), "give --before FILE")
 	}
 	return nil
 }
@@ -133,7 +134,7 @@ func (o *reportOptions) run(ctx context.Context) error {
 	})
 }
 
-// page measures all that it shows.
+// page measures the data of the page.
 func (o *reportOptions) page(ctx context.Context) (*report.Page, error) {
 	p, err := o.source.Place(ctx, o.std, &o.placement)
 	if err != nil {
@@ -158,7 +159,7 @@ func (o *reportOptions) page(ctx context.Context) (*report.Page, error) {
 	return page, nil
 }
 
-// compare adds what moved since the nodes were those of a file.
+// compare adds the movement since the nodes of --before.
 func (o *reportOptions) compare(ctx context.Context, page *report.Page, after *place.Placement) error {
 	side := (&sidesOptions{source: o.source}).file(o.before)
 	before, err := side.Place(ctx, o.std, &o.placement)
@@ -176,7 +177,7 @@ func (o *reportOptions) compare(ctx context.Context, page *report.Page, after *p
 	return nil
 }
 
-// inputs say what the figures are about and what made them.
+// inputs describe the origin of the figures.
 func (o *reportOptions) inputs(p *place.Placement) []report.Input {
 	version := term.ReadBuild()
 	inputs := []report.Input{
@@ -245,11 +246,11 @@ func (o *reportOptions) changeOf(m *compare.Movement) *report.Change {
 	return c
 }
 
-// circleSteps is in how many steps a circle is drawn.
+// circleSteps is the resolution of a drawn circle.
 const circleSteps = 720
 
-// arcsOf returns who owns which part of a ring, in steps, or nil for what is
-// none: each step is the node's that owns its middle.
+// arcsOf returns the owners of a ring in circleSteps steps, or nil for any other
+// ranking. The owner of the middle of a step owns the step.
 func arcsOf(p *place.Placement) []report.Arc {
 	ring, ok := p.Ranking.(circle)
 	if !ok {
@@ -274,12 +275,12 @@ func arcsOf(p *place.Placement) []report.Arc {
 		}
 	}
 	for len(owners) < circleSteps {
-		owners = append(owners, first) // beyond the last point comes the first
+		owners = append(owners, first) // the arc after the last point wraps around
 	}
 	return joinSteps(owners)
 }
 
-// joinSteps makes one arc of neighbouring steps of one node.
+// joinSteps joins adjacent steps of a node to an arc.
 func joinSteps(owners []int) (arcs []report.Arc) {
 	for i, node := range owners {
 		end := float64(i+1) / circleSteps

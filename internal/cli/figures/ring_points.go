@@ -15,7 +15,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// pointsOptions say which points to list, and how to write them.
+// pointsOptions are the options of ring points.
 type pointsOptions struct {
 	ringOptions
 	format term.Format[points]
@@ -33,7 +33,7 @@ func newRingPoints(std *term.Streams) *cobra.Command {
 		Use:   "points [flags]",
 		Short: "List the points of a ring",
 		Long: `List the points of a ring in ascending order, each with its node. Positions are
-those of the program that an algorithm agrees with.`,
+those of the program with which the algorithm agrees.`,
 		Example: `  proxenos ring points -n a -n b --points 4
   proxenos ring points -a nginx -n 10.0.0.1:80 -n 10.0.0.2:80 -o csv`,
 		Args: term.Args(),
@@ -91,8 +91,8 @@ func writePointsCSV(w io.Writer, p points) error {
 	return rows.Error()
 }
 
-// pointView is a point as JSON shows it. The position is text, as JSON's
-// numbers hold 53 bits in many programs.
+// pointView is a point in JSON. The position is a string, as many programs limit
+// JSON numbers to 53 bits.
 type pointView struct {
 	Position string `json:"position"`
 	ID       string `json:"id"`

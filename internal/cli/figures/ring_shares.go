@@ -11,7 +11,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// sharesOptions say whose shares to show, and how to write them.
+// sharesOptions are the options of ring shares.
 type sharesOptions struct {
 	ringOptions
 	format term.Format[[]shareView]
@@ -21,9 +21,9 @@ func newRingShares(std *term.Streams) *cobra.Command {
 	o := &sharesOptions{ringOptions: ringOptions{std: std}}
 	c := &cobra.Command{
 		Use:   "shares [flags]",
-		Short: "Show which fraction of all keys each node owns",
-		Long: `Show which fraction of all keys each node of a ring owns, exactly, beside the
-fraction that its weight asks for.`,
+		Short: "Show the share of all keys that each node owns",
+		Long: `Show the exact share of all keys that each node of a ring owns, beside the fair
+share by its weight.`,
 		Example: `  proxenos ring shares -n a -n b -n c,w=2
   proxenos ring shares -a continuum -f servers.txt -o json`,
 		Args: term.Args(),
@@ -58,8 +58,8 @@ func (o *sharesOptions) run(ctx context.Context) error {
 	return o.format.Write(o.std.Out, sharesOf(circle, nodes))
 }
 
-// sharesOf returns the shares of the nodes in ascending order of ID, with what
-// is fair: a node's weight over the sum of the weights.
+// sharesOf returns the shares of the nodes in ascending order of ID. The fair share
+// is the weight of a node over the sum of all weights.
 func sharesOf(c circle, nodes []answer.NodeView) []shareView {
 	total := 0.0
 	for _, n := range nodes {

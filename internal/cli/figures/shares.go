@@ -9,7 +9,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 )
 
-// slottedRanking is a scheme whose keys come in slots.
+// slottedRanking is a ranking that assigns slots of keys.
 type slottedRanking interface {
 	Slots() int
 	Owner(slot int) (int, bool)
@@ -17,9 +17,9 @@ type slottedRanking interface {
 
 var _ slottedRanking = (*rendezvous.Table[int])(nil)
 
-// nodeShares returns the fraction of all keys that the scheme gives each node,
-// without looking at a key: the arcs of a ring, the slots of a table and
-// otherwise what the weights say, for the nodes that the scheme has.
+// nodeShares returns the fraction of all keys that each node owns, without
+// looking at keys: from the arcs of a ring, from the slots of a table, and
+// otherwise from the weights.
 func nodeShares(p *place.Placement) []float64 {
 	switch s := p.Ranking.(type) {
 	case circle:
@@ -41,9 +41,8 @@ func nodeShares(p *place.Placement) []float64 {
 	}
 }
 
-// fairShares returns the fraction of all keys that the weight of each node asks for.
-// A node that the scheme takes for another one, as it has the same address,
-// may ask for nothing.
+// fairShares returns the fraction of all keys by the weight of each node. It is 0
+// for nodes that the ranking leaves out, such as a second node at one address.
 func fairShares(p *place.Placement) []float64 {
 	weights := make([]float64, len(p.Nodes))
 	if all, ok := p.Ranking.(interface{ All() iter.Seq[int] }); ok {
@@ -64,8 +63,8 @@ func sideOf(p *place.Placement) []compare.Member {
 	return members
 }
 
-// zonesOf numbers the zones of the nodes. Nodes without a zone share one that
-// has no name.
+// zonesOf numbers the zones of the nodes. Nodes without a zone form one zone with
+// an empty name.
 func zonesOf(nodes []mapper.Node) (zone []int, names []string) {
 	numbers := map[string]int{}
 	zone = make([]int, len(nodes))

@@ -14,8 +14,8 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Names of the environment variables that say how keys are hashed. The first
-// four are those of the Python original.
+// Environment variables for the hash of keys. The Python original reads the first
+// four.
 const (
 	envPRF         = "PROXENOS_PRF"
 	envSeed        = "PROXENOS_MMH_SEED"
@@ -24,15 +24,15 @@ const (
 	envSipHashFile = "PROXENOS_SIPHASH_KEY_FILE"
 )
 
-// environment is what the environment says about hashing.
+// environment holds the settings of the environment for hashing.
 type environment struct {
-	method string // PROXENOS_PRF, or nothing
+	method string // PROXENOS_PRF, or ""
 	prf.Options
-	secret bool // a key was given, and it is not the published one
+	secret bool // the key is set and is not the published one
 }
 
-// readEnvironment reads the variables. One that is empty counts as not set.
-// Errors name the variable and what it wants; they never show a key.
+// readEnvironment reads the variables. An empty variable counts as not set. Errors
+// name the variable and its valid values; they never contain a key.
 func readEnvironment(std *term.Streams) (env environment, err error) {
 	env.method = std.Getenv(envPRF)
 	if env.Seed, err = parseSeed(std.Getenv(envSeed)); err != nil {
@@ -52,7 +52,8 @@ func readEnvironment(std *term.Streams) (env environment, err error) {
 	return env, badVariable(variable, err, "32 hexadecimal digits or 16 bytes; make a key with: openssl rand -hex 16")
 }
 
-// badVariable refuses the value of a variable; a nil error stays nil.
+// badVariable returns the usage error for the value of a variable. A nil err stays
+// nil.
 func badVariable(name string, err error, hint string) error {
 	if err == nil {
 		return nil
@@ -60,7 +61,8 @@ func badVariable(name string, err error, hint string) error {
 	return term.Hint(term.AsUsage(fmt.Errorf("%s: %w", name, err)), "%s", hint)
 }
 
-// parseSeed reads an integer as Python writes one. The original seeds a C int.
+// parseSeed parses an integer literal of Python or Go. The seed is a C int in the
+// original.
 func parseSeed(text string) (int32, error) {
 	if text == "" {
 		return 0, nil
@@ -86,7 +88,7 @@ func parseOptimize(text string) (x86 bool, err error) {
 	}
 }
 
-// parseSipHashKey reads a key given as 32 hexadecimal digits or as 16 bytes.
+// parseSipHashKey parses a key of 32 hexadecimal digits or of 16 bytes.
 func parseSipHashKey(text string) (*[16]byte, error) {
 	switch len(text) {
 	case 0:
@@ -104,8 +106,8 @@ func parseSipHashKey(text string) (*[16]byte, error) {
 	}
 }
 
-// readSipHashKey reads a key from a file, less the newline that an editor puts
-// at its end. No more is read than could be a key.
+// readSipHashKey reads a key from a file, without a trailing newline. It reads no
+// more than a key can take.
 func readSipHashKey(path string, std *term.Streams) (*[16]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -113,7 +115,7 @@ func readSipHashKey(path string, std *term.Streams) (*[16]byte, error) {
 	}
 	defer f.Close() //nolint:errcheck // only read
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		std.Warn("others may read %s: chmod 600 keeps its key secret", path)
+		std.Warn("other users can read %s: chmod 600 keeps the key secret", path)
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, 64))
 	if err != nil {

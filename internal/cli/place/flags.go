@@ -19,9 +19,8 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// Ranking says who owns a key. Nodes are places in the slice of nodes that the
-// scheme was built from, so that a caller can keep what it needs for a node
-// in a slice of its own.
+// Ranking finds the owners of keys. Nodes are indexes into the slice of nodes that
+// it was built from, so that callers can keep data of their own by node.
 type Ranking interface {
 	Select(key string) (int, bool)
 	SelectN(dst []int, key string, n int) []int
@@ -29,7 +28,7 @@ type Ranking interface {
 	Checksum() uint64
 }
 
-// Placement is a scheme together with its nodes and its name.
+// Placement is a ranking with its nodes and the names of its algorithm and hash.
 type Placement struct {
 	Ranking
 	Nodes     []mapper.Node
@@ -37,26 +36,26 @@ type Placement struct {
 	Hash      string
 }
 
-// ChecksumText is the checksum of the placement as answers show it.
+// ChecksumText returns the checksum of the placement in hexadecimal digits.
 func (p *Placement) ChecksumText() string { return fmt.Sprintf("%016x", p.Checksum()) }
 
-// Algorithm is one value of --algorithm.
+// Algorithm is a value of --algorithm.
 type Algorithm struct {
 	Name    string
 	build   func(*Flags, []mapper.Node) (Ranking, error)
-	ownHash bool // it brings its hash, so --hash-method means nothing
-	points  int  // the default of --points; 0 if it takes none
+	ownHash bool // --hash-method does not apply
+	points  int  // the default of --points; 0 if --points does not apply
 }
 
-// Algorithms are the choices of --algorithm; the first is the default.
+// Algorithms are the values of --algorithm. The first is the default.
 var Algorithms = append([]Algorithm{
 	{Name: "rendezvous", build: buildRendezvous},
 	{Name: "table", build: buildTable},
 	{Name: "python-proxenos", build: buildPython},
 }, Rings...)
 
-// Rings are the algorithms that place points on a circle; the first is the
-// default of commands about circles.
+// Rings are the algorithms with points on a ring. The first is the default of the
+// ring commands.
 var Rings = []Algorithm{
 	{Name: "ring", build: buildHashed, points: ring.DefaultPoints},
 	{Name: "ketama", build: buildKetama(ring.KetamaDefault), ownHash: true},
@@ -69,8 +68,8 @@ var Rings = []Algorithm{
 	{Name: "hash-ring", build: buildHashRing, ownHash: true},
 }
 
-// Settings say how owners are chosen, as flags or a check file give them. What
-// is zero or empty has its default.
+// Settings select an algorithm and a hash, as in a check file. Zero fields mean the
+// defaults.
 type Settings struct {
 	Algorithm string
 	Hash      string
@@ -78,7 +77,7 @@ type Settings struct {
 	TableBits int // of a table
 }
 
-// Flags say how owners are chosen. Every command that places keys takes them.
+// Flags are the flags that select an algorithm and a hash.
 type Flags struct {
 	HashFlags
 	algorithms []Algorithm // the values of --algorithm
@@ -88,23 +87,22 @@ type Flags struct {
 	algorithm  Algorithm
 }
 
-// count is a flag with a number, which may not be given.
+// count is a numeric flag that may not be given.
 type count struct {
 	value int
 	given bool
 }
 
-// defaultTableBits gives a thousand nodes 65 slots each.
+// defaultTableBits gives each of a thousand nodes 65 slots.
 const defaultTableBits = 16
 
-// Bind declares the flags on a command that takes some of the algorithms. The
-// first is the default.
+// Bind declares the flags on a command. The first of the algorithms is the default.
 func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 	o.offer(algorithms)
 	term.AddGroup(c, "Algorithm", func(fs *pflag.FlagSet) {
-		fs.VarP(&o.name, "algorithm", "a", "who owns a key; proxenos help algorithms lists them")
-		fs.IntVar(&o.points.value, "points", 0, "points of a ring: for each unit of weight (160), or all of a continuum (1000)")
-		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "slots of a table, as a power of two; another number moves most keys")
+		fs.VarP(&o.name, "algorithm", "a", "the algorithm; see proxenos help algorithms")
+		fs.IntVar(&o.points.value, "points", 0, "points of a ring: per unit of weight (default 160), or in total for continuum (1000)")
+		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "log2 of the slots of a table; changing it moves most keys")
 		o.declare(fs)
 	})
 	term.Complete(c, "hash-method", prf.Names())
@@ -118,14 +116,13 @@ func (o *Flags) offer(algorithms []Algorithm) {
 	o.algorithms, o.name = algorithms, term.Choose("algorithm", names...)
 }
 
-// Parse checks the flags and reads the environment.
+// Parse validates the flags and reads the environment.
 func (o *Flags) Parse(c *cobra.Command, std *term.Streams) error {
 	o.points.given, o.tableBits.given = c.Flags().Changed("points"), c.Flags().Changed("table-bits")
 	return o.resolve(std)
 }
 
-// Apply takes settings in place of flags, checks them and reads the
-// environment.
+// Apply uses settings instead of flags, validates them and reads the environment.
 func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	o.offer(Algorithms)
 	if err := o.name.Set(cmp.Or(s.Algorithm, o.name.String())); err != nil {
@@ -137,51 +134,51 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	return o.resolve(std)
 }
 
-// resolve finds the algorithm and refuses what means nothing to it.
+// resolve finds the algorithm and rejects flags that do not apply to it.
 func (o *Flags) resolve(std *term.Streams) error {
 	o.algorithm = o.algorithms[slices.IndexFunc(o.algorithms, func(a Algorithm) bool { return a.Name == o.name.String() })]
 	switch {
 	case o.points.given && o.algorithm.points == 0:
-		return term.Hint(term.Usagef("--points means nothing to %s", o.algorithm.Name), "it is for ring, continuum and continuum-0.1.0")
+		return term.Hint(term.Usagef("--points does not apply to %s", o.algorithm.Name), "it applies to ring, continuum and continuum-0.1.0")
 	case o.points.given && (o.points.value < 1 || o.points.value > ring.MaxPoints):
 		return term.Usagef("--points %d: must be from 1 to %d", o.points.value, ring.MaxPoints)
 	case o.tableBits.given && o.algorithm.Name != "table":
-		return term.Hint(term.Usagef("--table-bits means nothing to %s", o.algorithm.Name), "it is for table")
+		return term.Hint(term.Usagef("--table-bits does not apply to %s", o.algorithm.Name), "it applies to table")
 	case o.tableBits.value < rendezvous.MinTableBits || o.tableBits.value > rendezvous.MaxTableBits:
 		return term.Usagef("--table-bits %d: must be from %d to %d", o.tableBits.value, rendezvous.MinTableBits, rendezvous.MaxTableBits)
 	case o.HashFlags.Name != "" && o.algorithm.ownHash:
-		return term.Hint(term.Usagef("--hash-method means nothing to %s, which brings its own", o.algorithm.Name), "leave it out")
+		return term.Hint(term.Usagef("--hash-method does not apply to %s, which brings its own hash", o.algorithm.Name), "omit it")
 	case !o.points.given:
 		o.points.value = o.algorithm.points
 	}
 	return o.HashFlags.Parse(std)
 }
 
-// AlgorithmName is the name of the algorithm.
+// AlgorithmName returns the name of the selected algorithm.
 func (o *Flags) AlgorithmName() string { return o.algorithm.Name }
 
-// Build makes the placement of keys on nodes.
+// Build builds the placement on nodes.
 func (o *Flags) Build(nodes []mapper.Node) (*Placement, error) {
-	s, err := o.algorithm.build(o, nodes)
+	r, err := o.algorithm.build(o, nodes)
 	if err != nil {
 		return nil, explain(err)
 	}
-	p := &Placement{Ranking: s, Nodes: nodes, Algorithm: o.algorithm.Name}
+	p := &Placement{Ranking: r, Nodes: nodes, Algorithm: o.algorithm.Name}
 	if !o.algorithm.ownHash {
 		p.Hash = o.Method.String()
 	}
 	return p, nil
 }
 
-// explain adds what to do about nodes that an algorithm refuses.
+// explain adds a hint to the error of an algorithm that rejects the nodes.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, rendezvous.ErrDuplicateID):
-		return term.Hint(err, "no two nodes may have one ID or, where an algorithm hashes addresses, one address")
+		return term.Hint(err, "IDs must be unique, and so must addresses if the algorithm hashes them")
 	case errors.Is(err, ring.ErrFIPS):
 		return term.Hint(term.AsUsage(err), fipsHint)
 	case errors.Is(err, ring.ErrWhole):
-		return term.Hint(err, "the program it agrees with knows whole weights only")
+		return term.Hint(err, "the program that it agrees with has whole weights only")
 	case errors.Is(err, ring.ErrNoPoints), errors.Is(err, ring.ErrTooManyPoints):
 		return term.Hint(err, "change --points or the weights")
 	default:
@@ -189,8 +186,8 @@ func explain(err error) error {
 	}
 }
 
-// places lists the places of a slice of nodes, which is what schemes hold.
-func places(nodes []mapper.Node) []int {
+// indexes returns the indexes of nodes, which rankings hold.
+func indexes(nodes []mapper.Node) []int {
 	p := make([]int, len(nodes))
 	for i := range p {
 		p[i] = i

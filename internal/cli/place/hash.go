@@ -9,22 +9,22 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// HashFlags say by which function keys are hashed, and with which key.
+// HashFlags are the flags that select the hash of keys.
 type HashFlags struct {
-	Name       string // --hash-method, or nothing
+	Name       string // --hash-method, or ""
 	requireKey bool
 	Method     prf.Method
 	environment
 }
 
-// declare declares the flags of the options.
+// declare declares the flags.
 func (o *HashFlags) declare(fs *pflag.FlagSet) {
-	fs.StringVarP(&o.Name, "hash-method", "H", "", "the hash of keys, in any case (default siphash, or PROXENOS_PRF)")
-	fs.BoolVar(&o.requireKey, "require-key", false, "refuse to hash without a secret SipHash key; see proxenos help environment")
+	fs.StringVarP(&o.Name, "hash-method", "H", "", "the hash of keys, case-insensitive (default siphash, or PROXENOS_PRF)")
+	fs.BoolVar(&o.requireKey, "require-key", false, "fail without a secret SipHash key; see proxenos help environment")
 }
 
-// Parse reads the environment and chooses the method: the flag's, or else the
-// environment's, or else siphash.
+// Parse reads the environment and selects the method: from the flag, or else the
+// environment, or else siphash.
 func (o *HashFlags) Parse(std *term.Streams) (err error) {
 	if o.environment, err = readEnvironment(std); err != nil {
 		return err
@@ -40,14 +40,14 @@ func (o *HashFlags) Parse(std *term.Streams) (err error) {
 		}
 	}
 	if o.requireKey && (o.Method != prf.SipHash || !o.secret) {
-		return term.Hint(term.Usagef("--require-key: keys are hashed by %v without a secret key", o.Method), "use siphash and set %s; make a key with: openssl rand -hex 16", envSipHashFile)
+		return term.Hint(term.Usagef("--require-key: %v hashes keys without a secret key", o.Method), "use siphash and set %s; make a key with: openssl rand -hex 16", envSipHashFile)
 	}
 	return nil
 }
 
-const fipsHint = "choose rendezvous, table or ring, by siphash or sha256"
+const fipsHint = "choose rendezvous, table or ring, with siphash or sha256"
 
-// parseMethod returns the method that was named in a flag or a variable.
+// parseMethod returns the method of that name. Errors call it what.
 func parseMethod(what, name string) (prf.Method, error) {
 	m, err := prf.Parse(name)
 	switch {

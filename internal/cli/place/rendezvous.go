@@ -8,9 +8,9 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 )
 
-// newSet makes the set that rendezvous and table are.
+// newSet builds the set for rendezvous and table.
 func newSet(o *Flags, nodes []mapper.Node) (*rendezvous.Set[int], error) {
-	return rendezvous.New(places(nodes), rendezvous.Config[int]{
+	return rendezvous.New(indexes(nodes), rendezvous.Config[int]{
 		ID:     func(i int) string { return nodes[i].ID() },
 		Weight: func(i int) float64 { return nodes[i].Capacity() },
 		Hash:   o.Method.Func(o.environment.Options),
@@ -21,8 +21,8 @@ func buildRendezvous(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return newSet(o, nodes)
 }
 
-// buildTable makes a table of as many slots as were asked for. The number never
-// follows from the nodes: where it changes, most keys move.
+// buildTable builds a table with the slots of --table-bits. Their number must not
+// depend on the nodes: changing it moves most keys.
 func buildTable(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	set, err := newSet(o, nodes)
 	if err != nil {
@@ -31,8 +31,8 @@ func buildTable(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return set.Table(o.tableBits.value)
 }
 
-// buildPython chooses as the Python original does: by address, and of several
-// nodes at one address the first by ID, as they are one server to it.
+// buildPython agrees with the Python original, which hashes addresses. Nodes with
+// one address are one server to it; the one with the smallest ID stands for them.
 func buildPython(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return rendezvous.New(firstAtAddress(nodes), rendezvous.Config[int]{
 		ID:     func(i int) string { return nodes[i].Address() },
@@ -44,10 +44,10 @@ func buildPython(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	})
 }
 
-// firstAtAddress returns the places of the nodes, less those whose address a
-// node with a smaller ID has.
+// firstAtAddress returns the indexes of the nodes with the smallest ID at their
+// address.
 func firstAtAddress(nodes []mapper.Node) []int {
-	byID := places(nodes)
+	byID := indexes(nodes)
 	slices.SortFunc(byID, func(i, j int) int { return cmp.Compare(nodes[i].ID(), nodes[j].ID()) })
 	seen := map[string]bool{}
 	return slices.DeleteFunc(byID, func(i int) bool {

@@ -5,8 +5,8 @@ import (
 	"github.com/proxenos/proxenos/ring"
 )
 
-// Rings that agree with another program know a server by its address, as that
-// program does, but for hash-ring, whose nodes are any text.
+// Rings that agree with another program hash the address of a node, as that program
+// does. hash-ring hashes the ID, as its nodes are arbitrary strings.
 
 func buildHashed(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return makeRing(nodes, mapper.Node.ID, ring.Hashed(o.points.value), o.Method.Func(o.environment.Options))
@@ -32,9 +32,9 @@ func buildHashRing(_ *Flags, nodes []mapper.Node) (Ranking, error) {
 	return makeRing(nodes, mapper.Node.ID, ring.HashRing(), nil)
 }
 
-// makeRing makes a ring of the nodes in the order given.
+// makeRing builds a ring of the nodes in the given order.
 func makeRing(nodes []mapper.Node, id func(mapper.Node) string, layout ring.Layout, hash func(string) uint64) (*ring.Ring[int], error) {
-	return ring.New(places(nodes), ring.Config[int]{
+	return ring.New(indexes(nodes), ring.Config[int]{
 		ID:       func(i int) string { return id(nodes[i]) },
 		Capacity: func(i int) float64 { return nodes[i].Capacity() },
 		Hash:     hash,

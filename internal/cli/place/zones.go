@@ -8,14 +8,14 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// ZoneFlags say how the replicas of a key relate to zones.
+// ZoneFlags are the flags that select the zones of replicas.
 type ZoneFlags struct{ name term.Choice }
 
-// Bind declares the flags on a command.
+// Bind declares the flag on a command.
 func (o *ZoneFlags) Bind(c *cobra.Command) {
 	o.name = term.Choose("--zone-policy", mapper.ZonePolicyAny.String(), mapper.ZonePolicySpread.String(), mapper.ZonePolicyStrict.String())
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
-		fs.Var(&o.name, "zone-policy", "zones of a key's nodes: any, spread (all of them) or strict (no two in one)")
+		fs.Var(&o.name, "zone-policy", "zones of a key's nodes: any, spread (repeat if needed) or strict (never repeat)")
 	})
 }
 
@@ -24,10 +24,10 @@ func (o *ZoneFlags) policy() mapper.ZonePolicy {
 	return p
 }
 
-// Spreader appends the owners of a key to dst.
+// Spreader appends the n nodes of a key to dst.
 type Spreader func(dst []int, key string, n int) []int
 
-// Spread returns how owners are chosen by zone, or nil if zones do not count.
+// Spread returns the choice of nodes by zone, or nil for --zone-policy any.
 func (o *ZoneFlags) Spread(p *Placement) Spreader {
 	policy := o.policy()
 	if policy == mapper.ZonePolicyAny {
@@ -40,8 +40,8 @@ func (o *ZoneFlags) Spread(p *Placement) Spreader {
 	}
 }
 
-// Warn tells that there are fewer zones than nodes were asked for: strict
-// gives fewer nodes then, and spread two in one zone.
+// Warn warns if there are fewer zones than --count. Then strict yields fewer nodes,
+// and spread repeats zones.
 func (o *ZoneFlags) Warn(nodes []mapper.Node, count int, std *term.Streams) {
 	zones := map[string]bool{}
 	for _, n := range nodes {
@@ -50,6 +50,6 @@ func (o *ZoneFlags) Warn(nodes []mapper.Node, count int, std *term.Streams) {
 		}
 	}
 	if o.policy() != mapper.ZonePolicyAny && len(zones) < count {
-		std.Warn("--zone-policy %s --count %d: there are no more than %d zones", o.name.String(), count, len(zones))
+		std.Warn("--zone-policy %s: --count %d exceeds the number of zones (%d)", o.name.String(), count, len(zones))
 	}
 }

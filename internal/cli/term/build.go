@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// Build is what version -o json prints.
+// Build describes this program, as version -o json prints it.
 type Build struct {
 	Schema   string `json:"schema"`
 	Version  string `json:"version"`
@@ -15,7 +15,7 @@ type Build struct {
 	Platform string `json:"platform"`
 }
 
-// ReadBuild reads what the Go tool recorded while it built the program.
+// ReadBuild reads the build information that the Go tool embedded.
 func ReadBuild() Build {
 	v := Build{
 		Schema:   "proxenos.version/v1",

@@ -2,7 +2,8 @@ package term
 
 import "github.com/spf13/cobra"
 
-// RefuseCommand runs when none of the commands below this one was named.
+// RefuseCommand runs a command that only groups subcommands: it prints help, or
+// reports the unknown subcommand.
 func RefuseCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return root.Help()
@@ -10,7 +11,7 @@ func RefuseCommand(root *cobra.Command, args []string) error {
 	return UnknownChoice(root.Name()+" command", args[0], CommandNames(root))
 }
 
-// CommandNames lists the commands that do something, for people to choose from.
+// CommandNames returns the names of the runnable subcommands.
 func CommandNames(root *cobra.Command) []string {
 	var names []string
 	for _, c := range root.Commands() {

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// Names come from service discovery and keys from anywhere: neither may move
-// the cursor of a terminal, forge a line or forge a field. A character that
-// is not printable is written as in a Go string, "\n" or "\x1b".
+// Node names and keys are untrusted input. They must not control a terminal or
+// forge a line or a field. A character that is not printable is written as in a
+// Go string: "\n" or "\x1b".
 
-// Printable returns s with everything escaped that a terminal might obey.
+// Printable returns s with every character escaped that is not printable.
 func Printable(s string) string {
 	if isPrintable(s) {
 		return s
@@ -30,7 +30,7 @@ func isPrintable(s string) bool {
 	return true
 }
 
-// AppendPrintable appends s as printable would return it.
+// AppendPrintable appends Printable(s) to dst.
 func AppendPrintable(dst []byte, s string) []byte {
 	for i, r := range s {
 		switch {
@@ -61,9 +61,8 @@ func appendEscapedByte(dst []byte, b byte) []byte {
 	return append(dst, '\\', 'x', digits[b>>4], digits[b&15])
 }
 
-// AppendLine appends s with the bytes below a blank escaped and every other
-// byte as it is: enough to keep one record on one line, and its fields apart,
-// where no terminal is listening.
+// AppendLine appends s with the ASCII control characters escaped, except DEL.
+// That keeps a record on one line and its fields apart in a file or a pipe.
 func AppendLine(dst []byte, s string) []byte {
 	for i := range len(s) {
 		switch b := s[i]; {
@@ -82,17 +81,17 @@ func AppendLine(dst []byte, s string) []byte {
 	return dst
 }
 
-// NeedsNoEscape reports whether the only bytes below a blank are delimiters:
-// then appendLine would change none of the keys. It looks at eight bytes at a
-// time, as this is asked of every byte that is answered for.
+// NeedsNoEscape reports whether delimiters are the only bytes of keys below ' ',
+// so that AppendLine changes no key. It checks eight bytes at a time, as it runs
+// on every byte of a batch.
 func NeedsNoEscape(keys []byte, delimiter byte) bool {
 	const low7, high = 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
 	below := 0
 	rest := keys
 	for ; len(rest) >= 8; rest = rest[8:] {
 		x := binary.LittleEndian.Uint64(rest)
-		// The top bit of a byte is set in the sum if its other bits reach ' ',
-		// and in x if it is no ASCII.
+		// The top bit of a byte is set in the sum if its low bits reach ' ',
+		// and in x if the byte is not ASCII.
 		below += bits.OnesCount64(^(x&low7 + 0x6060606060606060 | x) & high)
 	}
 	for _, b := range rest {

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Escape returns s as printable does, and keeps it from being a command to the
-// continuous integration that reads our output: GitHub obeys a line that, after
-// any blanks, begins with "::error", and Azure one that has "##vso[" in it. An
-// IPv6 address begins with "::" too and is left alone.
+// Escape returns Printable(s) with workflow commands of CI systems escaped:
+// GitHub runs a line that begins with "::error" after optional spaces, and Azure
+// one that contains "##vso[". An IPv6 address such as "::1" stays as it is.
 func Escape(s string) string {
 	s = Printable(s)
 	if command, ok := strings.CutPrefix(strings.TrimLeft(s, " "), "::"); ok {

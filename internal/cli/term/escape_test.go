@@ -11,16 +11,16 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
-		{"plain text stays", "web-1.example:80", "web-1.example:80"},
-		{"so do letters of any script", "touché 日本", "touché 日本"},
-		{"and a backslash, which a reader sees", `C:\x`, `C:\x`},
-		{"a line cannot be forged", "a\nb", `a\nb`},
-		{"nor a field", "a\tb", `a\tb`},
-		{"an escape cannot colour", "\x1b[31m", `\x1b[31m`},
-		{"C1 controls are escapes to some terminals", "\u009b31m", `\u009b31m`},
-		{"text cannot be turned around", "a\u202eb", `a\u202eb`},
-		{"bytes that are no UTF-8 are shown as such", "a\xffb", `a\xffb`},
-		{"the replacement character is a character", "\ufffd", "\ufffd"},
+		{"plain text is unchanged", "web-1.example:80", "web-1.example:80"},
+		{"letters of any script are unchanged", "touché 日本", "touché 日本"},
+		{"a backslash is unchanged", `C:\x`, `C:\x`},
+		{"no forged line", "a\nb", `a\nb`},
+		{"no forged field", "a\tb", `a\tb`},
+		{"no color sequence", "\x1b[31m", `\x1b[31m`},
+		{"C1 controls act as escapes on some terminals", "\u009b31m", `\u009b31m`},
+		{"no direction override", "a\u202eb", `a\u202eb`},
+		{"invalid UTF-8 is shown as bytes", "a\xffb", `a\xffb`},
+		{"a literal replacement character is unchanged", "\ufffd", "\ufffd"},
 		{"DEL is a control character", "\x7f", `\x7f`},
 	} {
 		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, Printable(c.in)) })

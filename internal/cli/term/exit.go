@@ -9,25 +9,25 @@ import (
 	"syscall"
 )
 
-// Exit codes. They are part of the contract with scripts and never change.
+// Exit codes. Scripts rely on them, so they never change.
 const (
 	ExitDone        = 0   // done
-	ExitCheck       = 1   // the command worked, and what it checked is not so
-	ExitUsage       = 2   // the command line or the environment is wrong
-	ExitUnreachable = 64  // the source of nodes could not be asked
-	ExitNoNodes     = 65  // there is no node to choose
-	ExitStale       = 66  // the nodes known are too old to use
-	ExitIO          = 74  // reading the keys or writing the answers failed
-	ExitPermission  = 77  // a file or a token does not permit it
-	ExitConfig      = 78  // what a file or a source says cannot be used
+	ExitCheck       = 1   // a check failed
+	ExitUsage       = 2   // the command line or the environment is invalid
+	ExitUnreachable = 64  // the source of nodes cannot be reached
+	ExitNoNodes     = 65  // there are no nodes to choose from
+	ExitStale       = 66  // the known nodes are too old to use
+	ExitIO          = 74  // reading input or writing output failed
+	ExitPermission  = 77  // a file or a token lacks permission
+	ExitConfig      = 78  // a file or an answer of a source is invalid
 	ExitInterrupted = 130 // interrupted
 )
 
-// ExitCode is the one place where errors become exit codes.
+// ExitCode maps an error to the exit code of the process.
 func ExitCode(err error) int {
 	var interrupted InterruptError
 	switch {
-	case err == nil, isReaderGone(err):
+	case err == nil, isBrokenPipe(err):
 		return ExitDone
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return ExitInterrupted
@@ -50,24 +50,25 @@ func ExitCode(err error) int {
 	}
 }
 
-// isReaderGone reports whether whoever reads our output has stopped. A server
-// that closes its connection breaks a pipe too, and that is an error.
-func isReaderGone(err error) bool {
+// isBrokenPipe reports whether the reader of standard output closed it. EPIPE
+// on a network connection is an error, not the end of output.
+func isBrokenPipe(err error) bool {
 	var connection *net.OpError
 	return errors.Is(err, syscall.EPIPE) && !errors.As(err, &connection)
 }
 
-// Errors that decide an exit code and say nothing by themselves; see as.
+// Errors that select an exit code. [WithCode] attaches one to an error without
+// changing its text.
 var (
 	ErrCheck       = errors.New("a check failed")
-	ErrNoNodes     = errors.New("nobody to choose")
-	ErrUnreachable = errors.New("the source could not be asked")
-	ErrStale       = errors.New("too old")
-	ErrPermission  = errors.New("not permitted")
+	ErrNoNodes     = errors.New("no nodes to choose from")
+	ErrUnreachable = errors.New("the source is unreachable")
+	ErrStale       = errors.New("the nodes are too old")
+	ErrPermission  = errors.New("permission denied")
 	ErrIO          = errors.New("input or output failed")
 )
 
-// codedError is an error with the class that decides its exit code.
+// codedError is an error with the one that selects its exit code.
 type codedError struct {
 	code error
 	err  error
@@ -76,27 +77,28 @@ type codedError struct {
 func (e *codedError) Error() string   { return e.err.Error() }
 func (e *codedError) Unwrap() []error { return []error{e.err, e.code} }
 
-// WithCode classes err as one of the errors above.
-func WithCode(kind, err error) error {
+// WithCode attaches code, one of the errors above, to err. A nil err stays nil.
+func WithCode(code, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &codedError{kind, err}
+	return &codedError{code, err}
 }
 
-// usageError says that a command line or the environment cannot be obeyed.
+// usageError is an error of the command line or the environment.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-// AsUsage classes err as a usage error.
+// AsUsage marks err as a usage error.
 func AsUsage(err error) error { return &usageError{err} }
 
-// Usagef makes a usage error.
+// Usagef formats a usage error.
 func Usagef(format string, args ...any) error { return AsUsage(fmt.Errorf(format, args...)) }
 
-// IsUsage reports whether err is a usage error.
+// IsUsage reports whether err is a usage error, marked by [AsUsage] or made by
+// [Usagef].
 func IsUsage(err error) bool {
 	var usage *usageError
 	return errors.As(err, &usage)

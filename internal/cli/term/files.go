@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 )
 
-// WriteFile makes a file of what write writes. A file that could not be
-// written whole is left as it is, for a look.
+// WriteFile creates or truncates a file and calls write on it. After an error the
+// partial file remains.
 func WriteFile(path string, write func(io.Writer) error) error {
 	return fill(path, os.O_TRUNC, write)
 }
 
-// AppendFile adds to a file what write writes.
+// AppendFile opens a file for appending and calls write on it.
 func AppendFile(path string, write func(io.Writer) error) error {
 	return fill(path, os.O_APPEND, write)
 }
@@ -26,9 +26,8 @@ func fill(path string, flag int, write func(io.Writer) error) error {
 	return WithCode(ErrIO, errors.Join(write(f), f.Close()))
 }
 
-// RewriteFile gives a file that exists new content. It is the old or the new
-// whenever it is read, and the old if something fails, as when the disk is
-// full. A link stays one, and the mode of the file stays what it was.
+// RewriteFile atomically replaces the content of an existing file. On failure the
+// old content stays. It follows a symbolic link and keeps the mode of the file.
 func RewriteFile(path string, content []byte) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {

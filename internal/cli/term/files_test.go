@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestRewrittenFileKeepsItsModeAndLink(t *testing.T) {
+func TestRewriteFileKeepsModeAndLink(t *testing.T) {
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
 	require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
@@ -25,18 +25,17 @@ func TestRewrittenFileKeepsItsModeAndLink(t *testing.T) {
 	target, err := os.Readlink(link)
 	require.NoError(t, err)
 	require.Equal(t, "file", target)
-	require.Len(t, entries(t, dir), 2, "nothing is left beside it")
+	require.Len(t, entries(t, dir), 2, "no temporary file is left")
 }
 
-// TestFileThatCannotBeRewrittenIsLeftAlone has a rename that fails: a directory
-// that holds something cannot be replaced by a file.
-func TestFileThatCannotBeRewrittenIsLeftAlone(t *testing.T) {
+// A rename fails if the target is a directory that is not empty.
+func TestRewriteFileFailureLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	require.Error(t, RewriteFile(filepath.Join(dir, "missing"), []byte("new")))
 	full := filepath.Join(dir, "full")
 	require.NoError(t, os.MkdirAll(filepath.Join(full, "x"), 0o700))
 	require.ErrorIs(t, RewriteFile(full, []byte("new")), ErrIO)
-	require.Len(t, entries(t, dir), 1, "nothing is left beside it")
+	require.Len(t, entries(t, dir), 1, "no temporary file is left")
 	if runtime.GOOS != "windows" && os.Getuid() != 0 {
 		file := filepath.Join(dir, "full", "file")
 		require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))

@@ -10,42 +10,42 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// What is typed wrong is refused in the words of the person who typed it.
-
-// ExplainFlagError turns what the flag parser says into a refusal with a hint.
+// ExplainFlagError turns an error of the flag parser into a usage error that
+// quotes what was typed and gives a hint.
 func ExplainFlagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	switch {
 	case c.HasSubCommands() && c.Flags().NArg() > 0:
-		return RefuseCommand(c, c.Flags().Args()) // the flag was meant for the command that is misspelt
+		return RefuseCommand(c, c.Flags().Args()) // the subcommand is misspelled, so its flags are unknown
 	case errors.As(err, &unknown):
 		return unknownFlag(c, unknown)
 	case errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "" && missing.GetFlag().Name == "host":
-		return Hint(Usagef("-h is the host here and needs a value"), "use --help for help")
+		return Hint(Usagef("-h is --host here and needs a value"), "use --help for help")
 	case errors.As(err, &invalid) && IsUsage(invalid.Unwrap()):
-		return invalid.Unwrap() // a Choice says all
+		return invalid.Unwrap() // a Choice names the flag and its values
 	case errors.As(err, &invalid):
 		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.Unwrap()))
 	}
 	return Hint(AsUsage(err), "see %s --help", c.CommandPath())
 }
 
-// plainReason puts what the number parser says into words.
+// plainReason replaces errors of package strconv by plain ones.
 func plainReason(err error) error {
 	var number *strconv.NumError
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return errors.New("the number is too large")
 	case errors.As(err, &number):
-		return errors.New("want a whole number")
+		return errors.New("must be a whole number")
 	default:
 		return err
 	}
 }
 
-// unknownFlag refuses a flag and names the ones that the command has.
+// unknownFlag returns the error for an unknown flag. It lists the flags of the
+// command.
 func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	var names, flags []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
@@ -65,7 +65,7 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	return Hint(refusal, "see %s --help", c.CommandPath())
 }
 
-// Args refuses any other number of arguments than want.
+// Args accepts exactly the named arguments.
 func Args(want ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == len(want) {
@@ -79,7 +79,7 @@ func Args(want ...string) cobra.PositionalArgs {
 	}
 }
 
-// quoteAll quotes what was typed, or says that it was nothing.
+// quoteAll quotes the arguments, or returns "none".
 func quoteAll(args []string) string {
 	if len(args) == 0 {
 		return "none"

@@ -9,13 +9,13 @@ import (
 )
 
 // Format is the flag --output of a command that writes a T: a [Choice] of
-// formats, each with a function that writes it.
+// formats, each with its writer.
 type Format[T any] struct {
 	Choice
 	writers []Writer[T]
 }
 
-// Writer writes a T in the format of that name.
+// Writer is a named format and the function that writes a T in it.
 type Writer[T any] struct {
 	Name  string
 	Write func(io.Writer, T) error
@@ -30,22 +30,22 @@ func (f *Format[T]) Offer(writers ...Writer[T]) {
 	f.Choice, f.writers = Choose("output format", names...), writers
 }
 
-// Bind offers the formats and declares the flag on a command.
+// Bind sets the formats and declares the flag on c.
 func (f *Format[T]) Bind(c *cobra.Command, usage string, writers ...Writer[T]) {
 	f.Offer(writers...)
 	AddGroup(c, "Output", func(fs *pflag.FlagSet) { fs.VarP(f, "output", "o", usage) })
 }
 
-// Is reports whether the format of that name is chosen.
+// Is reports whether the named format is selected.
 func (f *Format[T]) Is(name string) bool { return f.value == name }
 
-// Write writes v in the chosen format.
+// Write writes v in the selected format. Its errors carry [ErrIO].
 func (f *Format[T]) Write(w io.Writer, v T) error {
 	i := slices.IndexFunc(f.writers, func(w Writer[T]) bool { return w.Name == f.value })
 	return WithCode(ErrIO, f.writers[i].Write(w, v))
 }
 
-// TextOrJSON returns the two formats that most commands have.
+// TextOrJSON returns the formats text, written by text, and json.
 func TextOrJSON[T any](text func(io.Writer, T) error) []Writer[T] {
 	return []Writer[T]{{"text", text}, {"json", WriteJSON[T]}}
 }

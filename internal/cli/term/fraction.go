@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Fraction is a flag that takes a part of a whole: 12% or 0.12. Whether it was
-// given counts, as 0 is a limit like any other.
+// Fraction is a flag for a part of a whole, such as 12% or 0.12. Given tells 0
+// apart from a flag that was not set.
 type Fraction struct {
 	Value float64
 	Given bool
 }
 
-// parseFraction takes a fraction as it is typed. A number above 1 without a
-// sign is refused, as 12 is sooner a slip than twelve times everything.
+// parseFraction parses a percentage or a number from 0 to 1. It rejects a number
+// above 1 without %, as 12 more likely means 12% than 1200%.
 func parseFraction(typed string) (float64, error) {
 	digits, isPercent := strings.CutSuffix(strings.TrimSpace(typed), "%")
 	x, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
@@ -24,25 +24,29 @@ func parseFraction(typed string) (float64, error) {
 	}
 	switch {
 	case err != nil || math.IsNaN(x):
-		return 0, fmt.Errorf("%q is no fraction: want a percentage like 12%% or a number from 0 to 1", typed)
+		return 0, fmt.Errorf("%q is not a fraction: must be a percentage like 12%% or a number from 0 to 1", typed)
 	case x < 0:
 		return 0, fmt.Errorf("%q is below 0", typed)
 	case x > 1 && !isPercent:
-		return 0, fmt.Errorf("%q is more than everything: did you mean %s%%?", typed, digits)
+		return 0, fmt.Errorf("%q is above 1: did you mean %s%%?", typed, digits)
 	case x > 1:
-		return 0, fmt.Errorf("%q is more than everything", typed)
+		return 0, fmt.Errorf("%q is above 100%%", typed)
 	}
 	return x, nil
 }
 
-// String, Set and Type make it a flag.
+// String returns the value as a percentage, or the empty string if it is not set.
 func (f *Fraction) String() string {
 	if !f.Given {
 		return ""
 	}
 	return Percent(f.Value)
 }
+
+// Type returns the name of the value in help.
 func (f *Fraction) Type() string { return "percent" }
+
+// Set parses a value.
 func (f *Fraction) Set(typed string) (err error) {
 	f.Value, err = parseFraction(typed)
 	f.Given = err == nil

@@ -19,11 +19,11 @@ func TestParseFraction(t *testing.T) {
 		{typed: "1", want: 1},
 		{typed: "100%", want: 1},
 		{typed: "12", err: "did you mean 12%?"},
-		{typed: "101%", err: "more than everything"},
+		{typed: "101%", err: "above 100%"},
 		{typed: "-1%", err: "below 0"},
-		{typed: "NaN", err: "no fraction"},
-		{typed: "", err: "no fraction"},
-		{typed: "%", err: "no fraction"},
+		{typed: "NaN", err: "not a fraction"},
+		{typed: "", err: "not a fraction"},
+		{typed: "%", err: "not a fraction"},
 	} {
 		t.Run(c.typed, func(t *testing.T) {
 			x, err := parseFraction(c.typed)

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// hintError is an error with advice on what to do about it.
+// hintError is an error with a hint on how to fix it.
 type hintError struct {
 	error
 	hint string
@@ -16,12 +16,12 @@ type hintError struct {
 
 func (e *hintError) Unwrap() error { return e.error }
 
-// Hint adds advice to an error.
+// Hint adds a hint to an error. [Streams.Report] prints it on a line of its own.
 func Hint(err error, format string, args ...any) error {
 	return &hintError{err, fmt.Sprintf(format, args...)}
 }
 
-// HintOf returns the advice for an error, if it has any.
+// HintOf returns the hint of an error, or the empty string.
 func HintOf(err error) string {
 	var hinted *hintError
 	if errors.As(err, &hinted) {
@@ -30,8 +30,8 @@ func HintOf(err error) string {
 	return ""
 }
 
-// listError is an error with a list of what could have been typed, which is too
-// long for the line that says what is wrong.
+// listError is an error with a list of valid inputs that is too long for the
+// error line.
 type listError struct {
 	error
 	label string
@@ -45,10 +45,10 @@ func withList(err error, label string, items []string) error {
 	return &listError{err, label, items}
 }
 
-// listWidth is the width of a terminal that nobody has changed.
+// listWidth is the default width of a terminal.
 const listWidth = 80
 
-// lines are the list in lines below one another, the first after the label.
+// lines wraps the list. The first line follows the label.
 func (e *listError) lines() []string {
 	var lines []string
 	line := ""
@@ -68,8 +68,8 @@ func (e *listError) lines() []string {
 	return append(lines, line)
 }
 
-// ReferToHelp gives a refusal without advice a place to read on: the help of the
-// command that refused.
+// ReferToHelp adds a hint that points to the help of c to a usage error without
+// a hint.
 func ReferToHelp(c *cobra.Command, err error) error {
 	if IsUsage(err) && HintOf(err) == "" {
 		return Hint(err, "see %s --help", c.CommandPath())
@@ -77,7 +77,7 @@ func ReferToHelp(c *cobra.Command, err error) error {
 	return err
 }
 
-// UnknownChoice refuses a value that is none of the choices.
+// UnknownChoice returns the usage error for a value that is not among choices.
 func UnknownChoice(what, typed string, choices []string) error {
 	err := Usagef("unknown %s %q: choose from %s", what, typed, strings.Join(choices, ", "))
 	if near := Nearest(typed, choices); near != "" {
@@ -86,8 +86,8 @@ func UnknownChoice(what, typed string, choices []string) error {
 	return err
 }
 
-// Nearest returns the choice that typed was probably meant to be, or nothing.
-// Cobra knows how to guess the names of commands, so the choices become some.
+// Nearest returns the choice closest to typed, or the empty string. It uses
+// cobra's suggestions for command names.
 func Nearest(typed string, choices []string) string {
 	guesser := &cobra.Command{SuggestionsMinimumDistance: 2}
 	for _, c := range choices {

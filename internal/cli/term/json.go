@@ -11,16 +11,16 @@ import (
 	"unicode/utf8"
 )
 
-// JSONBuffer makes JSON that says every character exactly and holds none that
-// a terminal might obey: what is not printable is escaped, not only what JSON
-// demands. It is reused for one value after another.
+// JSONBuffer encodes JSON in which every character that is not printable is
+// escaped, not only those that JSON requires, so that it is safe to show on a
+// terminal. It reuses its memory from value to value.
 type JSONBuffer struct {
 	plain   bytes.Buffer
 	escaped []byte
 	enc     *json.Encoder
 }
 
-// NewJSONBuffer indents values like json.Indent.
+// NewJSONBuffer returns a buffer that indents like [json.Indent].
 func NewJSONBuffer(prefix, indent string) *JSONBuffer {
 	b := &JSONBuffer{}
 	b.enc = json.NewEncoder(&b.plain)
@@ -29,23 +29,24 @@ func NewJSONBuffer(prefix, indent string) *JSONBuffer {
 	return b
 }
 
-// Encode returns a value and a newline, valid until the next call.
+// Encode returns the JSON of v and a newline. The result is valid until the next
+// call.
 func (b *JSONBuffer) Encode(v any) ([]byte, error) {
 	b.plain.Reset()
 	if err := b.enc.Encode(v); err != nil {
 		return nil, err
 	}
 	plain := b.plain.Bytes()
-	if isHarmless(plain) {
+	if isASCII(plain) {
 		return plain, nil
 	}
 	b.escaped = appendEscapedJSON(b.escaped[:0], plain)
 	return b.escaped, nil
 }
 
-// isHarmless tells JSON that has nothing left to escape, as most has: the
-// encoder has seen to the control characters below a blank.
-func isHarmless(b []byte) bool {
+// isASCII reports whether nothing is left to escape. The encoder escapes the
+// control characters below ' ' itself.
+func isASCII(b []byte) bool {
 	for _, c := range b {
 		if c >= 0x7f {
 			return false
@@ -54,8 +55,8 @@ func isHarmless(b []byte) bool {
 	return true
 }
 
-// appendEscapedJSON escapes the characters from DEL on that are not printable.
-// They occur in strings only.
+// appendEscapedJSON escapes characters from DEL on that are not printable. They
+// occur inside JSON strings only.
 func appendEscapedJSON(dst, plain []byte) []byte {
 	for len(plain) > 0 {
 		r, size := utf8.DecodeRune(plain)
@@ -73,7 +74,7 @@ func appendEscapedJSON(dst, plain []byte) []byte {
 	return dst
 }
 
-// WriteJSON writes one indented document.
+// WriteJSON writes v as one indented document.
 func WriteJSON[T any](w io.Writer, v T) error {
 	document, err := NewJSONBuffer("", "  ").Encode(v)
 	if err != nil {
@@ -83,8 +84,8 @@ func WriteJSON[T any](w io.Writer, v T) error {
 	return err
 }
 
-// Base64IfNotUTF8 returns the bytes of s in base64 if JSON cannot hold them, as
-// they are not UTF-8.
+// Base64IfNotUTF8 returns s in base64 if it is not valid UTF-8, which JSON cannot
+// represent, and otherwise the empty string.
 func Base64IfNotUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return ""

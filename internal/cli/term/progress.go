@@ -8,23 +8,22 @@ import (
 	"time"
 )
 
-// The rules: nothing within 300 ms, as most work is done by then. After that a
-// terminal sees one line that is drawn anew and in the end erased, and a log
-// sees a line every ten seconds. Progress is about work for people, so it is
-// on standard error, and nobody waits for it.
+// Progress goes to standard error and never delays the work. Nothing is shown for
+// the first 300 ms, as most work ends by then. After that a terminal shows one
+// line, redrawn and finally erased; a log gets a line every ten seconds.
 
 const (
-	progressAfter = 300 * time.Millisecond // until a terminal sees anything
-	progressEvery = 200 * time.Millisecond // until it sees the next
-	progressLog   = 10 * time.Second       // between two lines of a log
+	progressAfter = 300 * time.Millisecond // delay before a terminal shows progress
+	progressEvery = 200 * time.Millisecond // interval of redrawing it
+	progressLog   = 10 * time.Second       // interval of log lines
 )
 
-// Progress tells how far work on a stream of keys has come.
+// Progress reports how far the work on a stream of keys is.
 type Progress struct {
 	out      io.Writer
 	terminal bool
 	what     string // "comparing", "counting"
-	size     int64  // bytes of all keys, or 0 if nobody knows
+	size     int64  // total bytes of the keys, or 0 if unknown
 	keys     atomic.Int64
 	read     atomic.Int64 // bytes
 	began    time.Time
@@ -34,7 +33,7 @@ func NewProgress(std *Streams, what string, size int64) *Progress {
 	return &Progress{out: std.Err, terminal: IsTerminal(std.Err) && std.Getenv("TERM") != "dumb", what: what, size: size}
 }
 
-// Start begins to tell, and returns what ends it.
+// Start starts reporting. Stop ends it and waits for its goroutine.
 func (p *Progress) Start() (stop func()) {
 	p.began = time.Now()
 	done := make(chan struct{})
@@ -52,7 +51,7 @@ func (p *Progress) Start() (stop func()) {
 	}
 }
 
-// draw keeps one line of a terminal up to date.
+// draw redraws one line of a terminal.
 func (p *Progress) draw(done <-chan struct{}) {
 	timer := time.NewTimer(progressAfter)
 	defer timer.Stop()
@@ -72,7 +71,7 @@ func (p *Progress) draw(done <-chan struct{}) {
 	}
 }
 
-// log writes a line now and then.
+// log writes a line every ten seconds.
 func (p *Progress) log(done <-chan struct{}) {
 	ticker := time.NewTicker(progressLog)
 	defer ticker.Stop()
@@ -86,8 +85,8 @@ func (p *Progress) log(done <-chan struct{}) {
 	}
 }
 
-// line says how many keys there were, how fast they went by and, if that is
-// known, how long the rest will take.
+// line returns the number of keys, their rate and, if the size is known, the
+// estimated time left.
 func (p *Progress) line(elapsed time.Duration) string {
 	keys, read := p.keys.Load(), p.read.Load()
 	text := fmt.Sprintf("%s: %s keys, %s keys/s", p.what, short(float64(keys)), short(float64(keys)/elapsed.Seconds()))
@@ -98,7 +97,7 @@ func (p *Progress) line(elapsed time.Duration) string {
 	return fmt.Sprintf("%s, %d%%, %v left", text, 100*read/p.size, max(0, left).Round(time.Second))
 }
 
-// short writes a large number in at most five characters.
+// short formats a large number in at most five characters.
 func short(x float64) string {
 	for _, unit := range []struct {
 		size float64
@@ -111,10 +110,10 @@ func short(x float64) string {
 	return fmt.Sprintf("%.0f", x)
 }
 
-// Add counts keys.
+// Add adds to the number of keys.
 func (p *Progress) Add(keys int64) { p.keys.Add(keys) }
 
-// Reader counts the bytes that are read through it.
+// Reader returns a reader that counts the bytes it reads from in.
 func (p *Progress) Reader(in io.Reader) io.Reader { return &countedReader{in, &p.read} }
 
 type countedReader struct {

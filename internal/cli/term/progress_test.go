@@ -10,7 +10,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 )
 
-// watch runs progress for some time, in which a quarter of the work is done.
+// watch reports progress for some time, with a quarter of the work done, and
+// returns the output.
 func watch(terminal bool, elapsed time.Duration) (said string) {
 	var out bytes.Buffer
 	p := &Progress{out: &out, terminal: terminal, what: "comparing", size: 400}
@@ -24,11 +25,11 @@ func watch(terminal bool, elapsed time.Duration) (said string) {
 
 func TestProgressOnATerminal(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
-		assert.Empty(t, watch(true, 299*time.Millisecond), "quick work says nothing")
+		assert.Empty(t, watch(true, 299*time.Millisecond), "quick work prints nothing")
 		said := watch(true, 600*time.Millisecond)
 		assert.Equal(t, "\r\x1b[Kcomparing: 12.3M keys, 41M keys/s, 25%, 1s left"+
 			"\r\x1b[Kcomparing: 12.3M keys, 24.6M keys/s, 25%, 2s left"+
-			"\r\x1b[K", said, "one line, drawn anew and erased in the end")
+			"\r\x1b[K", said, "one line, redrawn and finally erased")
 	})
 }
 
@@ -37,7 +38,7 @@ func TestProgressInALog(t *testing.T) {
 		assert.Empty(t, watch(false, 9*time.Second))
 		said := watch(false, 25*time.Second)
 		assert.Equal(t, "proxenos: comparing: 12.3M keys, 1.23M keys/s, 25%, 30s left\n"+
-			"proxenos: comparing: 12.3M keys, 615k keys/s, 25%, 1m0s left\n", said, "a line every ten seconds, and no escapes")
+			"proxenos: comparing: 12.3M keys, 615k keys/s, 25%, 1m0s left\n", said, "a line every ten seconds, without escape sequences")
 	})
 }
 

@@ -7,16 +7,16 @@ import (
 	"syscall"
 )
 
-// InterruptError ends a command because a signal asked for it.
+// InterruptError is the cause of a context that a signal canceled.
 type InterruptError struct{ signal os.Signal }
 
 func (e InterruptError) Error() string { return "interrupted by signal: " + e.signal.String() }
 
-// WithSignals returns a context that ends with an interruptError when the
-// process is asked to stop. A second signal kills the process as usual.
+// WithSignals returns a context that SIGINT or SIGTERM cancels with an
+// [InterruptError] as its cause. A second signal kills the process as usual.
 //
-// SIGPIPE is caught, so that writing to a closed pipe is an error like any
-// other, and not ignored, as programs we start would inherit that.
+// SIGPIPE is caught so that a write to a closed pipe returns an error. It is not
+// ignored, because child processes would inherit that.
 func WithSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	stopping := make(chan os.Signal, 1)

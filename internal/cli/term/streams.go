@@ -12,8 +12,8 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// Streams is what a command has of the world around it. Standard output gets
-// data only; everything meant for a person goes to standard error.
+// Streams are the standard streams and the environment of a command. Standard
+// output gets data only; messages go to standard error.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
@@ -21,17 +21,17 @@ type Streams struct {
 	Color    Choice // the --color flag
 }
 
-// Colors returns the flag --color.
+// Colors returns the choice for --color.
 func Colors() Choice { return Choose("--color", "auto", "always", "never") }
 
-// IsTerminal reports whether a person is looking at what is written to w.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// colored reports whether standard error takes colour: as --color says, and
-// by default on a terminal unless NO_COLOR or a dumb terminal speaks against.
+// colored reports whether messages on standard error are colored: as --color
+// says, by default on a terminal unless NO_COLOR or TERM=dumb is set.
 func (s *Streams) colored() bool {
 	switch s.Color.String() {
 	case "always":
@@ -42,13 +42,13 @@ func (s *Streams) colored() bool {
 	return IsTerminal(s.Err) && s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
 }
 
-// ColoredScreen reports whether a screen that is drawn takes color.
+// ColoredScreen reports whether a full-screen view is colored.
 func (s *Streams) ColoredScreen() bool {
 	return s.Color.value == "always" || s.Color.value != "never" && s.Getenv("NO_COLOR") == ""
 }
 
-// say writes one line for a person, after a label that stands out in colour.
-// Control characters that a message quotes from elsewhere are escaped.
+// say writes a message after a colored label, with control characters escaped.
+// sgr is the color of the label.
 func (s *Streams) say(label, sgr, message string) {
 	if s.colored() {
 		label = "\x1b[" + sgr + "m" + label + "\x1b[0m"
@@ -56,12 +56,12 @@ func (s *Streams) say(label, sgr, message string) {
 	fmt.Fprintf(s.Err, "%s %s\n", label, Printable(message))
 }
 
-// Warn tells of something that does not stop the command.
+// Warn prints a warning.
 func (s *Streams) Warn(format string, args ...any) {
 	s.say("proxenos:", "33", "warning: "+fmt.Sprintf(format, args...))
 }
 
-// sayList writes the lines of a list below one another.
+// sayList prints a list, indented below its label.
 func (s *Streams) sayList(list *listError) {
 	for i, line := range list.lines() {
 		if i == 0 {
@@ -72,7 +72,7 @@ func (s *Streams) sayList(list *listError) {
 	}
 }
 
-// Report tells why a command failed and how to go on, and returns its code.
+// Report prints an error with its hint and list, and returns the exit code.
 func (s *Streams) Report(err error) int {
 	code := ExitCode(err)
 	if code == ExitDone || code == ExitInterrupted {

@@ -7,8 +7,8 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes rows in columns; an empty cell is a dash, so that awk
-// counts columns right.
+// WriteTable writes rows in aligned columns. An empty cell becomes a dash, so that
+// awk counts columns correctly.
 func WriteTable(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
@@ -19,7 +19,7 @@ func WriteTable(w io.Writer, rows [][]string) error {
 	return t.Flush()
 }
 
-// Tabbed is a row with tabs between its cells.
+// Tabbed joins the cells of a row with tabs. An empty cell becomes a dash.
 func Tabbed(row []string) string {
 	for i, cell := range row {
 		if cell == "" {

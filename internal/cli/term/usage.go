@@ -8,11 +8,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// GroupKey annotates a flag with the title it is listed under.
+// GroupKey is the annotation of a flag that holds the title of its group.
 const GroupKey = "proxenos_group"
 
-// AddGroup declares flags that belong together in the help of a command, and
-// offers the values of each [Choice] to the shell.
+// AddGroup declares flags that the help of a command lists under one title. The
+// shell completes the values of each [Choice] among them.
 func AddGroup(c *cobra.Command, title string, declare func(*pflag.FlagSet)) {
 	set := pflag.NewFlagSet(title, pflag.ContinueOnError)
 	set.SortFlags = false
@@ -32,8 +32,8 @@ func AddGroup(c *cobra.Command, title string, declare func(*pflag.FlagSet)) {
 	})
 }
 
-// flagGroups returns the flags of a command under their titles, in the order
-// in which they were declared.
+// flagGroups returns the flags of a command by title, in order of declaration.
+// Flags without a title come last.
 func flagGroups(c *cobra.Command) []*pflag.FlagSet {
 	var groups []*pflag.FlagSet
 	byTitle := map[string]*pflag.FlagSet{}
@@ -61,10 +61,10 @@ func flagGroups(c *cobra.Command) []*pflag.FlagSet {
 	return groups
 }
 
-// HelpTemplate shows a command's story and then its usage, for topics too.
+// HelpTemplate prints the description of a command or topic, then its usage.
 const HelpTemplate = "{{or .Long .Short}}\n\n{{.UsageString}}"
 
-// Usage prints what a command takes: its form, examples, commands and flags.
+// Usage prints the usage of a command: its form, examples, subcommands and flags.
 func Usage(c *cobra.Command) error {
 	var b strings.Builder
 	if c.Runnable() {
@@ -97,10 +97,10 @@ func Usage(c *cobra.Command) error {
 	return err
 }
 
-// Complete offers the values of a flag to the shell.
+// Complete registers the values of a flag for shell completion.
 func Complete(c *cobra.Command, flag string, values []string) {
 	offer := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 	if err := c.RegisterFlagCompletionFunc(flag, offer); err != nil {
-		panic(err) // the flag was never declared: wrong on every run, so a test finds it
+		panic(err) // undeclared flag: every run panics, so tests find it
 	}
 }
