@@ -43,7 +43,7 @@ func (e *expectation) result() error {
 	}
 	err := term.WithCode(term.ErrCheck, errors.New(message))
 	if !slices.ContainsFunc(e.nodes, func(v NodeView) bool { return v.ID == e.want || v.Address == e.want }) {
-		return term.Hint(err, "none of the %d nodes has %q as its ID or address", len(e.nodes), e.want)
+		return term.Hint(err, "no node has %q as its ID or address", e.want)
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func (o *Keys) Parse(c *cobra.Command) error {
 	case o.Sample < 1:
 		return term.Usagef("--sample %d: want 1 or more", o.Sample)
 	case o.nul && o.File == "":
-		return term.Hint(term.Usagef("-0 requires --keys"), "give the file: --keys FILE")
+		return term.Hint(term.Usagef("-0 requires --keys"), "add --keys FILE")
 	}
 	return nil
 }

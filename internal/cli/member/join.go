@@ -73,7 +73,7 @@ func (o *Flags) DeclarePeers(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.peers, "peer", nil, "`host:port` of a member to join; may be repeated (SWIM_PEERS, comma-separated)")
 	fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the secret; further lines are old secrets, still accepted (SWIM_SECRET, SWIM_SECRET_FILE)")
 	fs.StringVar(&o.cluster, "cluster", "", "`label` of the cluster; messages with another label are ignored")
-	fs.StringVar(&o.timing, "timing", timings[0], "timing profile of failure detection: lan, wan or local")
+	fs.StringVar(&o.timing, "timing", timings[0], "timing of failure detection: lan, wan, or local for one machine")
 	fs.BoolVar(&o.insecure, "insecure", false, "allow gossip beyond loopback without a secret")
 }
 

@@ -44,15 +44,16 @@ func (o *consulOptions) bind(c *cobra.Command) {
 	const title = "Consul (--host and --port override CONSUL_HTTP_ADDR)"
 	term.AddGroup(c, title, func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.service, "service", "s", "", "`name` of the service whose instances are the nodes (default all services)")
-		fs.StringVar(&o.health, "health", "passing", "health of the instances: passing, warning (includes passing) or any")
+		fs.StringVar(&o.health, "health", "passing", "required health of instances: passing, warning (includes passing) or any")
 		fs.BoolVar(&o.catalog, "catalog", false, "query the catalog, which lists instances regardless of health")
 		fs.StringVar(&o.identity, "identity", "instance", "ID of a node: instance (node/service-id), address or meta:KEY")
 		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` of the zone")
 		fs.StringVar(&o.datacenter, "datacenter", "", "`name` of the datacenter (default the agent's)")
 		fs.StringVar(&o.near, "near", "", "sort by distance from this Consul `node`; _agent is the agent's")
 		fs.StringToStringVar(&o.nodeMeta, "node-meta", nil, "keep instances on Consul nodes with this `key=value` in their metadata; may be repeated")
-		fs.StringVar(&o.filter, "filter", "", "`expression` in Consul's filter language")
-		fs.StringVar(&o.consistency, "consistency", "default", "default, stale, consistent or cached")
+		fs.Lookup("node-meta").DefValue = "" // hide the default, an empty list
+		fs.StringVar(&o.filter, "filter", "", "filter `expression` for Consul, in its own language")
+		fs.StringVar(&o.consistency, "consistency", "default", "consistency mode of queries: default, stale, consistent or cached")
 		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the ACL token; overrides CONSUL_HTTP_TOKEN and CONSUL_HTTP_TOKEN_FILE")
 	})
 	aboutBackends(c, title, "consul")

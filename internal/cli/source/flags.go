@@ -318,10 +318,10 @@ func (o *Flags) RequireNodes(nodes []mapper.Node, reported int) error {
 		err := fmt.Errorf("no nodes to choose from: %s has no nodes", b.name)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "%s", b.empty)
 	case len(nodes) == 0:
-		err := fmt.Errorf("no nodes to choose from: the filters drop all %d nodes", reported)
+		err := fmt.Errorf("no nodes to choose from: the filters drop every node (%d reported)", reported)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "proxenos nodes without filters lists them")
 	default:
-		err := fmt.Errorf("no nodes to choose from: all %d nodes are drained (%d before the filters)", len(nodes), reported)
+		err := fmt.Errorf("no nodes to choose from: every node is drained (%d, of %d before the filters)", len(nodes), reported)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "give a node a weight above 0")
 	}
 }

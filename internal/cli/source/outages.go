@@ -50,7 +50,7 @@ func (o *OutageFlags) parse(c *cobra.Command) error {
 	case stale == nil || !stale.Changed:
 		return nil
 	case o.cache == "":
-		return term.Hint(term.Usagef("--max-staleness requires --cache"), "give the file: --cache FILE")
+		return term.Hint(term.Usagef("--max-staleness requires --cache"), "add --cache FILE")
 	case o.maxStale <= 0:
 		return term.Usagef("--max-staleness %v: want more than 0", o.maxStale)
 	default:

@@ -47,7 +47,10 @@ are listed with --observers only.
 With --wait N the command waits until N members have a status of --status, even
 if no member runs yet, and exits with 1 after --timeout. With --watch it prints
 the members and then a line for every change. A member that failed more than half
-a minute before the command joined is not listed.`,
+a minute before the command joined is not listed.
+
+Members of status online or suspect are available. Members of status offline,
+left or suspect are unavailable: a suspect may or may not respond.`,
 		Example: `  # List the members
   proxenos swim members --peer 127.0.0.1:2001
 
@@ -173,7 +176,7 @@ func (h *heldLog) release(w io.Writer) {
 
 // tooFew returns the error of a wait that timed out.
 func (o *membersOptions) tooFew(seen []swim.Member) error {
-	err := fmt.Errorf("waited %v for %d members (status %s) and saw %d", o.timeout, o.wait, o.status, len(seen))
+	err := fmt.Errorf("found %d of %d members (status %s) within %v", len(seen), o.wait, o.status, o.timeout)
 	return term.Hint(term.WithCode(term.ErrCheck, err), "a longer --timeout waits longer")
 }
 

@@ -33,8 +33,8 @@ func newRun(std *term.Streams) *cobra.Command {
 		Use:   "run --name HOST:PORT [--peer HOST:PORT] [flags]",
 		Short: "Run a member of a gossip cluster",
 		Long: `Run a member of a gossip cluster until interrupted, for example as the sidecar of
-another program. The metadata keys addr, weight, zone, tags and drain describe
-the node that the member is for placement.
+another program. For placement the member is a node, whose properties are the
+metadata keys addr, weight, zone, tags and drain.
 
 SIGHUP reloads --meta-file and --secret-file. --http serves a read-only status
 page:

@@ -36,17 +36,18 @@ belongs to this member alone.
 
 DIR/.local is a link to the directory with this member's metadata, one file per
 key. Edit the files and send SIGHUP, or use --watch to apply changes at once.
-Every other member has a directory with its metadata, and links in .online,
-.suspect or .offline, and in .available or .unavailable.
+Every other member has a directory with its metadata, and links to it in .online,
+.suspect or .offline, and in .available, .unavailable or both.
 
 If DIR/on-update exists, it runs after each change with the member's name, its
 status (ONLINE, SUSPECT or OFFLINE) and its directory as arguments, without a
 shell and without the secret in its environment. It must belong to this user or
 root and must not be writable by other users.
 
-Metadata files must be regular files of at most 64 KiB with safe names. If a
-local file is not, the command logs an error and keeps the present metadata.
-Such metadata from peers is rejected. Nothing outside DIR is changed.
+Metadata files must be regular files of at most 64 KiB, with names that every
+file system accepts. If a local file is not, the command logs an error and keeps
+the present metadata. It ignores such metadata of peers, and changes nothing
+outside DIR.
 
 On an interrupt or SIGTERM the member leaves the cluster, removes the links and
 the files of other members, and exits with 0.`,
