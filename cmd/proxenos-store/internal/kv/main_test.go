@@ -3,7 +3,7 @@ package kv
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }

@@ -11,14 +11,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper/locator"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // listen binds a port that the wire of 2009 can hold.
 func listen(t *testing.T, peer string) *Node {

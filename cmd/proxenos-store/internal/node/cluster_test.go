@@ -14,13 +14,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // testCluster is a cluster in one process, in the virtual time of a bubble. Each
 // node learns of changes of membership after a lag of its own, and can be made

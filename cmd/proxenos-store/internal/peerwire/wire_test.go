@@ -12,13 +12,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
+	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // golden holds the bytes that thrifty-p2p wrote. The tests here use the rows of
 // get and put; those of package locator use the rest.
