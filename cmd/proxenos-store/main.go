@@ -7,8 +7,7 @@
 //
 // The store keeps each key at --replicas nodes and moves keys when nodes join or
 // leave. It survives the crash of fewer nodes than that at a time. It is not
-// linearizable: the last writer wins, by the clocks of the nodes, and a read
-// during a write may return either value. It is not meant for production.
+// linearizable when nodes fail, and not meant for production.
 package main
 
 import (

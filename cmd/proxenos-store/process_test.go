@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/command"
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
@@ -28,6 +29,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(clockFile); path != "" {
+		command.Now = func() time.Time { return time.Now().Add(readOffset(path)) }
+	}
 	switch os.Getenv(asCommand) {
 	case "":
 		testscript.Main(m, map[string]func(){"proxenos-store": main})
@@ -38,6 +42,19 @@ func TestMain(m *testing.M) {
 		}()
 	}
 	main()
+}
+
+// clockFile is the environment variable for the file with the offset of a node's
+// clock, which tests change while the node runs.
+const clockFile = "PROXENOS_STORE_CLOCK_FILE"
+
+func readOffset(path string) time.Duration {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	offset, _ := time.ParseDuration(string(raw))
+	return offset
 }
 
 // exitUntied is the exit code of a tied command whose test has ended.
@@ -95,7 +112,7 @@ func launch(t *testing.T, args ...string) *server {
 
 func launchCommand(t *testing.T, cmd *exec.Cmd) *server {
 	t.Helper()
-	cmd.Env = append(os.Environ(), asCommand+"="+tied)
+	cmd.Env = append(append(os.Environ(), cmd.Env...), asCommand+"="+tied)
 	_, err := cmd.StdinPipe() // closes when this process ends
 	require.NoError(t, err)
 	s := &server{t: t, cmd: cmd, done: make(chan error, 1)}

@@ -116,7 +116,7 @@ Nodes on one machine find each other:
   proxenos-store put a apple
   proxenos-store get a
 
-The store is not linearizable and not meant for production.`,
+The store is not linearizable when nodes fail, and not meant for production.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},

@@ -102,6 +102,9 @@ func (o *serveOptions) parse() error {
 // limits admits the largest batch of entries that nodes send.
 var limits = locator.Limits{Message: 8 << 20, Conns: 1024}
 
+// Now returns the wall clock time of a node. Tests replace it.
+var Now = time.Now
+
 // run runs a node until the context ends.
 func (o *serveOptions) run(ctx context.Context) (err error) {
 	peer, found := o.find(ctx)
@@ -154,6 +157,7 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 		Self: server.Self().Name, Replicas: o.replicas, Engine: engine, Cluster: cluster, First: first,
 		Dial:  func(name string) node.Peer { return o.dial(name, calls) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
+		Now:   Now,
 		Log:   o.log,
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -42,18 +43,23 @@ func (c *Clock) Tick() uint64 {
 	return c.last
 }
 
-// Observe makes later readings greater than this one, which another node made.
-// It rejects a reading more than [MaxAhead] ahead of the wall clock.
+// ErrAhead means that a reading is more than [MaxAhead] ahead of the wall clock.
+var ErrAhead = errors.New("clock difference too large")
+
+// Observe makes later readings greater than this one, which another node made. If
+// the reading is too far ahead it returns [ErrAhead] with both times.
 func (c *Clock) Observe(reading uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if limit := c.physical() + uint64(MaxAhead.Milliseconds())<<counterBits; reading > limit {
-		return fmt.Errorf("version of %v is more than %v ahead of the local clock",
-			Time(reading).UTC().Format(time.RFC3339), MaxAhead)
+	now := c.physical()
+	if reading > now+uint64(MaxAhead.Milliseconds())<<counterBits {
+		return fmt.Errorf("%w: version of %s, local clock %s, at most %v ahead", ErrAhead, format(reading), format(now), MaxAhead)
 	}
 	c.last = max(c.last, reading)
 	return nil
 }
+
+func format(reading uint64) string { return Time(reading).UTC().Format(time.RFC3339) }
 
 // Time returns the wall clock time of a reading.
 func Time(reading uint64) time.Time { return time.UnixMilli(int64(reading >> counterBits)) }

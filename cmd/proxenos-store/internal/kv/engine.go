@@ -21,10 +21,11 @@ func Bucket(key string) int {
 type Engine interface {
 	// Get returns the entry of a key, which may be a tombstone.
 	Get(key string) (Entry, bool, error)
-	// Merge stores the entries that are newer than those present. When it
-	// returns nil they are durable, as far as the engine is. When it fails,
+	// Merge stores the entries that are newer than those present, and returns
+	// the present versions that are newer than an entry. When it succeeds the
+	// stored entries are durable, as far as the engine is. When it fails,
 	// either none or all of them are stored.
-	Merge(entries []Entry) error
+	Merge(entries []Entry) (newer []Version, err error)
 	// Drop removes the keys whose stored versions are exactly these.
 	Drop(versions []Version) error
 	// Scan calls f with the versions of a bucket in key order until f returns

@@ -149,32 +149,40 @@ func (f *File) Get(key string) (e Entry, ok bool, err error) {
 	return e, ok && err == nil, err
 }
 
-// Merge stores the entries that are newer than those present. Concurrent calls
-// share a transaction.
-func (f *File) Merge(entries []Entry) error {
-	return f.db.Batch(func(tx *bbolt.Tx) error {
+// Merge stores the entries that are newer than those present, and returns the
+// present versions that are newer than an entry. Concurrent calls share a
+// transaction.
+func (f *File) Merge(entries []Entry) (newer []Version, err error) {
+	err = f.db.Batch(func(tx *bbolt.Tx) error {
+		newer = nil // bbolt may call this more than once
 		bucket := tx.Bucket(entriesBucket)
 		for _, e := range entries {
-			if err := mergeRecord(bucket, e); err != nil {
+			v, err := mergeRecord(bucket, e)
+			if err != nil {
 				return err
+			}
+			if v.Newer(e.Version) {
+				newer = append(newer, v)
 			}
 		}
 		return nil
 	})
+	return newer, err
 }
 
-func mergeRecord(bucket *bbolt.Bucket, e Entry) error {
+// mergeRecord returns the version that the bucket then holds.
+func mergeRecord(bucket *bbolt.Bucket, e Entry) (Version, error) {
 	k := recordKey(e.Key)
 	if v := bucket.Get(k); v != nil {
 		old, err := decode(k, v)
 		if err != nil {
-			return err
+			return Version{}, err
 		}
 		if !e.Newer(old.Version) {
-			return nil
+			return old.Version, nil
 		}
 	}
-	return bucket.Put(k, encode(e))
+	return e.Version, bucket.Put(k, encode(e))
 }
 
 // Drop removes the keys whose stored versions are exactly these.

@@ -20,6 +20,9 @@ func entry(key string, clock uint64, writer, value string) Entry {
 	return Entry{Version{Key: key, Timestamp: Timestamp{clock, writer}}, []byte(value)}
 }
 
+// merged returns the error of a Merge.
+func merged(_ []Version, err error) error { return err }
+
 func openTemp(t *testing.T) (*File, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "data")
@@ -54,12 +57,19 @@ func TestEngineMergeKeepsNewest(t *testing.T) {
 		_, ok, err := e.Get("k")
 		require.NoError(t, err)
 		require.False(t, ok)
-		require.NoError(t, e.Merge([]Entry{entry("k", 2, "a", "two")}))
-		require.NoError(t, e.Merge([]Entry{entry("k", 1, "z", "one")}))
+		merge := func(e1 Entry) []Version {
+			newer, err := e.Merge([]Entry{e1})
+			require.NoError(t, err)
+			return newer
+		}
+		two, twoOfB := entry("k", 2, "a", "two"), entry("k", 2, "b", "two of b")
+		assert.Empty(t, merge(two))
+		assert.Empty(t, merge(two), "the same version again")
+		assert.Equal(t, []Version{two.Version}, merge(entry("k", 1, "z", "one")))
 		assert.Equal(t, "two", value(), "older clock")
-		require.NoError(t, e.Merge([]Entry{entry("k", 2, "b", "two of b")}))
+		assert.Empty(t, merge(twoOfB))
 		assert.Equal(t, "two of b", value(), "equal clocks, greater writer")
-		require.NoError(t, e.Merge([]Entry{entry("k", 2, "a", "two")}))
+		assert.Equal(t, []Version{twoOfB.Version}, merge(two))
 		assert.Equal(t, "two of b", value())
 
 		require.NoError(t, e.Drop([]Version{entry("k", 2, "a", "").Version}))
@@ -89,13 +99,13 @@ func TestEngineMergeCommutes(t *testing.T) {
 		return all
 	}
 	first := NewMemory()
-	require.NoError(t, first.Merge(entries))
+	require.NoError(t, merged(first.Merge(entries)))
 	want := state(first)
 	for range 50 {
 		rand.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
 		e := NewMemory()
 		for _, one := range entries {
-			require.NoError(t, e.Merge([]Entry{one}))
+			require.NoError(t, merged(e.Merge([]Entry{one})))
 		}
 		require.Equal(t, want, state(e))
 	}
@@ -110,7 +120,7 @@ func TestEngineScan(t *testing.T) {
 		}
 		deleted := entry("gone", 1, "a", "")
 		deleted.Deleted = true
-		require.NoError(t, e.Merge(append(entries, deleted)))
+		require.NoError(t, merged(e.Merge(append(entries, deleted))))
 		seen := map[string]bool{}
 		for b := range Buckets {
 			versions, err := Versions(e, b)
@@ -138,7 +148,7 @@ func TestEngineConcurrentWriters(t *testing.T) {
 		for w := range 8 {
 			group.Go(func() {
 				for i := range 20 {
-					assert.NoError(t, e.Merge([]Entry{entry("k", uint64(i), strconv.Itoa(w), "v")}))
+					assert.NoError(t, merged(e.Merge([]Entry{entry("k", uint64(i), strconv.Itoa(w), "v")})))
 				}
 			})
 		}
@@ -153,7 +163,7 @@ func TestFileReopen(t *testing.T) {
 	t.Parallel()
 	f, path := openTemp(t)
 	deleted := Entry{Version: Version{Key: "gone", Deleted: true, Timestamp: Timestamp{9, "w"}}}
-	require.NoError(t, f.Merge([]Entry{entry("", 1, "", ""), entry("touché", 7, "127.0.0.1:9900", "\x00\xff"), deleted}))
+	require.NoError(t, merged(f.Merge([]Entry{entry("", 1, "", ""), entry("touché", 7, "127.0.0.1:9900", "\x00\xff"), deleted})))
 	require.NoError(t, f.Close())
 	f, err := OpenFile(path)
 	require.NoError(t, err)
@@ -201,7 +211,7 @@ func TestFileDamaged(t *testing.T) {
 	for i := range 2000 {
 		entries = append(entries, entry(strconv.Itoa(i), 1, "writer", "a value of some length"))
 	}
-	require.NoError(t, f.Merge(entries))
+	require.NoError(t, merged(f.Merge(entries)))
 	require.NoError(t, f.Close())
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)

@@ -29,24 +29,29 @@ func (m *Memory) Get(key string) (Entry, bool, error) {
 	return e, ok, nil
 }
 
-// Merge stores the entries that are newer than those present.
-func (m *Memory) Merge(entries []Entry) error {
+// Merge stores the entries that are newer than those present, and returns the
+// present versions that are newer than an entry.
+func (m *Memory) Merge(entries []Entry) (newer []Version, err error) {
 	for _, e := range entries {
-		m.buckets[Bucket(e.Key)].merge(e)
+		if v := m.buckets[Bucket(e.Key)].merge(e); v.Newer(e.Version) {
+			newer = append(newer, v)
+		}
 	}
-	return nil
+	return newer, nil
 }
 
-func (b *memoryBucket) merge(e Entry) {
+// merge returns the version that the bucket then holds.
+func (b *memoryBucket) merge(e Entry) Version {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if old, ok := b.entries[e.Key]; ok && !e.Newer(old.Version) {
-		return
+		return old.Version
 	}
 	if b.entries == nil {
 		b.entries = map[string]Entry{}
 	}
 	b.entries[e.Key] = e
+	return e.Version
 }
 
 // Drop removes the keys whose stored versions are exactly these.

@@ -61,6 +61,13 @@ func (tc *testCluster) now(name string) time.Time {
 	return time.Now().Add(tc.skew[name])
 }
 
+// setSkew changes the clock of a node.
+func (tc *testCluster) setSkew(name string, skew time.Duration) {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	tc.skew[name] = skew
+}
+
 // silence makes nodes silent, and has others answer again, at one moment.
 func (tc *testCluster) silence(silent []string, others ...string) {
 	tc.mu.Lock()
@@ -170,9 +177,8 @@ func (l link) States(ctx context.Context) (map[string]State, error) {
 	return over(ctx, l, func(n *Node) (map[string]State, error) { return n.States(ctx) })
 }
 
-func (l link) Keep(ctx context.Context, entries []kv.Entry) error {
-	_, err := over(ctx, l, func(n *Node) (any, error) { return nil, n.Keep(ctx, entries) })
-	return err
+func (l link) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
+	return over(ctx, l, func(n *Node) ([]kv.Version, error) { return n.Keep(ctx, entries) })
 }
 
 func (l link) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
@@ -204,10 +210,10 @@ func (tc *testCluster) startWith(name, zone string, engine kv.Engine) *Node {
 		Self: name, Replicas: tc.replicas, Engine: engine,
 		Cluster: membership{tc, name, zone}, Dial: func(to string) Peer { return link{tc, name, to} }, First: len(members) == 0,
 		Call: time.Second, Settle: settle, Repair: tc.repair,
+		Now: func() time.Time { return tc.now(name) },
 		Log: slog.New(slog.NewTextHandler(tc.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	require.NoError(tc.t, err)
-	n.clock.Now = func() time.Time { return tc.now(name) }
 	tc.t.Cleanup(n.Close) // after all requests of the test
 	tc.mu.Lock()
 	tc.nodes[name] = n

@@ -174,7 +174,8 @@ func (n *Node) copyEntries(ctx context.Context, name string, versions []kv.Versi
 			if err != nil {
 				return err
 			}
-			return n.Keep(ctx, entries)
+			_, err = n.Keep(ctx, entries)
+			return err
 		})
 		if err != nil {
 			return err

@@ -42,6 +42,8 @@ type Config struct {
 	// TombstoneTTL is the age at which a tombstone is dropped: a day by
 	// default. A node that was away for longer may bring the key back.
 	TombstoneTTL time.Duration
+	// Now returns the wall clock time: time.Now by default.
+	Now func() time.Time
 	// Log receives progress and failures. Nil is silent.
 	Log *slog.Logger
 }
@@ -52,6 +54,9 @@ func (c Config) withDefaults() Config {
 	c.Settle = cmp.Or(c.Settle, 5*time.Second)
 	c.Repair = cmp.Or(c.Repair, 30*time.Second)
 	c.TombstoneTTL = cmp.Or(c.TombstoneTTL, 24*time.Hour)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c
 }
@@ -79,6 +84,7 @@ type Counters struct {
 // New returns a node that is idle until Run.
 func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
+	n.clock.Now = n.cfg.Now
 	newest, err := kv.NewestClock(n.cfg.Engine)
 	if err == nil {
 		err = n.clock.Observe(newest)

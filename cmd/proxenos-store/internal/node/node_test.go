@@ -316,7 +316,8 @@ func TestReadRepair(t *testing.T) {
 		a, b := tc.start("a", ""), tc.start("b", "")
 		require.NoError(t, a.Put(t.Context(), "k", []byte("old")))
 		newer := kv.Entry{Version: kv.Version{Key: "k", Timestamp: kv.Timestamp{Clock: b.clock.Tick() + 1, Writer: "b"}}, Value: []byte("new")}
-		require.NoError(t, b.cfg.Engine.Merge([]kv.Entry{newer}))
+		_, err := b.cfg.Engine.Merge([]kv.Entry{newer})
+		require.NoError(t, err)
 		value, ok, err := a.Get(t.Context(), "k")
 		require.NoError(t, err)
 		require.True(t, ok)
@@ -359,7 +360,8 @@ func TestTombstonesExpire(t *testing.T) {
 		a := tc.start("a", "")
 		b := tc.start("b", "")
 		old := kv.Entry{Version: kv.Version{Key: "k", Deleted: true, Timestamp: kv.Timestamp{Clock: 1 << 16, Writer: "a"}}}
-		require.NoError(t, a.cfg.Engine.Merge([]kv.Entry{old}))
+		_, err := a.cfg.Engine.Merge([]kv.Entry{old})
+		require.NoError(t, err)
 		require.Eventually(t, func() bool {
 			_, there, err := a.cfg.Engine.Get("k")
 			return err == nil && !there
@@ -411,9 +413,9 @@ type fullDisk struct {
 	is atomic.Bool
 }
 
-func (f *fullDisk) Merge(entries []kv.Entry) error {
+func (f *fullDisk) Merge(entries []kv.Entry) ([]kv.Version, error) {
 	if f.is.Load() {
-		return errors.New("no space left on device")
+		return nil, errors.New("no space left on device")
 	}
 	return f.Engine.Merge(entries)
 }
@@ -473,8 +475,8 @@ func TestPreferenceList(t *testing.T) {
 		l := p.preferenceList(p.natural, strconv.Itoa(key))
 		first := slices.Clone(l.names)
 		var all []string
-		for i := 0; ; i++ {
-			name, ok := l.at(i)
+		for {
+			name, ok := l.next()
 			if !ok {
 				break
 			}

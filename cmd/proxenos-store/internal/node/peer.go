@@ -13,9 +13,10 @@ import (
 type Peer interface {
 	// States returns the members and their states as the node sees them.
 	States(ctx context.Context) (map[string]State, error)
-	// Keep stores the entries that are newer than those of the node. When it
-	// returns nil they are durable.
-	Keep(ctx context.Context, entries []kv.Entry) error
+	// Keep stores the entries that are newer than those of the node, and returns
+	// the versions of the node that are newer than an entry. When it succeeds,
+	// the stored entries are durable.
+	Keep(ctx context.Context, entries []kv.Entry) (newer []kv.Version, err error)
 	// Fetch returns the entries that the node itself stores for the keys, in
 	// any order.
 	Fetch(ctx context.Context, keys []string) ([]kv.Entry, error)

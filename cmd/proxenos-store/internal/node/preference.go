@@ -5,13 +5,15 @@ import (
 )
 
 // preferenceList holds the members of a ring for a key, best first. The replicas
-// are computed at once, and the members after them only if a replica fails.
+// are computed at once, and the members after them only if a replica fails. Its
+// calls go to each member once.
 type preferenceList struct {
 	p        *placement
 	ring     *ring.Ring[Member]
 	key      string
 	names    []string
 	complete bool
+	called   int
 }
 
 func (p *placement) preferenceList(r *ring.Ring[Member], key string) *preferenceList {
@@ -22,39 +24,48 @@ func (p *placement) preferenceList(r *ring.Ring[Member], key string) *preference
 // all members if there are fewer.
 func (l *preferenceList) quorum() int { return min(l.p.replicas, l.ring.Len()) }
 
-// at returns the i-th member.
-func (l *preferenceList) at(i int) (name string, ok bool) {
-	if i == len(l.names) && !l.complete {
+// next returns the member to call next.
+func (l *preferenceList) next() (name string, ok bool) {
+	if l.called == len(l.names) && !l.complete {
 		l.names, l.complete = l.p.appendReplicas(nil, l.ring, l.key, l.ring.Len()), true
 	}
-	if i >= len(l.names) {
+	if l.called >= len(l.names) {
 		return "", false
 	}
-	return l.names[i], true
+	l.called++
+	return l.names[l.called-1], true
 }
 
-// call calls the first members at the same time, and the next member for each
-// that fails, until a quorum has succeeded or the list ends. It returns how many
-// calls succeeded.
-func (l *preferenceList) call(f func(name string) error) (succeeded int) {
-	quorum := l.quorum()
-	results := make(chan error, quorum)
-	next, running := 0, 0
+// callOne calls one member after the other until a call succeeds.
+func (l *preferenceList) callOne(f func(name string) error) (name string, ok bool) {
+	for name, ok = l.next(); ok; name, ok = l.next() {
+		if f(name) == nil {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// call calls the next members at the same time, and another member for each that
+// fails, until as many as wanted have succeeded or the list ends. It returns how
+// many calls succeeded.
+func (l *preferenceList) call(want int, f func(name string) error) (succeeded int) {
+	results := make(chan error, want)
+	running := 0
 	start := func() {
-		if name, ok := l.at(next); ok {
-			next++
+		if name, ok := l.next(); ok {
 			running++
 			go func() { results <- f(name) }()
 		}
 	}
-	for range quorum {
+	for range want {
 		start()
 	}
 	for ; running > 0; running-- {
 		switch err := <-results; {
 		case err == nil:
 			succeeded++
-		case succeeded+running-1 < quorum:
+		case succeeded+running-1 < want:
 			start()
 		}
 	}

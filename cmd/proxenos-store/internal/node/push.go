@@ -63,5 +63,8 @@ func (n *Node) pushChunk(ctx context.Context, name string, versions []kv.Version
 }
 
 func (n *Node) send(ctx context.Context, name string, entries []kv.Entry) error {
-	return n.call(ctx, name, func(ctx context.Context, peer Peer) error { return peer.Keep(ctx, entries) })
+	return n.call(ctx, name, func(ctx context.Context, peer Peer) error {
+		_, err := peer.Keep(ctx, entries)
+		return err
+	})
 }

@@ -46,7 +46,7 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 		}
 	}
 	for i, l := range lists {
-		got := l.call(func(name string) error { return n.fetch(ctx, r, name, key) })
+		got := l.call(l.quorum(), func(name string) error { return n.fetch(ctx, r, name, key) })
 		if i == 0 && got < l.quorum() && r.newest.Clock == 0 {
 			return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, got, l.quorum())
 		}
@@ -91,10 +91,7 @@ func (n *Node) readRepair(ctx context.Context, p *placement, r *responses) {
 			continue
 		}
 		n.repairs.Go(func() {
-			err := n.call(context.WithoutCancel(ctx), name, func(ctx context.Context, peer Peer) error {
-				return peer.Keep(ctx, []kv.Entry{r.newest})
-			})
-			if err == nil {
+			if err := n.send(context.WithoutCancel(ctx), name, []kv.Entry{r.newest}); err == nil {
 				n.ReadRepairs.Add(1)
 			}
 		})

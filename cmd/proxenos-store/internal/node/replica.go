@@ -20,26 +20,32 @@ func (n *Node) States(context.Context) (map[string]State, error) {
 	return states, nil
 }
 
-// Keep stores the entries that are newer than those of this node.
-func (n *Node) Keep(_ context.Context, entries []kv.Entry) error {
+// Keep stores the entries that are newer than those of this node, and returns the
+// versions of this node that are newer than an entry. It does not store an expired
+// tombstone, and returns a version with the time of this node for it.
+func (n *Node) Keep(_ context.Context, entries []kv.Entry) (newer []kv.Version, err error) {
 	live := entries[:0:0]
+	var expired []kv.Version
 	for _, e := range entries {
 		if err := checkSize(e.Key, e.Value); err != nil {
-			return err
+			return nil, err
 		}
 		if err := n.clock.Observe(e.Clock); err != nil {
-			return err
+			return nil, err
 		}
-		if !n.expired(e.Version) {
-			live = append(live, e)
+		if n.expired(e.Version) {
+			expired = append(expired, kv.Version{Key: e.Key, Timestamp: kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}})
+			continue
 		}
+		live = append(live, e)
 	}
-	if err := n.cfg.Engine.Merge(live); err != nil {
+	newer, err = n.cfg.Engine.Merge(live)
+	if err != nil {
 		n.logDiskFailure(err)
-		return diskError(err)
+		return nil, diskError(err)
 	}
 	n.Received.Add(int64(len(live)))
-	return nil
+	return append(newer, expired...), nil
 }
 
 // logDiskFailure logs at most once per second, as writers retry.
@@ -61,7 +67,7 @@ func diskError(err error) error {
 
 // expired reports whether a version is a tombstone older than Config.TombstoneTTL.
 func (n *Node) expired(v kv.Version) bool {
-	return v.Deleted && time.Since(kv.Time(v.Clock)) > n.cfg.TombstoneTTL
+	return v.Deleted && n.cfg.Now().Sub(kv.Time(v.Clock)) > n.cfg.TombstoneTTL
 }
 
 // Fetch returns the entries that this node stores for the keys.

@@ -3,7 +3,9 @@ package node
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -38,86 +40,166 @@ func checkSize(key string, value []byte) error {
 	}
 }
 
-// retryRequest is the pause before a write or read is tried again.
-const retryRequest = 50 * time.Millisecond
+// retryRequest is the pause before a failed request is tried again, and
+// retryOutdated the longest pause before a write with an outdated timestamp is.
+const (
+	retryRequest  = 50 * time.Millisecond
+	retryOutdated = 5 * time.Millisecond
+)
 
-// write gives the entry a timestamp and replicates it. If the membership changes
-// meanwhile, it also writes to the new owners before it acknowledges. A joining
-// node copies its keys after every member knows of it, so it either is written to
-// or copies the entry.
+// write writes the entry to its replicas.
+//
+// The first replica orders the writes to a key. If it has a newer version, as when
+// the clock of this node is slow, the entry gets a timestamp after that version. So
+// an acknowledged write is newer than every write that was acknowledged before it,
+// whatever the clocks of the nodes, as long as the same replica is the first.
+//
+// If the membership changes meanwhile, write also writes to the new owners before it
+// acknowledges. A joining node copies its keys after every member knows of it, so it
+// either is written to or copies the entry.
 func (n *Node) write(ctx context.Context, e kv.Entry) error {
 	n.Writes.Add(1)
-	e.Timestamp = kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}
-	var acked acks
+	a := n.newAttempt(e)
 	for {
 		p := n.current.Load()
-		err := n.replicate(ctx, p, e, &acked)
+		err := n.replicate(ctx, p, a)
 		if err == nil && n.current.Load() == p {
 			return nil
 		}
-		if err != nil && sleep(ctx, retryRequest) != nil {
+		pause := retryRequest
+		if errors.Is(err, errOutdated) {
+			if err := n.clock.Observe(a.newest().Clock); err != nil {
+				n.Failures.Add(1)
+				return fmt.Errorf("a replica has a newer version: %w", err)
+			}
+			a = n.newAttempt(e)
+			pause = rand.N(retryOutdated)
+		}
+		if err != nil && sleep(ctx, pause) != nil {
 			n.Failures.Add(1)
 			return err
 		}
 	}
 }
 
-// replicate writes the entry to the natural and the pending replicas that have
-// not acknowledged it.
-func (n *Node) replicate(ctx context.Context, p *placement, e kv.Entry, acked *acks) error {
+// replicate writes the entry to the natural and the pending replicas that have not
+// acknowledged it: to the first one, and then to the others at the same time.
+func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 	if p.natural.Len() == 0 {
 		return fmt.Errorf("%w: no node serves yet", ErrUnavailable)
 	}
-	lists := []*preferenceList{p.preferenceList(p.natural, e.Key)}
-	if p.changing() {
-		lists = append(lists, p.preferenceList(p.pending, e.Key))
+	keep := func(name string) error { return n.keep(ctx, a, name) }
+	natural := p.preferenceList(p.natural, a.entry.Key)
+	first, ok := natural.callOne(keep)
+	if !ok {
+		return a.unavailable(0, natural.quorum())
 	}
-	for _, l := range lists {
-		got := l.call(func(name string) error {
-			if acked.has(name) {
-				return nil
-			}
-			err := n.call(ctx, name, func(ctx context.Context, peer Peer) error { return peer.Keep(ctx, []kv.Entry{e}) })
-			acked.add(name, err)
-			return err
-		})
-		if got < l.quorum() {
-			return fmt.Errorf("%w: %d of %d acknowledged: %w", ErrUnavailable, got, l.quorum(), acked.failure())
+	if a.isOutdated() {
+		return errOutdated
+	}
+	if got := 1 + natural.call(natural.quorum()-1, keep); got < natural.quorum() {
+		return a.unavailable(got, natural.quorum())
+	}
+	if p.changing() {
+		pending := p.preferenceList(p.pending, a.entry.Key)
+		if got := pending.call(pending.quorum(), keep); got < pending.quorum() {
+			return a.unavailable(got, pending.quorum())
 		}
+	}
+	if a.isOutdated() {
+		return n.checkSuperseded(ctx, a, first)
 	}
 	return nil
 }
 
-// acks collects the nodes that acknowledged an entry, and the last failure.
-type acks struct {
-	mu     sync.Mutex
-	names  map[string]bool
-	failed error
+// checkSuperseded returns nil if the first replica now has the newer version that
+// another replica has. It then received that version after the entry, and the entry
+// is not lost but superseded by a concurrent write. Otherwise the newer version was
+// written while the first replica was unreachable.
+func (n *Node) checkSuperseded(ctx context.Context, a *attempt, first string) error {
+	var newer []kv.Version
+	err := n.call(ctx, first, func(ctx context.Context, peer Peer) (err error) {
+		newer, err = peer.Keep(ctx, []kv.Entry{a.entry})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrUnavailable, first, err)
+	}
+	if len(newer) > 0 && newer[0].Compare(a.newest().Timestamp) >= 0 {
+		return nil
+	}
+	return errOutdated
 }
 
-func (a *acks) has(name string) bool {
+// keep writes the entry to a node, unless that has acknowledged it.
+func (n *Node) keep(ctx context.Context, a *attempt, name string) error {
+	if a.has(name) {
+		return nil
+	}
+	var newer []kv.Version
+	err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
+		newer, err = peer.Keep(ctx, []kv.Entry{a.entry})
+		return err
+	})
+	a.add(name, newer, err)
+	return err
+}
+
+// errOutdated means that a replica has a version that is newer than the entry, and
+// may be of a write that was acknowledged before.
+var errOutdated = fmt.Errorf("%w: other writes kept superseding this one", ErrUnavailable)
+
+// attempt is an entry with a timestamp, and the replies of the nodes it was written
+// to.
+type attempt struct {
+	entry kv.Entry
+
+	mu     sync.Mutex
+	acked  map[string]bool
+	newer  kv.Version // the newest version that a node has instead of the entry
+	failed error      // of the last call that failed
+}
+
+// newAttempt gives the entry a new timestamp.
+func (n *Node) newAttempt(e kv.Entry) *attempt {
+	e.Timestamp = kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}
+	return &attempt{entry: e, acked: map[string]bool{}}
+}
+
+func (a *attempt) has(name string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.names[name]
+	return a.acked[name]
 }
 
-// add records the result of a call.
-func (a *acks) add(name string, err error) {
+// add records the reply of a node.
+func (a *attempt) add(name string, newer []kv.Version, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err != nil {
 		a.failed = fmt.Errorf("%s: %w", name, err)
 		return
 	}
-	if a.names == nil {
-		a.names = map[string]bool{}
+	a.acked[name] = true
+	for _, v := range newer {
+		if v.Newer(a.newer) {
+			a.newer = v
+		}
 	}
-	a.names[name] = true
 }
 
-// failure returns the error of the last call that failed.
-func (a *acks) failure() error {
+func (a *attempt) newest() kv.Version {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return cmp.Or(a.failed, errNoReplica)
+	return a.newer
+}
+
+// isOutdated reports whether a node has a newer version than the entry.
+func (a *attempt) isOutdated() bool { return a.newest().Newer(a.entry.Version) }
+
+// unavailable returns the error of an attempt that too few nodes acknowledged.
+func (a *attempt) unavailable(got, want int) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return fmt.Errorf("%w: %d of %d acknowledged: %w", ErrUnavailable, got, want, cmp.Or(a.failed, errNoReplica))
 }

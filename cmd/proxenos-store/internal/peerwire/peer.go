@@ -1482,11 +1482,12 @@ type Peer interface {
 	JoinInfo(ctx context.Context) (_r *JoinInfo, _err error)
 	// Returns the members and their states as the node sees them, as name=state.
 	States(ctx context.Context) (_r []string, _err error)
-	// Stores the entries that are newer than those of the node. Returns once they are durable.
+	// Stores the entries that are newer than those of the node. Returns, once they are durable,
+	// the versions of the node that are newer than an entry.
 	//
 	// Parameters:
 	//  - Entries
-	Keep(ctx context.Context, entries []*Entry) (_err error)
+	Keep(ctx context.Context, entries []*Entry) (_r []*Version, _err error)
 	// Returns the entries that the node itself stores for the keys.
 	//
 	// Parameters:
@@ -1647,11 +1648,12 @@ func (p *PeerClient) States(ctx context.Context) (_r []string, _err error) {
 	return _result26.GetSuccess(), nil
 }
 
-// Stores the entries that are newer than those of the node. Returns once they are durable.
+// Stores the entries that are newer than those of the node. Returns, once they are durable,
+// the versions of the node that are newer than an entry.
 //
 // Parameters:
 //   - Entries
-func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
+func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_r []*Version, _err error) {
 	var _args27 PeerKeepArgs
 	_args27.Entries = entries
 	var _result29 PeerKeepResult
@@ -1663,10 +1665,10 @@ func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_err error) {
 	}
 	switch {
 	case _result29.Failure != nil:
-		return _result29.Failure
+		return _r, _result29.Failure
 	}
 
-	return nil
+	return _result29.GetSuccess(), nil
 }
 
 // Returns the entries that the node itself stores for the keys.
@@ -2380,7 +2382,7 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 
 	result := PeerKeepResult{}
-	if err2 := p.handler.Keep(ctx, args.Entries); err2 != nil {
+	if retval, err2 := p.handler.Keep(ctx, args.Entries); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
@@ -2408,6 +2410,8 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 			}
 			return true, err
 		}
+	} else {
+		result.Success = retval
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.REPLY, seqId); err2 != nil {
@@ -4270,13 +4274,21 @@ func (p *PeerKeepArgs) String() string {
 }
 
 // Attributes:
+//   - Success
 //   - Failure
 type PeerKeepResult struct {
-	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
+	Success []*Version `thrift:"success,0" db:"success" json:"success,omitempty"`
+	Failure *Failure   `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
 }
 
 func NewPeerKeepResult() *PeerKeepResult {
 	return &PeerKeepResult{}
+}
+
+var PeerKeepResult_Success_DEFAULT []*Version
+
+func (p *PeerKeepResult) GetSuccess() []*Version {
+	return p.Success
 }
 
 var PeerKeepResult_Failure_DEFAULT *Failure
@@ -4287,6 +4299,10 @@ func (p *PeerKeepResult) GetFailure() *Failure {
 	}
 	return p.Failure
 }
+func (p *PeerKeepResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
 func (p *PeerKeepResult) IsSetFailure() bool {
 	return p.Failure != nil
 }
@@ -4305,6 +4321,16 @@ func (p *PeerKeepResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 			break
 		}
 		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.LIST {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
 		case 1:
 			if fieldTypeId == thrift.STRUCT {
 				if err := p.ReadField1(ctx, iprot); err != nil {
@@ -4330,6 +4356,26 @@ func (p *PeerKeepResult) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
+func (p *PeerKeepResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	_, size, err := iprot.ReadListBegin(ctx)
+	if err != nil {
+		return thrift.PrependError("error reading list begin: ", err)
+	}
+	tSlice := make([]*Version, 0, size)
+	p.Success = tSlice
+	for i := 0; i < size; i++ {
+		_elem68 := &Version{}
+		if err := _elem68.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem68), err)
+		}
+		p.Success = append(p.Success, _elem68)
+	}
+	if err := iprot.ReadListEnd(ctx); err != nil {
+		return thrift.PrependError("error reading list end: ", err)
+	}
+	return nil
+}
+
 func (p *PeerKeepResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
 	p.Failure = &Failure{}
 	if err := p.Failure.Read(ctx, iprot); err != nil {
@@ -4343,6 +4389,9 @@ func (p *PeerKeepResult) Write(ctx context.Context, oprot thrift.TProtocol) erro
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
 		if err := p.writeField1(ctx, oprot); err != nil {
 			return err
 		}
@@ -4354,6 +4403,29 @@ func (p *PeerKeepResult) Write(ctx context.Context, oprot thrift.TProtocol) erro
 		return thrift.PrependError("write struct stop error: ", err)
 	}
 	return nil
+}
+
+func (p *PeerKeepResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.LIST, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Success)); err != nil {
+			return thrift.PrependError("error writing list begin: ", err)
+		}
+		for _, v := range p.Success {
+			if err := v.Write(ctx, oprot); err != nil {
+				return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+			}
+		}
+		if err := oprot.WriteListEnd(ctx); err != nil {
+			return thrift.PrependError("error writing list end: ", err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
 }
 
 func (p *PeerKeepResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
@@ -4438,13 +4510,13 @@ func (p *PeerFetchArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]string, 0, size)
 	p.Keys = tSlice
 	for i := 0; i < size; i++ {
-		var _elem68 string
+		var _elem69 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem68 = v
+			_elem69 = v
 		}
-		p.Keys = append(p.Keys, _elem68)
+		p.Keys = append(p.Keys, _elem69)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4589,11 +4661,11 @@ func (p *PeerFetchResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]*Entry, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem69 := &Entry{}
-		if err := _elem69.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem69), err)
+		_elem70 := &Entry{}
+		if err := _elem70.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem70), err)
 		}
-		p.Success = append(p.Success, _elem69)
+		p.Success = append(p.Success, _elem70)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4735,11 +4807,11 @@ func (p *PeerOfferArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]*Version, 0, size)
 	p.Versions = tSlice
 	for i := 0; i < size; i++ {
-		_elem70 := &Version{}
-		if err := _elem70.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem70), err)
+		_elem71 := &Version{}
+		if err := _elem71.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem71), err)
 		}
-		p.Versions = append(p.Versions, _elem70)
+		p.Versions = append(p.Versions, _elem71)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4884,13 +4956,13 @@ func (p *PeerOfferResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]int32, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem71 int32
+		var _elem72 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem71 = v
+			_elem72 = v
 		}
-		p.Success = append(p.Success, _elem71)
+		p.Success = append(p.Success, _elem72)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5203,11 +5275,11 @@ func (p *PeerVersionsResult) ReadField0(ctx context.Context, iprot thrift.TProto
 	tSlice := make([]*Version, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem72 := &Version{}
-		if err := _elem72.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem72), err)
+		_elem73 := &Version{}
+		if err := _elem73.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem73), err)
 		}
-		p.Success = append(p.Success, _elem72)
+		p.Success = append(p.Success, _elem73)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5479,13 +5551,13 @@ func (p *PeerDigestsResult) ReadField0(ctx context.Context, iprot thrift.TProtoc
 	tSlice := make([]int64, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem73 int64
+		var _elem74 int64
 		if v, err := iprot.ReadI64(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem73 = v
+			_elem74 = v
 		}
-		p.Success = append(p.Success, _elem73)
+		p.Success = append(p.Success, _elem74)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)

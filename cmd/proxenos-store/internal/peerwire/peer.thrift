@@ -64,8 +64,11 @@ service Peer extends Store {
   JoinInfo join_info()
   /** Returns the members and their states as the node sees them, as name=state. */
   list<string> states()
-  /** Stores the entries that are newer than those of the node. Returns once they are durable. */
-  void keep(1: list<Entry> entries) throws (1: Failure failure)
+  /**
+   * Stores the entries that are newer than those of the node. Returns, once they are durable,
+   * the versions of the node that are newer than an entry.
+   */
+  list<Version> keep(1: list<Entry> entries) throws (1: Failure failure)
   /** Returns the entries that the node itself stores for the keys. */
   list<Entry> fetch(1: list<string> keys) throws (1: Failure failure)
   /** Returns the indices of the versions that are newer than those of the node. */

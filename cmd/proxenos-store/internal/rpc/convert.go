@@ -64,8 +64,10 @@ func toFailure(err error) error {
 		return nil
 	}
 	reason := "internal error; see the node's log"
-	if errors.Is(err, node.ErrUnavailable) || errors.Is(err, node.ErrTooLarge) || errors.Is(err, node.ErrDisk) {
-		reason = err.Error()
+	for _, public := range []error{node.ErrUnavailable, node.ErrTooLarge, node.ErrDisk, kv.ErrAhead} {
+		if errors.Is(err, public) {
+			reason = err.Error()
+		}
 	}
 	return &peerwire.Failure{Reason: reason}
 }

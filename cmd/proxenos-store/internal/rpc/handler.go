@@ -101,9 +101,10 @@ func (h *Handler) States(ctx context.Context) ([]string, error) {
 	return toStates(states), toFailure(err)
 }
 
-// Keep stores entries at this node.
-func (h *Handler) Keep(ctx context.Context, entries []*peerwire.Entry) error {
-	return toFailure(h.Node.Keep(ctx, each(entries, fromEntry)))
+// Keep stores entries at this node and returns its versions that are newer.
+func (h *Handler) Keep(ctx context.Context, entries []*peerwire.Entry) ([]*peerwire.Version, error) {
+	newer, err := h.Node.Keep(ctx, each(entries, fromEntry))
+	return each(newer, toVersion), toFailure(err)
 }
 
 // Fetch returns the entries that this node stores for the keys.

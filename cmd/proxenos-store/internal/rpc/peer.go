@@ -26,9 +26,10 @@ func (p *Peer) States(ctx context.Context) (map[string]node.State, error) {
 	return fromStates(list), err
 }
 
-// Keep sends entries to the node.
-func (p *Peer) Keep(ctx context.Context, entries []kv.Entry) error {
-	return fromFailure(p.wire().Keep(ctx, each(entries, toEntry)))
+// Keep sends entries to the node and returns its versions that are newer.
+func (p *Peer) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
+	newer, err := p.wire().Keep(ctx, each(entries, toEntry))
+	return each(newer, fromVersion), fromFailure(err)
 }
 
 // Fetch returns the entries that the node stores for the keys.
