@@ -19,27 +19,27 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 	"github.com/proxenos/proxenos/rendezvous"
 )
 
-// These tests run in virtual time, where no machine is slow, but which packets
-// are lost and who gossips to whom is drawn anew in each run. So what is waited
-// for is bounded by patience, far above what it takes, and how long it took is
-// logged; the figures that the package promises are measured by many runs of
-// internal/lab/swimlab.
+// These tests run in virtual time, in which no machine is slow. But loss and
+// gossip are random in each run, so every wait is bounded by patience, far above
+// what it takes, and how long it took is logged. The figures that the package
+// promises are measured by many runs of internal/lab/swimlab.
 
-// patience is many times what anything here takes. A member that gossip left
-// out hears of it by an exchange every half a minute at the latest.
+// patience is many times what any wait here takes. A member that gossip does not
+// reach learns the change in a push-pull within half a minute.
 const patience = 5 * time.Minute
 
-// lab is a cluster in a bubble of virtual time.
+// lab is a cluster in virtual time.
 type lab struct {
 	t   *testing.T
 	net *faultnet.Network
 	all []*Cluster
 }
 
-// inLab runs a test in a bubble with a network of its own.
+// inLab runs a test in virtual time with a network of its own.
 func inLab(t *testing.T, run func(t *testing.T, l *lab)) {
 	t.Helper()
 	bubble.Test(t, func(t *testing.T) {
@@ -48,7 +48,7 @@ func inLab(t *testing.T, run func(t *testing.T, l *lab)) {
 			for _, c := range l.all {
 				require.NoError(t, c.Close())
 			}
-			time.Sleep(time.Minute) // for the engine's last probes; a bubble that anybody is left in fails the test
+			time.Sleep(time.Minute) // for memberlist's last probes; a goroutine that is left fails the test
 		})
 		run(t, l)
 	})
@@ -58,7 +58,7 @@ func address(i int) string { return fmt.Sprintf("10.0.%d.%d:7946", i/200, i%200+
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// config is that of member i, which joins by member 0.
+// config returns the configuration of member i, which joins through member 0.
 func (l *lab) config(i int) Config {
 	cfg := Config{Name: address(i), Transport: l.net.Transport(address(i)), Log: quiet()}
 	if i > 0 {
@@ -75,7 +75,8 @@ func (l *lab) join(cfg Config) *Cluster {
 	return c
 }
 
-// cluster joins n members one after another and waits until all see all.
+// cluster joins n members one after another and waits until every member knows
+// all.
 func (l *lab) cluster(n int) []*Cluster {
 	l.t.Helper()
 	var all []*Cluster
@@ -86,8 +87,7 @@ func (l *lab) cluster(n int) []*Cluster {
 	return all
 }
 
-// within advances time until the condition holds, and returns how long it
-// took.
+// within waits until the condition holds and returns how long that took.
 func (l *lab) within(what string, holds func() bool) time.Duration {
 	l.t.Helper()
 	start := time.Now()
@@ -114,7 +114,7 @@ func sees(all []*Cluster, set Status, n int) bool {
 	return true
 }
 
-// status is what a member believes of another.
+// status returns the status of a member at another one.
 func status(c *Cluster, name string) Status {
 	for _, m := range c.Members() {
 		if m.Name == name {
@@ -124,7 +124,7 @@ func status(c *Cluster, name string) Status {
 	return 0
 }
 
-// every reports whether all members believe this of another.
+// every reports whether the member has a status of the set at all others.
 func every(all []*Cluster, name string, set Status) bool {
 	for _, c := range all {
 		if !status(c, name).In(set) {
@@ -166,11 +166,11 @@ func TestCrashIsSuspectedThenOffline(t *testing.T) {
 		rest := append(append([]*Cluster{}, all[:5]...), all[6:]...)
 		t.Log("suspect everywhere after", l.within("suspect", func() bool { return every(rest, victim, StatusUnavailable) }))
 		t.Log("offline everywhere after", l.within("offline", func() bool { return every(rest, victim, StatusOffline) }))
-		require.True(t, sees(rest, StatusOnline, 11), "nobody else is doubted")
+		require.True(t, sees(rest, StatusOnline, 11), "no other member is suspect")
 	})
 }
 
-func TestLeaveIsNotOffline(t *testing.T) {
+func TestMemberThatLeavesIsNotOffline(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(8)
 		name := all[3].cfg.Name
@@ -187,7 +187,7 @@ func TestWrongSuspicionIsRefuted(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(6)
 		victim := all[2].cfg.Name
-		all[0].accuse(victim)
+		all[0].suspect(victim)
 		require.Equal(t, StatusSuspect, status(all[0], victim))
 		l.within("refuted", func() bool { return every(all, victim, StatusOnline) })
 		time.Sleep(5 * time.Second)
@@ -195,7 +195,7 @@ func TestWrongSuspicionIsRefuted(t *testing.T) {
 	})
 }
 
-func TestLossMakesNobodyOffline(t *testing.T) {
+func TestLossMakesNoMemberOffline(t *testing.T) {
 	seconds := 180
 	if testing.Short() {
 		seconds = 30
@@ -227,14 +227,14 @@ func TestPartitionHeals(t *testing.T) {
 		}
 		l.net.SetCut(func(from, to string) bool { return half[from] != half[to] })
 		l.within("each half sees itself", func() bool { return sees(all, StatusOnline, 4) })
-		time.Sleep(5 * time.Minute) // longer than the engine remembers
+		time.Sleep(5 * time.Minute) // longer than memberlist remembers
 		require.True(t, sees(all, StatusOffline, 4))
 		l.net.SetCut(nil)
 		t.Log("healed after", l.within("healed", func() bool { return sees(all, StatusOnline, 8) }))
 	})
 }
 
-func TestOneWayCutBetweenTwoHarmsNobody(t *testing.T) {
+func TestOneWayCutBetweenTwoMakesNoMemberOffline(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(8)
 		l.net.SetCut(func(from, to string) bool { return from == all[1].cfg.Name && to == all[2].cfg.Name })
@@ -352,14 +352,14 @@ func TestRestartAfterItWasOffline(t *testing.T) {
 	})
 }
 
-func TestChangedAddressIsLetInOnceTheOldIsOffline(t *testing.T) {
+func TestNewAddressIsAcceptedOnceTheOldIsOffline(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(5)
 		require.NoError(t, all[4].Close())
 		cfg := l.config(4)
 		cfg.Transport = l.net.Transport(address(77))
 		all[4] = l.join(cfg)
-		l.within("let in", func() bool {
+		l.within("accepted", func() bool {
 			for _, c := range all {
 				for _, m := range c.Members() {
 					if m.Name == cfg.Name && (m.Addr != address(77) || m.Status != StatusOnline) {
@@ -384,7 +384,7 @@ func TestTakenNameIsRefused(t *testing.T) {
 	})
 }
 
-// TestNamesakesThatMeetLate start alone, so that neither can be refused.
+// TestNamesakesThatMeetLate starts both alone, so that neither can be refused.
 func TestNamesakesThatMeetLate(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(4)
@@ -395,7 +395,7 @@ func TestNamesakesThatMeetLate(t *testing.T) {
 		cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
 		second := l.join(cfg)
 		l.join(l.config(79))
-		const said = "another member that is alive has the name of this one"
+		const said = "another running member has the name of this one"
 		l.within("noticed", func() bool { return strings.Contains(out.String(), said) })
 		time.Sleep(5 * time.Minute)
 		require.True(t, sees(all, StatusOnline, 5))
@@ -406,19 +406,19 @@ func TestNamesakesThatMeetLate(t *testing.T) {
 		require.Equal(t, 1, strings.Count(out.String(), said), "once is enough for a while")
 		require.NoError(t, all[2].Close())
 		rest := append(append([]*Cluster{}, all[:2]...), all[3], second)
-		l.within("the second is let in when the first is gone", func() bool { return sees(rest, StatusOnline, 5) })
+		l.within("the second is accepted when the first is gone", func() bool { return sees(rest, StatusOnline, 5) })
 	})
 }
 
-// TestPeersThatAreSwitchedOffAreTriedTogether has peers that take the whole of
-// Timing.Stream each.
-func TestPeersThatAreSwitchedOffAreTriedTogether(t *testing.T) {
+// TestUnreachablePeersAreTriedTogether has peers that each take Timing.Stream to
+// time out.
+func TestUnreachablePeersAreTriedTogether(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		seed := l.join(l.config(0))
 		l.net.SetCut(func(_, to string) bool { return to != address(0) && to != address(1) })
 		cfg := l.config(1)
 		cfg.Peers = nil
-		for i := range 2 * exchangesAtOnce {
+		for i := range 2 * maxPushPulls {
 			cfg.Peers = append(cfg.Peers, address(50+i))
 		}
 		cfg.Peers = append(cfg.Peers, address(0))
@@ -439,7 +439,7 @@ func TestMembersStartInAnyOrder(t *testing.T) {
 	})
 }
 
-func TestIslandsThatStartedBeforeTheirPeersMeet(t *testing.T) {
+func TestMembersThatStartedBeforeTheirPeersMeet(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		two := l.config(2)
 		two.Peers = []string{address(1)} // which does not run yet
@@ -453,16 +453,15 @@ func TestIslandsThatStartedBeforeTheirPeersMeet(t *testing.T) {
 	})
 }
 
-var rounds = flag.Int("rounds", 3, "metadata changes that are awaited in each case")
+var rounds = flag.Int("rounds", 3, "metadata changes in each case")
 
-// TestMetadataReachesEverybody cannot fail by chance: with loss, gossip leaves
-// a member out in one round of twenty, and then about two reminders a second
-// reach it, each of which may be lost on its own: that none has arrived after
-// ten seconds has a probability below 1e-9, and the test waits for minutes. How
-// long it takes is told by
+// TestMetadataReachesEveryMember cannot fail by chance: with loss, gossip misses
+// a member in one round of twenty; then about two digests a second are sent to
+// it, and the probability that none arrives within ten seconds is below 1e-9. The
+// test waits for minutes. To see how long it takes:
 //
-//	go test ./mapper/swim -run TestMetadataReachesEverybody -v -rounds 300
-func TestMetadataReachesEverybody(t *testing.T) {
+//	go test ./mapper/swim -run TestMetadataReachesEveryMember -v -rounds 300
+func TestMetadataReachesEveryMember(t *testing.T) {
 	cases := []struct {
 		name string
 		size int
@@ -497,9 +496,9 @@ func TestMetadataReachesEverybody(t *testing.T) {
 	}
 }
 
-// TestSuspicionAltersNoSet watches members who are doubted and clear
-// themselves: whoever follows the set hears nothing.
-func TestSuspicionAltersNoSet(t *testing.T) {
+// TestSuspicionChangesNoSet has members become suspect and refute it: a reader
+// of Watch gets nothing.
+func TestSuspicionChangesNoSet(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(5)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -517,7 +516,7 @@ func TestSuspicionAltersNoSet(t *testing.T) {
 		events := all[0].subscribe()
 		events.drain()
 		for _, c := range all[1:] {
-			all[0].accuse(c.cfg.Name)
+			all[0].suspect(c.cfg.Name)
 			nodes, err := all[0].Nodes(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, before, checksum(t, nodes), "a suspect stays")
@@ -527,7 +526,7 @@ func TestSuspicionAltersNoSet(t *testing.T) {
 		require.GreaterOrEqual(t, len(events.drain()), 8, "the statuses did change")
 		require.Empty(t, sets)
 		require.NoError(t, all[4].Close())
-		require.NotEqual(t, before, checksum(t, <-sets), "who is offline leaves the set")
+		require.NotEqual(t, before, checksum(t, <-sets), "an offline member leaves the set")
 		cancel()
 		for range sets {
 			continue
@@ -535,24 +534,25 @@ func TestSuspicionAltersNoSet(t *testing.T) {
 	})
 }
 
-// checksum is that of the set which the nodes make.
+// checksum returns the checksum of the set of the nodes.
 func checksum(t *testing.T, nodes []mapper.Node) uint64 {
 	set, err := rendezvous.Build(nodes)
 	require.NoError(t, err)
 	return set.Checksum()
 }
 
-// TestRequestsPlayedAgainAreNotAnsweredAgain has a small packet that asks for
-// much come many times.
-func TestRequestsPlayedAgainAreNotAnsweredAgain(t *testing.T) {
+// TestReplayedRequestsAreAnsweredOnce sends a small packet with a large answer
+// many times.
+func TestReplayedRequestsAreAnsweredOnce(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := settledLab(l, 2)
 		name := all[0].cfg.Name
 		require.NoError(t, all[0].SetMetadata(map[string][]byte{"k": make([]byte, MaxValue)}))
 		l.within("there", func() bool { return len(all[1].metadataOf(name)["k"]) == MaxValue })
 		time.Sleep(time.Minute)
-		held, _ := all[0].holding(name)
-		request := message{kind: kindFetch, name: name, life: life{generation: held.generation}, clock: held.clock, from: all[1].cfg.Name}
+		local := all[0].Local()
+		version := members.Version{Generation: local.Generation, Clock: local.Clock}
+		request := members.Message{Kind: members.KindFetch, Name: name, Version: version, From: all[1].cfg.Name}
 		before := l.net.Streams(name)
 		for range 1000 {
 			all[0].receive(request)
@@ -561,11 +561,11 @@ func TestRequestsPlayedAgainAreNotAnsweredAgain(t *testing.T) {
 		require.Equal(t, before+1, l.net.Streams(name))
 		all[0].receive(request)
 		time.Sleep(time.Second)
-		require.Equal(t, before+2, l.net.Streams(name), "later it may be needed again")
+		require.Equal(t, before+2, l.net.Streams(name), "a later request is answered again")
 	})
 }
 
-func TestObserverIsNoCandidate(t *testing.T) {
+func TestObserverTakesNoPartInPlacement(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(3)
 		cfg := l.config(9)
@@ -579,7 +579,7 @@ func TestObserverIsNoCandidate(t *testing.T) {
 		}
 		require.NoError(t, watcher.Leave(t.Context()))
 		require.NoError(t, watcher.Close())
-		l.within("forgotten", func() bool { return sees(all, StatusAny, 3) })
+		l.within("reaped", func() bool { return sees(all, StatusAny, 3) })
 	})
 }
 

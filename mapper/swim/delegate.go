@@ -4,113 +4,151 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
-// delegate is what the engine calls. It calls under its own locks, so nothing
-// here calls back into the engine or waits; work that must is put in the
-// outbox.
+// delegate receives the calls of memberlist. memberlist calls under its locks,
+// so nothing here calls it back or waits; such work is queued.
 type delegate struct{ c *Cluster }
 
-// NodeMeta is what the engine shows of this member.
+// NodeMeta returns what the member announces about itself.
 func (d delegate) NodeMeta(limit int) []byte {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	return d.c.book.face().encode(limit)
+	return d.c.table.NodeMeta().Encode(limit)
 }
 
-// NotifyAlive is asked before the engine takes a member in or changes one. It
-// also is where a member hears of the life that it had before a restart.
+// NotifyAlive runs before memberlist accepts or changes a member. It also shows
+// a member that started again what the process before announced.
 func (d delegate) NotifyAlive(n *memberlist.Node) error {
-	f, err := decodeFace(n.Meta)
+	meta, err := members.DecodeNodeMeta(n.Meta)
 	if err != nil {
 		return err
 	}
-	if n.Name == d.c.cfg.Name {
-		d.hearOfSelf(f)
-		return nil
-	}
-	d.c.update(func(b *book, _ time.Time) { err = b.admit(n.Name) })
+	d.c.update(func(t *members.Table, now time.Time) {
+		if n.Name == d.c.cfg.Name {
+			t.Supersede(meta, now)
+		} else {
+			err = t.Admit(n.Name)
+		}
+	})
 	return err
 }
 
-func (d delegate) hearOfSelf(f face) {
-	d.c.update(func(b *book, now time.Time) { b.supersede(f.life(), f.clock, now) })
-}
-
-// NotifyJoin says that a member is up.
+// NotifyJoin notes a member that is up.
 func (d delegate) NotifyJoin(n *memberlist.Node) {
-	f, err := decodeFace(n.Meta)
+	meta, err := members.DecodeNodeMeta(n.Meta)
 	if err != nil {
 		return // NotifyAlive refused it
 	}
 	fresh := false
-	d.c.update(func(b *book, now time.Time) {
-		if fresh = b.joined(*n, f, now); fresh {
-			d.c.round.insert(n.Name)
-		}
-	})
+	d.c.update(func(t *members.Table, now time.Time) { fresh = t.Joined(tableNode(n), meta, now) })
 	if fresh {
 		wake(d.c.grown)
 	}
-	wake(d.c.behind)
+	wake(d.c.missing)
 }
 
-// NotifyUpdate says that a member shows something else of itself.
+// NotifyUpdate notes the new node meta of a member.
 func (d delegate) NotifyUpdate(n *memberlist.Node) {
-	f, err := decodeFace(n.Meta)
+	meta, err := members.DecodeNodeMeta(n.Meta)
 	if err != nil {
 		return
 	}
-	d.c.update(func(b *book, now time.Time) { b.updated(*n, f, now) })
-	wake(d.c.behind)
+	d.c.update(func(t *members.Table, now time.Time) { t.Updated(tableNode(n), meta, now) })
+	wake(d.c.missing)
 }
 
-// NotifyLeave says that a member failed or left. If nobody knows why, its
-// goodbye was lost here, and somebody else may have heard it.
+// NotifyLeave notes a member that failed or left. If it was not suspect, its
+// leave message may have been lost here, and another member may have it.
 func (d delegate) NotifyLeave(n *memberlist.Node) {
 	sudden := false
-	d.c.update(func(b *book, now time.Time) { sudden = b.gone(n.Name, now) })
+	d.c.update(func(t *members.Table, now time.Time) { sudden = t.Gone(n.Name, now) })
 	if sudden {
-		wake(d.c.puzzled)
+		wake(d.c.sudden)
 	}
 }
 
-// AckPayload tells the prober how often this member refuted and what it knows
-// of others: what somebody missed by loss, the next probe brings.
-func (d delegate) AckPayload() []byte { return d.c.known().encode() }
+// NotifyMerge runs with the members that a peer knows, before memberlist accepts
+// those that are alive. It ignores the others, which the table takes over.
+func (d delegate) NotifyMerge(nodes []*memberlist.Node) error {
+	d.c.update(func(t *members.Table, now time.Time) {
+		for _, n := range nodes {
+			meta, err := members.DecodeNodeMeta(n.Meta)
+			switch {
+			case err != nil:
+			case n.Name == d.c.cfg.Name:
+				t.Supersede(meta, now)
+			case n.State != memberlist.StateAlive && d.c.allowed(n.Addr) == nil:
+				until := now.Add(d.c.timing.longestSuspicion(t.Len() + 1))
+				t.Unconfirmed(tableNode(n), tableStatus(n.State), meta, until, now)
+			}
+		}
+	})
+	wake(d.c.missing)
+	return nil
+}
 
-// NotifyPingComplete says that a member answered the engine.
+func tableStatus(s memberlist.NodeStateType) members.Status {
+	switch s {
+	case memberlist.StateSuspect:
+		return members.Suspect
+	case memberlist.StateLeft:
+		return members.Left
+	case memberlist.StateAlive:
+		return members.Online
+	default:
+		return members.Offline
+	}
+}
+
+// AckPayload returns a digest: a probe brings what was lost.
+func (d delegate) AckPayload() []byte { return d.c.digest().Encode() }
+
+// NotifyPingComplete notes that a member acked a ping of memberlist.
 func (d delegate) NotifyPingComplete(n *memberlist.Node, _ time.Duration, payload []byte) {
-	if m, err := decode(payload); err == nil && m.kind == kindKnown && m.name == n.Name {
-		d.c.reminded(m)
+	if m, err := members.Decode(payload); err == nil && m.Kind == members.KindDigest && m.Name == n.Name {
+		d.c.receive(m)
 	}
-	d.c.update(func(b *book, now time.Time) { b.seen(n.Name, now) })
+	d.c.update(func(t *members.Table, now time.Time) { t.Answered(n.Name, now) })
 }
 
-// GetBroadcasts hands our news to the gossip.
+// GetBroadcasts hands messages to the gossip.
 func (d delegate) GetBroadcasts(overhead, limit int) [][]byte {
 	return d.c.queue.GetBroadcasts(overhead, limit)
 }
 
-// NotifyMsg takes a message of ours.
+// NotifyMsg receives a message of this package.
 func (d delegate) NotifyMsg(b []byte) {
-	if len(b) > maxEncoded {
-		return
-	}
-	if m, err := decode(b); err == nil {
+	if m, err := members.Decode(b); err == nil {
 		d.c.receive(m)
 	}
 }
 
-// LocalState and MergeRemoteState exchange the lives of all members whenever
-// the engine exchanges everything it knows.
+// LocalState returns the summary that goes along with a push-pull.
 func (d delegate) LocalState(bool) []byte {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	return d.c.book.summary()
+	return d.c.table.Summary()
 }
 
-// MergeRemoteState is LocalState on the other side.
+// MergeRemoteState receives the summary of another member.
 func (d delegate) MergeRemoteState(b []byte, _ bool) {
-	d.c.mergeSummary(b)
+	var refutations []members.Message
+	d.c.update(func(t *members.Table, now time.Time) { refutations = t.Merge(b, now) })
+	for _, m := range refutations {
+		d.c.broadcast(m)
+	}
+}
+
+// NotifyConflict notes that another address claims the name of this member.
+func (d delegate) NotifyConflict(existing, other *memberlist.Node) {
+	if existing.Name != d.c.cfg.Name {
+		return
+	}
+	n := tableNode(other)
+	d.c.mu.Lock()
+	d.c.namesake = &n
+	d.c.mu.Unlock()
 }

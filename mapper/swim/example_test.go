@@ -150,7 +150,7 @@ func ExampleCluster_Close() {
 	fmt.Println(err)
 	// Output:
 	// <nil>
-	// this member of the cluster is closed
+	// the member is closed
 }
 
 func ExampleCluster_SetSecrets() {
@@ -202,8 +202,8 @@ func ExampleMember_Node() {
 
 func ExampleLAN() {
 	t := swim.LAN()
-	t.Forget = time.Hour
-	fmt.Println(t.Probe, t.ProbeTimeout, t.Forget)
+	t.ReapOffline = time.Hour
+	fmt.Println(t.Probe, t.ProbeTimeout, t.ReapOffline)
 	// Output: 1s 500ms 1h0m0s
 }
 

@@ -12,26 +12,27 @@ import (
 
 var _ mapper.Watcher = (*Cluster)(nil)
 
-// Metadata keys that say how a member takes part in placement. All are text
-// and optional. The other keys become the node's Meta.
+// Metadata keys for placement. All values are text and optional. Other keys
+// become Meta of the [mapper.Node].
 const (
-	// KeyAddr is where the member serves, if that is not where it gossips.
+	// KeyAddr is the address at which the member serves, if it is not the one at
+	// which it gossips.
 	KeyAddr = "addr"
 	// KeyWeight is its capacity as a decimal number above zero.
 	KeyWeight = "weight"
 	// KeyZone is its failure domain.
 	KeyZone = "zone"
-	// KeyTags are its tags, separated by commas.
+	// KeyTags holds its tags, separated by commas.
 	KeyTags = "tags"
-	// KeyDrain gives it nothing if it is true.
+	// KeyDrain is true if the member gets no keys.
 	KeyDrain = "drain"
 )
 
-// Nodes returns the available members that are no observers, sorted by name:
-// a suspect is one of them until the cluster has agreed that it failed. The
-// local member is included unless it is an observer. A member whose metadata is
-// too large to come with the gossip has no weight, zone or tags for the moment
-// until it is fetched.
+// Nodes returns the available members that are not observers, sorted by name,
+// the local one included. A suspect is available until the cluster agrees that
+// it failed. A member whose metadata is too large for the gossip has no weight,
+// zone or tags until the metadata is fetched. The error is that of the context,
+// or [ErrClosed].
 func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -42,20 +43,20 @@ func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	return c.nodes(), nil
 }
 
-// Watch yields the nodes at once and after every change of them. A change of
-// status that leaves the same members available is none. After Close it
-// yields ErrClosed once.
+// Watch yields the nodes at once and after every change of them; a change of
+// status that leaves the same members available is not one. After
+// [Cluster.Close] it yields [ErrClosed] once.
 func (c *Cluster) Watch(ctx context.Context) iter.Seq[mapper.Update] { return c.watched.Watch(ctx) }
 
-// publish feeds those who watch, until the context ends.
+// publish feeds the readers of Watch until the context ends.
 func (c *Cluster) publish(ctx context.Context) {
-	f := c.subscribe()
-	defer c.unsubscribe(f)
+	q := c.subscribe()
+	defer c.unsubscribe(q)
 	for !c.isClosed() {
-		f.drain()
+		q.drain()
 		c.watched.Set(mapper.Update{Nodes: c.nodes()})
 		select {
-		case <-f.ready:
+		case <-q.ready:
 		case <-c.closed:
 		case <-ctx.Done():
 			return
@@ -75,9 +76,8 @@ func (c *Cluster) nodes() []mapper.Node {
 	return nodes
 }
 
-// Node returns the member as a source of nodes reports it. A weight that is
-// no number above zero counts as not given; metadata that is not text is left
-// out.
+// Node returns the member as a node. It ignores a weight that is not a number
+// above zero, and omits metadata that is not UTF-8.
 func (m Member) Node() mapper.Node {
 	n := mapper.Node{Name: m.Name, Addr: m.Addr}
 	for k, raw := range m.Metadata {
@@ -114,8 +114,8 @@ func weight(text string) float64 {
 	return w
 }
 
-// maxWeight is far below what a scheme refuses: one member's metadata must
-// not make everybody's set refused.
+// maxWeight is far below what an algorithm refuses: the metadata of one member
+// must not make the set of every member invalid.
 const maxWeight = 1e100
 
 func tags(text string) []string {

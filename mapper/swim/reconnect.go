@@ -6,15 +6,24 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hashicorp/memberlist"
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
-// seek looks for ways back to whom this member lost, until the context ends.
-// It has a goroutine of its own, as an address where nobody answers takes
-// Timing.Stream of each attempt.
-func (c *Cluster) seek(ctx context.Context) {
-	pause := retry{min: min(soon, c.timing.Reconnect), max: c.timing.Reconnect}
-	quiet := ration{burst: 1, every: namesakeEvery}
+const (
+	// firstReconnect is the pause before a missing peer is tried again. Peers that
+	// are started together are there a moment later; the pauses double.
+	firstReconnect = 200 * time.Millisecond
+
+	// warnNamesakeEvery is how often a namesake is logged.
+	warnNamesakeEvery = 10 * time.Minute
+)
+
+// reconnectLoop tries to reach lost members until the context ends. It has a
+// goroutine of its own, as an address that does not answer takes Timing.Stream
+// of each attempt.
+func (c *Cluster) reconnectLoop(ctx context.Context) {
+	pause := backoff{min: min(firstReconnect, c.timing.Reconnect), max: c.timing.Reconnect}
+	warnings := rateLimit{burst: 1, every: warnNamesakeEvery}
 	next := time.NewTimer(pause.min)
 	defer next.Stop()
 	for {
@@ -23,10 +32,10 @@ func (c *Cluster) seek(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		other := c.namesake()
-		if other != nil && c.answersToOurName(ctx, other) {
-			if _, ok := quiet.take(time.Now()); ok {
-				c.log.Warn("another member that is alive has the name of this one; the others see the one that they knew first", "name", other.Name, "address", other.Address())
+		other := c.takeNamesake()
+		if other != nil && c.isAlive(ctx, *other) {
+			if _, ok := warnings.allow(time.Now()); ok {
+				c.log.Warn("another running member has the name of this one; the others keep the one that they knew first", "name", other.Name, "address", other.Addr.String())
 			}
 		}
 		pause.done(time.Now(), c.reconnect(ctx, other != nil))
@@ -34,45 +43,36 @@ func (c *Cluster) seek(ctx context.Context) {
 	}
 }
 
-// soon is when a peer is tried again that was not there. Those that are started
-// together are there a moment later; the pauses double from one to the next.
-const soon = 200 * time.Millisecond
-
-// namesakeEvery is how often a namesake is complained of.
-const namesakeEvery = 10 * time.Minute
-
-// reconnect tries one member that should be there and is not: one that is
-// offline, or a peer that is no member yet. Without the second, members that
-// started before their peers could end up in two clusters for good. It reports
-// whether there is nothing more to do for now.
+// reconnect does a push-pull with one address that should be a member and is
+// not: a member that is offline, or a peer that is not a member. Without the
+// second, members that started before their peers could stay in two clusters.
+// It reports whether nothing is left to do for now.
 func (c *Cluster) reconnect(ctx context.Context, refused bool) bool {
-	c.mu.Lock()
-	offline, online := c.book.peers(StatusOffline), c.book.peers(StatusAvailable)
-	c.mu.Unlock()
+	online := c.tableNodes(StatusAvailable)
 	missing := c.missingPeers(ctx, online)
-	for _, n := range offline {
-		missing = append(missing, n.Address())
+	for _, n := range c.tableNodes(StatusOffline) {
+		missing = append(missing, n.Addr.String())
 	}
-	if refused && len(online) > 0 { // ask again to be let in at our new address
-		missing = append(missing, online[rand.IntN(len(online))].Address())
+	if refused && len(online) > 0 { // ask again to be accepted at the new address
+		missing = append(missing, online[rand.IntN(len(online))].Addr.String())
 	}
 	if len(missing) == 0 {
 		return true
 	}
-	reached, _ := c.exchange(ctx, []string{missing[rand.IntN(len(missing))]})
+	reached, _ := c.pushPull(ctx, []string{missing[rand.IntN(len(missing))]})
 	return reached > 0
 }
 
 // missingPeers returns the addresses of peers that are not online.
-func (c *Cluster) missingPeers(ctx context.Context, online []memberlist.Node) []string {
+func (c *Cluster) missingPeers(ctx context.Context, online []members.Node) []string {
 	if len(c.cfg.Peers) == 0 {
 		return nil
 	}
 	addrs, failed := c.peers(ctx)
-	for _, err := range failed { // the name may be back the next time
-		c.log.Debug("a peer cannot be resolved now", "error", err)
+	for _, err := range failed { // the next attempt may resolve it
+		c.log.Debug("cannot resolve a peer", "err", err)
 	}
 	return slices.DeleteFunc(addrs, func(addr string) bool {
-		return slices.ContainsFunc(online, func(n memberlist.Node) bool { return n.Address() == addr })
+		return slices.ContainsFunc(online, func(n members.Node) bool { return n.Addr.String() == addr })
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/faultnet"
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
 // recorder keeps the packets of a network.
@@ -55,8 +56,8 @@ func withSecret(t *testing.T, cfg Config) Config {
 	return cfg
 }
 
-// stays asserts for a while that nobody is offline or left and that a member's
-// metadata is what it says.
+// stays asserts for ten seconds that no member is offline or left, and that the
+// metadata of one of them is known everywhere.
 func stays(t *testing.T, all []*Cluster, name, value string) {
 	for range 500 {
 		require.True(t, sees(all, StatusAvailable, len(all)))
@@ -74,16 +75,15 @@ func say(t *testing.T, l *lab, all []*Cluster, from *Cluster, value string) {
 	})
 }
 
-// TestReplayedPacketsChangeNothing records a story of suspicion, metadata and
-// a goodbye, and plays it again to those whom it was meant for: to the same
-// processes and after a restart.
+// TestReplayedPacketsChangeNothing records a suspicion, metadata and a leave, and
+// replays all of it to the same members after one of them has restarted.
 func TestReplayedPacketsChangeNothing(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := secretCluster(t, l, 4)
 		name := all[3].cfg.Name
 		tape := record(l)
 		say(t, l, all, all[3], "old")
-		all[0].accuse(name)
+		all[0].suspect(name)
 		l.within("refuted", func() bool { return every(all, name, StatusOnline) })
 		time.Sleep(5 * time.Second)
 		require.NoError(t, all[3].Leave(t.Context()))
@@ -107,12 +107,13 @@ func TestReplayedPacketsChangeNothing(t *testing.T) {
 			l.net.Inject(p)
 		}
 		stays(t, all, name, "newer")
-		l.within("nobody is doubted", func() bool { return sees(all, StatusOnline, 4) })
+		l.within("no member is suspect", func() bool { return sees(all, StatusOnline, 4) })
 	})
 }
 
-// TestReflectedPacketsChangeNothing sends what one member said to another back
-// to it, to a third, and to a cluster with the same secret and another label.
+// TestReflectedPacketsChangeNothing sends the packets between two members back to
+// the sender, to a third member, and to a cluster with the same secret and
+// another label.
 func TestReflectedPacketsChangeNothing(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := secretCluster(t, l, 4)
@@ -122,7 +123,7 @@ func TestReflectedPacketsChangeNothing(t *testing.T) {
 		stranger := l.join(other)
 		tape := record(l)
 		say(t, l, all, all[3], "old")
-		all[0].accuse(name)
+		all[0].suspect(name)
 		l.within("refuted", func() bool { return every(all, name, StatusOnline) })
 		time.Sleep(5 * time.Second)
 		say(t, l, all, all[3], "new")
@@ -134,32 +135,32 @@ func TestReflectedPacketsChangeNothing(t *testing.T) {
 			}
 		}
 		stays(t, all, name, "new")
-		l.within("nobody is doubted", func() bool { return sees(all, StatusOnline, 4) })
+		l.within("no member is suspect", func() bool { return sees(all, StatusOnline, 4) })
 		require.Len(t, stranger.Members(), 1, "another label is another cluster")
 	})
 }
 
-// TestVouchingProvesNothingUnasked plays an answer to a question that nobody
-// has open: it must not end the suspicion of a member that is dead.
-func TestVouchingProvesNothingUnasked(t *testing.T) {
+// TestUnexpectedAckProvesNothing replays an ack that no probe waits for: it must
+// not end the suspicion of a dead member.
+func TestUnexpectedAckProvesNothing(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(3)
 		name := all[2].cfg.Name
 		require.NoError(t, all[2].Close())
-		all[0].accuse(name)
-		all[0].receive(message{kind: kindVouch, name: name, nonce: 77})
+		all[0].suspect(name)
+		all[0].receive(members.Message{Kind: members.KindAck, Name: name, Nonce: 77})
 		require.Equal(t, StatusSuspect, status(all[0], name))
-		nonce, answer := all[0].asks.ask()
-		all[0].receive(message{kind: kindVouch, name: name, nonce: nonce})
+		nonce, acked := all[0].acks.expect()
+		all[0].receive(members.Message{Kind: members.KindAck, Name: name, Nonce: nonce})
 		select {
-		case <-answer:
+		case <-acked:
 		default:
-			require.Fail(t, "an answer does not reach who asked")
+			require.Fail(t, "an expected ack does not arrive")
 		}
 	})
 }
 
-// TestPacketsShowNothing looks for what was said in what was sent.
+// TestPacketsShowNothing looks for names and metadata in encrypted packets.
 func TestPacketsShowNothing(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		tape := record(l)
@@ -173,8 +174,8 @@ func TestPacketsShowNothing(t *testing.T) {
 	})
 }
 
-// TestAlteredPacketsAreNotHeard flips each byte of a packet that would be.
-func TestAlteredPacketsAreNotHeard(t *testing.T) {
+// TestAlteredPacketsAreDropped flips a bit in each byte of a valid packet.
+func TestAlteredPacketsAreDropped(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := secretCluster(t, l, 3)
 		tape := record(l)
@@ -196,9 +197,9 @@ func TestAlteredPacketsAreNotHeard(t *testing.T) {
 	})
 }
 
-// TestStrangersAreNotAnswered asks as somebody who is no member. Where there is
-// no secret everybody can, so an answer must not go to an address that the
-// question names.
+// TestStrangersAreNotAnswered sends requests from an address that is not a
+// member. Without a secret any host can, so an answer must not go to an address
+// in the request.
 func TestStrangersAreNotAnswered(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		const stranger, userMessage = "10.9.9.9:1", 8
@@ -207,13 +208,13 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 		require.NoError(t, all[0].SetMetadata(map[string][]byte{"k": make([]byte, MaxValue)}))
 		time.Sleep(time.Minute)
 		name := all[0].cfg.Name
-		for _, m := range []message{
-			{kind: kindAsk, name: name, nonce: 1, from: stranger},
-			{kind: kindAsk, name: all[1].cfg.Name, nonce: 2, from: stranger},
-			{kind: kindFetch, name: name, life: life{generation: 1}, clock: 1, from: stranger},
-			{kind: kindKnown, name: stranger, life: life{1, 0, 1}, reminders: []reminder{{name, version{maxClock, 1}}}},
+		for _, m := range []members.Message{
+			{Kind: members.KindPingReq, Name: name, Nonce: 1, From: stranger},
+			{Kind: members.KindPingReq, Name: all[1].cfg.Name, Nonce: 2, From: stranger},
+			{Kind: members.KindFetch, Name: name, Version: members.Version{Generation: 1, Clock: 1}, From: stranger},
+			{Kind: members.KindDigest, Name: stranger, Life: members.Life{Generation: 1, Incarnation: 1}, Changes: []members.Change{{Name: name, Version: members.Version{Generation: 1 << 60, Clock: 1}}}},
 		} {
-			l.net.Inject(faultnet.Packet{From: stranger, To: name, Data: append([]byte{userMessage}, m.encode()...)})
+			l.net.Inject(faultnet.Packet{From: stranger, To: name, Data: append([]byte{userMessage}, m.Encode()...)})
 		}
 		time.Sleep(20 * time.Second)
 		require.Empty(t, there.PacketCh())
@@ -221,14 +222,14 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 	})
 }
 
-// TestEvilNamesAreNotLetIn joins with a name that this package would refuse to
-// have, as somebody with a program of its own can.
-func TestEvilNamesAreNotLetIn(t *testing.T) {
+// TestUnsafeNamesAreRefused joins with a name that this package does not allow,
+// as another program can.
+func TestUnsafeNamesAreRefused(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(3)
 		conf := memberlist.DefaultLANConfig()
 		conf.Name, conf.Transport, conf.LogOutput = "../../etc/passwd", l.net.Transport(address(60)), io.Discard
-		conf.Delegate = delegate{all[0]} // shows what a member of ours does
+		conf.Delegate = delegate{all[0]} // announces what a member of ours does
 		evil, err := memberlist.Create(conf)
 		require.NoError(t, err)
 		_, err = evil.Join([]string{address(0), address(1)})

@@ -11,16 +11,16 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
-// Secret is what the members of a cluster share. It prints as [redacted],
-// however it is printed. The zero value is no secret.
+// Secret is shared by the members of a cluster. It always prints as [redacted].
+// The zero value is not a secret.
 //
-// Every packet and stream is encrypted and authenticated by AES-256-GCM with
-// a key that HKDF-SHA256 derives from the secret. That is a derivation for
-// random secrets and no hardening for passwords: take 16 random bytes or more.
+// Every packet and stream is encrypted and authenticated by AES-256-GCM with a
+// key that HKDF-SHA256 derives from the secret. That does not harden passwords:
+// use 16 random bytes or more.
 type Secret struct{ key [sha256.Size]byte }
 
-// NewSecret makes a secret of any bytes. Line ends at the end, which editors
-// and mounted files add, do not count.
+// NewSecret returns a secret made of any bytes. Line ends at the end, which
+// editors and mounted files add, are not part of it.
 func NewSecret(raw []byte) (Secret, error) {
 	raw = bytes.TrimRight(raw, "\r\n")
 	if len(raw) == 0 {
@@ -33,8 +33,7 @@ func NewSecret(raw []byte) (Secret, error) {
 	return Secret{[sha256.Size]byte(key)}, nil
 }
 
-// ParseSecrets reads one secret a line, as a file holds them. The first one
-// is for writing and all are for reading.
+// ParseSecrets returns the secrets in a file, one a line, for [Config.Secrets].
 func ParseSecrets(text []byte) ([]Secret, error) {
 	var secrets []Secret
 	for line := range bytes.Lines(text) {
@@ -68,7 +67,7 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText returns [redacted].
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// keyring makes memberlist's keyring, or nil without a secret.
+// keyring returns the keyring for memberlist, or nil without a secret.
 func keyring(secrets []Secret) (*memberlist.Keyring, error) {
 	if len(secrets) == 0 {
 		return nil, nil
@@ -83,23 +82,23 @@ func keyring(secrets []Secret) (*memberlist.Keyring, error) {
 	return memberlist.NewKeyring(keys, keys[0])
 }
 
-// checkSecrets refuses the zero value, which is what NewSecret returns beside
-// an error: as a key everybody would know it.
+// checkSecrets refuses the zero value, which NewSecret returns with an error: as
+// a key it would be known to all.
 func checkSecrets(secrets []Secret) error {
 	if slices.Contains(secrets, Secret{}) {
-		return errors.New("one of the secrets is empty: make each with NewSecret")
+		return errors.New("one of the secrets is empty: create each with NewSecret")
 	}
 	return nil
 }
 
-// SetSecrets changes the secrets of a running member: the first is written
-// with from now on, and all are read. Rotate without loss in three steps,
-// each finished on every member before the next: (old, new), (new, old),
-// (new). A member that joined without a secret cannot get one.
+// SetSecrets replaces the secrets of a running member: the first one encrypts
+// from now on, and each of them decrypts. To rotate without loss, take three
+// steps, each on every member before the next: (old, new), (new, old), (new). A
+// member that joined without a secret cannot get one.
 func (c *Cluster) SetSecrets(secrets ...Secret) error {
 	ring := c.keyring
 	if ring == nil {
-		return errors.New("this member joined without a secret and cannot get one; start it again with the secret")
+		return errors.New("the member joined without a secret: start it again with one")
 	}
 	if len(secrets) == 0 {
 		return errors.New("at least one secret is needed")

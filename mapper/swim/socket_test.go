@@ -21,10 +21,11 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/mappertest"
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
-// These tests use sockets on loopback. What can be told in virtual time is
-// told in cluster_test.go.
+// These tests use sockets on loopback. Tests that need none run in virtual time,
+// in cluster_test.go.
 
 func loopback(name string, peers ...string) Config {
 	return Config{Name: name, Bind: "127.0.0.1:0", Peers: peers, Timing: Local(), Log: quiet()}
@@ -47,8 +48,8 @@ func eventually(t testing.TB, what string, holds func() bool) {
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-// publisher starts and stops members so that the cluster is what the suite
-// publishes.
+// publisher starts and stops members so that the cluster has the nodes that the
+// suite publishes.
 type publisher struct {
 	seed    string
 	running map[string]*Cluster
@@ -78,7 +79,7 @@ func (p *publisher) publish(t testing.TB, nodes []mapper.Node) {
 	}
 }
 
-// describe is the metadata that makes a member the node.
+// describe returns the metadata of a member that is the node.
 func describe(n mapper.Node) map[string][]byte {
 	m := map[string][]byte{KeyAddr: []byte(n.Addr), KeyZone: []byte(n.Zone), KeyTags: []byte(strings.Join(n.Tags, ","))}
 	if n.Weight != 0 {
@@ -104,7 +105,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func TestWatchTellsOfClose(t *testing.T) {
+func TestWatchYieldsErrClosedOnce(t *testing.T) {
 	c := start1(t, loopback("a"))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -125,7 +126,7 @@ func TestWatchTellsOfClose(t *testing.T) {
 	require.ErrorIs(t, c.Leave(t.Context()), ErrClosed)
 	require.NoError(t, c.Close(), "closing again does nothing")
 	for u := range c.Watch(t.Context()) {
-		require.ErrorIs(t, u.Err, ErrClosed, "whoever watches now gets no nodes")
+		require.ErrorIs(t, u.Err, ErrClosed, "a later Watch yields no nodes")
 		require.Empty(t, u.Nodes)
 		break
 	}
@@ -149,16 +150,16 @@ func TestRefusals(t *testing.T) {
 		{"a peer that is no address", func(c *Config) { c.Peers = []string{"a:b:c"} }, `peer "a:b:c"`},
 		{"a peer's port", func(c *Config) { c.Peers = []string{"a:99999"} }, "65535"},
 		{"an unknown peer", func(c *Config) { c.Peers = []string{"no..such.host:1"} }, "no..such.host"},
-		{"no peer needed", func(c *Config) { c.MustJoin = true }, "no peer was named"},
-		{"nobody there", func(c *Config) { c.MustJoin, c.Peers = true, []string{"127.0.0.1:1"} }, "no peer could be joined"},
+		{"no peer needed", func(c *Config) { c.MustJoin = true }, "no peer is configured"},
+		{"no peer there", func(c *Config) { c.MustJoin, c.Peers = true, []string{"127.0.0.1:1"} }, "no peer could be joined"},
 		{"large metadata", func(c *Config) { c.Metadata = map[string][]byte{"k": make([]byte, MaxValue+1)} }, "65537 bytes"},
-		{"an engine that is misconfigured", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.ProtocolVersion = 99 } }, "cannot start the member"},
-		{"another transport for the engine", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.Transport = nil } }, "not for Tune to change"},
-		{"another delegate for the engine", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.Events = nil } }, "not for Tune to change"},
+		{"a misconfigured memberlist", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.ProtocolVersion = 99 } }, "cannot start the member"},
+		{"Tune that changes the transport", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.Transport = nil } }, "Tune must not change"},
+		{"Tune that changes a delegate", func(c *Config) { c.Tune = func(m *memberlist.Config) { m.Events = nil } }, "Tune must not change"},
 		{"an empty secret", func(c *Config) { c.Bind, c.Secrets = "0.0.0.0:0", []Secret{{}} }, "one of the secrets is empty"},
-		{"a timing in nothing", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
-		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start from LAN"},
-		{"a generation without a successor", func(c *Config) { c.Generation = maxGeneration }, "too large"},
+		{"a timing in nanoseconds", func(c *Config) { c.Timing = LAN(); c.Timing.Settle = 3 }, "a millisecond or more"},
+		{"half a timing", func(c *Config) { c.Timing = Timing{Probe: 1} }, "start with LAN"},
+		{"a generation without a successor", func(c *Config) { c.Generation = members.MaxGeneration }, "too large"},
 		{"a long label", func(c *Config) { c.Label = strings.Repeat("x", 256) }, "256 bytes"},
 	}
 	for _, c := range cases {
@@ -173,7 +174,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestJoinErrorsCanBeTold(t *testing.T) {
+func TestJoinWrapsItsErrors(t *testing.T) {
 	t.Parallel()
 	cfg := loopback("a")
 	cfg.Bind = "0.0.0.0:0"
@@ -194,7 +195,7 @@ func TestJoinErrorsCanBeTold(t *testing.T) {
 	}
 }
 
-func TestNameSaysWhereToListen(t *testing.T) {
+func TestNameIsTheAddressToListen(t *testing.T) {
 	addr := fmt.Sprint("127.0.0.1:", freeport.Take(t))
 	cfg := loopback(addr)
 	cfg.Bind = ""
@@ -202,7 +203,7 @@ func TestNameSaysWhereToListen(t *testing.T) {
 	require.Equal(t, addr, c.Local().Addr)
 }
 
-// safeBuffer may be written by the engine while a test reads it.
+// safeBuffer is safe for concurrent use: memberlist writes while a test reads.
 type safeBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -220,7 +221,7 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-func TestGarbageIsIgnoredQuietly(t *testing.T) {
+func TestGarbageIsDroppedWithFewLogLines(t *testing.T) {
 	var out safeBuffer
 	secret, err := NewSecret([]byte("canary-secret"))
 	require.NoError(t, err)
@@ -245,12 +246,12 @@ func TestGarbageIsIgnoredQuietly(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		require.Equal(t, StatusOnline, c.Local().Status)
 	}
-	most := 2 * (complaintBurst + int(time.Since(start)/complaintEvery) + 1)
+	most := 2 * (warningBurst + int(time.Since(start)/warningEvery) + 1)
 	require.LessOrEqual(t, strings.Count(out.String(), "\n"), most, "%s", out.String())
 	require.NotContains(t, out.String(), "canary")
 }
 
-func TestIdleConnectionsHoldNothing(t *testing.T) {
+func TestIdleConnectionsAreClosed(t *testing.T) {
 	a := start1(t, loopback("a"))
 	b := start1(t, loopback("b", a.Local().Addr))
 	before := runtime.NumGoroutine()
@@ -263,7 +264,7 @@ func TestIdleConnectionsHoldNothing(t *testing.T) {
 	}
 	require.NoError(t, b.SetMetadata(map[string][]byte{"k": bytes.Repeat([]byte("x"), 9999)}))
 	eventually(t, "a stream gets through", func() bool { return len(a.metadataOf("b")["k"]) == 9999 })
-	eventually(t, "nobody is doubted", func() bool { return sees([]*Cluster{a, b}, StatusOnline, 2) })
+	eventually(t, "no member is suspect", func() bool { return sees([]*Cluster{a, b}, StatusOnline, 2) })
 	for _, conn := range idle {
 		_ = conn.Close()
 	}
@@ -335,7 +336,7 @@ func TestNodeOfMetadata(t *testing.T) {
 	}
 }
 
-func TestEventsStartWithEverybody(t *testing.T) {
+func TestEventsStartWithEveryMember(t *testing.T) {
 	a := start1(t, loopback("a"))
 	b := start1(t, loopback("b", a.Local().Addr))
 	require.NoError(t, b.SetMetadata(map[string][]byte{"k": []byte("v")}))

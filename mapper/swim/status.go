@@ -3,34 +3,35 @@ package swim
 import (
 	"fmt"
 	"strings"
+
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
-// Status says what is believed of a member. Statuses are bits, so that a set
-// of them is a Status too.
+// Status is the status of a member, or a set of statuses: each is one bit.
 type Status uint8
 
 // The statuses of one member.
 const (
-	// Online: the member answers.
-	StatusOnline Status = 1 << iota
-	// Offline: the cluster agreed that the member failed.
-	StatusOffline
-	// Suspect: somebody missed an answer, and neither has the member refuted
-	// it nor the cluster agreed on it.
-	StatusSuspect
-	// Left: the member said goodbye.
-	StatusLeft
+	// StatusOnline is a member that answers.
+	StatusOnline = Status(members.Online)
+	// StatusOffline is a member that failed, as the cluster agrees.
+	StatusOffline = Status(members.Offline)
+	// StatusSuspect is a member that failed a probe. Neither has it refuted that
+	// nor does the cluster agree on it.
+	StatusSuspect = Status(members.Suspect)
+	// StatusLeft is a member that left by [Cluster.Leave].
+	StatusLeft = Status(members.Left)
 )
 
 // Sets of statuses.
 const (
-	// Available members take part in placement. A suspect does: most suspects
-	// turn out to live, and keys that move away for a moment and back cost
-	// more than one that waits.
+	// StatusAvailable members take part in placement. Suspects do: most turn out
+	// to be alive, and keys that move away for a moment and back cost more than
+	// keys that wait.
 	StatusAvailable = StatusOnline | StatusSuspect
-	// Unavailable members may not answer. A suspect is in both sets.
+	// StatusUnavailable members may not answer. A suspect is in both sets.
 	StatusUnavailable = StatusOffline | StatusSuspect | StatusLeft
-	// Any is every status.
+	// StatusAny is every status.
 	StatusAny = StatusOnline | StatusOffline | StatusSuspect | StatusLeft
 )
 
@@ -45,8 +46,8 @@ var statusNames = []struct {
 }
 
 // String returns the name of the status in capitals, or the names in a set
-// joined by a bar. The empty set, which is what a member was before it was
-// known, is UNKNOWN.
+// joined by a bar. The empty set, which a member had before it was known, is
+// UNKNOWN.
 func (s Status) String() string {
 	var names []string
 	for _, n := range statusNames {
@@ -60,14 +61,14 @@ func (s Status) String() string {
 	return strings.Join(names, "|")
 }
 
-// In reports whether the status is one of the set.
+// In reports whether the status is in the set.
 func (s Status) In(set Status) bool { return s&set != 0 }
 
-// MarshalText writes what String returns.
+// MarshalText returns the bytes of [Status.String].
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// ParseStatus reads a status or a set of them: the name of a status, or
-// available, unavailable or any, in either case.
+// ParseStatus returns the status or set with that name: online, offline,
+// suspect, left, available, unavailable or any, in upper or lower case.
 func ParseStatus(text string) (Status, error) {
 	switch strings.ToLower(text) {
 	case "available":
@@ -83,20 +84,4 @@ func ParseStatus(text string) (Status, error) {
 		}
 	}
 	return 0, fmt.Errorf("unknown status %q: use online, suspect, offline, left, available, unavailable or any", text)
-}
-
-// route lists the statuses that a member is shown in on its way from one to
-// another, the last one included. Nobody is shown offline who was not shown
-// suspect before, and a suspicion of somebody offline is no news.
-func route(from, to Status) []Status {
-	switch {
-	case from == to:
-		return nil
-	case from == StatusOffline && to == StatusSuspect:
-		return nil
-	case from == StatusOnline && to == StatusOffline:
-		return []Status{StatusSuspect, StatusOffline}
-	default:
-		return []Status{to}
-	}
 }

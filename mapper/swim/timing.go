@@ -7,52 +7,53 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
-// Timing holds how often members look at each other. The zero value is LAN.
+// Timing configures how often members probe each other, gossip and forget. The
+// zero value means [LAN].
 //
-// With n members, a member that crashes is shown suspect after about one
-// Check and one ProbeTimeout; it is shown offline between
-// SuspicionMult·max(1, log10 n)·Probe after the engine's first missed probe
-// and six times that, the shorter the more members confirm it.
+// With n members, a member that crashes is suspect everywhere after about one
+// Check and one ProbeTimeout. It is offline between
+// SuspicionMult·max(1, log10 n)·Probe after the first failed probe of memberlist
+// and six times that, the sooner the more members confirm it.
 type Timing struct {
-	// Probe is the interval between two probes by the engine, and ProbeTimeout
-	// how long an answer may take: the 99th percentile of the round trip.
+	// Probe is the interval between two probes of memberlist. ProbeTimeout bounds
+	// the wait for the answer to a probe: the 99th percentile of the round trip.
 	Probe, ProbeTimeout time.Duration
-	// Gossip is the interval at which news is passed on, and GossipNodes to
-	// how many members each time.
+	// Gossip is the interval between two rounds of gossip. Each goes to
+	// GossipNodes members.
 	Gossip      time.Duration
 	GossipNodes int
-	// Retransmit times log10(n+1) is how often each news is passed on by a member.
+	// Retransmit times log10(n+1) is how often a member sends each message.
 	Retransmit int
-	// SuspicionMult scales the time a suspect has to refute.
+	// SuspicionMult scales the time that a suspect has to refute.
 	SuspicionMult int
-	// IndirectChecks is how many others are asked to look at a member that
-	// did not answer.
+	// IndirectChecks is how many other members probe one that did not answer.
 	IndirectChecks int
-	// PushPull is the interval between two exchanges of everything known with
-	// one other member. Above 32 members the engine stretches it.
+	// PushPull is the interval between two push-pulls, in each of which two
+	// members exchange everything they know. Above 32 members, memberlist
+	// lengthens it.
 	PushPull time.Duration
-	// Stream bounds each TCP connection.
+	// Stream bounds the life of each TCP connection.
 	Stream time.Duration
 
-	// Check is the interval between two checks that make suspicion visible.
-	// Each costs one packet and its answer, whatever the number of members.
+	// Check is the interval between two probes of this package, which show
+	// suspects. Each costs one packet and its answer, whatever the number of
+	// members.
 	Check time.Duration
-	// Settle is the interval between the further exchanges that members make
-	// while many join at once.
+	// Settle is the interval between the push-pulls while many members join.
 	Settle time.Duration
-	// Reconnect is the interval between two attempts to reach a member that
-	// is offline, or the peers if nobody else is there. It heals a partition
-	// that lasted longer than the engine's memory.
+	// Reconnect is the interval between two attempts to reach an offline member,
+	// or the peers if no other member is known. It heals partitions that outlast
+	// the memory of memberlist.
 	Reconnect time.Duration
-	// Forget is how long an offline member is remembered, and ForgetLeft how
-	// long one that left.
-	Forget, ForgetLeft time.Duration
+	// ReapOffline is how long a member stays known after it went offline, and
+	// ReapLeft how long after it left.
+	ReapOffline, ReapLeft time.Duration
 }
 
-// LAN is for machines in one place. It takes its protocol figures from
-// memberlist's preset of that name, but tells news to four members at a time
-// instead of three and five times instead of four, as one rumour in fifty
-// died before it had reached all of 60.
+// LAN is the timing for machines in one network. Its protocol figures are those
+// of memberlist's preset of that name, except that it gossips to four members
+// instead of three, and five times instead of four: otherwise one message in
+// fifty does not reach all of 60 members.
 func LAN() Timing {
 	return Timing{
 		Probe:          time.Second,
@@ -67,12 +68,12 @@ func LAN() Timing {
 		Check:          200 * time.Millisecond,
 		Settle:         500 * time.Millisecond,
 		Reconnect:      10 * time.Second,
-		Forget:         24 * time.Hour,
-		ForgetLeft:     10 * time.Minute,
+		ReapOffline:    24 * time.Hour,
+		ReapLeft:       10 * time.Minute,
 	}
 }
 
-// WAN is LAN with patience for long round trips.
+// WAN returns LAN timings lengthened for long round trips.
 func WAN() Timing {
 	t := LAN()
 	t.Probe = 5 * time.Second
@@ -87,7 +88,7 @@ func WAN() Timing {
 	return t
 }
 
-// Local is LAN with the haste that one machine allows.
+// Local returns LAN timings shortened for a single host.
 func Local() Timing {
 	t := LAN()
 	t.ProbeTimeout = 200 * time.Millisecond
@@ -100,7 +101,7 @@ func Local() Timing {
 	return t
 }
 
-// apply writes the timing into the engine's configuration.
+// apply writes the timing into the configuration of memberlist.
 func (t Timing) apply(c *memberlist.Config) {
 	c.ProbeInterval, c.ProbeTimeout = t.Probe, t.ProbeTimeout
 	c.GossipInterval, c.GossipNodes = t.Gossip, t.GossipNodes
@@ -112,9 +113,9 @@ func (t Timing) apply(c *memberlist.Config) {
 	c.GossipToTheDeadTime = max(t.PushPull, 30*time.Second)
 }
 
-// longestSuspicion is how long n members take at most to agree that one failed,
-// counted from the first who suspects it. The engine shortens it the more of
-// them confirm the suspicion, down to a sixth.
+// longestSuspicion returns how long n members take at most to agree that one of
+// them failed, from the first suspicion. The more members confirm it, the
+// shorter memberlist makes it, down to a sixth.
 func (t Timing) longestSuspicion(n int) time.Duration {
 	scale := max(1, math.Log10(float64(n)))
 	return time.Duration(6 * scale * float64(t.SuspicionMult) * float64(t.Probe))

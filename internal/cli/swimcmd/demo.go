@@ -243,7 +243,7 @@ func (d *demo) lines(ctx context.Context, std *term.Streams) error {
 	for e := range d.cluster.Events(ctx) {
 		rows, _ := demoRows([]swim.Member{e.Member})
 		for _, r := range rows {
-			if e.Forgotten {
+			if e.Reaped {
 				r.status = "FORGOTTEN"
 			}
 			if _, err := fmt.Fprintf(std.Out, "%s is %s %s%s\n", r.name, r.status, r.clock, r.metadata); err != nil {

@@ -294,7 +294,7 @@ func metadataText(metadata map[string][]byte) string {
 // follow prints a line for every member, then one for every change.
 func (o *membersOptions) follow(ctx context.Context, cluster *swim.Cluster) error {
 	for e := range cluster.Events(ctx) {
-		if !o.includes(e.Member) || !o.lists(e.Member) && !e.Forgotten && !e.Member.Previous.In(o.set) {
+		if !o.includes(e.Member) || !o.lists(e.Member) && !e.Reaped && !e.Member.Previous.In(o.set) {
 			continue
 		}
 		if err := o.writeChange(e); err != nil {
@@ -310,14 +310,14 @@ func (o *membersOptions) writeChange(e swim.Event) error {
 			Schema    string `json:"schema"`
 			Forgotten bool   `json:"forgotten,omitzero"`
 			memberView
-		}{"proxenos.swim.change/v1", e.Forgotten, viewMember(e.Member)})
+		}{"proxenos.swim.change/v1", e.Reaped, viewMember(e.Member)})
 		if err == nil {
 			_, err = o.std.Out.Write(line)
 		}
 		return err
 	}
 	row := memberRow(e.Member)
-	if e.Forgotten {
+	if e.Reaped {
 		row[1] = "FORGOTTEN"
 	}
 	_, err := fmt.Fprintln(o.std.Out, term.Tabbed(row))

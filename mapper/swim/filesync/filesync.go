@@ -223,11 +223,11 @@ func (m *Mirror) follow(events <-chan swim.Event) {
 // apply shows one change.
 func (m *Mirror) apply(e swim.Event) {
 	member := e.Member
-	onlyRestarted := e.Restarted && !e.Status && !e.Metadata && !e.Forgotten
+	onlyRestarted := e.Restarted && !e.Status && !e.Metadata && !e.Reaped
 	if member.Local || onlyRestarted { // nothing here shows a restart
 		return
 	}
-	if e.Forgotten || member.Observer { // it may have been none before
+	if e.Reaped || member.Observer { // it may have been none before
 		m.forget(member.Name)
 		return
 	}

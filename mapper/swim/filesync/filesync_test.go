@@ -137,11 +137,11 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 	})
 }
 
-func TestForgottenMembersGo(t *testing.T) {
+func TestReapedMembersAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
 	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
-	m.apply(swim.Event{Member: swim.Member{Name: otherName}, Forgotten: true})
+	m.apply(swim.Event{Member: swim.Member{Name: otherName}, Reaped: true})
 	require.NoDirExists(t, filepath.Join(dir, otherName))
 	require.NotContains(t, strings.Join(tree(t, dir), "\n"), otherName)
 }

@@ -1,0 +1,196 @@
+package swim
+
+import (
+	"context"
+	"time"
+
+	"github.com/proxenos/proxenos/mapper/swim/internal/members"
+)
+
+// memberlist suspects members too, but does not report it. So each member
+// probes one other every Timing.Check, in a new random order each round. That
+// costs each member one probe sent and, on average, one received per interval,
+// whatever the size of the cluster.
+//
+//	0                 a ping packet to the member
+//	2/5 ProbeTimeout  no ack: a ping-req by stream, and ping-reqs to others
+//	7/5 ProbeTimeout  no ack: suspect, which is broadcast
+//
+// A member that cannot keep up suspects others wrongly. So one that memberlist
+// finds in bad health (Lifeguard's health score) probes less often and waits
+// longer, which also leaves it less to do.
+
+const (
+	// maxProbes bounds the probes in flight, each of which has a goroutine.
+	maxProbes = 16
+
+	// lateTimer is how late a timer may fire before the member assumes that its
+	// own process did not run: the ack may be waiting.
+	lateTimer = 500 * time.Millisecond
+)
+
+// probeLoop probes one member after another until the context ends.
+func (c *Cluster) probeLoop(ctx context.Context) {
+	tick := time.NewTicker(c.timing.Check)
+	defer tick.Stop()
+	inFlight := make(chan struct{}, maxProbes)
+	var turn pace
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		health := c.list.GetHealthScore()
+		probe, suspects := turn.next(health)
+		if !probe {
+			continue
+		}
+		target, ok := c.nextProbe(suspects)
+		if !ok {
+			continue
+		}
+		select {
+		case inFlight <- struct{}{}:
+			c.running.Go(func() {
+				defer func() { <-inFlight }()
+				c.probe(ctx, target, c.timing.ProbeTimeout*time.Duration(1+health))
+			})
+		default: // all wait for acks; this turn is skipped
+		}
+	}
+}
+
+// pace counts turns and probes: a member in bad health skips turns, and every
+// second probe is of a suspect, so that a wrong suspicion ends soon.
+type pace struct{ turns, probes int }
+
+func (p *pace) next(health int) (probe, suspect bool) {
+	probe = p.turns%(1+health) == 0
+	p.turns++
+	if probe {
+		suspect = p.probes%2 == 1
+		p.probes++
+	}
+	return probe, suspect
+}
+
+func (c *Cluster) nextProbe(suspect bool) (members.Node, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.table.NextProbe(suspect)
+}
+
+// probe finds out whether a member answers: directly, or indirectly within the
+// limit.
+func (c *Cluster) probe(ctx context.Context, target members.Node, limit time.Duration) {
+	started := time.Now()
+	direct := c.timing.ProbeTimeout * 2 / 5
+	ponged := make(chan struct{})
+	c.sendDigest(target)
+	c.running.Go(func() {
+		if c.ping(target) == nil {
+			close(ponged)
+		}
+	})
+	nonce, acked := c.acks.expect()
+	defer c.acks.cancel(nonce)
+	timer := time.NewTimer(direct)
+	defer timer.Stop()
+	for indirect := false; ; indirect = true {
+		select {
+		case <-ponged:
+			c.answered(ctx, target)
+			return
+		case <-acked:
+			c.answered(ctx, target)
+			return
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if indirect {
+			break
+		}
+		c.indirectProbe(target, nonce)
+		timer.Reset(limit)
+	}
+	if late := time.Since(started) - direct - limit; late <= lateTimer {
+		c.suspect(target.Name)
+	}
+}
+
+// answered notes that a member answered a probe. One that memberlist does not
+// know yet is contacted at once.
+func (c *Cluster) answered(ctx context.Context, target members.Node) {
+	unconfirmed := false
+	c.update(func(t *members.Table, now time.Time) { unconfirmed = t.Answered(target.Name, now) })
+	if unconfirmed {
+		_, _ = c.pushPull(ctx, []string{target.Addr.String()})
+	}
+}
+
+// ping waits for memberlist to send a ping and receive its ack.
+func (c *Cluster) ping(target members.Node) error {
+	_, err := c.list.Ping(target.Name, packetAddr(target.Addr.String()))
+	return err
+}
+
+// indirectProbe probes a member by stream and asks other members to probe it.
+func (c *Cluster) indirectProbe(target members.Node, nonce uint64) {
+	req := members.Message{Kind: members.KindPingReq, Name: target.Name, Nonce: nonce, From: c.cfg.Name}
+	for _, helper := range c.randomOnline(c.timing.IndirectChecks, target.Name) {
+		c.sendPacket(helper, req)
+	}
+	c.running.Go(func() { c.sendStream(target, req) })
+}
+
+// suspect makes a member suspect, here and everywhere.
+func (c *Cluster) suspect(name string) {
+	var suspicion members.Message
+	var ok bool
+	c.update(func(t *members.Table, now time.Time) { suspicion, ok = t.Missed(name, now) })
+	if ok {
+		c.broadcast(suspicion)
+	}
+}
+
+// Indirect probes for other members wait for an ack of their own, so few run at
+// the same time and few wait. Under more of them, the requests to other members
+// count.
+const (
+	indirectProbers  = 2
+	maxIndirectQueue = 4
+)
+
+// proberLoop runs the probes that other members request.
+func (c *Cluster) proberLoop(ctx context.Context) {
+	for {
+		select {
+		case req := <-c.pingReqs:
+			c.probeFor(req)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// probeFor probes a member on behalf of another one, and sends an ack there if
+// the member answers.
+func (c *Cluster) probeFor(req members.Message) {
+	from, known := c.node(req.From)
+	target, ok := c.node(req.Name)
+	if !known || !ok || c.ping(target) != nil {
+		return
+	}
+	c.mu.Lock()
+	ack := c.table.Ack(req)
+	c.mu.Unlock()
+	c.sendPacket(from, ack)
+}
+
+// packetAddr is a host:port for memberlist, which only ever prints it.
+type packetAddr string
+
+func (packetAddr) Network() string  { return "udp" }
+func (a packetAddr) String() string { return string(a) }
