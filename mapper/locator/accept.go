@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/apache/thrift/lib/go/thrift"
+
+	"github.com/proxenos/proxenos/internal/retry"
 )
 
 // conns is the set of open connections.
@@ -64,7 +66,7 @@ func (s *Server) accept(ctx context.Context, processor thrift.TProcessor) {
 			return
 		case err != nil: // most likely out of file descriptors
 			s.warn("cannot accept connections", err)
-			if sleep(ctx, 10*time.Millisecond) != nil {
+			if !retry.Sleep(ctx, 10*time.Millisecond) {
 				return
 			}
 		case !s.conns.add(conn):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/retry"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -64,11 +65,9 @@ func (s *Server) checkWide(ctx context.Context, peer *Client) error {
 // awaitPing pings a node until it answers, ten times within ten seconds. A node of
 // 2009 listens only after it has joined.
 func (s *Server) awaitPing(ctx context.Context, node mapper.Node) (err error) {
-	for wait, try := 10*time.Millisecond, 0; try < 10; wait, try = 2*wait, try+1 {
-		if err = s.Client(node).Ping(ctx); err == nil {
-			return nil
-		}
-		if sleep(ctx, wait) != nil {
+	pause := retry.Backoff{Min: 10 * time.Millisecond, Max: 10 * time.Second}
+	for range 10 {
+		if err = s.Client(node).Ping(ctx); err == nil || !retry.Sleep(ctx, pause.Next()) {
 			break
 		}
 	}
@@ -87,16 +86,4 @@ func (s *Server) leave(ctx context.Context) {
 	}
 	s.forward(ctx, change{node: s.self, removed: true}, s.withSelf(nil))
 	s.cfg.Log.Info("left", "node", s.self.Name)
-}
-
-// sleep waits for d or until the context ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

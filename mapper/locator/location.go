@@ -3,11 +3,11 @@ package locator
 import (
 	"fmt"
 	"math"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
 
+	"github.com/proxenos/proxenos/internal/hostport"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
@@ -57,14 +57,12 @@ func nodeOf(l *wire.Location) (mapper.Node, error) {
 }
 
 func newNode(host string, port uint16) mapper.Node {
-	digits := strconv.Itoa(int(port))
-	return mapper.Node{Name: host + ":" + digits, Addr: net.JoinHostPort(host, digits)}
+	return mapper.Node{Name: host + ":" + strconv.Itoa(int(port)), Addr: hostport.Join(host, int(port))}
 }
 
 // locationOf returns the location of a node that nodeOf or newNode returned.
 func locationOf(n mapper.Node) *wire.Location {
-	host, digits, _ := net.SplitHostPort(n.Addr)
-	port, _ := strconv.ParseUint(digits, 10, 16)
+	host, port, _ := hostport.Split(n.Addr, 0)
 	return newLocation(host, uint16(port))
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/proxenos/proxenos/internal/retry"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -17,7 +18,7 @@ func (s *Server) refresh(ctx context.Context) {
 	if interval < 0 || s.cfg.Legacy {
 		return
 	}
-	for wait := interval / 10; sleep(ctx, wait) == nil; wait = interval/2 + rand.N(interval) {
+	for wait := interval / 10; retry.Sleep(ctx, wait); wait = retry.Jitter(interval, 0.5, 1.5) {
 		if other, ok := s.randomOther(); ok {
 			s.syncWith(ctx, other)
 		}
