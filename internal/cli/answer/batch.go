@@ -173,7 +173,7 @@ func (r *reader) read(c *chunk) error {
 		searched = len(c.keys)
 		if searched > maxKey {
 			c.keys = c.keys[:0]
-			return term.Hint(term.Usagef("%s: key longer than %d MiB", r.source, maxKey>>20), "want one key per line; -0 reads keys that end in NUL")
+			return term.Hint(term.Usagef("%s: key longer than %d MiB", r.source, maxKey>>20), "there must be one key per line; -0 reads keys that end in NUL")
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (o *Keys) Parse(c *cobra.Command) error {
 	case o.File != "" && c.Flags().Changed("sample"):
 		return term.Hint(term.Usagef("--keys %q and --sample are mutually exclusive", o.File), "give --keys for known keys, --sample otherwise")
 	case o.Sample < 1:
-		return term.Usagef("--sample %d: want 1 or more", o.Sample)
+		return term.Usagef("--sample %d: must be at least 1", o.Sample)
 	case o.nul && o.File == "":
 		return term.Hint(term.Usagef("-0 requires --keys"), "add --keys FILE")
 	}

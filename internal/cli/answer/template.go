@@ -8,7 +8,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-const templateHint = "want a Go template, such as -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'"
+const templateHint = "give a Go template, such as -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'"
 
 // templateWriter parses the template and executes it once, so that an unknown
 // field is an error before anything is written.

@@ -87,7 +87,7 @@ func (o *Flags) Parse(std *term.Streams) error {
 	}
 	for flag, port := range map[string]int{"--udp-bind-port": o.bindPort, "--udp-port": o.port} {
 		if port < 0 || port > 65535 {
-			return term.Usagef("%s %d: want 0 to 65535", flag, port)
+			return term.Usagef("%s %d: must be from 0 to 65535", flag, port)
 		}
 	}
 	if o.Name == "" {
@@ -135,7 +135,7 @@ func (o *Flags) fullName(name string) (string, error) {
 		host = o.host
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", fmt.Errorf("%q: want a port from 1 to 65535", name)
+		return "", fmt.Errorf("%q: the port must be from 1 to 65535", name)
 	}
 	if host == "" {
 		return "", fmt.Errorf("%q has no host and --udp-host is not set", name)

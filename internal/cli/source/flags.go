@@ -130,7 +130,7 @@ func (o *Flags) Parse(c *cobra.Command) error {
 	case static && given && o.Backend != "static":
 		return term.Hint(term.Usagef("--node and --nodes-file exclude -b %s", o.Backend), "remove -b %s, or -n and -f", o.Backend)
 	case o.timeout <= 0:
-		return term.Usagef("--timeout %v: want more than 0", o.timeout)
+		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
 	case static:
 		o.Backend = "static"
 	}
@@ -163,14 +163,14 @@ func (o *Flags) locate(c *cobra.Command) error {
 	if !c.Flags().Changed("port") {
 		o.port = o.choice().port
 	} else if o.port < 1 || o.port > 65535 {
-		return term.Usagef("--port %d: want 1 to 65535", o.port)
+		return term.Usagef("--port %d: must be from 1 to 65535", o.port)
 	}
 	return checkHost(o.host)
 }
 
 // checkHost returns an error if host is empty or contains a port or a scheme.
 func checkHost(host string) error {
-	bad := term.Usagef("--host %q: want a host without port or scheme", host)
+	bad := term.Usagef("--host %q: must be a host without port or scheme", host)
 	if host == "" || strings.Contains(host, "://") {
 		return term.Hint(bad, "such as --host localhost; CONSUL_HTTP_ADDR takes a URL")
 	}

@@ -46,13 +46,13 @@ func (o *OutageFlags) parse(c *cobra.Command) error {
 	stale := c.Flags().Lookup("max-staleness")
 	switch {
 	case o.minNodes < 0:
-		return term.Usagef("--min-nodes %d: want 0 or more", o.minNodes)
+		return term.Usagef("--min-nodes %d: must be at least 0", o.minNodes)
 	case stale == nil || !stale.Changed:
 		return nil
 	case o.cache == "":
 		return term.Hint(term.Usagef("--max-staleness requires --cache"), "add --cache FILE")
 	case o.maxStale <= 0:
-		return term.Usagef("--max-staleness %v: want more than 0", o.maxStale)
+		return term.Usagef("--max-staleness %v: must be more than 0", o.maxStale)
 	default:
 		return nil
 	}

@@ -73,7 +73,7 @@ func (s *seconds) Set(text string) error {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return fmt.Errorf("%q is not a duration: want 5, 0.5 or 500ms", text)
+		return fmt.Errorf("%q is not a duration: must be like 5, 0.5 or 500ms", text)
 	}
 	*s = seconds(d)
 	return nil
@@ -81,7 +81,7 @@ func (s *seconds) Set(text string) error {
 
 func (o *demoOptions) parse() error {
 	if o.token < 0 {
-		return term.Usagef("--token-interval %v: want 0 or more", o.token)
+		return term.Usagef("--token-interval %v: must be at least 0", o.token)
 	}
 	if err := o.join.Parse(o.std); err != nil {
 		return err

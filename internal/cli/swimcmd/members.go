@@ -88,9 +88,9 @@ var statuses = []string{"online", "suspect", "offline", "left", "available", "un
 func (o *membersOptions) parse() (err error) {
 	switch {
 	case o.wait < 0:
-		return term.Usagef("--wait %d: want 0 or more", o.wait)
+		return term.Usagef("--wait %d: must be at least 0", o.wait)
 	case o.timeout <= 0:
-		return term.Usagef("--timeout %v: want more than 0", o.timeout)
+		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
 	}
 	if o.set, err = swim.ParseStatus(o.status); err != nil {
 		return term.AsUsage(fmt.Errorf("--status: %w", err))

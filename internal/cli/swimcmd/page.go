@@ -42,7 +42,7 @@ func listenHTTP(addr string) (*statusPage, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, term.Hint(fmt.Errorf("--http: %w", err), "another program uses that port; give another one")
 	case err != nil:
-		return nil, term.Hint(fmt.Errorf("--http: %w", err), "want an address such as 127.0.0.1:9911")
+		return nil, term.Hint(fmt.Errorf("--http: %w", err), "give an address such as 127.0.0.1:9911")
 	}
 	return &statusPage{socket: socket, addr: socket.Addr().String()}, nil
 }

@@ -79,7 +79,7 @@ the files of other members, and exits with 0.`,
 
 func (o *syncOptions) parse() error {
 	if o.hook <= 0 {
-		return term.Usagef("--hook-timeout %v: want more than 0", o.hook)
+		return term.Usagef("--hook-timeout %v: must be more than 0", o.hook)
 	}
 	if err := o.join.Parse(o.std); err != nil {
 		return err
