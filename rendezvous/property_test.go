@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
@@ -231,4 +233,67 @@ func testHashes(t *testing.T) map[string]func(string) uint64 {
 	}
 	require.Len(t, hashes, 11)
 	return hashes
+}
+
+// extremeWeights covers the accepted range, subnormal numbers included.
+var extremeWeights = []float64{
+	0, math.SmallestNonzeroFloat64, 3 * math.SmallestNonzeroFloat64, 1e-322, 1e-310, 1.1e-310, 0x1p-1022, 1e-300, 1e-295,
+	1e-200, 1e-12, 1, 1e12, 1e100, 9e199, nodeset.MaxWeight,
+}
+
+// TestVerbsAgreeOverAllWeights compares every method of Set and Table with Rank,
+// for weights of one magnitude and of all.
+func TestVerbsAgreeOverAllWeights(t *testing.T) {
+	t.Parallel()
+	pick := map[string]func(rng *rand.Rand) float64{
+		"any": func(rng *rand.Rand) float64 { return extremeWeights[rng.IntN(len(extremeWeights))] },
+	}
+	for _, w := range extremeWeights[1 : len(extremeWeights)-1] {
+		pick[fmt.Sprintf("near %g", w)] = func(rng *rand.Rand) float64 { return min(w*float64(1+rng.IntN(5)), nodeset.MaxWeight) }
+	}
+	for name, weight := range pick {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(8, 8))
+			for _, n := range []int{2, 3, 9, 40, 200} {
+				nodes := numbered("s", n)
+				for i := range nodes {
+					nodes[i].capacity = weight(rng)
+				}
+				requireVerbsAgree(t, newSet(t, nodes, byCapacity))
+			}
+		})
+	}
+}
+
+func requireVerbsAgree(t *testing.T, s *Set[server]) {
+	t.Helper()
+	table, err := s.Table(4)
+	require.NoError(t, err)
+	for i := range 200 {
+		key := strconv.Itoa(i)
+		rank := slices.Collect(s.Rank(key))
+		owner, ok := s.Select(key)
+		require.Equal(t, len(rank) > 0, ok)
+		if !ok {
+			continue
+		}
+		require.Equal(t, rank[0], owner, key)
+		byScore := []server{}
+		for n, score := range s.Scores(key) {
+			if score.Weight > 0 {
+				byScore = append(byScore, n)
+			}
+		}
+		require.Equal(t, rank, byScore, key)
+		for _, n := range []int{1, 2, 3, few, few + 1, len(rank)} {
+			n = min(n, len(rank))
+			require.Equal(t, rank[:n], s.SelectN(nil, key, n), "%s: %d", key, n)
+			require.True(t, s.Owns(key, rank[n-1].name, n), key)
+			require.False(t, s.Owns(key, rank[n-1].name, n-1), key)
+		}
+		slot := strconv.Itoa(table.Slot(key))
+		tableOwner, _ := table.Select(key)
+		require.Equal(t, slices.Collect(s.Rank(slot))[0], tableOwner)
+	}
 }

@@ -38,6 +38,12 @@ func seedOf(id string, h func(string) uint64) uint64 {
 	return prf.Finalize(h(id)) ^ nameHash(id)
 }
 
+// weightScale multiplies weights before they are compared. It is a power of two,
+// so it changes no comparison of normal numbers, and it keeps weigh and limitFor
+// from rounding to subnormal ones: from the smallest weight to the greatest their
+// results stay between 2^-832 and 2^1018.
+const weightScale = 0x1p300
+
 // weigh returns -w/ln(u) for the top 52 bits of a score. The half keeps u away
 // from 0 and 1 and is exact: with 53 bits it would round up to 1.
 //

@@ -18,7 +18,7 @@ type Set[N any] struct {
 	live    []N       // the nodes that are not drained, by ascending ID
 	places  []int32   // places[i] is the index of live[i] in all
 	seeds   []uint64  // parallel to live; nil with a Scorer
-	weights []float64 // parallel to live; nil if all are equal
+	weights []float64 // parallel to live, times weightScale; nil if all are equal
 	hash    func(string) uint64
 	fill    func(scores []uint64, key string) // returned by the Scorer; nil without one
 	scratch sync.Pool                         // of *scratch
@@ -79,8 +79,8 @@ func (s *Set[N]) admit() (ids []string) {
 		ids = append(ids, s.all.IDs[i])
 		s.live = append(s.live, s.all.Nodes[i])
 		s.places = append(s.places, int32(i))
-		s.weights = append(s.weights, w)
-		equal = equal && w == s.weights[0]
+		s.weights = append(s.weights, w*weightScale)
+		equal = equal && w*weightScale == s.weights[0]
 	}
 	if equal {
 		s.weights = nil
