@@ -23,14 +23,29 @@ type selector[N any] interface {
 	Select(key string) (N, bool)
 }
 
+// A Ranking may have capacities of its own: a *Ring calls them so, and sets and
+// tables of package rendezvous have weights.
+type (
+	capacities interface {
+		Capacity(id string) (float64, bool)
+	}
+	weights interface {
+		Weight(id string) (float64, bool)
+	}
+)
+
 // BalancerConfig configures a [Balancer].
 type BalancerConfig[N any] struct {
 	// ID returns the ID of a node. It is required. Leases on a node survive a
 	// change of the ranking by its ID.
 	ID func(N) string
-	// Capacity is a node's share relative to the others. Nil gives every node
-	// the same; the ranking's own capacities are usually right.
+	// Capacity returns a node's share of the load, relative to the others. Nil
+	// takes the capacities of the ranking if it has a method Capacity or Weight
+	// that returns one by ID, as rings and sets do, and otherwise 1.
 	Capacity func(N) float64
+	// MaxLoad returns the greatest number of leases of a node, whatever its
+	// share, or 0 for no such limit. Nil limits no node.
+	MaxLoad func(N) int
 	// Bound is the greatest load of a node, relative to its share: 1.25 allows a
 	// quarter more. It is required and at least 1. A lower bound evens out the
 	// loads and sends more keys to nodes that do not own them.
@@ -46,8 +61,8 @@ type BalancerConfig[N any] struct {
 //
 //	ceil(Bound * (m+1) * capacity / total capacity)
 //
-// These limits add up to more than m, so some node always has room. A limit
-// applies when a lease is issued. A node may exceed it after other leases were
+// These limits add up to more than m, so without MaxLoad some node always has
+// room. A limit applies when a lease is issued. A node may exceed it after other leases were
 // released or nodes were added; it then gets no leases until it is below again.
 //
 // With a Balancer the node of a key depends on the current loads, so two clients
@@ -82,6 +97,7 @@ type field[N any] struct {
 type load struct {
 	held     int
 	capacity float64
+	most     int // BalancerConfig.MaxLoad, or math.MaxInt
 	departed bool
 }
 
@@ -108,9 +124,13 @@ func (b *Balancer[N]) Update(ranking Ranking[N]) error {
 		return ErrNoRanking
 	}
 	nodes := slices.Collect(ranking.Rank(""))
-	r, err := nodeset.New(nodes, b.cfg.ID, b.cfg.Capacity)
+	r, err := nodeset.New(nodes, b.cfg.ID, b.capacityOf(ranking))
 	if err != nil {
 		return nodeError(err)
+	}
+	most, err := b.maxLoads(r)
+	if err != nil {
+		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -118,10 +138,51 @@ func (b *Balancer[N]) Update(ranking Ranking[N]) error {
 	f := &field[N]{ranking: ranking, loads: make(map[string]*load, len(nodes))}
 	f.first, _ = ranking.(selector[N])
 	for i, id := range r.IDs {
-		f.loads[id] = b.enter(id, r.Weights[i])
+		f.loads[id] = b.enter(id, r.Weights[i], most[i])
 	}
 	b.field.Store(f)
 	return nil
+}
+
+// capacityOf returns the function that nodes of the ranking get their capacities
+// from, or nil if all have the same.
+func (b *Balancer[N]) capacityOf(ranking Ranking[N]) func(N) float64 {
+	if b.cfg.Capacity != nil || b.cfg.ID == nil {
+		return b.cfg.Capacity
+	}
+	var of func(id string) (float64, bool)
+	switch own := ranking.(type) {
+	case capacities:
+		of = own.Capacity
+	case weights:
+		of = own.Weight
+	default:
+		return nil
+	}
+	return func(n N) float64 {
+		if c, ok := of(b.cfg.ID(n)); ok {
+			return c
+		}
+		return 1 // the balancer's IDs are not those of the ranking
+	}
+}
+
+// maxLoads returns the greatest number of leases of each node.
+func (b *Balancer[N]) maxLoads(r *nodeset.Set[N]) ([]int, error) {
+	most := make([]int, r.Len())
+	for i, n := range r.Nodes {
+		most[i] = math.MaxInt
+		if b.cfg.MaxLoad == nil {
+			continue
+		}
+		switch limit := b.cfg.MaxLoad(n); {
+		case limit < 0:
+			return nil, &NodeError{ID: r.IDs[i], Err: fmt.Errorf("maximum load %d: %w", limit, ErrMaxLoad)}
+		case limit > 0:
+			most[i] = limit
+		}
+	}
+	return most, nil
 }
 
 // clear marks every node as departed.
@@ -136,53 +197,66 @@ func (b *Balancer[N]) clear() {
 }
 
 // enter adds a node, with the leases that it may still have.
-func (b *Balancer[N]) enter(id string, capacity float64) *load {
+func (b *Balancer[N]) enter(id string, capacity float64, most int) *load {
 	l := b.loads[id]
 	if l == nil {
 		l = new(load)
 		b.loads[id] = l
 	}
-	l.departed, l.capacity = false, capacity
+	const scale = 0x1p300 // keeps limit from multiplying subnormal capacities
+	l.departed, l.capacity, l.most = false, capacity*scale, most
 	b.held += l.held
-	b.capacity += capacity
+	b.capacity += l.capacity
 	return l
 }
 
-// Acquire returns a lease on the first node for the key that has room, or false
-// if there are no nodes. The lease counts until it is released.
+// Acquire returns a lease on the first node for the key that has room. It returns
+// false if there are no nodes, or all have their MaxLoad. The lease counts until
+// it is released.
 func (b *Balancer[N]) Acquire(key string) (lease Lease[N], ok bool) {
+	return b.AcquireFunc(key, nil)
+}
+
+// AcquireFunc is like Acquire but skips nodes for which allow returns false, such
+// as a node that just failed. It returns false if no allowed node has room, which
+// can happen although other nodes have. allow may be called more than once for a
+// node. Nil allows every node.
+func (b *Balancer[N]) AcquireFunc(key string, allow func(N) bool) (lease Lease[N], ok bool) {
 	for {
 		f := b.field.Load()
 		if f == nil {
 			return lease, false // the zero Balancer
 		}
-		if lease, ok = b.takeFirst(f, key); ok {
+		if lease, ok = b.takeFirst(f, key, allow); ok {
 			return lease, true
 		}
-		if lease, ok = b.takeNext(f, key); ok {
+		if lease, ok = b.takeNext(f, key, allow); ok {
 			return lease, true
 		}
-		if lease, ok, current := b.takeAny(f, key); current {
+		if lease, ok, current := b.takeAny(f, key, allow); current {
 			return lease, ok
 		}
 	}
 }
 
 // takeFirst tries only the first node for the key, without a walk.
-func (b *Balancer[N]) takeFirst(f *field[N], key string) (lease Lease[N], ok bool) {
+func (b *Balancer[N]) takeFirst(f *field[N], key string, allow func(N) bool) (lease Lease[N], ok bool) {
 	if f.first == nil {
 		return lease, false
 	}
 	n, ok := f.first.Select(key)
-	if !ok {
+	if !ok || allow != nil && !allow(n) {
 		return lease, false
 	}
 	return b.take(f, n)
 }
 
 // takeNext tries the nodes in the order of the key.
-func (b *Balancer[N]) takeNext(f *field[N], key string) (lease Lease[N], ok bool) {
+func (b *Balancer[N]) takeNext(f *field[N], key string, allow func(N) bool) (lease Lease[N], ok bool) {
 	for n := range f.ranking.Rank(key) {
+		if allow != nil && !allow(n) {
+			continue
+		}
 		if lease, ok = b.take(f, n); ok {
 			return lease, true
 		}
@@ -207,8 +281,11 @@ func (b *Balancer[N]) take(f *field[N], n N) (lease Lease[N], ok bool) {
 // takeAny tries all nodes under one lock, after each was found full in turn: a
 // node may have got room after it was tried. It reports current as false if the
 // field was replaced.
-func (b *Balancer[N]) takeAny(f *field[N], key string) (lease Lease[N], ok, current bool) {
+func (b *Balancer[N]) takeAny(f *field[N], key string, allow func(N) bool) (lease Lease[N], ok, current bool) {
 	nodes := slices.Collect(f.ranking.Rank(key))
+	if allow != nil {
+		nodes = slices.DeleteFunc(nodes, func(n N) bool { return !allow(n) })
+	}
 	loads := make([]*load, len(nodes))
 	for i, n := range nodes {
 		loads[i] = f.loads[b.cfg.ID(n)]
@@ -228,7 +305,7 @@ func (b *Balancer[N]) takeAny(f *field[N], key string) (lease Lease[N], ok, curr
 
 // hasRoom reports whether a node may get another lease.
 func (b *Balancer[N]) hasRoom(l *load) bool {
-	return !l.departed && float64(l.held) < b.limit(l.capacity)
+	return !l.departed && l.held < l.most && float64(l.held) < b.limit(l.capacity)
 }
 
 // limit returns how many leases a node of this capacity may hold, including the

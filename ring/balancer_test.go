@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
+	"github.com/proxenos/proxenos/rendezvous"
 )
 
 func newBalancer(t *testing.T, bound float64, nodes ...weighted) *Balancer[weighted] {
@@ -145,6 +146,155 @@ func TestBoundHolds(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestCapacitiesOfTheRanking compares a Balancer without Capacity with one that
+// has the capacities of its ranking.
+func TestCapacitiesOfTheRanking(t *testing.T) {
+	t.Parallel()
+	nodes := []weighted{{"a", 1}, {"b", 7}, {"c", 2}, {"d", 0}}
+	r, err := New(nodes, weightedConfig)
+	require.NoError(t, err)
+	set, err := rendezvous.New(nodes, rendezvous.Config[weighted]{ID: weightedConfig.ID, Weight: weightedConfig.Capacity})
+	require.NoError(t, err)
+	table, err := set.Table(8)
+	require.NoError(t, err)
+	reweighted, err := r.Reweight("a", 20)
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		ranking Ranking[weighted]
+		want    map[string]int
+	}{
+		"ring":            {r, map[string]int{"a": 10, "b": 70, "c": 20}},
+		"reweighted ring": {reweighted, map[string]int{"a": 69, "b": 24, "c": 7}},
+		"set":             {set, map[string]int{"a": 10, "b": 70, "c": 20}},
+		"table":           {table, map[string]int{"a": 10, "b": 70, "c": 20}},
+		"no capacities":   {list(nodes[:3]), map[string]int{"a": 34, "b": 33, "c": 33}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, err := NewBalancer(c.ranking, BalancerConfig[weighted]{ID: weightedConfig.ID, Bound: 1})
+			require.NoError(t, err)
+			for range 100 {
+				_, ok := b.Acquire("hot")
+				require.True(t, ok)
+			}
+			for id, want := range c.want {
+				assert.InDelta(t, want, b.Loads()[id], 1, id)
+			}
+		})
+	}
+}
+
+// TestAcquireFuncSkipsNodes: a node that is not allowed gets no lease, even if it
+// alone has room.
+func TestAcquireFuncSkipsNodes(t *testing.T) {
+	t.Parallel()
+	b, err := NewBalancer(list{{"a", 1}, {"b", 1}, {"c", 1}}, balancerConfig(1))
+	require.NoError(t, err)
+	failed, ok := b.Acquire("key")
+	require.True(t, ok)
+	require.Equal(t, "a", failed.Node().id)
+	require.True(t, failed.Release())
+	notFailed := func(n weighted) bool { return n != failed.Node() }
+	var got []string
+	for range 2 {
+		lease, ok := b.AcquireFunc("key", notFailed)
+		require.True(t, ok)
+		got = append(got, lease.Node().id)
+	}
+	assert.Equal(t, []string{"b", "c"}, got)
+	_, ok = b.AcquireFunc("key", notFailed)
+	assert.False(t, ok, "b and c may hold ceil(3/3)")
+	_, ok = b.AcquireFunc("key", func(weighted) bool { return false })
+	assert.False(t, ok)
+	lease, ok := b.AcquireFunc("key", nil)
+	require.True(t, ok)
+	assert.Equal(t, "a", lease.Node().id)
+}
+
+// TestAcquireFuncIsFirstAllowedWithRoom compares AcquireFunc with its definition
+// on the order of a ring.
+func TestAcquireFuncIsFirstAllowedWithRoom(t *testing.T) {
+	t.Parallel()
+	nodes := []weighted{{"a", 1}, {"b", 2}, {"c", 1}, {"d", 1}, {"e", 3}}
+	r, err := New(nodes, weightedConfig)
+	require.NoError(t, err)
+	b, err := NewBalancer(r, balancerConfig(1.2))
+	require.NoError(t, err)
+	rnd := rand.New(rand.NewPCG(4, 4))
+	loads, m, refused := map[string]int{}, 0, 0
+	for range 1000 {
+		allowed := map[string]bool{}
+		for _, n := range nodes {
+			allowed[n.id] = rnd.IntN(2) == 0
+		}
+		key := fmt.Sprint(rnd.IntN(5))
+		want := ""
+		for n := range r.Rank(key) {
+			if allowed[n.id] && float64(loads[n.id]) < math.Ceil(1.2*float64(m+1)*n.capacity/8) {
+				want = n.id
+				break
+			}
+		}
+		lease, ok := b.AcquireFunc(key, func(n weighted) bool { return allowed[n.id] })
+		require.Equal(t, want != "", ok)
+		if !ok {
+			refused++
+			continue
+		}
+		require.Equal(t, want, lease.Node().id)
+		loads[want]++
+		m++
+	}
+	assert.Positive(t, refused)
+	assert.Greater(t, m, 500)
+}
+
+func TestMaxLoad(t *testing.T) {
+	t.Parallel()
+	cfg := balancerConfig(2)
+	most := map[string]int{"a": 3, "b": 1}
+	cfg.MaxLoad = func(n weighted) int { return most[n.id] }
+	b, err := NewBalancer(list{{"a", 1}, {"b", 1}}, cfg)
+	require.NoError(t, err)
+	var got []string
+	for range 4 {
+		lease, ok := b.Acquire("key")
+		require.True(t, ok)
+		got = append(got, lease.Node().id)
+	}
+	assert.ElementsMatch(t, []string{"a", "a", "a", "b"}, got)
+	_, ok := b.Acquire("key")
+	assert.False(t, ok, "both have their greatest load")
+	most["b"] = 0
+	require.NoError(t, b.Update(list{{"a", 1}, {"b", 1}}))
+	lease, ok := b.Acquire("key")
+	require.True(t, ok)
+	assert.Equal(t, "b", lease.Node().id, "0 is no limit")
+	most["a"] = -1
+	err = b.Update(list{{"a", 1}, {"b", 1}})
+	require.ErrorIs(t, err, ErrMaxLoad)
+	assert.EqualError(t, err, `node "a": maximum load -1: the maximum load must be 0 or more`)
+	assert.Equal(t, map[string]int{"a": 3, "b": 2}, b.Loads(), "a refused update changes nothing")
+}
+
+// TestBoundOverAllCapacities: the limits are those of the formula, from the
+// smallest capacity to the greatest.
+func TestBoundOverAllCapacities(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []float64{math.SmallestNonzeroFloat64, 0x1p-1030, 0x1p-1000, 1, 0x1p660} {
+		t.Run(fmt.Sprint(unit), func(t *testing.T) {
+			b, err := NewBalancer(list{{"a", unit}, {"b", unit}, {"c", 2 * unit}}, balancerConfig(1.25))
+			require.NoError(t, err)
+			for m := range 200 {
+				_, ok := b.Acquire("hot")
+				require.True(t, ok)
+				loads := b.Loads()
+				require.LessOrEqual(t, float64(loads["a"]), math.Ceil(1.25*float64(m+1)/4))
+			}
+			assert.Equal(t, map[string]int{"a": 63, "b": 63, "c": 74}, b.Loads())
+		})
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // NodeError reports a node that was refused.
 type NodeError struct {
 	ID  string // as Config.ID returned it, or as the caller named the node
-	Err error  // wraps ErrEmptyID, ErrDuplicateID, ErrUnknownID, ErrWeight, ErrAddress or ErrWhole
+	Err error  // wraps ErrEmptyID, ErrDuplicateID, ErrUnknownID, ErrWeight, ErrAddress, ErrWhole or ErrMaxLoad
 }
 
 // Error quotes the ID and gives the reason.
@@ -68,6 +68,9 @@ var ErrNoPoints = errors.New("the capacities are too small for a single point")
 // ErrBound reports a BalancerConfig.Bound that is below 1, infinite, or not a
 // number.
 var ErrBound = errors.New("the bound must be 1 or more and finite")
+
+// ErrMaxLoad reports a negative BalancerConfig.MaxLoad.
+var ErrMaxLoad = errors.New("the maximum load must be 0 or more")
 
 // ErrNoRanking reports a nil Ranking.
 var ErrNoRanking = errors.New("no ranking: give a *Ring or a rendezvous set")

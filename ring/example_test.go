@@ -441,6 +441,19 @@ func ExampleBalancer_Acquire() {
 	// blue true
 }
 
+// After a failure the next node takes the request.
+func ExampleBalancer_AcquireFunc() {
+	r, _ := ring.Of("red", "green", "blue")
+	b, _ := ring.NewBalancer(r, ring.BalancerConfig[string]{ID: func(id string) string { return id }, Bound: 1.25})
+	lease, _ := b.Acquire("user:42")
+	failed := lease.Node()
+	lease.Release()
+	next, ok := b.AcquireFunc("user:42", func(node string) bool { return node != failed })
+	fmt.Println(failed, next.Node(), ok)
+	// Output:
+	// green red true
+}
+
 func ExampleLease_Release() {
 	r, _ := ring.Of("red", "green", "blue")
 	b, _ := ring.NewBalancer(r, ring.BalancerConfig[string]{ID: func(id string) string { return id }, Bound: 1.25})
