@@ -10,8 +10,8 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/answer"
 )
 
-// How many keys a second diff compares on all processors, and how that grows
-// with the nodes.
+// BenchmarkDiff measures the keys per second that diff compares on all processors,
+// by number of nodes.
 func BenchmarkDiff(b *testing.B) {
 	for _, algorithm := range []string{"rendezvous", "table", "ring"} {
 		for _, n := range []int{10, 100, 1000, 10_000} {
@@ -30,7 +30,7 @@ func BenchmarkDiff(b *testing.B) {
 	}
 }
 
-// How many keys a second balance counts.
+// BenchmarkBalance measures the keys per second that balance counts.
 func BenchmarkBalance(b *testing.B) {
 	for _, n := range []int{10, 1000} {
 		b.Run(fmt.Sprintf("rendezvous/nodes=%d", n), func(b *testing.B) {

@@ -18,11 +18,11 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// quiet are the streams of a test that nobody reads.
+// quiet discards all output.
 var quiet = &term.Streams{Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }}
 
-// sparing returns n keys, or a quarter of them in a short run, as under the
-// race detector: figures of the sample are the same in every run.
+// sparing returns n, or a quarter of n in a short run, as under the race detector.
+// The sample is the same in every run, so its figures are too.
 func sparing(n int64) int64 {
 	if testing.Short() {
 		return n / 4
@@ -39,7 +39,7 @@ func placed(tb testing.TB, algorithm string, nodes []mapper.Node) *place.Placeme
 	return p
 }
 
-// equalNodes are n nodes of weight 1.
+// equalNodes returns n nodes of weight 1.
 func equalNodes(n int) []mapper.Node {
 	nodes := make([]mapper.Node, n)
 	for i := range nodes {
@@ -57,9 +57,10 @@ func moved(t *testing.T, algorithm string, before, after []mapper.Node) *compare
 	return m
 }
 
-// One node more than n takes 1/(n+1) of the keys, within four standard errors
-// of the binomial distribution, and nothing else moves.
+// A node that joins n others takes 1/(n+1) of the keys, within four standard errors
+// of the binomial distribution. No other key moves.
 func TestIdealIsOneOfNPlusOne(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 2, 3, 10, 100} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			m := moved(t, "rendezvous", equalNodes(n), equalNodes(n+1))
@@ -73,9 +74,10 @@ func TestIdealIsOneOfNPlusOne(t *testing.T) {
 	}
 }
 
-// The ideal follows the weights and, where a scheme deviates from them, the
-// scheme's own shares.
-func TestIdealFollowsWeightsAndSchemes(t *testing.T) {
+// The ideal follows the weights, or the shares of the algorithm where they differ
+// from the weights.
+func TestIdealFollowsWeightsAndShares(t *testing.T) {
+	t.Parallel()
 	heavier := equalNodes(4)
 	heavier[2].Weight = 3
 	m := moved(t, "rendezvous", equalNodes(4), heavier)
@@ -90,8 +92,9 @@ func TestIdealFollowsWeightsAndSchemes(t *testing.T) {
 	}
 }
 
-// The shares of every scheme are those that keys show, and sum to one.
-func TestSharesAreWhatKeysShow(t *testing.T) {
+// The shares of every algorithm agree with a count of keys, and sum to one.
+func TestSharesAgreeWithKeys(t *testing.T) {
+	t.Parallel()
 	nodes := equalNodes(5)
 	nodes[1].Weight, nodes[3].Drain = 2, true
 	for _, a := range place.Algorithms {
@@ -109,17 +112,19 @@ func TestSharesAreWhatKeysShow(t *testing.T) {
 	}
 }
 
-// Nodes at one address are one to the Python original, so the second is due
-// nothing.
-func TestFairOfNodesAtOneAddress(t *testing.T) {
+// Nodes with one address are one node to the Python original, so the fair share of
+// the second is 0.
+func TestFairShareAtOneAddress(t *testing.T) {
+	t.Parallel()
 	p := placed(t, "python-proxenos", []mapper.Node{{Name: "a", Addr: "10.0.0.1:1"}, {Name: "b", Addr: "10.0.0.1:1"}, {Name: "c", Addr: "10.0.0.2:1"}})
 	assert.Equal(t, []float64{0.5, 0, 0.5}, fairShares(p))
 }
 
-// Of four equal nodes in zones of two and two, a lost node's keys go to the
-// others in equal parts: 1/4 + 1/12 of the keys for each, which is 4/3 of what
-// it had; a lost zone leaves twice as much.
+// Four equal nodes form two zones. The keys of a lost node spread equally over the
+// others: each has 1/4 + 1/12 of the keys, 4/3 of its load before. After the loss of
+// a zone it has twice its load.
 func TestLossesOfEqualNodes(t *testing.T) {
+	t.Parallel()
 	nodes := equalNodes(4)
 	for i := range nodes {
 		nodes[i].Zone = []string{"x", "y"}[i%2]
@@ -136,6 +141,7 @@ func TestLossesOfEqualNodes(t *testing.T) {
 }
 
 func TestLossesWithoutZones(t *testing.T) {
+	t.Parallel()
 	p := placed(t, "ring", equalNodes(3))
 	load, err := measureLoad(context.Background(), quiet, p, &answer.Keys{Sample: 1000})
 	require.NoError(t, err)
@@ -145,8 +151,8 @@ func TestLossesWithoutZones(t *testing.T) {
 	assert.NotNil(t, lost.node)
 }
 
-// Memory does not grow with the keys: four million more allocate next to
-// nothing more.
+// Memory does not grow with the keys: four million keys allocate as much as fifty
+// thousand.
 func TestCountingTakesConstantMemory(t *testing.T) {
 	before, after := placed(t, "table", equalNodes(10)), placed(t, "table", equalNodes(11))
 	bytesFor := func(keys int64) float64 {
@@ -157,6 +163,6 @@ func TestCountingTakesConstantMemory(t *testing.T) {
 		runtime.ReadMemStats(&is)
 		return float64(is.TotalAlloc - was.TotalAlloc)
 	}
-	bytesFor(1000) // what is made once
-	assert.InDelta(t, bytesFor(50_000), bytesFor(sparing(4_000_000)), 4<<20, "of 130 MB of keys, or 30")
+	bytesFor(1000) // one-time allocations
+	assert.InDelta(t, bytesFor(50_000), bytesFor(sparing(4_000_000)), 4<<20, "the keys have 130 MB, or 30 in a short run")
 }

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSeeds(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		typed string
 		want  int32
@@ -44,6 +45,7 @@ func TestSeeds(t *testing.T) {
 }
 
 func TestSipHashKeys(t *testing.T) {
+	t.Parallel()
 	want := [16]byte([]byte("0123456789abcdef"))
 	for name, typed := range map[string]string{
 		"16 bytes":              "0123456789abcdef",
@@ -67,6 +69,7 @@ func TestSipHashKeys(t *testing.T) {
 
 // Errors about a key never contain it.
 func TestErrorsHideKeys(t *testing.T) {
+	t.Parallel()
 	secrets := []string{"sesame", "sesame-sesame-sesame", "sesamesesamesesamesesamesesamese", "b'0123456789sesam'"}
 	for _, secret := range secrets {
 		_, err := readEnvironment(&term.Streams{Err: io.Discard, Getenv: func(name string) string {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestEscape(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, in, want string }{
 		{"an ordinary name", "web-1.example.com:80", "web-1.example.com:80"},
 		{"a GitHub command", "::error::x", `\x3a:error::x`},

@@ -10,6 +10,7 @@ import (
 )
 
 func TestPrintable(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, in, want string }{
 		{"plain text is unchanged", "web-1.example:80", "web-1.example:80"},
 		{"letters of any script are unchanged", "touché 日本", "touché 日本"},
@@ -38,6 +39,7 @@ func FuzzPrintable(f *testing.F) {
 }
 
 func TestAppendLineKeepsEverythingButControls(t *testing.T) {
+	t.Parallel()
 	assert.Equal(t, "\\t\\n\\r\\x00\\x1bé\xff\x7f ", string(AppendLine(nil, "\t\n\r\x00\x1bé\xff\x7f ")))
 }
 

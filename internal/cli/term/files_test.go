@@ -10,6 +10,7 @@ import (
 )
 
 func TestRewriteFileKeepsModeAndLink(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
 	require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
@@ -30,6 +31,7 @@ func TestRewriteFileKeepsModeAndLink(t *testing.T) {
 
 // A rename fails if the target is a directory that is not empty.
 func TestRewriteFileFailureLeavesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	require.Error(t, RewriteFile(filepath.Join(dir, "missing"), []byte("new")))
 	full := filepath.Join(dir, "full")

@@ -7,6 +7,7 @@ import (
 )
 
 func TestParseFraction(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		typed string
 		want  float64

@@ -43,12 +43,14 @@ func TestProgressInALog(t *testing.T) {
 }
 
 func TestProgressWithoutASize(t *testing.T) {
+	t.Parallel()
 	p := &Progress{what: "counting"}
 	p.keys.Store(950)
 	assert.Equal(t, "counting: 950 keys, 475 keys/s", p.line(2*time.Second))
 }
 
 func TestShort(t *testing.T) {
+	t.Parallel()
 	for x, want := range map[float64]string{0: "0", 999: "999", 1000: "1k", 12_345: "12.3k", 1e6: "1M", 2.5e9: "2.5G"} {
 		assert.Equal(t, want, short(x))
 	}
