@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/proxenos/proxenos/internal/hostport"
 )
 
 // open opens sockets and writes their addresses into the configuration of
@@ -74,50 +75,23 @@ func (cfg Config) addresses(ctx context.Context) (addresses, error) {
 }
 
 func parseBind(text string) (netip.AddrPort, error) {
-	host, port, err := splitAddr(text)
+	host, port, err := hostport.Split(text, DefaultPort)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("cannot bind %q: %w", text, err)
 	}
 	if host == "" {
-		return netip.AddrPortFrom(netip.IPv4Unspecified(), port), nil
+		return netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(port)), nil
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("cannot bind %q: the host must be an IP address", text)
 	}
-	return netip.AddrPortFrom(ip.Unmap(), port), nil
-}
-
-// splitAddr reads host:port, host, [v6]:port or [v6].
-func splitAddr(text string) (host string, port uint16, err error) {
-	host, digits, err := net.SplitHostPort(text)
-	if err != nil {
-		var bare *net.AddrError
-		if !errors.As(err, &bare) || bare.Err != "missing port in address" {
-			return "", 0, fmt.Errorf("not host:port: %w", err)
-		}
-		host, digits, err = net.SplitHostPort(net.JoinHostPort(trimBrackets(text), strconv.Itoa(DefaultPort)))
-		if err != nil {
-			return "", 0, fmt.Errorf("not host:port: %w", err)
-		}
-	}
-	n, err := strconv.ParseUint(digits, 10, 16)
-	if err != nil {
-		return "", 0, fmt.Errorf("port %q is not a number up to 65535", digits)
-	}
-	return host, uint16(n), nil
-}
-
-func trimBrackets(host string) string {
-	if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {
-		return host[1 : len(host)-1]
-	}
-	return host
+	return netip.AddrPortFrom(ip.Unmap(), uint16(port)), nil
 }
 
 // resolve returns the addresses of a host:port, IPv4 before IPv6.
 func resolve(ctx context.Context, text string) ([]netip.AddrPort, error) {
-	host, port, err := splitAddr(text)
+	host, port, err := hostport.Split(text, DefaultPort)
 	if err != nil {
 		return nil, err
 	}
@@ -131,9 +105,9 @@ func resolve(ctx context.Context, text string) ([]netip.AddrPort, error) {
 	var v4, v6 []netip.AddrPort
 	for _, ip := range ips {
 		if ip = ip.Unmap(); ip.Is4() {
-			v4 = append(v4, netip.AddrPortFrom(ip, port))
+			v4 = append(v4, netip.AddrPortFrom(ip, uint16(port)))
 		} else {
-			v6 = append(v6, netip.AddrPortFrom(ip, port))
+			v6 = append(v6, netip.AddrPortFrom(ip, uint16(port)))
 		}
 	}
 	return append(v4, v6...), nil

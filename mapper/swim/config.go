@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/memberlist"
 
+	"github.com/proxenos/proxenos/internal/hostport"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
@@ -105,7 +106,7 @@ func (cfg Config) withDefaults() (Config, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	for _, p := range cfg.Peers {
-		if _, _, err := splitAddr(p); err != nil {
+		if _, _, err := hostport.Split(p, DefaultPort); err != nil {
 			return cfg, fmt.Errorf("peer %q: %w", p, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/retry"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
@@ -31,25 +32,32 @@ func (c *Cluster) sendDigest(to members.Node) {
 	}
 }
 
+// repairs paces the push-pulls that digests cause.
+type repairs struct {
+	backoff retry.Backoff // while they bring nothing
+	next    time.Time
+}
+
 // catchUp does a push-pull with a member whose digest held news: at once, and
 // then not again for a while. The pause is longer in a large cluster, and on a
 // machine that cannot keep up, for which push-pulls would be one more burden.
 // While they bring nothing, as when this member's table is full, the pauses
 // grow up to the interval of memberlist's own.
-func (c *Cluster) catchUp(ctx context.Context, digest members.Message, b *backoff) {
-	if !b.due(time.Now()) || !c.isBehind(digest) {
+func (c *Cluster) catchUp(ctx context.Context, digest members.Message, r *repairs) {
+	if time.Now().Before(r.next) || !c.isBehind(digest) {
 		return
 	}
 	if from, ok := c.node(digest.Name); ok {
 		_, _ = c.pushPull(ctx, []string{from.Addr.String()})
 	}
+	var pause time.Duration
 	if c.isBehind(digest) {
-		b.done(time.Now(), false)
-		return
+		pause = r.backoff.Next()
+	} else {
+		r.backoff.Reset()
+		pause = r.backoff.Min * time.Duration((1+c.size()/16)*(1+c.list.GetHealthScore()))
 	}
-	b.pause = 0
-	scale := (1 + c.size()/16) * (1 + c.list.GetHealthScore())
-	b.next = time.Now().Add(jitter(b.min * time.Duration(scale)))
+	r.next = time.Now().Add(jitter(pause))
 }
 
 func (c *Cluster) isBehind(digest members.Message) bool {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/retry"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
@@ -22,9 +23,10 @@ const (
 // goroutine of its own, as an address that does not answer takes Timing.Stream
 // of each attempt.
 func (c *Cluster) reconnectLoop(ctx context.Context) {
-	pause := backoff{min: min(firstReconnect, c.timing.Reconnect), max: c.timing.Reconnect}
+	early := retry.Backoff{Min: firstReconnect, Max: c.timing.Reconnect} // until all was reached once
+	reachedAll := false
 	warnings := rateLimit{burst: 1, every: warnNamesakeEvery}
-	next := time.NewTimer(pause.min)
+	next := time.NewTimer(early.Next())
 	defer next.Stop()
 	for {
 		select {
@@ -38,8 +40,12 @@ func (c *Cluster) reconnectLoop(ctx context.Context) {
 				c.log.Warn("another running member has the name of this one; the others keep the one that they knew first", "name", other.Name, "address", other.Addr.String())
 			}
 		}
-		pause.done(time.Now(), c.reconnect(ctx, other != nil))
-		next.Reset(time.Until(pause.next))
+		reachedAll = c.reconnect(ctx, other != nil) || reachedAll
+		pause := c.timing.Reconnect
+		if !reachedAll {
+			pause = early.Next()
+		}
+		next.Reset(jitter(pause))
 	}
 }
 

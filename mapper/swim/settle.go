@@ -1,6 +1,13 @@
 package swim
 
-import "time"
+import (
+	"time"
+
+	"github.com/proxenos/proxenos/internal/retry"
+)
+
+// jitter returns a random pause between a half and three halves of d.
+func jitter(d time.Duration) time.Duration { return retry.Jitter(d, 0.5, 1.5) }
 
 // settling schedules push-pulls while many members join. Gossip about a new
 // member dies out early while few members know of many; memberlist's own
