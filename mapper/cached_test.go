@@ -159,7 +159,7 @@ func TestCachedWatchWithoutAUsableSnapshot(t *testing.T) {
 
 		broken := filepath.Join(t.TempDir(), "broken")
 		require.NoError(t, os.WriteFile(broken, []byte("{"), 0o600))
-		require.Equal(t, "!down; snapshot "+broken+": not a snapshot: unexpected end of JSON input",
+		require.Equal(t, "!down; snapshot "+broken+":1:1: not JSON: unexpected end of JSON input",
 			record(t, &mapper.Cached{Source: src, Path: broken}).take())
 	})
 }

@@ -413,7 +413,10 @@ func ExampleSnapshot_Write() {
 	}
 	text, _ := os.ReadFile(path)
 	fmt.Print(string(text))
-	// Output: {"schema":"proxenos.nodes/v1","saved":"2026-01-02T03:04:05Z","nodes":[{"id":"a","address":"h:1"}]}
+	// Output:
+	// {"schema":"proxenos.nodes/v1","saved":"2026-01-02T03:04:05Z","nodes":[
+	//  {"id":"a","address":"h:1"}
+	// ]}
 }
 
 func ExampleReadSnapshot() {

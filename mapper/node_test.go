@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/nodelist"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
 )
@@ -80,4 +81,12 @@ func TestCloneSharesNothing(t *testing.T) {
 	require.True(t, mapper.Equal(nodes, clone))
 	nodes[0].Tags[0], nodes[0].Meta["k"], nodes[0].Name = "y", "w", "b"
 	require.Equal(t, []mapper.Node{{Name: "a", Tags: []string{"x"}, Meta: map[string]string{"k": "v"}}}, clone)
+}
+
+// TestNodeHasTheFieldsOfAList fails to compile if the nodes of a list cannot be
+// converted.
+func TestNodeHasTheFieldsOfAList(t *testing.T) {
+	n := mapper.Node{Name: "a", Addr: "h:1", Weight: 2, Drain: true, Zone: "z", Tags: []string{"t"}, Meta: map[string]string{"k": "v"}}
+	require.Equal(t, n, mapper.Node(nodelist.Node(n)))
+	require.EqualValues(t, nodelist.MaxWeight, mapper.MaxWeight)
 }

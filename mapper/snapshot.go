@@ -1,11 +1,12 @@
 package mapper
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"time"
 
 	"github.com/proxenos/proxenos/internal/atomicfile"
+	"github.com/proxenos/proxenos/internal/nodelist"
 )
 
 // Snapshot is a set of nodes as it was at a time, kept in a file. The file is
@@ -16,65 +17,48 @@ type Snapshot struct {
 	Nodes []Node
 }
 
-const (
-	snapshotSchema = "proxenos.nodes/v1"
-	snapshotMax    = 64 << 20 // bytes: some hundred thousand nodes
-)
-
-type snapshotFile struct {
-	Schema string    `json:"schema"`
-	Saved  time.Time `json:"saved"`
-	Nodes  []Node    `json:"nodes"`
-}
+// maxSnapshot bounds the bytes of a snapshot: some hundred thousand nodes.
+const maxSnapshot = 64 << 20
 
 // Write replaces the file by the snapshot. Whenever the process or the machine
 // stops, the file holds the old snapshot or the new one, never a part of either.
 // A symbolic link is followed; what exists and is not a regular file is refused.
 // Only the owner can read a new file (mode 0600), as metadata may be private.
+// Nodes that ReadSnapshot would reject are an error, and then the file stays.
 func (s Snapshot) Write(path string) error {
-	data, err := json.Marshal(snapshotFile{snapshotSchema, s.Saved, s.Nodes})
-	if err != nil {
-		return fmt.Errorf("snapshot %s: %w", path, err)
+	d := nodelist.Document{Saved: s.Saved, Nodes: make([]nodelist.Node, len(s.Nodes))}
+	for i, n := range s.Nodes {
+		d.Nodes[i] = nodelist.Node(n)
 	}
-	if err := atomicfile.Write(path, append(data, '\n'), 0o600); err != nil {
+	var data bytes.Buffer
+	err := nodelist.WriteJSON(&data, d)
+	if err == nil && data.Len() > maxSnapshot {
+		err = fmt.Errorf("larger than %d bytes", maxSnapshot)
+	}
+	if err == nil {
+		err = atomicfile.Write(path, data.Bytes(), 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("snapshot %s: %w", path, err)
 	}
 	return nil
 }
 
-// ReadSnapshot reads what Write wrote. It checks that names are present and
-// differ, and that weights are from 0 to MaxWeight. The error of a missing file
-// is fs.ErrNotExist.
+// ReadSnapshot reads what Write wrote, or any list of nodes in JSON, and checks
+// the nodes as package static does. Saved is zero if the list does not say when
+// it was saved. The error of a missing file is fs.ErrNotExist.
 func ReadSnapshot(path string) (Snapshot, error) {
-	data, err := atomicfile.Read(path, snapshotMax)
+	data, err := atomicfile.Read(path, maxSnapshot)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("snapshot %s: %w", path, err)
 	}
-	var file snapshotFile
-	if err := json.Unmarshal(data, &file); err != nil {
-		return Snapshot{}, fmt.Errorf("snapshot %s: not a snapshot: %w", path, err)
+	d, err := nodelist.ParseJSON(data, "snapshot "+path)
+	if err != nil {
+		return Snapshot{}, err
 	}
-	if file.Schema != snapshotSchema {
-		return Snapshot{}, fmt.Errorf("snapshot %s: schema %q: want %q", path, file.Schema, snapshotSchema)
+	s := Snapshot{Saved: d.Saved, Nodes: make([]Node, len(d.Nodes))}
+	for i, n := range d.Nodes {
+		s.Nodes[i] = Node(n)
 	}
-	if err := checkSnapshot(file.Nodes); err != nil {
-		return Snapshot{}, fmt.Errorf("snapshot %s: %w", path, err)
-	}
-	return Snapshot{file.Saved, file.Nodes}, nil
-}
-
-func checkSnapshot(nodes []Node) error {
-	seen := make(map[string]bool, len(nodes))
-	for i, n := range nodes {
-		switch {
-		case n.Name == "":
-			return fmt.Errorf("node %d has no id", i+1)
-		case seen[n.Name]:
-			return fmt.Errorf("node %q occurs twice", n.Name)
-		case n.Weight < 0 || n.Weight > MaxWeight:
-			return fmt.Errorf("node %q: weight %v: must be a number from 0 to %g", n.Name, n.Weight, float64(MaxWeight))
-		}
-		seen[n.Name] = true
-	}
-	return nil
+	return s, nil
 }

@@ -93,14 +93,17 @@ func TestSnapshotWriteErrors(t *testing.T) {
 func TestReadSnapshotErrors(t *testing.T) {
 	dir := t.TempDir()
 	cases := []struct{ name, content, want string }{
-		{"empty", "", "not a snapshot: unexpected end of JSON input"},
-		{"cut short", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"`, "not a snapshot: unexpected end"},
+		{"empty", "", ": no JSON in it"},
+		{"cut short", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"`, ":1:48: not JSON: unexpected end"},
 		{"another schema", `{"schema":"x"}`, `schema "x": want "proxenos.nodes/v1"`},
-		{"no ID", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"},{}]}`, "node 2 has no id"},
-		{"an ID twice", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"},{"id":"a"}]}`, `node "a" occurs twice`},
-		{"a negative weight", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":-1}]}`, `node "a": weight -1: must be`},
-		{"a weight beyond measure", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":1e201}]}`, `node "a": weight 1e+201: must be a number from 0 to 1e+200`},
-		{"an infinite weight", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":1e999}]}`, "not a snapshot"},
+		{"no ID", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"},{}]}`, ":1:51: the ID is empty"},
+		{"an ID twice", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a"},{"id":"a","weight":2}]}`, `node "a" was given before with other data`},
+		{"nodes twice", `{"nodes":["a"],"nodes":["b"]}`, `field "nodes" is given twice`},
+		{"an unknown field", `{"nodes":[{"id":"a","wieght":2}]}`, `field "wieght"`},
+		{"a bad time", `{"saved":"yesterday","nodes":[]}`, `saved "yesterday": want a time`},
+		{"a negative weight", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":-1}]}`, `weight "-1": must be`},
+		{"a weight beyond measure", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":1e201}]}`, `weight "1e201": must be a number from 0 to 1e+200`},
+		{"an infinite weight", `{"schema":"proxenos.nodes/v1","nodes":[{"id":"a","weight":1e999}]}`, `weight "1e999": must be a number`},
 		{"too large", strings.Repeat(" ", 64<<20+1), "larger than 67108864 bytes"},
 	}
 	for _, c := range cases {
@@ -108,7 +111,7 @@ func TestReadSnapshotErrors(t *testing.T) {
 			path := filepath.Join(dir, "x.json")
 			require.NoError(t, os.WriteFile(path, []byte(c.content), 0o600))
 			s, err := mapper.ReadSnapshot(path)
-			require.ErrorContains(t, err, "snapshot "+path+": ")
+			require.ErrorContains(t, err, "snapshot "+path+":")
 			require.ErrorContains(t, err, c.want)
 			require.Empty(t, s)
 		})

@@ -160,7 +160,7 @@ func TestExplain(t *testing.T) {
 		{"filtered", func(c *Config) { c.Filter = `Service.Port == 1` }, `instances of service "web" registered: 8, but none has the health "passing" and matches the filter "Service.Port == 1"`},
 		{"node metadata", func(c *Config) { c.Health, c.NodeMeta = HealthAny, map[string]string{"a": "b"} }, `instances of service "web" registered: 8, but none is on a node with the metadata asked for`},
 		{"every service", func(c *Config) { c.Service, c.Filter = "", `Service.Port == 1` }, `services registered: 3, but none has the health "passing" and matches the filter "Service.Port == 1"`},
-		{"race", func(c *Config) { c.Catalog = true }, `instances of service "web" registered: 8, since Consul was asked before`},
+		{"race", func(c *Config) { c.Catalog = true }, `instances of service "web" registered: 8, all of them since the query before`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

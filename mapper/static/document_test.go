@@ -65,7 +65,7 @@ func TestParseDocuments(t *testing.T) {
 
 func TestParseJSONErrors(t *testing.T) {
 	cases := []struct{ name, list, want string }{
-		{"nothing", "", "n.json:1:1: no JSON in it: a list of nobody is []"},
+		{"nothing", "", "n.json:1:1: no JSON in it: a list without nodes is []"},
 		{"cut short", "[\n  {\"id\": \"a\"},\n", "n.json:2:15: not JSON: unexpected end of JSON input"},
 		{"syntax", "[\n  \"a\"\n  \"b\"\n]", `n.json:3:3: not JSON: invalid character '"' after array element`},
 		{"text after it", "[]\n[]", "n.json:2:1: not JSON: invalid character '[' after top-level value"},
@@ -159,9 +159,9 @@ func TestHostileDocumentsEndFast(t *testing.T) {
 		name, file, list string
 	}{
 		{"alias bomb", "n.yaml", bomb},
-		{"nested flow lists", "n.yaml", strings.Repeat("[", MaxSize)},
-		{"nested block lists", "n.yaml", strings.Repeat("- ", MaxSize/2)},
-		{"nested flow mappings", "n.yaml", strings.Repeat("{a: ", MaxSize/4)},
+		{"nested flow lists", "n.yaml", strings.Repeat("[", MaxYAMLSize)},
+		{"nested block lists", "n.yaml", strings.Repeat("- ", MaxYAMLSize/2)},
+		{"nested flow mappings", "n.yaml", strings.Repeat("{a: ", MaxYAMLSize/4)},
 		{"one line of JSON", "n.json", "[" + strings.Repeat("1,", MaxSize/2-8) + "1]"},
 		{"one long JSON text", "n.json", `["` + strings.Repeat("a", MaxSize-6) + `" 1]`},
 		{"one long word", "n.txt", strings.Repeat("a", MaxSize-4) + "=b"},

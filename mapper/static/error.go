@@ -2,7 +2,8 @@ package static
 
 import (
 	"fmt"
-	"strconv"
+
+	"github.com/proxenos/proxenos/internal/nodelist"
 )
 
 // Error says where in a list something is wrong, and what. It is one line.
@@ -14,14 +15,12 @@ type Error struct {
 }
 
 // Error begins as compilers do: nodes.txt:3:7: what is wrong.
-func (e *Error) Error() string {
-	return place{e.Source, e.Line, e.Column}.String() + ": " + e.Err.Error()
-}
+func (e *Error) Error() string { return (*nodelist.Error)(e).Error() }
 
 // Unwrap returns what is wrong.
 func (e *Error) Unwrap() error { return e.Err }
 
-// DuplicateError refuses a node whose ID an earlier one has with other data. It
+// DuplicateError rejects a node whose ID an earlier one has with other data. It
 // is what an Error wraps.
 type DuplicateError struct {
 	ID     string
@@ -29,15 +28,21 @@ type DuplicateError struct {
 }
 
 // Error names the place of the earlier node.
-func (e *DuplicateError) Error() string {
-	return fmt.Sprintf("node %s was given before with other data (%s): remove one, or make them the same", quote(e.ID), e.Before)
+func (e *DuplicateError) Error() string { return (*nodelist.DuplicateError)(e).Error() }
+
+// exported converts an error of package nodelist to the types of this package.
+func exported(err error) error {
+	e, ok := err.(*nodelist.Error) //nolint:errorlint // nothing wraps it
+	if !ok {
+		return err
+	}
+	if d, ok := e.Err.(*nodelist.DuplicateError); ok { //nolint:errorlint // nothing wraps it
+		e.Err = (*DuplicateError)(d)
+	}
+	return (*Error)(e)
 }
 
-// quote quotes what was typed, and cuts what is too long for a line.
-func quote(s string) string {
-	const enough = 80
-	if len(s) <= enough {
-		return strconv.Quote(s)
-	}
-	return fmt.Sprintf("%q... (%d bytes)", s[:enough], len(s))
+// errorf returns an Error about the list of that name as a whole.
+func errorf(name, format string, args ...any) error {
+	return &Error{Source: name, Err: fmt.Errorf(format, args...)}
 }

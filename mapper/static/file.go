@@ -106,7 +106,7 @@ func (f *File) readOpen(ctx context.Context) ([]byte, error) {
 	})
 	defer stop()
 	var data bytes.Buffer
-	if _, err := io.Copy(&data, io.LimitReader(file, MaxTextSize+1)); err != nil {
+	if _, err := io.Copy(&data, io.LimitReader(file, MaxSize+1)); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -123,5 +123,5 @@ func (f *File) fail(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: check the path (a list on standard input is -)", err)
 	}
-	return place{source: f.Path}.wrap(err)
+	return &Error{Source: f.Path, Err: err}
 }

@@ -4,8 +4,8 @@
 //
 // # Lists
 //
-// A list is text, JSON or YAML in UTF-8, at most [MaxTextSize] bytes of the
-// first and [MaxSize] of the others. A name that ends in .json, .yaml or .yml
+// A list is text, JSON or YAML in UTF-8, of at most [MaxSize] bytes, or
+// [MaxYAMLSize] in YAML. A name that ends in .json, .yaml or .yml
 // decides; otherwise the content does: a list that begins with "{", with "["
 // before a "{", a "]" or a quotation mark is JSON, one whose first line
 // (comments aside) begins with "- " or "---" or is "nodes:" is YAML, and
@@ -52,11 +52,11 @@ package static
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/nodelist"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -68,14 +68,11 @@ var _ mapper.Watcher = (*List)(nil)
 
 // New makes a source of nodes given in code. It copies them.
 func New(nodes []mapper.Node) (*List, error) {
-	var r roll
-	for i, n := range nodes {
-		at := place{source: fmt.Sprintf("node %d", i+1)}
-		if err := r.add(n.Clone(), at); err != nil {
-			return nil, err
-		}
+	list, err := nodelist.Build(listOf(mapper.Clone(nodes)))
+	if err != nil {
+		return nil, exported(err)
 	}
-	return &List{r.nodes}, nil
+	return &List{nodesOf(list)}, nil
 }
 
 // Read makes a source of a list that is read once, to its end: standard

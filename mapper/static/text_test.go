@@ -120,14 +120,14 @@ func TestParseTextErrors(t *testing.T) {
 
 func TestParseSize(t *testing.T) {
 	list := "a\n"
-	list += strings.Repeat("#", MaxTextSize-len(list))
+	list += strings.Repeat("#", MaxSize-len(list))
 	nodes, err := Parse([]byte(list), "nodes.txt")
 	require.NoError(t, err)
 	require.Len(t, nodes, 1)
 	_, err = Parse([]byte(list+"#"), "nodes.txt")
 	require.EqualError(t, err, "nodes.txt: larger than 67108864 bytes (64 MiB), the most a list of nodes may have")
 	_, err = Parse([]byte(list), "nodes.yaml")
-	require.EqualError(t, err, "nodes.yaml: larger than 1048576 bytes (1 MiB), the most a list of nodes in JSON or YAML may have")
+	require.EqualError(t, err, "nodes.yaml: larger than 1048576 bytes (1 MiB), the most a list of nodes in YAML may have")
 }
 
 func TestParseWithoutName(t *testing.T) {

@@ -149,7 +149,7 @@ func (w *watch) list(ctx context.Context) ([]byte, []mapper.Node, error) {
 		return nil, nil, err
 	}
 	if len(data) == 0 && (w.looked == nil || w.looked.Mode().IsRegular()) {
-		return nil, nil, w.file.fail(errors.New("it is empty, as a file that is being written: a list of nobody is a comment, or []"))
+		return nil, nil, w.file.fail(errors.New("it is empty, as a file that is being written; a list without nodes is a comment, or []"))
 	}
 	nodes, err := Parse(data, w.file.Path)
 	return data, nodes, err

@@ -154,7 +154,7 @@ func TestWatchKeepsTheLastGoodList(t *testing.T) {
 	replace(t, f.Path, `["a", "b`)
 	tape.next("!:1:8: not JSON: unexpected end of JSON input")
 	require.NoError(t, os.Truncate(f.Path, 0))
-	tape.next("!: it is empty, as a file that is being written: a list of nobody is a comment, or []")
+	tape.next("!: it is empty, as a file that is being written; a list without nodes is a comment, or []")
 	replace(t, f.Path, `["a"]`)
 	tape.next("a")
 	replace(t, f.Path, `[]`)

@@ -127,7 +127,7 @@ func awkwardNodes(rng *rand.Rand) []mapper.Node {
 	seen := map[string]bool{}
 	for range rng.IntN(5) {
 		n := mapper.Node{Name: word(1), Drain: rng.IntN(3) == 0, Zone: word(0)}
-		if checkID(n) != nil || seen[n.Name] {
+		if _, err := New([]mapper.Node{n}); err != nil || seen[n.Name] {
 			continue
 		}
 		seen[n.Name] = true

@@ -9,35 +9,35 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/internal/nodelist"
 )
 
 // parseYAML reads the nodes of the document as the parser makes them, before
 // aliases are followed: what a bomb multiplies is never built.
-func parseYAML(data []byte, name string) ([]mapper.Node, error) {
+func parseYAML(data []byte, name string) (nodelist.Document, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, nil
+		return nodelist.Document{}, nil
 	} else if err != nil {
-		return nil, yamlSyntax(err, name)
+		return nodelist.Document{}, yamlSyntax(err, name)
 	}
 	if err := dec.Decode(&more); err == nil {
-		return nil, place{name, more.Line, more.Column}.errorf("a second document: a list is one")
+		return nodelist.Document{}, nodelist.Place{Source: name, Line: more.Line, Column: more.Column}.Errorf("a second document: a list is one")
 	} else if !errors.Is(err, io.EOF) {
-		return nil, yamlSyntax(err, name)
+		return nodelist.Document{}, yamlSyntax(err, name)
 	}
 	if len(doc.Content) == 0 {
-		return nil, nil
+		return nodelist.Document{}, nil
 	}
 	v, err := yamlValue(doc.Content[0], name, 0)
 	if err != nil {
-		return nil, err
+		return nodelist.Document{}, err
 	}
-	if v.kind == aNull {
-		return nil, nil
+	if v.Kind == nodelist.KindNull {
+		return nodelist.Document{}, nil
 	}
-	return nodesOf(v)
+	return nodelist.FromValue(v)
 }
 
 var (
@@ -51,29 +51,29 @@ var (
 
 // yamlSyntax takes the line out of the parser's message.
 func yamlSyntax(err error, name string) error {
-	at := place{source: name}
+	at := nodelist.Place{Source: name}
 	m := yamlMessage.FindStringSubmatch(err.Error())
 	if m == nil {
-		return at.errorf("not YAML: %w", err)
+		return at.Errorf("not YAML: %w", err)
 	}
 	if line, err := strconv.Atoi(m[1]); err == nil {
-		at.line = line
+		at.Line = line
 		if yamlGrammar.MatchString(m[2]) {
-			at.line++
+			at.Line++
 		}
 	}
-	return at.errorf("not YAML: %s", m[2])
+	return at.Errorf("not YAML: %s", m[2])
 }
 
-func yamlValue(n *yaml.Node, name string, depth int) (value, error) {
-	v := value{at: place{name, n.Line, n.Column}, typed: true}
+func yamlValue(n *yaml.Node, name string, depth int) (nodelist.Value, error) {
+	v := nodelist.Value{At: nodelist.Place{Source: name, Line: n.Line, Column: n.Column}, Typed: true}
 	switch {
-	case depth > maxDepth:
-		return v, v.at.errorf("nested too deep for a list of nodes")
+	case depth > nodelist.MaxDepth:
+		return v, v.At.Errorf("nested too deep for a list of nodes")
 	case n.Kind == yaml.AliasNode:
-		return v, v.at.errorf("alias *%s: aliases are not supported, write the value out", n.Value)
+		return v, v.At.Errorf("alias *%s: aliases are not supported, write the value out", n.Value)
 	case n.Style&yaml.TaggedStyle != 0:
-		return v, v.at.errorf("tag %s: tags are not supported, remove it", quote(n.Tag))
+		return v, v.At.Errorf("tag %s: tags are not supported, remove it", nodelist.Quote(n.Tag))
 	}
 	switch n.Kind {
 	case yaml.SequenceNode:
@@ -81,51 +81,51 @@ func yamlValue(n *yaml.Node, name string, depth int) (value, error) {
 	case yaml.MappingNode:
 		return yamlObject(v, n, name, depth)
 	default:
-		v.kind, v.text = yamlKind(n), n.Value
+		v.Kind, v.Text = yamlKind(n), n.Value
 		return v, nil
 	}
 }
 
-func yamlKind(n *yaml.Node) kind {
+func yamlKind(n *yaml.Node) nodelist.Kind {
 	switch n.ShortTag() {
 	case "!!null":
-		return aNull
+		return nodelist.KindNull
 	case "!!int", "!!float":
-		return aNumber
+		return nodelist.KindNumber
 	case "!!bool":
-		return aBool
+		return nodelist.KindBool
 	default:
-		return aText
+		return nodelist.KindText
 	}
 }
 
-func yamlList(v value, n *yaml.Node, name string, depth int) (value, error) {
-	v.kind = aList
+func yamlList(v nodelist.Value, n *yaml.Node, name string, depth int) (nodelist.Value, error) {
+	v.Kind = nodelist.KindList
 	for _, c := range n.Content {
 		item, err := yamlValue(c, name, depth+1)
 		if err != nil {
 			return v, err
 		}
-		v.items = append(v.items, item)
+		v.Items = append(v.Items, item)
 	}
 	return v, nil
 }
 
-func yamlObject(v value, n *yaml.Node, name string, depth int) (value, error) {
-	v.kind = anObj
+func yamlObject(v nodelist.Value, n *yaml.Node, name string, depth int) (nodelist.Value, error) {
+	v.Kind = nodelist.KindObject
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, err := yamlValue(n.Content[i], name, depth+1)
 		if err != nil {
 			return v, err
 		}
-		if _, ok := key.asText(); !ok {
-			return v, key.want(aText, "a field's name")
+		if !key.IsText() {
+			return v, key.Want(nodelist.KindText, "a field's name")
 		}
 		val, err := yamlValue(n.Content[i+1], name, depth+1)
 		if err != nil {
 			return v, err
 		}
-		v.members = append(v.members, member{key.text, key.at, val})
+		v.Members = append(v.Members, nodelist.Member{Key: key.Text, At: key.At, Value: val})
 	}
 	return v, nil
 }

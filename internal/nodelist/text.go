@@ -1,39 +1,37 @@
-package static
+package nodelist
 
 import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/proxenos/proxenos/mapper"
 )
 
-// parseText reads one node a line.
-func parseText(data []byte, name string) ([]mapper.Node, error) {
-	var r roll
-	at := place{source: name}
+// ParseText reads a list with one node a line.
+func ParseText(data []byte, name string) ([]Node, error) {
+	var b Builder
+	at := Place{Source: name}
 	for line := range strings.Lines(string(data)) {
-		at.line++
+		at.Line++
 		line = strings.TrimRight(line, "\r\n")
 		n, offset, err := parseLine(line)
 		switch {
 		case errors.Is(err, errNoNode):
 			continue
 		case err != nil:
-			return nil, place{name, at.line, column(line, offset)}.wrap(err)
+			return nil, Place{name, at.Line, column(line, offset)}.Wrap(err)
 		}
-		if err := r.add(n, at); err != nil {
+		if err := b.Add(n, at); err != nil {
 			return nil, err
 		}
 	}
-	return r.nodes, nil
+	return b.Nodes(), nil
 }
 
 // errNoNode says that a line is blank or a comment.
 var errNoNode = errors.New("no node")
 
 // parseLine reads a line, and says how far it came.
-func parseLine(line string) (n mapper.Node, offset int, err error) {
+func parseLine(line string) (n Node, offset int, err error) {
 	s := scanner{text: line, separator: " \t", comments: true}
 	var d draft
 	for count := 0; ; count++ {
@@ -57,7 +55,7 @@ func (d *draft) lineField(count int, f field) error {
 	switch {
 	case count == 0:
 		if f.pair {
-			return fmt.Errorf(`%s: an ID with an "=" must be quoted; a line is: ID ADDRESS w=2 zone=a`, quote(f.key+"="+f.value))
+			return fmt.Errorf(`%s: an ID with an "=" must be quoted; a line is: ID ADDRESS w=2 zone=a`, Quote(f.key+"="+f.value))
 		}
 		d.node.Name = f.key
 		return nil
@@ -70,7 +68,7 @@ func (d *draft) lineField(count int, f field) error {
 	case count == 1:
 		return d.option("addr", f.key)
 	}
-	return fmt.Errorf("%s: want key=value or drain after the address", quote(f.key))
+	return fmt.Errorf("%s: want key=value or drain after the address", Quote(f.key))
 }
 
 // linePair takes an option, or else metadata. Metadata that was surely meant
@@ -81,10 +79,10 @@ func (d *draft) linePair(f field) error {
 	}
 	lower := strings.ToLower(f.key)
 	if _, ok := options[lower]; ok {
-		return fmt.Errorf("option %s is written %s; to have it as metadata, quote the key", quote(f.key), quote(lower))
+		return fmt.Errorf("option %s is written %s; to have it as metadata, quote the key", Quote(f.key), Quote(lower))
 	}
 	if lower == "id" {
-		return fmt.Errorf("%s: the ID is the first word of the line; to have it as metadata, quote the key", quote(f.key))
+		return fmt.Errorf("%s: the ID is the first word of the line; to have it as metadata, quote the key", Quote(f.key))
 	}
 	return d.meta(f.key, f.value)
 }

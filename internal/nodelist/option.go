@@ -1,17 +1,15 @@
-package static
+package nodelist
 
 import (
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/proxenos/proxenos/mapper"
 )
 
 // draft is a node being read, with the options it has been given.
 type draft struct {
-	node  mapper.Node
+	node  Node
 	given map[string]bool
 }
 
@@ -27,7 +25,7 @@ const optionNames = "w, zone, tag, tags, addr and drain"
 // once refuses what has been given before.
 func (d *draft) once(name string) error {
 	if d.given[name] {
-		return fmt.Errorf("%s is given twice", quote(name))
+		return fmt.Errorf("%s is given twice", Quote(name))
 	}
 	if d.given == nil {
 		d.given = make(map[string]bool)
@@ -45,7 +43,7 @@ func (d *draft) option(spelling, value string) error {
 		}
 	}
 	if value == "" && name != "tag" {
-		return fmt.Errorf("%s has no value", quote(spelling))
+		return fmt.Errorf("%s has no value", Quote(spelling))
 	}
 	switch name {
 	case "w":
@@ -79,7 +77,7 @@ func (d *draft) addTags(spelling, value string) {
 func (d *draft) drain(value string) error {
 	yes, err := strconv.ParseBool(value)
 	if err != nil {
-		return fmt.Errorf("drain %s: must be true or false", quote(value))
+		return fmt.Errorf("drain %s: must be true or false", Quote(value))
 	}
 	d.node.Drain = d.node.Drain || yes
 	return nil
@@ -88,7 +86,7 @@ func (d *draft) drain(value string) error {
 // meta adds metadata.
 func (d *draft) meta(key, value string) error {
 	if _, ok := d.node.Meta[key]; ok {
-		return fmt.Errorf("metadata %s is given twice", quote(key))
+		return fmt.Errorf("metadata %s is given twice", Quote(key))
 	}
 	if key == "" {
 		return errors.New(`the key before the "=" is empty`)

@@ -1,4 +1,4 @@
-package static
+package nodelist
 
 import (
 	"errors"
@@ -10,13 +10,11 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/proxenos/proxenos/mapper"
 )
 
 // checkNode says what is wrong with a node, whichever way it was given.
-func checkNode(n mapper.Node) error {
-	for _, check := range []func(mapper.Node) error{checkID, checkAddr, checkWeight, checkZone, checkTags, checkMeta} {
+func checkNode(n Node) error {
+	for _, check := range []func(Node) error{checkID, checkAddr, checkWeight, checkZone, checkTags, checkMeta} {
 		if err := check(n); err != nil {
 			return err
 		}
@@ -24,7 +22,7 @@ func checkNode(n mapper.Node) error {
 	return nil
 }
 
-func checkID(n mapper.Node) error {
+func checkID(n Node) error {
 	if n.Name == "" {
 		return errors.New("the ID is empty: every node needs one")
 	}
@@ -43,7 +41,7 @@ func checkID(n mapper.Node) error {
 	return checkPort("ID", n.Name, port)
 }
 
-func checkAddr(n mapper.Node) error {
+func checkAddr(n Node) error {
 	if n.Addr == "" {
 		return nil
 	}
@@ -51,14 +49,14 @@ func checkAddr(n mapper.Node) error {
 		return err
 	}
 	if strings.ContainsAny(n.Addr, " ") {
-		return fmt.Errorf("address %s: it holds a blank", quote(n.Addr))
+		return fmt.Errorf("address %s: it holds a blank", Quote(n.Addr))
 	}
 	host, port, err := net.SplitHostPort(n.Addr)
 	if err != nil {
 		return checkHost(n.Addr)
 	}
 	if host == "" {
-		return fmt.Errorf("address %s: the host is missing before the port", quote(n.Addr))
+		return fmt.Errorf("address %s: the host is missing before the port", Quote(n.Addr))
 	}
 	return checkPort("address", n.Addr, port)
 }
@@ -75,7 +73,7 @@ func checkHost(addr string) error {
 		}
 	}
 	if strings.ContainsAny(addr, ":[]") {
-		return fmt.Errorf("address %s: want host:port or a host alone, with an IPv6 host in brackets, as in [::1]:80", quote(addr))
+		return fmt.Errorf("address %s: want host:port or a host alone, with an IPv6 host in brackets, as in [::1]:80", Quote(addr))
 	}
 	return nil
 }
@@ -83,34 +81,34 @@ func checkHost(addr string) error {
 func checkPort(what, whole, port string) error {
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 {
-		return fmt.Errorf("%s %s: port %s must be a number from 1 to 65535", what, quote(whole), quote(port))
+		return fmt.Errorf("%s %s: port %s must be a number from 1 to 65535", what, Quote(whole), Quote(port))
 	}
 	return nil
 }
 
-func checkWeight(n mapper.Node) error {
+func checkWeight(n Node) error {
 	if !isWeight(n.Weight) {
 		return weightError(fmt.Sprint(n.Weight))
 	}
 	return nil
 }
 
-func isWeight(w float64) bool { return w >= 0 && w <= mapper.MaxWeight } // false for NaN
+func isWeight(w float64) bool { return w >= 0 && w <= MaxWeight } // false for NaN
 
 func weightError(typed string) error {
-	return fmt.Errorf("weight %s: must be a number from 0 to %g (1 is usual, 0 drains the node)", quote(typed), float64(mapper.MaxWeight))
+	return fmt.Errorf("weight %s: must be a number from 0 to %g (1 is usual, 0 drains the node)", Quote(typed), float64(MaxWeight))
 }
 
 // setWeight reads a weight. Zero drains the node, as Node.Weight calls zero
 // "not given".
-func setWeight(n *mapper.Node, typed string) error {
+func setWeight(n *Node, typed string) error {
 	w, err := strconv.ParseFloat(typed, 64)
 	if err != nil || !isWeight(w) {
 		return weightError(typed)
 	}
 	if w == 0 {
 		if strings.Trim(typed, "+-0.") != "" {
-			return fmt.Errorf("weight %s: too small to tell from 0; write 0 to drain the node", quote(typed))
+			return fmt.Errorf("weight %s: too small to tell from 0; write 0 to drain the node", Quote(typed))
 		}
 		n.Drain = true
 	}
@@ -118,9 +116,9 @@ func setWeight(n *mapper.Node, typed string) error {
 	return nil
 }
 
-func checkZone(n mapper.Node) error { return checkText("zone", n.Zone) }
+func checkZone(n Node) error { return checkText("zone", n.Zone) }
 
-func checkTags(n mapper.Node) error {
+func checkTags(n Node) error {
 	for _, tag := range n.Tags {
 		if err := checkText("tag", tag); err != nil {
 			return err
@@ -129,16 +127,16 @@ func checkTags(n mapper.Node) error {
 	return nil
 }
 
-func checkMeta(n mapper.Node) error {
+func checkMeta(n Node) error {
 	for key, value := range n.Meta {
 		if key == "" {
-			return fmt.Errorf("metadata %s: the key is empty", quote(value))
+			return fmt.Errorf("metadata %s: the key is empty", Quote(value))
 		}
 		if err := checkText("metadata key", key); err != nil {
 			return err
 		}
 		if !utf8.ValidString(value) {
-			return fmt.Errorf("metadata %s: the value %s is not valid UTF-8", quote(key), quote(value))
+			return fmt.Errorf("metadata %s: the value %s is not valid UTF-8", Quote(key), Quote(value))
 		}
 	}
 	return nil
@@ -147,11 +145,11 @@ func checkMeta(n mapper.Node) error {
 // checkText refuses what no name, address, zone or tag may hold.
 func checkText(what, s string) error {
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("%s %s: not valid UTF-8", what, quote(s))
+		return fmt.Errorf("%s %s: not valid UTF-8", what, Quote(s))
 	}
 	if i := strings.IndexFunc(s, unicode.IsControl); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])
-		return fmt.Errorf("%s %s: holds the control character %U", what, quote(s), r)
+		return fmt.Errorf("%s %s: holds the control character %U", what, Quote(s), r)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package static
+package nodelist
 
 import (
 	"errors"
@@ -48,7 +48,7 @@ func (s *scanner) next() (f field, ok bool, err error) {
 		}
 	}
 	if s.pos < len(s.text) && !s.atSeparator() {
-		return f, false, fmt.Errorf("%s follows a closing quotation mark", quote(s.text[s.pos:s.pos+1]))
+		return f, false, fmt.Errorf("%s follows a closing quotation mark", Quote(s.text[s.pos:s.pos+1]))
 	}
 	return f, true, nil
 }
@@ -88,7 +88,7 @@ func (s *scanner) quoted(rest string) (string, error) {
 	}
 	text, err := strconv.Unquote(prefix)
 	if err != nil {
-		return "", fmt.Errorf("bad quotation %s", quote(prefix))
+		return "", fmt.Errorf("bad quotation %s", Quote(prefix))
 	}
 	s.pos += len(prefix)
 	return text, nil
