@@ -518,13 +518,15 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m)
 }
 
-// writeForever replaces a file by 32 KiB of one letter after another.
+// writeForever replaces a file by 32 KiB of one letter after another, until it
+// is killed or the test that started it is.
 func writeForever(dir string) {
 	m, err := Open(dir, "127.0.0.1:2001", Config{})
 	if err != nil {
 		panic(err)
 	}
-	for i := 0; ; i++ {
+	parent := os.Getppid()
+	for i := 0; os.Getppid() == parent; i++ {
 		m.apply(change(swim.StatusOnline, map[string]string{"k": strings.Repeat(string(rune('a'+i%26)), 32<<10)}))
 	}
 }
