@@ -64,18 +64,16 @@ func (r *Ring[N]) merge(layout hashed, all *nodeset.Set[N]) (*Ring[N], error) {
 	edited := newRing(all, r.cfg)
 	edited.key, edited.finalize = r.key, r.finalize
 	kept, changed := compare(r.all, all)
-	total := 0.0
-	for i, id := range all.IDs {
-		total += layout.count(member{id: id, capacity: all.Weights[i]})
-	}
-	if err := checkTotal(total); err != nil {
+	members, _ := edited.members(make([]int, all.Len()))
+	total, err := layout.total(members)
+	if err != nil {
 		return nil, err
 	}
 	if total == 0 {
 		return edited, nil
 	}
 	merged := points{positions: make([]uint64, 0, int(total)+1), owners: make([]uint32, 0, int(total)+1)}
-	added := hashedPoints(layout, all, changed, r.cfg.Hash)
+	added := layout.points(members, changed, r.cfg.Hash)
 	for i := range r.circle.len() {
 		owner := kept[r.circle.owner(i)]
 		if owner < 0 {
@@ -122,17 +120,15 @@ func compare[N any](from, to *nodeset.Set[N]) (kept []int, changed []int) {
 	return kept, changed
 }
 
-// hashedPoints returns the sorted points that some of the nodes have under
-// Hashed.
-func hashedPoints[N any](layout hashed, all *nodeset.Set[N], some []int, h func(string) uint64) (sorted []point) {
+// points returns the sorted points of some of the members.
+func (l hashed) points(members []member, some []int, h func(string) uint64) (sorted []point) {
 	if h == nil {
 		h = defaultHash
 	}
 	var positions []uint64
 	var text labels
 	for _, i := range some {
-		m := member{id: all.IDs[i], capacity: all.Weights[i]}
-		positions = appendHashed(positions[:0], m.id, int(layout.count(m)), h, &text)
+		positions = appendHashed(positions[:0], members[i].id, int(l.count(members[i])), h, &text)
 		for _, position := range positions {
 			sorted = append(sorted, point{position, uint32(i)})
 		}

@@ -33,6 +33,13 @@ func TestEditsEqualNew(t *testing.T) {
 	}
 }
 
+func TestEditsKeepTheUnit(t *testing.T) {
+	t.Parallel()
+	cfg := weightedConfig
+	cfg.Unit = 0.3
+	randomEdits(t, rand.New(rand.NewPCG(6, 3)), cfg)
+}
+
 func randomEdits(t *testing.T, rnd *rand.Rand, cfg Config[weighted]) {
 	t.Helper()
 	var list []weighted

@@ -49,6 +49,10 @@ var ErrWhole = errors.New("the layout takes whole capacities from 0 to 429496729
 // ErrLayout reports a parameter of a layout that is out of range.
 var ErrLayout = errors.New("the layout's parameter is out of range")
 
+// ErrUnit reports a Config.Unit that is negative, infinite, or not a number, or one
+// beside a layout that has no unit.
+var ErrUnit = errors.New("the unit must be a positive number, and only the hashed layout has one")
+
 // ErrHashFixed reports a Config.Hash beside a layout that has its own hash.
 var ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
 
@@ -58,7 +62,8 @@ var ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash 
 var ErrFIPS = prf.ErrFIPS
 
 // ErrTooManyPoints reports capacities that need more than MaxPoints points.
-// Nothing has been allocated for them.
+// Nothing has been allocated for them. The message of Hashed names the greatest
+// number of points for which they fit.
 var ErrTooManyPoints = errors.New("the capacities need too many points")
 
 // ErrNoPoints reports capacities that are all too small for a point, although

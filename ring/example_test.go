@@ -49,6 +49,27 @@ func ExampleBuild() {
 	// green true
 }
 
+// The capacities are gigabytes. A typical node has 64, so that is the unit.
+func ExampleNew_unit() {
+	memory := map[string]float64{"red": 64, "green": 64, "blue": 128}
+	r, err := ring.New([]string{"red", "green", "blue"}, ring.Config[string]{
+		ID:       func(id string) string { return id },
+		Capacity: func(id string) float64 { return memory[id] },
+		Unit:     64,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for node, share := range r.Shares() {
+		fmt.Printf("%-5s %.2f\n", node, share)
+	}
+	// Output:
+	// blue  0.50
+	// green 0.25
+	// red   0.25
+}
+
 func ExampleNew_refused() {
 	_, err := ring.New([]string{"red", "green", "red"}, ring.Config[string]{ID: func(id string) string { return id }})
 	var refused *ring.NodeError

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"sort"
 	"strings"
 
 	"github.com/proxenos/proxenos/rendezvous/prf"
@@ -50,11 +51,8 @@ func (l hashed) place(members []member, h func(string) uint64) (*plan, error) {
 	if l < 1 || l > MaxPoints {
 		return nil, fmt.Errorf("hashed: %d points, not 1 to %d: %w", int(l), MaxPoints, ErrLayout)
 	}
-	total := 0.0
-	for _, m := range members {
-		total += l.count(m)
-	}
-	if err := checkTotal(total); err != nil {
+	total, err := l.total(members)
+	if err != nil {
 		return nil, err
 	}
 	if h == nil {
@@ -67,6 +65,27 @@ func (l hashed) place(members []member, h func(string) uint64) (*plan, error) {
 		p.next()
 	}
 	return p, nil
+}
+
+// total returns the number of points of all members, or an error that names the
+// greatest layout for which they fit.
+func (l hashed) total(members []member) (float64, error) {
+	sum := func(l hashed) (total float64) {
+		for _, m := range members {
+			total += l.count(m)
+		}
+		return total
+	}
+	total := sum(l)
+	err := checkTotal(total)
+	if err == nil {
+		return total, nil
+	}
+	fits := sort.Search(int(l), func(points int) bool { return sum(hashed(points+1)) > MaxPoints })
+	if fits == 0 {
+		return 0, fmt.Errorf("%w: a point for each unit is too many, so the unit must be greater", err)
+	}
+	return 0, fmt.Errorf("%w: at most %d points for each unit fit", err, fits)
 }
 
 // count returns the number of points of a member, as a float64 because the

@@ -25,10 +25,11 @@
 // A capacity is absolute: with [Hashed] each unit of it gets the layout's number
 // of points, 160 by default. So the capacity of one node does not change the
 // points of another, and a node of capacity 2 gets about twice the keys of one
-// of capacity 1. Because points are whole numbers, capacities far below 1 make
-// the shares uneven, and very great ones exceed [MaxPoints]: scale them so that
-// a typical node has capacity 1. Capacity 0 drains a node: it stays in the ring
-// and owns no keys.
+// of capacity 1. Because points are whole numbers, capacities far below a unit
+// make the shares uneven, and very great ones exceed [MaxPoints]. Set
+// [Config].Unit to the capacity of a typical node if that is not about 1; all
+// programs that must agree need the same unit. Capacity 0 drains a node: it stays
+// in the ring and owns no keys.
 //
 // # Bounded loads
 //
@@ -46,6 +47,7 @@ package ring
 import (
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
@@ -59,9 +61,12 @@ type Config[N any] struct {
 	// of the server in that program's configuration.
 	ID func(N) string
 	// Capacity returns the capacity of a node, from 0 to 1e200. It is absolute:
-	// Hashed gives a node its number of points for each unit. 0 drains the node.
+	// Hashed gives a node its number of points for each Unit. 0 drains the node.
 	// Nil gives every node capacity 1.
 	Capacity func(N) float64
+	// Unit is the capacity that gets the number of points of Hashed. 0 is 1.
+	// Other layouts have no unit and refuse one.
+	Unit float64
 	// Hash hashes points and keys. Nil is SipHash-2-4 under the published
 	// default key; package prf returns others by name. Layouts that agree with
 	// another program have their own hash and refuse one here, unless their
@@ -85,8 +90,8 @@ type Ring[N any] struct {
 
 // New builds a ring. With the default hash it takes about 20 ns a point. The
 // error is a [*NodeError] for a node that cannot be placed, or wraps [ErrNoID],
-// [ErrLayout], [ErrHashFixed], [ErrFIPS], [ErrTooManyPoints] or [ErrNoPoints].
-// No nodes, or only drained ones, make a ring that selects none.
+// [ErrLayout], [ErrUnit], [ErrHashFixed], [ErrFIPS], [ErrTooManyPoints] or
+// [ErrNoPoints]. No nodes, or only drained ones, make a ring that selects none.
 func New[N any](nodes []N, cfg Config[N]) (*Ring[N], error) {
 	all, err := nodeset.New(nodes, cfg.ID, cfg.Capacity)
 	if err != nil {
@@ -112,6 +117,9 @@ func Build[N interface {
 // build makes the ring of nodes that were added in batches.
 func build[N any](all *nodeset.Set[N], batches []int, cfg Config[N]) (*Ring[N], error) {
 	r := newRing(all, cfg)
+	if err := r.checkUnit(); err != nil {
+		return nil, err
+	}
 	members, rename := r.members(batches)
 	p, err := r.layout.place(members, cfg.Hash)
 	if err != nil {
@@ -149,9 +157,34 @@ func (r *Ring[N]) members(batches []int) (members []member, rename []uint32) {
 			at = from
 			rename[at] = uint32(i)
 		}
-		members[at] = member{id: id, capacity: r.all.Weights[i], batch: batches[from]}
+		members[at] = member{id: id, capacity: r.units(i), batch: batches[from]}
 	}
 	return members, rename
+}
+
+// checkUnit refuses a unit that is not positive and finite, or that the layout
+// does not have.
+func (r *Ring[N]) checkUnit() error {
+	unit := r.cfg.Unit
+	if unit == 0 {
+		return nil
+	}
+	if !(unit > 0) || math.IsInf(unit, 0) { // NaN too
+		return fmt.Errorf("unit %v: %w", unit, ErrUnit)
+	}
+	if _, ok := r.layout.(hashed); !ok {
+		return fmt.Errorf("layout %s: %w", r.layout, ErrUnit)
+	}
+	return nil
+}
+
+// units returns the capacity of the node at i in units. It does not round to 0.
+func (r *Ring[N]) units(i int) float64 {
+	c := r.all.Weights[i]
+	if r.cfg.Unit == 0 || c == 0 {
+		return c
+	}
+	return max(c/r.cfg.Unit, math.SmallestNonzeroFloat64)
 }
 
 // checkDrained refuses a ring without points unless all nodes are drained.

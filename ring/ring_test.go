@@ -295,6 +295,70 @@ func TestPointsPerCapacity(t *testing.T) {
 	}
 }
 
+// TestUnitScalesCapacities: capacities and unit times the same factor give the
+// same points.
+func TestUnitScalesCapacities(t *testing.T) {
+	t.Parallel()
+	of := func(factor float64) *Ring[weighted] {
+		cfg := weightedConfig
+		cfg.Unit = factor
+		r, err := New([]weighted{{"a", factor}, {"b", 2.5 * factor}, {"c", 0}, {"d", 0.001 * factor}}, cfg)
+		require.NoError(t, err)
+		return r
+	}
+	want, err := New([]weighted{{"a", 1}, {"b", 2.5}, {"c", 0}, {"d", 0.001}}, weightedConfig)
+	require.NoError(t, err)
+	for _, factor := range []float64{1, 2, 1024, 65536, 0x1p-20, 0x1p-300} {
+		assert.Equal(t, want.circle, of(factor).circle, "%v", factor)
+	}
+	cfg := weightedConfig
+	cfg.Unit = 1e300
+	r, err := New([]weighted{{"a", 1e-300}, {"b", 0}}, cfg)
+	require.NoError(t, err)
+	assert.Equal(t, 1, r.circle.len(), "no capacity rounds to 0")
+}
+
+// TestWeightsOfSRVNeedAUnit: DNS has weights up to 65,535, which need too many
+// points without a unit. The error says how many fit.
+func TestWeightsOfSRVNeedAUnit(t *testing.T) {
+	t.Parallel()
+	nodes := []weighted{{"a", 65535}, {"b", 65535}}
+	_, err := New(nodes, weightedConfig)
+	require.ErrorIs(t, err, ErrTooManyPoints)
+	assert.EqualError(t, err, "20971200 points, at most 16777216: the capacities need too many points: at most 128 points for each unit fit")
+	cfg := weightedConfig
+	cfg.Layout = Hashed(128)
+	_, err = New(nodes, cfg)
+	require.NoError(t, err)
+	cfg.Layout = Hashed(129)
+	_, err = New(nodes, cfg)
+	require.ErrorIs(t, err, ErrTooManyPoints)
+	_, err = New([]weighted{{"a", 1e9}}, weightedConfig)
+	assert.ErrorContains(t, err, "a point for each unit is too many, so the unit must be greater")
+	cfg = weightedConfig
+	cfg.Unit = 65535
+	r, err := New(nodes, cfg)
+	require.NoError(t, err)
+	assert.Equal(t, 2*DefaultPoints, r.circle.len())
+}
+
+func TestUnitIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []float64{-1, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		cfg := weightedConfig
+		cfg.Unit = unit
+		_, err := New([]weighted{{"a", 1}}, cfg)
+		require.ErrorIs(t, err, ErrUnit, "%v", unit)
+	}
+	for _, layout := range allLayouts()[1:] {
+		cfg := weightedConfig
+		cfg.Layout, cfg.Unit = layout, 2
+		_, err := New([]weighted{{"a:1", 1}}, cfg)
+		require.ErrorIs(t, err, ErrUnit, layout)
+		assert.ErrorContains(t, err, layout.String())
+	}
+}
+
 func TestLookupsDoNotAllocate(t *testing.T) {
 	var ids []string
 	for i := range 100 {
