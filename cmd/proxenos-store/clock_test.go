@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,4 +65,139 @@ func TestSlowNodeWrites(t *testing.T) {
 			assert.Equal(t, 1, code, "deleted key %s at %s", key, n.addr)
 		}
 	}
+}
+
+// answers checks what every node returns for a key.
+func answers(t *testing.T, key, want string, nodes ...*server) {
+	t.Helper()
+	for _, n := range nodes {
+		out, stderr, code := run(t, "get", "-h", n.addr, key)
+		assert.Zero(t, code, stderr)
+		assert.Equal(t, want+"\n", out, "key %s at %s", key, n.addr)
+	}
+}
+
+// The clock of a node jumps an hour ahead. Its writes fail and leave nothing, those
+// of others succeed, and with the right clock it starts again.
+func TestClockJumpsAhead(t *testing.T) {
+	t.Parallel()
+	first := found(t)
+	clock := newClock(t, 0)
+	args := []string{"-h", first.addr, "-p", freePort(t), "--data", t.TempDir()}
+	fast := clock.launch(args...).serves()
+	nodes := []*server{first, fast, serve(t, "-h", first.addr, "-p", freePort(t))}
+	keys := []string{"a", "b", "c", "d", "e", "f"}
+	for _, key := range keys {
+		_, stderr, code := run(t, "put", "-h", fast.addr, key, "one")
+		require.Zero(t, code, stderr)
+	}
+	clock.set(time.Hour)
+	for _, key := range keys {
+		_, stderr, code := run(t, "put", "-h", fast.addr, key, "ahead")
+		assert.Equal(t, 74, code)
+		assert.Contains(t, stderr, "clock difference too large")
+		answers(t, key, "one", nodes...)
+		_, stderr, code = run(t, "put", "-h", first.addr, key, "two")
+		require.Zero(t, code, stderr)
+		answers(t, key, "two", nodes...)
+	}
+	require.Error(t, fast.end(syscall.SIGKILL))
+	clock.set(0)
+	nodes[1] = clock.launch(args...).serves()
+	for _, key := range keys {
+		answers(t, key, "two", nodes...)
+	}
+}
+
+// A store of one node ran an hour ahead. With the right clock it starts, and lists
+// the entries that it sets aside.
+func TestDataOfFastClockIsSetAside(t *testing.T) {
+	t.Parallel()
+	clock := newClock(t, time.Hour)
+	args := []string{"--found", "-p", freePort(t), "--data", t.TempDir()}
+	node := clock.launch(args...).serves()
+	_, stderr, code := run(t, "put", "-h", node.addr, "k", "ahead")
+	require.Zero(t, code, stderr)
+	require.Error(t, node.end(syscall.SIGKILL))
+	clock.set(0)
+	node = clock.launch(args...).serves()
+	assert.Contains(t, node.stderr(), `set aside an entry with a time too far ahead" key=k`)
+	_, _, code = run(t, "get", "-h", node.addr, "k")
+	assert.Equal(t, 1, code)
+	_, stderr, code = run(t, "put", "-h", node.addr, "k", "right")
+	require.Zero(t, code, stderr)
+	answers(t, "k", "right", node)
+}
+
+// A node starts two minutes fast, is killed, and starts again with the right clock.
+// It is a member again, and leaves in order.
+func TestClockSetBackAtRestart(t *testing.T) {
+	t.Parallel()
+	first := found(t)
+	third := serve(t, "-h", first.addr, "-p", freePort(t))
+	clock := newClock(t, 2*time.Minute)
+	args := []string{"-h", first.addr, "-p", freePort(t), "--data", t.TempDir()}
+	node := clock.launch(args...).serves()
+	require.Error(t, node.end(syscall.SIGKILL))
+	clock.set(0)
+	node = clock.launch(args...).serves()
+	members(t, 3, first.addr, third.addr, node.addr)
+	_, stderr, code := run(t, "put", "-h", node.addr, "k", "v")
+	require.Zero(t, code, stderr)
+	answers(t, "k", "v", first, third, node)
+	began := time.Now()
+	require.NoError(t, node.end(syscall.SIGTERM))
+	assert.Less(t, time.Since(began), 30*time.Second)
+	members(t, 2, first.addr, third.addr)
+}
+
+// The clock of one of three nodes with three replicas is 20 minutes slow. Writes fail
+// and say why, the logs say it once, and the slow node is not ready.
+func TestSlowClockStopsWritesVisibly(t *testing.T) {
+	t.Parallel()
+	first := found(t, "--replicas", "3", "--status", "127.0.0.1:0")
+	clock := newClock(t, 0)
+	slow := clock.launch("-h", first.addr, "-p", freePort(t), "--replicas", "3", "--status", "127.0.0.1:0").serves()
+	third := serve(t, "-h", first.addr, "-p", freePort(t), "--replicas", "3", "--status", "127.0.0.1:0")
+	members(t, 3, first.addr, slow.addr, third.addr)
+	clock.set(-20 * time.Minute)
+	for _, key := range []string{"a", "b", "c", "d", "e", "f"} {
+		for _, n := range []*server{first, third} {
+			_, stderr, code := run(t, "put", "-h", n.addr, key, "v")
+			assert.Equal(t, 74, code)
+			assert.Contains(t, stderr, "clock difference too large: version of ")
+			assert.Contains(t, stderr, ", local clock ")
+		}
+	}
+	const line = "the clocks of this node and another differ too much"
+	assert.Equal(t, 1, strings.Count(first.stderr(), line), first.stderr())
+	assert.Equal(t, 2, strings.Count(slow.stderr(), line), slow.stderr())
+	ready := func(n *server) (code int, body string) {
+		_, rest, _ := strings.Cut(n.stderr(), "Status at ")
+		page, _, _ := strings.Cut(rest, "\n")
+		return fetch(t, page+"readyz", "")
+	}
+	code, body := ready(slow)
+	assert.Equal(t, 503, code)
+	assert.Contains(t, body, "2 of 2 other nodes")
+	for _, n := range []*server{first, third} {
+		code, body = ready(n)
+		assert.Equal(t, 200, code, body)
+	}
+	_, stderr, code := run(t, "put", "-h", slow.addr, "a", "v")
+	assert.Equal(t, 74, code)
+	assert.Contains(t, stderr, "clock difference too large")
+}
+
+// A joining node with a slow clock logs why it cannot join, and not again and again.
+func TestSlowClockCannotJoin(t *testing.T) {
+	t.Parallel()
+	first := found(t)
+	_, stderr, code := run(t, "put", "-h", first.addr, "k", "v")
+	require.Zero(t, code, stderr)
+	slow := newClock(t, -20*time.Minute).launch("-h", first.addr, "-p", freePort(t))
+	require.Eventually(t, func() bool { return strings.Contains(slow.stderr(), "clock difference too large") }, patience, 10*time.Millisecond)
+	time.Sleep(time.Second) // in which it tries again
+	assert.LessOrEqual(t, strings.Count(slow.stderr(), "\n"), 10, slow.stderr())
+	require.NoError(t, slow.end(syscall.SIGTERM))
 }

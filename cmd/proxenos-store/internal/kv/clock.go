@@ -9,7 +9,8 @@ import (
 
 // Clock is a hybrid logical clock. A reading holds milliseconds since 1970 in
 // its upper 48 bits and a counter in the lower 16. Readings never go back, are
-// greater than every observed reading, and stay close to the wall clock.
+// greater than every observed reading, and stay close to the wall clock. Only if
+// that is set back by more than [MaxAhead], readings follow it.
 //
 // Source: Kulkarni, Demirbas, Madappa, Avva, Leone: Logical Physical Clocks and
 // Consistent Snapshots in Globally Distributed Databases, 2014.
@@ -35,13 +36,22 @@ func (c *Clock) physical() uint64 {
 	return uint64(now().UnixMilli()) << counterBits
 }
 
+// limit returns the greatest reading that is not too far ahead.
+func (c *Clock) limit() uint64 { return c.physical() + uint64(MaxAhead.Milliseconds())<<counterBits }
+
 // Tick returns a reading greater than all readings before it.
 func (c *Clock) Tick() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.last >= c.limit() {
+		c.last = 0 // the wall clock was set back
+	}
 	c.last = max(c.last+1, c.physical())
 	return c.last
 }
+
+// IsAhead reports whether a reading is more than [MaxAhead] ahead of the wall clock.
+func (c *Clock) IsAhead(reading uint64) bool { return reading > c.limit() }
 
 // ErrAhead means that a reading is more than [MaxAhead] ahead of the wall clock.
 var ErrAhead = errors.New("clock difference too large")
@@ -51,9 +61,8 @@ var ErrAhead = errors.New("clock difference too large")
 func (c *Clock) Observe(reading uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.physical()
-	if reading > now+uint64(MaxAhead.Milliseconds())<<counterBits {
-		return fmt.Errorf("%w: version of %s, local clock %s, at most %v ahead", ErrAhead, format(reading), format(now), MaxAhead)
+	if c.IsAhead(reading) {
+		return fmt.Errorf("%w: version of %s, local clock %s, at most %v ahead", ErrAhead, format(reading), format(c.physical()), MaxAhead)
 	}
 	c.last = max(c.last, reading)
 	return nil

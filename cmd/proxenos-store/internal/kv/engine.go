@@ -28,6 +28,9 @@ type Engine interface {
 	Merge(entries []Entry) (newer []Version, err error)
 	// Drop removes the keys whose stored versions are exactly these.
 	Drop(versions []Version) error
+	// SetAside removes the keys whose stored versions are exactly these. A
+	// persistent engine keeps the entries apart, for an operator to inspect.
+	SetAside(versions []Version) error
 	// Scan calls f with the versions of a bucket in key order until f returns
 	// false. f must not call the engine.
 	Scan(bucket int, f func(Version) bool) error
@@ -59,15 +62,4 @@ func Count(e Engine) (n int, err error) {
 		}))
 	}
 	return n, err
-}
-
-// NewestClock returns the greatest clock reading of all versions.
-func NewestClock(e Engine) (reading uint64, err error) {
-	for bucket := range Buckets {
-		err = errors.Join(err, e.Scan(bucket, func(v Version) bool {
-			reading = max(reading, v.Clock)
-			return true
-		}))
-	}
-	return reading, err
 }

@@ -19,6 +19,7 @@ type File struct{ db *bbolt.DB }
 
 var (
 	entriesBucket = []byte("entries")
+	asideBucket   = []byte("aside")
 	metaBucket    = []byte("meta")
 	formatBucket  = []byte("proxenos-store")
 	formatKey     = []byte("format")
@@ -120,7 +121,7 @@ func (f *File) check() error {
 // prepare creates the buckets of a new file.
 func (f *File) prepare() error {
 	return f.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{entriesBucket, metaBucket} {
+		for _, name := range [][]byte{entriesBucket, asideBucket, metaBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -187,6 +188,18 @@ func mergeRecord(bucket *bbolt.Bucket, e Entry) (Version, error) {
 
 // Drop removes the keys whose stored versions are exactly these.
 func (f *File) Drop(versions []Version) error {
+	return f.remove(versions, func(*bbolt.Tx, []byte, []byte) error { return nil })
+}
+
+// SetAside moves the entries with exactly these versions to a bucket of their own.
+func (f *File) SetAside(versions []Version) error {
+	return f.remove(versions, func(tx *bbolt.Tx, key, record []byte) error {
+		return tx.Bucket(asideBucket).Put(key, record)
+	})
+}
+
+// remove calls before for the records of exactly these versions and removes them.
+func (f *File) remove(versions []Version, before func(tx *bbolt.Tx, key, record []byte) error) error {
 	return f.db.Batch(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(entriesBucket)
 		for _, version := range versions {
@@ -197,6 +210,9 @@ func (f *File) Drop(versions []Version) error {
 			}
 			if old, err := decode(k, v); err != nil || old.Version != version {
 				continue
+			}
+			if err := before(tx, k, v); err != nil {
+				return err
 			}
 			if err := bucket.Delete(k); err != nil {
 				return err

@@ -135,9 +135,6 @@ func TestEngineScan(t *testing.T) {
 		n, err := Count(e)
 		require.NoError(t, err)
 		assert.Equal(t, 1000, n, "tombstones are not counted")
-		newest, err := NewestClock(e)
-		require.NoError(t, err)
-		assert.EqualValues(t, 1, newest)
 	})
 }
 
@@ -175,9 +172,6 @@ func TestFileReopen(t *testing.T) {
 	got, _, err = f.Get("gone")
 	require.NoError(t, err)
 	assert.True(t, got.Deleted)
-	newest, err := NewestClock(f)
-	require.NoError(t, err)
-	assert.EqualValues(t, 9, newest)
 }
 
 func TestFileMeta(t *testing.T) {
@@ -194,6 +188,29 @@ func TestFileMeta(t *testing.T) {
 	value, err = f.Meta("generation")
 	require.NoError(t, err)
 	assert.Equal(t, "7", value)
+}
+
+func TestFileSetAside(t *testing.T) {
+	t.Parallel()
+	f, path := openTemp(t)
+	ahead, other := entry("k", 9, "w", "ahead"), entry("other", 1, "w", "v")
+	require.NoError(t, merged(f.Merge([]Entry{ahead, other})))
+	require.NoError(t, f.SetAside([]Version{ahead.Version, {Key: "other"}}))
+	require.NoError(t, f.Close())
+	f, err := OpenFile(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+	_, ok, err := f.Get("k")
+	require.NoError(t, err)
+	assert.False(t, ok)
+	_, ok, err = f.Get("other")
+	require.NoError(t, err)
+	assert.True(t, ok, "has another version")
+	require.NoError(t, f.db.View(func(tx *bbolt.Tx) error {
+		got, err := decode(recordKey("k"), tx.Bucket(asideBucket).Get(recordKey("k")))
+		assert.Equal(t, ahead, got)
+		return err
+	}))
 }
 
 func TestFileInUse(t *testing.T) {
@@ -282,7 +299,7 @@ func FuzzDecode(f *testing.F) {
 
 func TestClock(t *testing.T) {
 	t.Parallel()
-	now := time.UnixMilli(1000)
+	now := time.UnixMilli(10_000_000)
 	c := Clock{Now: func() time.Time { return now }}
 	first := c.Tick()
 	assert.Equal(t, now.UnixMilli(), Time(first).UnixMilli())
@@ -292,6 +309,8 @@ func TestClock(t *testing.T) {
 	ahead := first + 5000<<counterBits
 	require.NoError(t, c.Observe(ahead))
 	assert.Greater(t, c.Tick(), ahead, "after an observed reading")
-	require.Error(t, c.Observe(first+uint64(time.Hour.Milliseconds())<<counterBits))
+	require.ErrorIs(t, c.Observe(first+uint64(time.Hour.Milliseconds())<<counterBits), ErrAhead)
 	assert.Less(t, c.Tick(), ahead+10, "a rejected reading has no effect")
+	now = now.Add(-time.Hour)
+	assert.Equal(t, now.UnixMilli(), Time(c.Tick()).UnixMilli(), "wall clock set back by an hour")
 }

@@ -70,6 +70,9 @@ func (b *memoryBucket) drop(v Version) {
 	}
 }
 
+// SetAside removes the keys whose stored versions are exactly these.
+func (m *Memory) SetAside(versions []Version) error { return m.Drop(versions) }
+
 // Scan calls f with the versions that the bucket held when Scan was called.
 func (m *Memory) Scan(bucket int, f func(Version) bool) error {
 	b := &m.buckets[bucket]

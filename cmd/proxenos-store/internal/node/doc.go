@@ -7,6 +7,7 @@
 //   - join, leave: how a node copies its keys before it is read from, and hands
 //     them over before it leaves
 //   - repair, push, digest: how replicas that differ converge
+//   - clockcheck: what happens if the clocks of nodes differ too much
 //
 // The package knows neither the wire protocol nor how members find each other:
 // other nodes are a [Peer], and membership is a [Cluster].

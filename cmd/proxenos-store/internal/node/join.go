@@ -89,17 +89,19 @@ func (n *Node) confirms(ctx context.Context, name string, state State) bool {
 // bootstrap copies the keys that this node will own from the other members.
 func (n *Node) bootstrap(ctx context.Context) error {
 	began, before := time.Now(), n.Received.Load()
-	for {
+	logged := false
+	for wait := pollInterval; ; wait = min(2*wait, 50*pollInterval) {
 		p := n.current.Load()
 		err := n.copyFromAll(ctx, p)
 		switch {
 		case err == nil && len(n.current.Load().members) >= len(p.members):
 			n.cfg.Log.Info("copied keys from other nodes", "entries", n.Received.Load()-before, "duration", time.Since(began).Round(time.Millisecond))
 			return nil
-		case err != nil:
+		case err != nil && !logged:
+			logged = true
 			n.cfg.Log.Warn("copying keys from other nodes failed; retrying", "err", err)
 		}
-		if err := sleep(ctx, pollInterval); err != nil {
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

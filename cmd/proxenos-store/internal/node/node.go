@@ -71,6 +71,7 @@ type Node struct {
 	changed chan struct{} // holds a token after a change of membership
 	peers   sync.Map      // name to Peer
 	repairs sync.WaitGroup
+	clocks  clockChecks
 
 	diskLogged atomic.Int64 // when a disk failure was last logged
 	Counters
@@ -78,18 +79,14 @@ type Node struct {
 
 // Counters count since the start of the node.
 type Counters struct {
-	Reads, Misses, Writes, Failures, ReadRepairs, Received, Dropped atomic.Int64
+	Reads, Misses, Writes, Failures, ReadRepairs, Received, Dropped, Ahead atomic.Int64
 }
 
 // New returns a node that is idle until Run.
 func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
 	n.clock.Now = n.cfg.Now
-	newest, err := kv.NewestClock(n.cfg.Engine)
-	if err == nil {
-		err = n.clock.Observe(newest)
-	}
-	if err != nil {
+	if err := n.setAsideAll(); err != nil {
 		return nil, err
 	}
 	return n, n.setMembers([]Member{{Name: n.cfg.Self, State: StateJoining}})

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -66,9 +67,22 @@ func (n *Node) fetch(ctx context.Context, r *responses, name, key string) error 
 	return n.call(ctx, name, func(ctx context.Context, peer Peer) error {
 		entries, err := peer.Fetch(ctx, []string{key})
 		if err == nil {
-			r.add(name, key, entries)
+			r.add(name, key, n.withoutAhead(name, entries))
 		}
 		return err
+	})
+}
+
+// withoutAhead returns the entries of a node whose versions are not too far ahead.
+// Other nodes refused those writes, so a reader ignores them.
+func (n *Node) withoutAhead(name string, entries []kv.Entry) []kv.Entry {
+	return slices.DeleteFunc(entries, func(e kv.Entry) bool {
+		if !n.clock.IsAhead(e.Clock) {
+			return false
+		}
+		n.Ahead.Add(1)
+		n.checkClock(name, n.clock.Observe(e.Clock))
+		return true
 	})
 }
 

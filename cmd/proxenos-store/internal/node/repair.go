@@ -109,8 +109,12 @@ func (r *repairRound) repair(ctx context.Context, bucket int) error {
 		return err
 	}
 	push := map[string][]kv.Version{}
-	var foreign, expired []kv.Version
+	var foreign, expired, ahead []kv.Version
 	for _, v := range versions {
+		if r.clock.IsAhead(v.Clock) {
+			ahead = append(ahead, v)
+			continue
+		}
 		if r.expired(v) {
 			expired = append(expired, v)
 			continue
@@ -125,6 +129,9 @@ func (r *repairRound) repair(ctx context.Context, bucket int) error {
 				push[name] = append(push[name], v)
 			}
 		}
+	}
+	if err := r.setAside(ahead); err != nil {
+		return err
 	}
 	if !r.pushAll(ctx, push) || r.settling(r.p) || r.current.Load() != r.p {
 		foreign = nil // an owner lacks it, or a reader may still look for it here

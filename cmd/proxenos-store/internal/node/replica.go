@@ -30,7 +30,9 @@ func (n *Node) Keep(_ context.Context, entries []kv.Entry) (newer []kv.Version, 
 		if err := checkSize(e.Key, e.Value); err != nil {
 			return nil, err
 		}
-		if err := n.clock.Observe(e.Clock); err != nil {
+		err := n.clock.Observe(e.Clock)
+		n.checkClock(e.Writer, err)
+		if err != nil {
 			return nil, err
 		}
 		if n.expired(e.Version) {
@@ -39,13 +41,33 @@ func (n *Node) Keep(_ context.Context, entries []kv.Entry) (newer []kv.Version, 
 		}
 		live = append(live, e)
 	}
-	newer, err = n.cfg.Engine.Merge(live)
+	newer, err = n.merge(live)
 	if err != nil {
 		n.logDiskFailure(err)
 		return nil, diskError(err)
 	}
 	n.Received.Add(int64(len(live)))
 	return append(newer, expired...), nil
+}
+
+// merge merges entries into the engine. It sets aside entries that are newer only
+// because they are too far ahead.
+func (n *Node) merge(entries []kv.Entry) (newer []kv.Version, err error) {
+	for {
+		newer, err = n.cfg.Engine.Merge(entries)
+		var ahead []kv.Version
+		for _, v := range newer {
+			if n.clock.IsAhead(v.Clock) {
+				ahead = append(ahead, v)
+			}
+		}
+		if err != nil || len(ahead) == 0 {
+			return newer, err
+		}
+		if err := n.setAside(ahead); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // logDiskFailure logs at most once per second, as writers retry.

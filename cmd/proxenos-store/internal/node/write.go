@@ -75,10 +75,25 @@ func (n *Node) write(ctx context.Context, e kv.Entry) error {
 			a = n.newAttempt(e)
 			pause = rand.N(retryOutdated)
 		}
-		if err != nil && sleep(ctx, pause) != nil {
-			n.Failures.Add(1)
-			return err
+		if errors.Is(err, kv.ErrAhead) {
+			n.undo(a)
+		} else if err == nil || sleep(ctx, pause) == nil {
+			continue
 		}
+		n.Failures.Add(1)
+		return err
+	}
+}
+
+// undo restores what this node stored before it wrote an entry that other nodes
+// refused for its time.
+func (n *Node) undo(a *attempt) {
+	err := n.cfg.Engine.Drop([]kv.Version{a.entry.Version})
+	if err == nil && a.before.Clock != 0 {
+		_, err = n.cfg.Engine.Merge([]kv.Entry{a.before})
+	}
+	if err != nil {
+		n.logDiskFailure(err)
 	}
 }
 
@@ -136,11 +151,18 @@ func (n *Node) keep(ctx context.Context, a *attempt, name string) error {
 	if a.has(name) {
 		return nil
 	}
+	if name == n.cfg.Self {
+		var err error
+		if a.before, _, err = n.cfg.Engine.Get(a.entry.Key); err != nil {
+			return err
+		}
+	}
 	var newer []kv.Version
 	err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
 		newer, err = peer.Keep(ctx, []kv.Entry{a.entry})
 		return err
 	})
+	n.checkClock(name, err)
 	a.add(name, newer, err)
 	return err
 }
@@ -152,7 +174,8 @@ var errOutdated = fmt.Errorf("%w: other writes kept superseding this one", ErrUn
 // attempt is an entry with a timestamp, and the replies of the nodes it was written
 // to.
 type attempt struct {
-	entry kv.Entry
+	entry  kv.Entry
+	before kv.Entry // what this node stored before
 
 	mu     sync.Mutex
 	acked  map[string]bool

@@ -26,8 +26,10 @@ var _ = wire.GoUnusedProtection__
 //
 // Attributes:
 //   - Reason
+//   - Clock: Whether the clocks of the caller and of the node differ too much.
 type Failure struct {
 	Reason string `thrift:"reason,1" db:"reason" json:"reason"`
+	Clock  bool   `thrift:"clock,2" db:"clock" json:"clock"`
 }
 
 func NewFailure() *Failure {
@@ -36,6 +38,10 @@ func NewFailure() *Failure {
 
 func (p *Failure) GetReason() string {
 	return p.Reason
+}
+
+func (p *Failure) GetClock() bool {
+	return p.Clock
 }
 func (p *Failure) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
@@ -54,6 +60,16 @@ func (p *Failure) Read(ctx context.Context, iprot thrift.TProtocol) error {
 		case 1:
 			if fieldTypeId == thrift.STRING {
 				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.BOOL {
+				if err := p.ReadField2(ctx, iprot); err != nil {
 					return err
 				}
 			} else {
@@ -85,12 +101,24 @@ func (p *Failure) ReadField1(ctx context.Context, iprot thrift.TProtocol) error 
 	return nil
 }
 
+func (p *Failure) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadBool(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.Clock = v
+	}
+	return nil
+}
+
 func (p *Failure) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	if err := oprot.WriteStructBegin(ctx, "Failure"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
 		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
 			return err
 		}
 	}
@@ -116,6 +144,19 @@ func (p *Failure) writeField1(ctx context.Context, oprot thrift.TProtocol) (err 
 	return err
 }
 
+func (p *Failure) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "clock", thrift.BOOL, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:clock: ", p), err)
+	}
+	if err := oprot.WriteBool(ctx, bool(p.Clock)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.clock (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:clock: ", p), err)
+	}
+	return err
+}
+
 func (p *Failure) Equals(other *Failure) bool {
 	if p == other {
 		return true
@@ -123,6 +164,9 @@ func (p *Failure) Equals(other *Failure) bool {
 		return false
 	}
 	if p.Reason != other.Reason {
+		return false
+	}
+	if p.Clock != other.Clock {
 		return false
 	}
 	return true

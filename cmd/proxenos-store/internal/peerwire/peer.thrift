@@ -16,6 +16,8 @@ service Store extends locator.Locator {
 /** Failure is the reason why a call failed. */
 exception Failure {
   1: string reason
+  /** Whether the clocks of the caller and of the node differ too much. */
+  2: bool clock
 }
 
 /** Version is one version of a key, without the value. */

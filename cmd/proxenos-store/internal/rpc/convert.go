@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -69,14 +70,18 @@ func toFailure(err error) error {
 			reason = err.Error()
 		}
 	}
-	return &peerwire.Failure{Reason: reason}
+	return &peerwire.Failure{Reason: reason, Clock: errors.Is(err, kv.ErrAhead)}
 }
 
 // fromFailure returns an error with the reason that a node sent, or err itself.
 func fromFailure(err error) error {
 	var failure *peerwire.Failure
-	if errors.As(err, &failure) {
+	switch {
+	case !errors.As(err, &failure):
+		return err
+	case failure.Clock:
+		return fmt.Errorf("%w: %s", kv.ErrAhead, strings.TrimPrefix(failure.Reason, kv.ErrAhead.Error()+": "))
+	default:
 		return errors.New(failure.Reason)
 	}
-	return err
 }

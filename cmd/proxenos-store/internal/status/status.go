@@ -5,7 +5,7 @@
 //	/metrics      the counters for Prometheus
 //	/select?key=  the replicas of a key
 //	/healthz      200 while the process runs
-//	/readyz       200 while the node serves, otherwise 503
+//	/readyz       200 while the node serves and its clock agrees with the others'
 //
 // All requests are read-only GETs on loopback. This is the only package of the
 // example that imports an internal package of the module, internal/report, which
@@ -95,6 +95,7 @@ func (p *Page) figures() ([]figure, error) {
 		{"failures_total", "requests that too few replicas answered", "counter", n.Failures.Load()},
 		{"read_repairs_total", "replicas updated by a read", "counter", n.ReadRepairs.Load()},
 		{"received_total", "entries received from other nodes and clients", "counter", n.Received.Load()},
+		{"ahead_total", "entries ignored by reads, as their times were too far ahead", "counter", n.Ahead.Load()},
 		{"dropped_total", "entries dropped after they moved to other nodes", "counter", n.Dropped.Load()},
 	}, err
 }
@@ -113,8 +114,8 @@ func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (p *Page) ready(w http.ResponseWriter, _ *http.Request) {
-	if state := p.Node.State(); state != node.StateServing {
-		http.Error(w, string(state), http.StatusServiceUnavailable)
+	if err := p.Node.Ready(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = io.WriteString(w, "ok\n")

@@ -1,0 +1,114 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+)
+
+// clockMemory is how long a disagreement of clocks counts after it was last seen.
+const clockMemory = time.Minute
+
+// clockChecks records the nodes whose clocks differ too much from that of this node.
+// It cannot tell which clock is wrong. But if this node disagrees with most others,
+// its own is.
+type clockChecks struct {
+	mu       sync.Mutex
+	disagree map[string]time.Time // by name, when last seen
+}
+
+// record records a disagreement and reports whether it is news.
+func (c *clockChecks) record(name string) (news bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.disagree == nil {
+		c.disagree = map[string]time.Time{}
+	}
+	last, known := c.disagree[name]
+	c.disagree[name] = time.Now()
+	return !known || time.Since(last) > clockMemory
+}
+
+// count returns how many of the nodes disagree.
+func (c *clockChecks) count(names []string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range names {
+		if at, ok := c.disagree[name]; ok && time.Since(at) < clockMemory {
+			n++
+		}
+	}
+	return n
+}
+
+// checkClock records an error that says that the clocks of this node and another
+// member differ too much, and logs it once. The error tells both clocks.
+func (n *Node) checkClock(name string, err error) {
+	if !errors.Is(err, kv.ErrAhead) || name == n.cfg.Self || n.current.Load().state(name) == "" {
+		return
+	}
+	if n.clocks.record(name) {
+		n.cfg.Log.Error("the clocks of this node and another differ too much", "node", name, "err", err)
+	}
+}
+
+// Ready returns nil if this node serves, and if its clock agrees with those of at
+// least half of the other members.
+func (n *Node) Ready() error {
+	p := n.current.Load()
+	if state := p.state(n.cfg.Self); state != StateServing {
+		return errors.New(string(state))
+	}
+	others := n.others(p)
+	if differ := n.clocks.count(others); 2*differ > len(others) {
+		return fmt.Errorf("the clock differs too much from those of %d of %d other nodes", differ, len(others))
+	}
+	return nil
+}
+
+// setAside removes entries whose versions are too far ahead of the clock of this
+// node from its data, and lists them in the log. They were written by a node with a
+// wrong clock, and would hide all later writes.
+func (n *Node) setAside(versions []kv.Version) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	if err := n.cfg.Engine.SetAside(versions); err != nil {
+		return err
+	}
+	const listed = 10
+	for _, v := range versions[:min(len(versions), listed)] {
+		n.cfg.Log.Error("set aside an entry with a time too far ahead", "key", v.Key, "time", kv.Time(v.Clock).UTC(), "clock", n.cfg.Now().UTC(), "writer", v.Writer)
+	}
+	if more := len(versions) - listed; more > 0 {
+		n.cfg.Log.Error("set aside more entries with times too far ahead", "entries", more)
+	}
+	return nil
+}
+
+// setAsideAll sets aside all entries with versions too far ahead, and observes the
+// newest of the others.
+func (n *Node) setAsideAll() error {
+	var newest uint64
+	for bucket := range kv.Buckets {
+		var ahead []kv.Version
+		err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
+			if n.clock.IsAhead(v.Clock) {
+				ahead = append(ahead, v)
+			} else {
+				newest = max(newest, v.Clock)
+			}
+			return true
+		})
+		if err == nil {
+			err = n.setAside(ahead)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return n.clock.Observe(newest)
+}

@@ -1,0 +1,84 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/internal/testkit/bubble"
+)
+
+// A write by a node with a fast clock fails and leaves nothing behind. Later writes
+// of other nodes are visible everywhere.
+func TestFastClockWriteLeavesNothing(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		fast := tc.start("fast", "")
+		nodes := []*Node{fast, tc.start("b", ""), tc.start("c", "")}
+		put(t, fast, 20)
+		tc.settle()
+		tc.setSkew("fast", time.Hour)
+		get := func(key, want string) {
+			t.Helper()
+			for _, n := range nodes {
+				value, ok, err := n.Get(t.Context(), key)
+				require.NoError(t, err)
+				assert.True(t, ok)
+				assert.Equal(t, want, string(value), "key %s at %s", key, n.Self())
+			}
+		}
+		for _, key := range []string{"0", "1", "2", "3", "4", "5", "6", "7"} {
+			require.ErrorIs(t, fast.Put(t.Context(), key, []byte("ahead")), kv.ErrAhead)
+			get(key, "value of "+key)
+			require.NoError(t, nodes[1].Put(t.Context(), key, []byte("later")))
+			get(key, "later")
+		}
+		assert.ErrorContains(t, fast.Ready(), "2 of 2 other nodes")
+		assert.NoError(t, nodes[1].Ready())
+	})
+}
+
+// Entries of a node that ran alone with a fast clock are set aside when it starts
+// with the right one.
+func TestEntriesAheadAreSetAside(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 1)
+		tc.skew["a"] = time.Hour
+		engine := kv.NewMemory()
+		a := tc.startWith("a", "", engine)
+		require.NoError(t, a.Put(t.Context(), "k", []byte("ahead")))
+		tc.leave("a")
+		tc.setSkew("a", 0)
+		a = tc.startWith("a", "", engine)
+		_, ok, err := a.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.False(t, ok)
+		require.NoError(t, a.Put(t.Context(), "k", []byte("right")))
+		value, _, err := a.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.Equal(t, "right", string(value))
+	})
+}
+
+// Entries too far ahead are also set aside when the clock is set back while the node
+// runs.
+func TestClockSetBackWhileRunning(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 1)
+		tc.skew["a"] = time.Hour
+		a := tc.start("a", "")
+		require.NoError(t, a.Put(t.Context(), "k", []byte("ahead")))
+		tc.setSkew("a", 0)
+		_, ok, err := a.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.False(t, ok)
+		assert.EqualValues(t, 1, a.Ahead.Load())
+		require.NoError(t, a.Put(t.Context(), "k", []byte("right")))
+		value, _, err := a.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.Equal(t, "right", string(value))
+	})
+}
