@@ -125,7 +125,7 @@ func (w *watching) take(ctx context.Context, u mapper.Update) error {
 	return nil
 }
 
-// change tells of the nodes if they are others than before, or good again.
+// change prints the nodes if they changed or the source recovered.
 func (w *watching) change(ctx context.Context, u mapper.Update) error {
 	nodes := w.source.Filters.Apply(u.Nodes)
 	e := changeOf(w.nodes, nodes)

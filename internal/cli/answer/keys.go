@@ -22,8 +22,10 @@ type Keys struct {
 	Opener func(path string) (*os.File, error) // nil means os.Open
 }
 
+// DefaultSample is the default number of sample keys.
 const DefaultSample = 1_000_000
 
+// Bind declares the flags on a command.
 func (o *Keys) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
 		fs.Int64Var(&o.Sample, "sample", DefaultSample, "number of sample keys; they are the same in every run")
@@ -32,6 +34,7 @@ func (o *Keys) Bind(c *cobra.Command) {
 	})
 }
 
+// Parse validates the flags.
 func (o *Keys) Parse(c *cobra.Command) error {
 	switch {
 	case o.File != "" && c.Flags().Changed("sample"):

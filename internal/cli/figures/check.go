@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,13 +18,14 @@ import (
 
 // checkOptions are the options of check.
 type checkOptions struct {
-	std     *term.Streams
-	source  source.Flags
-	path    string
-	live    bool
-	update  bool
-	schema  bool
-	reports []string
+	std         *term.Streams
+	source      source.Flags
+	path        string
+	live        bool
+	update      bool
+	schema      bool
+	reportFlags []string
+	reports     []suiteReport
 }
 
 // NewCheck returns the command check.
@@ -73,7 +73,7 @@ keeps the rest of the file. --schema prints the format as JSON Schema.`,
 	term.AddGroup(c, checksGroup, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.live, "live", false, "take the nodes from the flags below instead of the file")
 		fs.BoolVar(&o.update, "update", false, "write the current owners into the pins of the file")
-		fs.StringArrayVar(&o.reports, "report", nil, "also junit=FILE, tap or tap=FILE, or github (annotations and summary); may be repeated")
+		fs.StringArrayVar(&o.reportFlags, "report", nil, "also junit=FILE, tap or tap=FILE, or github (annotations and summary); may be repeated")
 		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
 	o.source.Bind(c)
@@ -94,17 +94,9 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	if flag := liveFlag(c); flag != "" && !o.live {
 		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.path), "--live takes the nodes from the flags")
 	}
-	toStdout := 0
-	for _, r := range o.reports {
-		if err := checkReport(r); err != nil {
-			return err
-		}
-		if !strings.Contains(r, "=") {
-			toStdout++
-		}
-	}
-	if toStdout > 1 {
-		return term.Hint(term.Usagef("--report tap and --report github both write to standard output"), "--report tap=FILE writes to a file")
+	var err error
+	if o.reports, err = parseReports(o.reportFlags); err != nil {
+		return err
 	}
 	return o.source.Parse(c)
 }
@@ -117,18 +109,6 @@ func liveFlag(c *cobra.Command) (flag string) {
 		}
 	})
 	return flag
-}
-
-// reportKinds are the values of --report.
-var reportKinds = []string{"junit=FILE", "tap", "tap=FILE", "github"}
-
-func checkReport(typed string) error {
-	kind, path, toFile := strings.Cut(typed, "=")
-	known := kind == "tap" && !toFile || kind == "github" && !toFile || (kind == "junit" || kind == "tap") && path != ""
-	if !known {
-		return term.UnknownChoice("report", typed, reportKinds)
-	}
-	return nil
 }
 
 func (o *checkOptions) run(ctx context.Context) error {
@@ -166,55 +146,12 @@ func (o *checkOptions) run(ctx context.Context) error {
 // write writes the reports, and text unless a report goes to standard output.
 func (o *checkOptions) write(s *report.Suite) error {
 	for _, r := range o.reports {
-		if err := o.writeReport(r, s); err != nil {
+		if err := r.write(o.std, s); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(o.reports, func(r string) bool { return !strings.Contains(r, "=") }) {
+	if slices.ContainsFunc(o.reports, suiteReport.toStdout) {
 		return nil
 	}
 	return term.WithCode(term.ErrIO, writeChecksText(o.std.Out, s))
-}
-
-func (o *checkOptions) writeReport(typed string, s *report.Suite) error {
-	kind, path, toFile := strings.Cut(typed, "=")
-	switch {
-	case kind == "junit":
-		return term.WriteFile(path, func(w io.Writer) error { return report.JUnit(w, s) })
-	case toFile:
-		return term.WriteFile(path, func(w io.Writer) error { return report.TAP(w, s) })
-	case kind == "tap":
-		return term.WithCode(term.ErrIO, report.TAP(o.std.Out, s))
-	default:
-		return o.writeGitHub(s)
-	}
-}
-
-// writeGitHub prints annotations, and appends to the summary of the job.
-func (o *checkOptions) writeGitHub(s *report.Suite) error {
-	if err := report.GitHub(o.std.Out, s); err != nil {
-		return term.WithCode(term.ErrIO, err)
-	}
-	path := o.std.Getenv("GITHUB_STEP_SUMMARY")
-	if path == "" {
-		return nil
-	}
-	return term.AppendFile(path, func(w io.Writer) error { return report.GitHubSummary(w, s) })
-}
-
-// writeChecksText writes a line for each check and each failure.
-func writeChecksText(w io.Writer, s *report.Suite) error {
-	var b strings.Builder
-	for _, c := range s.Checks {
-		if len(c.Failures) == 0 {
-			fmt.Fprintf(&b, "ok    %s (%s)\n", c.Name, c.Note)
-			continue
-		}
-		fmt.Fprintf(&b, "FAIL  %s (%s)\n", c.Name, c.Note)
-		for _, f := range c.Failures {
-			fmt.Fprintf(&b, "      %s:%d: %s\n", s.File, f.Line, f.Message)
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

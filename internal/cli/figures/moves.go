@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/proxenos/proxenos/internal/cli/answer"
@@ -16,25 +17,37 @@ import (
 // moves lists the keys that move, in the order of the keys, for a migration. A nil
 // *moves lists nothing.
 type moves struct {
+	moveFormat
 	file     io.WriteCloser
 	before   []answer.NodeView
 	after    []answer.NodeView
-	format   string // jsonl, csv or text
 	terminal bool
+}
+
+// moveFormat is a format of the list.
+type moveFormat struct {
+	suffix      string // of the file
+	header      string
+	escaped     bool // nodes are shown escaped
+	newRecorder func(*moves) moveRecorder
+}
+
+// moveRecorder appends a move to dst. It belongs to one goroutine.
+type moveRecorder func(dst []byte, key string, from, to int) []byte
+
+// moveFormats are the formats. The last takes any file.
+var moveFormats = []moveFormat{
+	{suffix: ".jsonl", newRecorder: (*moves).jsonRecorder},
+	{suffix: ".csv", header: "key,from,from_address,to,to_address\n", newRecorder: (*moves).csvRecorder},
+	{escaped: true, newRecorder: (*moves).textRecorder},
 }
 
 // openMoves opens a list of moves. The extension of path selects the format; "-" is
 // standard output.
 func openMoves(path string, std *term.Streams, before, after []mapper.Node) (*moves, error) {
-	m := &moves{format: "text", file: nopCloser{std.Out}, terminal: path == "-" && term.IsTerminal(std.Out)}
-	switch {
-	case strings.HasSuffix(path, ".jsonl"):
-		m.format = "jsonl"
-	case strings.HasSuffix(path, ".csv"):
-		m.format = "csv"
-	}
-	escaped := m.format == "text"
-	m.before, m.after = answer.Views(before, escaped), answer.Views(after, escaped)
+	i := slices.IndexFunc(moveFormats, func(f moveFormat) bool { return strings.HasSuffix(path, f.suffix) })
+	m := &moves{moveFormat: moveFormats[i], file: nopCloser{std.Out}, terminal: path == "-" && term.IsTerminal(std.Out)}
+	m.before, m.after = answer.Views(before, m.escaped), answer.Views(after, m.escaped)
 	if path != "-" {
 		f, err := os.Create(path)
 		if err != nil {
@@ -65,36 +78,32 @@ func (m *moves) close(err error) error {
 
 // head returns the header of the list.
 func (m *moves) head() string {
-	if m != nil && m.format == "csv" {
-		return "key,from,from_address,to,to_address\n"
+	if m == nil {
+		return ""
 	}
-	return ""
+	return m.header
 }
 
-// recorder returns a function that appends a move, for one goroutine.
-func (m *moves) recorder() func(dst []byte, key string, from, to int) []byte {
-	switch {
-	case m == nil:
+// recorder returns a function that appends moves, or nil.
+func (m *moves) recorder() moveRecorder {
+	if m == nil {
 		return nil
-	case m.format == "jsonl":
-		return m.jsonRecorder()
-	case m.format == "csv":
-		return m.csvRecorder()
-	default:
-		return m.appendText
 	}
+	return m.newRecorder(m)
 }
 
-// appendText appends the key and the IDs of both nodes, separated by tabs.
-func (m *moves) appendText(dst []byte, key string, from, to int) []byte {
-	if m.terminal {
-		dst = term.AppendPrintable(dst, key)
-	} else {
-		dst = term.AppendLine(dst, key)
+// textRecorder appends the key and the IDs of both nodes, separated by tabs.
+func (m *moves) textRecorder() moveRecorder {
+	return func(dst []byte, key string, from, to int) []byte {
+		if m.terminal {
+			dst = term.AppendPrintable(dst, key)
+		} else {
+			dst = term.AppendLine(dst, key)
+		}
+		dst = append(append(dst, '\t'), m.before[from].ID...)
+		dst = append(append(dst, '\t'), m.after[to].ID...)
+		return append(dst, '\n')
 	}
-	dst = append(append(dst, '\t'), m.before[from].ID...)
-	dst = append(append(dst, '\t'), m.after[to].ID...)
-	return append(dst, '\n')
 }
 
 // move is a line of JSON output.
@@ -105,7 +114,7 @@ type move struct {
 	To        string `json:"to"`
 }
 
-func (m *moves) jsonRecorder() func([]byte, string, int, int) []byte {
+func (m *moves) jsonRecorder() moveRecorder {
 	buf := term.NewJSONBuffer("", "")
 	return func(dst []byte, key string, from, to int) []byte {
 		line, err := buf.Encode(move{key, term.Base64IfNotUTF8(key), m.before[from].ID, m.after[to].ID})
@@ -116,7 +125,7 @@ func (m *moves) jsonRecorder() func([]byte, string, int, int) []byte {
 	}
 }
 
-func (m *moves) csvRecorder() func([]byte, string, int, int) []byte {
+func (m *moves) csvRecorder() moveRecorder {
 	var buf bytes.Buffer
 	rows := csv.NewWriter(&buf)
 	return func(dst []byte, key string, from, to int) []byte {

@@ -29,6 +29,8 @@ type Progress struct {
 	began    time.Time
 }
 
+// NewProgress returns a progress report about work called what, on size bytes of
+// keys. Size 0 means unknown.
 func NewProgress(std *Streams, what string, size int64) *Progress {
 	return &Progress{out: std.Err, terminal: IsTerminal(std.Err) && std.Getenv("TERM") != "dumb", what: what, size: size}
 }
