@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"slices"
 	"strconv"
 	"syscall"
 
@@ -19,15 +18,10 @@ import (
 	"github.com/proxenos/proxenos/mapper/consul"
 )
 
-var (
-	healths       = []string{"passing", "warning", "any"}
-	consistencies = []string{"default", "stale", "consistent", "cached"}
-)
-
 // consulOptions holds the flags of the consul backend.
 type consulOptions struct {
 	service     string
-	health      string
+	health      term.Choice
 	catalog     bool
 	identity    string
 	zone        string
@@ -35,16 +29,18 @@ type consulOptions struct {
 	near        string
 	nodeMeta    map[string]string
 	filter      string
-	consistency string
+	consistency term.Choice
 	tokenFile   string
 }
 
 // bind declares the flags of the options on a command.
 func (o *consulOptions) bind(c *cobra.Command) {
 	const title = "Consul (--host and --port override CONSUL_HTTP_ADDR)"
+	o.health = term.Choose("--health", "passing", "warning", "any")
+	o.consistency = term.Choose("--consistency", "default", "stale", "consistent", "cached")
 	term.AddGroup(c, title, func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.service, "service", "s", "", "`name` of the service whose instances are the nodes (default all services)")
-		fs.StringVar(&o.health, "health", "passing", "required health of instances: passing, warning (includes passing) or any")
+		fs.Var(&o.health, "health", "required health of instances: passing, warning (includes passing) or any")
 		fs.BoolVar(&o.catalog, "catalog", false, "query the catalog, which lists instances regardless of health")
 		fs.StringVar(&o.identity, "identity", "instance", "ID of a node: instance (node/service-id), address or meta:KEY")
 		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` of the zone")
@@ -53,22 +49,16 @@ func (o *consulOptions) bind(c *cobra.Command) {
 		fs.StringToStringVar(&o.nodeMeta, "node-meta", nil, "keep instances on Consul nodes with this `key=value` in their metadata; may be repeated")
 		fs.Lookup("node-meta").DefValue = "" // hide the default, an empty list
 		fs.StringVar(&o.filter, "filter", "", "filter `expression` for Consul, in its own language")
-		fs.StringVar(&o.consistency, "consistency", "default", "consistency mode of queries: default, stale, consistent or cached")
+		fs.Var(&o.consistency, "consistency", "consistency mode of queries: default, stale, consistent or cached")
 		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the ACL token; overrides CONSUL_HTTP_TOKEN and CONSUL_HTTP_TOKEN_FILE")
 	})
 	aboutBackends(c, title, "consul")
-	term.Complete(c, "health", healths)
 	term.Complete(c, "identity", []string{"instance", "address", "meta:"})
-	term.Complete(c, "consistency", consistencies)
 }
 
 // parse validates the flags.
 func (o *consulOptions) parse(c *cobra.Command) error {
 	switch {
-	case !slices.Contains(healths, o.health):
-		return term.UnknownChoice("--health", o.health, healths)
-	case !slices.Contains(consistencies, o.consistency):
-		return term.UnknownChoice("--consistency", o.consistency, consistencies)
 	case o.catalog && c.Flags().Changed("health"):
 		return term.Hint(term.Usagef("--health and --catalog are mutually exclusive"), "the catalog ignores health; remove one of the flags")
 	default:
@@ -92,13 +82,13 @@ func (o *Flags) consulConfig(std *term.Streams) consul.Config {
 		Log:        slog.New(slog.NewTextHandler(std.Err, nil)),
 	}
 	if !c.catalog {
-		config.Health = consul.Health(c.health)
+		config.Health = consul.Health(c.health.String())
 	}
 	if c.identity != "instance" {
 		config.Identity = consul.Identity(c.identity)
 	}
-	if c.consistency != "default" {
-		config.Consistency = consul.Consistency(c.consistency)
+	if c.consistency.String() != "default" {
+		config.Consistency = consul.Consistency(c.consistency.String())
 	}
 	if o.located {
 		config.Addr = o.address()

@@ -17,7 +17,6 @@ func bindSwim(o *member.Flags, c *cobra.Command) {
 	const title = "Swim"
 	term.AddGroup(c, title, o.DeclarePeers)
 	aboutBackends(c, title, "swim")
-	o.CompleteTiming(c)
 }
 
 // observerSource is a source that joins a cluster as an observer for each query.
