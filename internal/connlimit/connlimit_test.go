@@ -69,6 +69,7 @@ func TestSilentConnectionsMakeRoomAndExpire(t *testing.T) {
 }
 
 func TestOneAddressCannotKeepOthersOut(t *testing.T) {
+	t.Parallel()
 	l := limiter()
 	var held []net.Conn
 	for i := range places {
@@ -93,6 +94,7 @@ func TestOneAddressCannotKeepOthersOut(t *testing.T) {
 // TestAddressWithMostPlacesMakesRoom has one address fill the places while a
 // connection from another one has not spoken yet.
 func TestAddressWithMostPlacesMakesRoom(t *testing.T) {
+	t.Parallel()
 	l := limiter()
 	defer l.Close()
 	other, ok := dial(t, l, "10.0.0.7:1", false)

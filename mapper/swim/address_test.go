@@ -7,6 +7,7 @@ import (
 )
 
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"10.0.0.1:80":      "10.0.0.1:80",
 		"10.0.0.1":         "10.0.0.1:7946",
@@ -31,6 +32,7 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestBinds(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		":80":             "0.0.0.0:80",
 		"127.0.0.1":       "127.0.0.1:7946",
@@ -50,6 +52,7 @@ func TestBinds(t *testing.T) {
 }
 
 func TestWhereAMemberListens(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name            string
 		cfg             Config

@@ -14,8 +14,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 )
 
-// The goroutines that these tests could leave behind are looked for in
-// TestMain.
+// TestMain looks for goroutines that these tests leave behind.
 
 func TestStartAndStopLeavesNothing(t *testing.T) {
 	seed := start1(t, loopback("seed"))
@@ -27,7 +26,7 @@ func TestStartAndStopLeavesNothing(t *testing.T) {
 	eventually(t, "files are closed", func() bool { return leaktest.OpenFiles(t) <= before })
 }
 
-// silent is a peer that takes connections and never answers.
+// silent returns a peer that accepts connections and never answers.
 func silent(t *testing.T) (addr string, connected <-chan struct{}) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -55,9 +54,9 @@ func silent(t *testing.T) (addr string, connected <-chan struct{}) {
 	return l.Addr().String(), first
 }
 
-// TestJoinThatIsGivenUpLeavesNothing ends the context of a Join that waits for
-// a peer's answer, at many points of it.
-func TestJoinThatIsGivenUpLeavesNothing(t *testing.T) {
+// TestCanceledJoinLeavesNothing cancels a Join that waits for a peer, at many
+// points.
+func TestCanceledJoinLeavesNothing(t *testing.T) {
 	addr, connected := silent(t)
 	before := leaktest.OpenFiles(t)
 	for i := range 50 {
@@ -82,13 +81,14 @@ func TestJoinThatIsGivenUpLeavesNothing(t *testing.T) {
 			require.FailNow(t, "Join outlives its context")
 		}
 	}
-	// The peer's own ends stay open, one for each connection that got through.
+	// The ends of the peer stay open, one for each accepted connection.
 	eventually(t, "files are closed", func() bool { return leaktest.OpenFiles(t) <= before+50 })
 }
 
-// TestCloseWhileInUse closes a member under goroutines that use everything it
-// has. All of them must end, and closing must be waited for by whoever asks.
+// TestCloseWhileInUse closes a member while goroutines use all of its methods.
+// All of them must end, and each Close must wait until the member is closed.
 func TestCloseWhileInUse(t *testing.T) {
+	t.Parallel()
 	seed := start1(t, loopback("seed"))
 	for round := range 20 {
 		c := start1(t, loopback(fmt.Sprint("m", round), seed.Local().Addr))
@@ -124,7 +124,7 @@ func TestCloseWhileInUse(t *testing.T) {
 			return err != nil || len(c.Members()) == 0 || c.Local().Name == "" || len(c.Find(-1, StatusAny)) > 30
 		})
 		if round%2 == 0 {
-			until(func() bool { // the second time it returns nil until the member is closed
+			until(func() bool { // a second Leave returns nil until the member is closed
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round)*time.Millisecond)
 				defer cancel()
 				return c.Leave(ctx) != nil && c.isClosed()
@@ -149,13 +149,14 @@ func TestCloseWhileInUse(t *testing.T) {
 		select {
 		case <-ended:
 		case <-time.After(2 * time.Minute):
-			require.FailNow(t, "somebody waits forever")
+			require.FailNow(t, "a goroutine waits forever")
 		}
 	}
 }
 
-// TestCloseInALoopOverEvents closes a member from within what it yields.
+// TestCloseInALoopOverEvents closes a member within the loop over its events.
 func TestCloseInALoopOverEvents(t *testing.T) {
+	t.Parallel()
 	c := start1(t, loopback("a"))
 	for e := range c.Events(t.Context()) {
 		require.Equal(t, "a", e.Member.Name)
@@ -163,35 +164,36 @@ func TestCloseInALoopOverEvents(t *testing.T) {
 	}
 }
 
-// curious is a handler of records that asks the member it hears of.
-type curious struct {
+// localHandler is a log handler that calls the member whose events it handles.
+type localHandler struct {
 	slog.Handler
 	member func() *Cluster
-	heard  chan string
+	names  chan string
 }
 
-func (curious) Enabled(context.Context, slog.Level) bool { return true }
+func (localHandler) Enabled(context.Context, slog.Level) bool { return true }
 
-func (c curious) Handle(_ context.Context, r slog.Record) error {
-	if m := c.member(); m != nil && r.Message == "member changed" {
+func (h localHandler) Handle(_ context.Context, r slog.Record) error {
+	if m := h.member(); m != nil && r.Message == "member changed" {
 		select {
-		case c.heard <- m.Local().Name:
+		case h.names <- m.Local().Name:
 		default:
 		}
 	}
 	return nil
 }
 
-func TestLogHandlersMayAskTheMember(t *testing.T) {
+func TestLogHandlerMayCallTheMember(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var a *Cluster
-	heard := make(chan string, 1)
+	names := make(chan string, 1)
 	cfg := loopback("a")
-	cfg.Log = slog.New(curious{slog.DiscardHandler, func() *Cluster {
+	cfg.Log = slog.New(localHandler{slog.DiscardHandler, func() *Cluster {
 		mu.Lock()
 		defer mu.Unlock()
 		return a
-	}, heard})
+	}, names})
 	c := start1(t, cfg)
 	mu.Lock()
 	a = c
@@ -199,9 +201,9 @@ func TestLogHandlersMayAskTheMember(t *testing.T) {
 	b := start1(t, loopback("b", c.Local().Addr))
 	require.NoError(t, b.Leave(t.Context()))
 	select {
-	case name := <-heard:
+	case name := <-names:
 		require.Equal(t, "a", name)
 	case <-time.After(time.Minute):
-		require.FailNow(t, "a handler that asks the member holds it up")
+		require.FailNow(t, "a handler that calls the member blocks it")
 	}
 }

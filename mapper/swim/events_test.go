@@ -8,6 +8,7 @@ import (
 )
 
 func TestQueueKeepsEveryEventInOrder(t *testing.T) {
+	t.Parallel()
 	f := newEventQueue()
 	for i := range backlog {
 		f.push(Event{Member: Member{Name: "a", Clock: uint64(i)}, Metadata: true})
@@ -19,6 +20,7 @@ func TestQueueKeepsEveryEventInOrder(t *testing.T) {
 }
 
 func TestQueueMergesEventsForASlowConsumer(t *testing.T) {
+	t.Parallel()
 	f := newEventQueue()
 	for i := range 10 * backlog {
 		f.push(Event{Member: Member{Name: fmt.Sprint(i % 7), Clock: uint64(i)}, Status: i%2 == 0, Metadata: i%2 == 1})

@@ -10,6 +10,7 @@ import (
 )
 
 func TestMemberlistLinesBecomeRecords(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	l := newListLog(slog.New(slog.NewTextHandler(&out, nil))).logger()
 	l.Printf("[DEBUG] memberlist: not shown")
@@ -19,6 +20,7 @@ func TestMemberlistLinesBecomeRecords(t *testing.T) {
 }
 
 func TestMemberlistLinesArePlain(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		"Failed to decode ping: EOF":         "failed to decode ping: EOF",
 		"UDP packet too short (0 bytes)":     "UDP packet too short (0 bytes)",
@@ -33,6 +35,7 @@ func TestMemberlistLinesArePlain(t *testing.T) {
 }
 
 func TestWarningsAreRateLimited(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	l := newListLog(slog.New(slog.NewTextHandler(&out, nil))).logger()
 	for i := range 20_000 {
@@ -42,6 +45,7 @@ func TestWarningsAreRateLimited(t *testing.T) {
 }
 
 func TestClosedLogIsSilent(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	l := newListLog(slog.New(slog.NewTextHandler(&out, nil)))
 	l.close()

@@ -7,6 +7,7 @@ import (
 )
 
 func TestEverySecondProbeIsOfASuspect(t *testing.T) {
+	t.Parallel()
 	for health := range 8 {
 		var p pace
 		probes, ofSuspects := 0, 0

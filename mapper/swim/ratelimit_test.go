@@ -9,6 +9,7 @@ import (
 )
 
 func TestRateLimit(t *testing.T) {
+	t.Parallel()
 	r := rateLimit{burst: 2, every: time.Second}
 	var got []string
 	for _, at := range []time.Duration{0, 0, 0, 0, 1500 * time.Millisecond, 1900 * time.Millisecond, time.Hour, time.Hour, time.Hour} {

@@ -10,6 +10,7 @@ import (
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 func TestSettlingPushPulls(t *testing.T) {
+	t.Parallel()
 	s := settling{interval: time.Second, youngUntil: noon.Add(youth)}
 	require.False(t, s.due(noon, 10))
 	s.grew(noon, 10)

@@ -106,6 +106,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestWatchYieldsErrClosedOnce(t *testing.T) {
+	t.Parallel()
 	c := start1(t, loopback("a"))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -133,6 +134,7 @@ func TestWatchYieldsErrClosedOnce(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, taken.Close()) }()
@@ -196,6 +198,7 @@ func TestJoinWrapsItsErrors(t *testing.T) {
 }
 
 func TestNameIsTheAddressToListen(t *testing.T) {
+	t.Parallel()
 	addr := fmt.Sprint("127.0.0.1:", freeport.Take(t))
 	cfg := loopback(addr)
 	cfg.Bind = ""
@@ -222,6 +225,7 @@ func (s *safeBuffer) String() string {
 }
 
 func TestGarbageIsDroppedWithFewLogLines(t *testing.T) {
+	t.Parallel()
 	var out safeBuffer
 	secret, err := NewSecret([]byte("canary-secret"))
 	require.NoError(t, err)
@@ -272,6 +276,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 }
 
 func TestSecretsAreNeverPrinted(t *testing.T) {
+	t.Parallel()
 	s, err := NewSecret([]byte("canary\n"))
 	require.NoError(t, err)
 	text, err := s.MarshalText()
@@ -298,6 +303,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 }
 
 func TestSecretsAndPlaintextDoNotMix(t *testing.T) {
+	t.Parallel()
 	secret, err := NewSecret([]byte("x"))
 	require.NoError(t, err)
 	cfg := loopback("a")
@@ -311,6 +317,7 @@ func TestSecretsAndPlaintextDoNotMix(t *testing.T) {
 }
 
 func TestStatuses(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, "ONLINE|SUSPECT", StatusAvailable.String())
 	require.Equal(t, "UNKNOWN", Status(0).String())
 	for _, text := range []string{"online", "OFFLINE", "Suspect", "left", "available", "unavailable", "any"} {
@@ -326,6 +333,7 @@ func TestStatuses(t *testing.T) {
 }
 
 func TestNodeOfMetadata(t *testing.T) {
+	t.Parallel()
 	n := Member{Name: "a", Addr: "h:1", Metadata: map[string][]byte{
 		"addr": []byte("h:80"), "weight": []byte("2.5"), "zone": []byte("z"), "tags": []byte("x, y"), "drain": []byte("true"),
 		"rack": []byte("r1"), "binary": {0xff},
@@ -337,6 +345,7 @@ func TestNodeOfMetadata(t *testing.T) {
 }
 
 func TestEventsStartWithEveryMember(t *testing.T) {
+	t.Parallel()
 	a := start1(t, loopback("a"))
 	b := start1(t, loopback("b", a.Local().Addr))
 	require.NoError(t, b.SetMetadata(map[string][]byte{"k": []byte("v")}))
@@ -354,6 +363,7 @@ func TestEventsStartWithEveryMember(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	a := start1(t, loopback("a"))
 	start1(t, loopback("b", a.Local().Addr))
 	start1(t, loopback("c", a.Local().Addr))

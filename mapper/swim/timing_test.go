@@ -22,6 +22,7 @@ func differences(a, b Timing) []string {
 // TestPresetsDerive makes sure that a preset says only what is special about
 // it: the rest is that of LAN.
 func TestPresetsDerive(t *testing.T) {
+	t.Parallel()
 	require.Subset(t, []string{"Probe", "ProbeTimeout", "Gossip", "SuspicionMult", "PushPull", "Stream", "Check", "Settle", "Reconnect"}, differences(LAN(), WAN()))
 	require.Subset(t, []string{"ProbeTimeout", "Gossip", "SuspicionMult", "PushPull", "Stream", "Check", "Settle", "Reconnect"}, differences(LAN(), Local()))
 	require.Greater(t, WAN().ProbeTimeout, LAN().ProbeTimeout)

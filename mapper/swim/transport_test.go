@@ -63,6 +63,7 @@ func TestShutdownClosesStreams(t *testing.T) {
 // TestShutdownWithoutMemberlist has peers connect where memberlist could not be
 // started, so that nothing receives what comes in.
 func TestShutdownWithoutMemberlist(t *testing.T) {
+	t.Parallel()
 	inner, err := listen(netip.MustParseAddrPort("127.0.0.1:0"), slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo))
 	require.NoError(t, err)
 	tr := newTransport(inner)

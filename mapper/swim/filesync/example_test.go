@@ -68,7 +68,7 @@ func opened() (*filesync.Mirror, func()) {
 func ExampleOpen() {
 	_, err := filesync.Open(os.TempDir(), "../x", filesync.Config{})
 	fmt.Println(err)
-	// Output: a member cannot be mirrored under the name "../x"
+	// Output: the name "../x" cannot be a folder of the mirror
 }
 
 func ExampleMirror_Local() {

@@ -4,15 +4,15 @@
 //	.local -> 127.0.0.1:2001          this member
 //	.online/  .suspect/  .offline/    links to the others, by status
 //	.available/  .unavailable/        links by set: suspects are in both
-//	127.0.0.1:2001/                   what this member says of itself
-//	127.0.0.1:2002/port               what that one says, a file for each key
-//	on-update                         run after each change, if it is there
+//	127.0.0.1:2001/                   the metadata of this member
+//	127.0.0.1:2002/port               that of another one, a file for each key
+//	on-update                         run after each change, if it exists
 //
 // The layout, the signals and the hook are those of the tool
-// swim-protocol-sync 0.6.3. Unlike it, this package lets nothing that a peer
-// sends touch anything outside of the directory: every operation goes through
-// os.Root, and an update with a name that is not safe is refused whole.
-// Files appear complete or not at all, also when the process is killed.
+// swim-protocol-sync 0.6.3. Unlike it, this package confines what peers send to
+// the directory: every operation goes through [os.Root], and an update with an
+// unsafe name is refused as a whole. A file is complete or does not exist, even
+// if the process is killed.
 package filesync
 
 import (
@@ -30,17 +30,16 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// Config says how to mirror. The zero value of each field means what its
-// comment says.
+// Config configures a mirror. The zero value is valid.
 type Config struct {
-	// HookTimeout bounds each run of on-update. Zero means 30 s.
+	// HookTimeout bounds each run of on-update. Zero means 30 seconds.
 	HookTimeout time.Duration
 	// Log receives what cannot be mirrored. Nil logs nothing.
 	Log *slog.Logger
 }
 
-// Mirror is a directory that shows a cluster. Its methods may be called by
-// several goroutines at once, Run by one.
+// Mirror keeps a directory equal to a cluster. Its methods are safe for
+// concurrent use, except that only one [Mirror.Run] may run at a time.
 type Mirror struct {
 	root  *os.Root
 	lock  io.Closer
@@ -48,21 +47,22 @@ type Mirror struct {
 	local string // the local member's name
 	log   *slog.Logger
 	hook  *hook
+	retry time.Duration // retryEvery, but in tests
 
 	shown map[string]*shown // by member
-	names map[string]string // folded name of a folder to the member it belongs to
+	names map[string]string // folded name of a folder to its member
 }
 
-// shown is what the directory holds of one member.
+// shown is what the directory holds of one other member.
 type shown struct {
 	want   swim.Member
-	status swim.Status       // whose links exist
-	files  map[string][]byte // nil: not written yet by this process
-	stale  bool              // the last attempt failed
+	status swim.Status       // that the links show
+	files  map[string][]byte // in the folder; nil: not known
+	stale  bool              // the last write failed
 }
 
-// folders are the folders of links and which statuses are in each. Left
-// members are shown as offline, as the ancestor had no such status.
+// folders are the folders of links, with the statuses that each holds. Members
+// that left are among the offline ones, as swim-protocol-sync has no such status.
 var folders = []struct {
 	name string
 	set  swim.Status
@@ -76,14 +76,14 @@ var folders = []struct {
 
 const localLink = ".local"
 
-// ErrInUse is returned by Open for a directory that another Mirror has.
+// ErrInUse is returned by [Open] for a directory that another Mirror holds.
 var ErrInUse = errors.New("the directory is in use by another mirror")
 
-// Open prepares a directory for the member of that name: it creates the
-// directory (not its parents), the folders and the member's own, and removes
-// links that a killed process left. The directory is this Mirror's until it is
-// closed or its process ends, where the system has locks for that: a second
-// one would take the first one's links for such leftovers. Close it after Run.
+// Open prepares a directory for the local member: it creates the directory (not
+// its parents), the folders of links and the member's own, and removes links
+// that a killed process left behind. It locks the directory until the Mirror is
+// closed or the process ends, on systems with such locks: a second Mirror would
+// remove the links of the first. Close the Mirror after [Mirror.Run].
 func Open(dir, local string, cfg Config) (*Mirror, error) {
 	if err := checkMember(local); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func Open(dir, local string, cfg Config) (*Mirror, error) {
 		return nil, err
 	}
 	m := &Mirror{
-		root: root, path: path, local: local, log: cfg.Log,
+		root: root, path: path, local: local, log: cfg.Log, retry: retryEvery,
 		shown: map[string]*shown{}, names: map[string]string{fold(local): local},
 	}
 	m.hook = newHook(root, path, cfg)
@@ -129,8 +129,8 @@ func (m *Mirror) prepare() error {
 	return m.link(localLink, m.local)
 }
 
-// folder makes sure that there is a real folder of that name. A link or file
-// in its place is replaced: a link could lead elsewhere.
+// folder creates the folder unless it exists. A link or file in its place is
+// replaced, as a link could lead elsewhere.
 func (m *Mirror) folder(name string) error {
 	info, err := m.root.Lstat(name)
 	switch {
@@ -147,7 +147,7 @@ func (m *Mirror) folder(name string) error {
 	return m.root.Mkdir(name, 0o755)
 }
 
-// link makes a link with that target, in place of any other.
+// link creates a link to the target, in place of any other link.
 func (m *Mirror) link(name, target string) error {
 	if old, err := m.root.Readlink(name); err == nil {
 		if old == target {
@@ -160,7 +160,7 @@ func (m *Mirror) link(name, target string) error {
 	return m.root.Symlink(target, name)
 }
 
-// Close closes the directory. What is in it stays. Closing again does nothing.
+// Close closes and unlocks the directory and keeps its content. It is idempotent.
 func (m *Mirror) Close() error {
 	err := m.lock.Close()
 	if errors.Is(err, os.ErrClosed) {
@@ -169,12 +169,12 @@ func (m *Mirror) Close() error {
 	return errors.Join(err, m.root.Close())
 }
 
-// retryEvery is how often what could not be written is tried again.
+// retryEvery is the pause before a failed write or watch is tried again.
 const retryEvery = 5 * time.Second
 
-// Run mirrors the cluster until the context ends or the member is closed.
-// Then it removes the links, .local and the files of other members, waits for
-// the hook and returns. What cannot be written is logged and tried again.
+// Run mirrors the cluster until the context ends or the member is closed. Then
+// it removes the links, .local and the files of other members, waits for the
+// hook and returns. A failed write is logged and tried again every 5 seconds.
 func (m *Mirror) Run(ctx context.Context, cluster *swim.Cluster) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -201,7 +201,7 @@ func (m *Mirror) Run(ctx context.Context, cluster *swim.Cluster) error {
 }
 
 func (m *Mirror) follow(events <-chan swim.Event) {
-	again := time.NewTicker(retryEvery)
+	again := time.NewTicker(m.retry)
 	defer again.Stop()
 	for {
 		select {
@@ -220,21 +220,21 @@ func (m *Mirror) follow(events <-chan swim.Event) {
 	}
 }
 
-// apply shows one change.
+// apply writes one change.
 func (m *Mirror) apply(e swim.Event) {
 	member := e.Member
 	onlyRestarted := e.Restarted && !e.Status && !e.Metadata && !e.Reaped
-	if member.Local || onlyRestarted { // nothing here shows a restart
+	if member.Local || onlyRestarted { // no file shows a restart
 		return
 	}
-	if e.Reaped || member.Observer { // it may have been none before
-		m.forget(member.Name)
+	if e.Reaped || member.Observer { // it may not have been an observer before
+		m.remove(member.Name)
 		return
 	}
 	s := m.shown[member.Name]
 	if s == nil {
 		if err := m.claim(member.Name); err != nil {
-			m.log.Warn("a member is not mirrored", "error", err)
+			m.log.Warn("cannot mirror a member", "err", err)
 			return
 		}
 		s = &shown{}
@@ -245,27 +245,27 @@ func (m *Mirror) apply(e swim.Event) {
 	m.hook.queue(member)
 }
 
-// claim reserves the member's folder. Two names that a file system could take
-// for one are not both shown.
+// claim reserves the folder of a member. Of two names that are one on some file
+// systems, only the first gets a folder.
 func (m *Mirror) claim(name string) error {
 	if err := checkMember(name); err != nil {
 		return err
 	}
 	if other, taken := m.names[fold(name)]; taken && other != name {
-		return fmt.Errorf("the member %q is spelled like %q", name, other)
+		return fmt.Errorf("the name %q is the same as %q on some file systems", name, other)
 	}
 	m.names[fold(name)] = name
 	return nil
 }
 
-// write brings the folder and the links to what is wanted.
+// write makes the folder and the links of a member what they should be.
 func (m *Mirror) write(name string, s *shown) {
 	err := errors.Join(m.writeFiles(name, s), m.writeLinks(name, s))
 	switch {
-	case err != nil && !s.stale: // said once: it is tried again every few seconds
-		m.log.Error("a member cannot be mirrored now", "member", name, "error", err)
+	case err != nil && !s.stale: // logged once, not at each attempt
+		m.log.Error("cannot mirror a member; retrying", "member", name, "err", err)
 	case err == nil && s.stale:
-		m.log.Info("a member is mirrored again", "member", name)
+		m.log.Info("mirroring the member again", "member", name)
 	}
 	s.stale = err != nil
 }
@@ -279,8 +279,8 @@ func (m *Mirror) writeFiles(name string, s *shown) error {
 	}
 	for key := range s.want.Metadata {
 		if err := SafeName(key); err != nil {
-			m.log.Warn("metadata is refused", "member", name, "error", err)
-			return nil // it will not get better by trying again
+			m.log.Warn("refusing metadata", "member", name, "err", err)
+			return nil // another attempt would not help
 		}
 	}
 	dir, err := m.root.OpenRoot(name)
@@ -290,7 +290,7 @@ func (m *Mirror) writeFiles(name string, s *shown) error {
 	defer func() { _ = dir.Close() }()
 	changed, err := replaceFiles(dir, s.files, s.want.Metadata)
 	if err != nil {
-		s.files = nil // nobody knows what is there; write everything next time
+		s.files = nil // the content is unknown; write all of it the next time
 		return err
 	}
 	s.files = s.want.Metadata
@@ -301,8 +301,8 @@ func (m *Mirror) writeFiles(name string, s *shown) error {
 	return nil
 }
 
-// replaceFiles makes the folder hold these files. Have is what it holds, or
-// nil if that is not known.
+// replaceFiles makes the folder hold the wanted files and no others. have is what
+// it holds, or nil if that is not known.
 func replaceFiles(dir *os.Root, have, want map[string][]byte) (changed bool, err error) {
 	for key, value := range want {
 		if old, same := have[key]; same && bytes.Equal(old, value) {
@@ -329,13 +329,12 @@ func replaceFiles(dir *os.Root, have, want map[string][]byte) (changed bool, err
 	return changed, nil
 }
 
-// temporary is the file that the next content is written to. There is one
-// writer of a folder; what a killed one left is overwritten or removed, and
-// no key is called so.
+// temporary is the name of the file that the new content is written to. A folder
+// has one writer, and no key has this name.
 const temporary = ".next"
 
-// replaceFile writes beside the file and renames, so that a reader sees the
-// old content or the new, whenever the process or the machine stops.
+// replaceFile writes a temporary file and renames it, so that a reader sees the
+// old content or the new one, even if the process or the machine stops.
 func replaceFile(dir *os.Root, name string, content []byte) error {
 	if err := dir.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -382,8 +381,8 @@ func (m *Mirror) unlink(name string) error {
 	return nil
 }
 
-// forget removes a member that the cluster no longer remembers.
-func (m *Mirror) forget(name string) {
+// remove removes a member that was reaped.
+func (m *Mirror) remove(name string) {
 	s := m.shown[name]
 	if s == nil {
 		return
@@ -391,14 +390,14 @@ func (m *Mirror) forget(name string) {
 	s.want.Status, s.want.Metadata = 0, map[string][]byte{}
 	m.write(name, s)
 	if err := m.unlink(name); err != nil {
-		m.log.Warn("the folder of a forgotten member stays", "member", name, "error", err)
+		m.log.Warn("cannot remove the folder of a reaped member", "member", name, "err", err)
 	}
 	delete(m.shown, name)
 	delete(m.names, fold(name))
 }
 
-// clean removes what only a running member can vouch for. The folders stay,
-// and so do the local member's files.
+// clean removes what is only true while the member runs: the links, and the
+// files of other members. The folders and the local member's files stay.
 func (m *Mirror) clean() error {
 	err := errors.Join(m.unlink(localLink), m.unlinkAll())
 	for name := range m.shown {
@@ -420,8 +419,7 @@ func (m *Mirror) empty(name string) error {
 	return errors.Join(err, dir.Close())
 }
 
-// unlinkAll empties the folders of links. Where somebody has put something
-// else in the place of one, an empty folder is there afterwards.
+// unlinkAll empties the folders of links, and creates those that are not folders.
 func (m *Mirror) unlinkAll() error {
 	for _, f := range folders {
 		if err := m.folder(f.name); err != nil {
@@ -433,7 +431,7 @@ func (m *Mirror) unlinkAll() error {
 		}
 		for _, entry := range entries {
 			if entry.Type()&fs.ModeSymlink == 0 {
-				continue // not ours
+				continue // another program created it
 			}
 			if err := m.root.Remove(f.name + "/" + entry.Name()); err != nil {
 				return err

@@ -39,8 +39,8 @@ func open(t testing.TB, dir string, cfg Config) *Mirror {
 	return m
 }
 
-// tree lists what is below a folder: files with their content, links with
-// their target.
+// tree lists a folder recursively: files with their content, links with their
+// target.
 func tree(t testing.TB, dir string) []string {
 	t.Helper()
 	var all []string
@@ -86,6 +86,7 @@ func change(status swim.Status, metadata map[string]string) swim.Event {
 }
 
 func TestTree(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "node1")
 	m := open(t, dir, Config{})
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".local", "file-one.txt"), []byte("1"), 0o600))
@@ -113,8 +114,8 @@ func TestTree(t *testing.T) {
 	require.Equal(t, []string{".available/", ".offline/", ".online/", ".suspect/", ".unavailable/", "127.0.0.1:2001/", "127.0.0.1:2001/file-one.txt=1", otherName + "/"}, tree(t, dir), "folders stay after a clean exit")
 }
 
-// TestWhatCannotBeWrittenIsTriedAgain has a folder where a file is to be.
-func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
+// TestFailedWriteIsRetried has a folder in the place of a file.
+func TestFailedWriteIsRetried(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		var out lockedBuffer
@@ -128,16 +129,17 @@ func TestWhatCannotBeWrittenIsTriedAgain(t *testing.T) {
 		defer close(events)
 		events <- change(swim.StatusOnline, map[string]string{"k": "v"})
 		time.Sleep(10 * retryEvery)
-		require.Equal(t, 1, strings.Count(out.String(), "cannot be mirrored now"), "once is enough")
+		require.Equal(t, 1, strings.Count(out.String(), "cannot mirror a member; retrying"), "logged once")
 		require.Equal(t, []string{otherName + " -> ../" + otherName}, tree(t, filepath.Join(dir, ".online")))
 		require.NoError(t, os.Remove(inTheWay))
 		time.Sleep(2 * retryEvery)
 		require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
-		require.Contains(t, out.String(), "is mirrored again")
+		require.Contains(t, out.String(), "mirroring the member again")
 	})
 }
 
 func TestReapedMembersAreRemoved(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
 	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
@@ -146,7 +148,8 @@ func TestReapedMembersAreRemoved(t *testing.T) {
 	require.NotContains(t, strings.Join(tree(t, dir), "\n"), otherName)
 }
 
-func TestObserversAndSelfAreNotShown(t *testing.T) {
+func TestObserversAndTheLocalMemberAreNotShown(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
 	before := tree(t, dir)
@@ -159,6 +162,7 @@ func TestObserversAndSelfAreNotShown(t *testing.T) {
 }
 
 func TestLeftoversOfAKilledProcess(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	first := open(t, dir, Config{})
 	first.apply(change(swim.StatusSuspect, map[string]string{"stale": "x"}))
@@ -170,7 +174,8 @@ func TestLeftoversOfAKilledProcess(t *testing.T) {
 	require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
 }
 
-func TestLinksInThePlaceOfFoldersAreReplaced(t *testing.T) {
+func TestLinksInPlaceOfFoldersAreReplaced(t *testing.T) {
+	t.Parallel()
 	dir, outside := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(outside, "precious"), nil, 0o600))
 	m := open(t, dir, Config{})
@@ -191,6 +196,7 @@ func TestLinksInThePlaceOfFoldersAreReplaced(t *testing.T) {
 }
 
 func TestNothingOutsideIsTouched(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name  string
 		event swim.Event
@@ -198,10 +204,10 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 		{"a key that leads out", change(swim.StatusOnline, map[string]string{"good": "1", "../../pwned": "x"})},
 		{"an absolute key", change(swim.StatusOnline, map[string]string{"/tmp/pwned": "x"})},
 		{"a member that leads out", swim.Event{Member: swim.Member{Name: "../pwned", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member called like a folder of ours", swim.Event{Member: swim.Member{Name: ".online", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member called like the hook", swim.Event{Member: swim.Member{Name: "on-update", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member called like the hook, to some file systems", swim.Event{Member: swim.Member{Name: "On-Update", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
-		{"a member spelled like this one", swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.StatusOnline, Local: true}}},
+		{"a member with the name of a folder of links", swim.Event{Member: swim.Member{Name: ".online", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member with the name of the hook", swim.Event{Member: swim.Member{Name: "on-update", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member with the name of the hook on some file systems", swim.Event{Member: swim.Member{Name: "On-Update", Status: swim.StatusOnline, Metadata: map[string][]byte{"k": {1}}}}},
+		{"a member with the name of the local one", swim.Event{Member: swim.Member{Name: "127.0.0.1:2001", Status: swim.StatusOnline, Local: true}}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -212,8 +218,8 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 			m.apply(c.event)
 			entries, err := os.ReadDir(above)
 			require.NoError(t, err)
-			require.Len(t, entries, 1, "something was made beside the folder")
-			require.NotContains(t, strings.Join(tree(t, dir), "\n"), "good", "an update is refused whole")
+			require.Len(t, entries, 1, "a file beside the folder")
+			require.NotContains(t, strings.Join(tree(t, dir), "\n"), "good", "an update is refused as a whole")
 			if !c.event.Member.Local {
 				require.Contains(t, out.String(), "level=WARN")
 			}
@@ -221,9 +227,10 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 	}
 }
 
-// TestEvilPeer runs a mirror in a cluster in which somebody says things with
-// names that lead out of the folder, and something good later.
-func TestEvilPeer(t *testing.T) {
+// TestHostilePeer runs a mirror in a cluster with a member whose metadata has names
+// that lead out of the folder, and valid metadata later.
+func TestHostilePeer(t *testing.T) {
+	t.Parallel()
 	above := t.TempDir()
 	dir := filepath.Join(above, "sync")
 	var out lockedBuffer
@@ -237,20 +244,20 @@ func TestEvilPeer(t *testing.T) {
 		}
 	})
 	evil := member(t, otherName, map[string][]byte{"../../pwned": []byte("x"), "good": []byte("1")}, victim.Local().Addr)
-	for end := time.Now().Add(time.Minute); !strings.Contains(out.String(), "metadata is refused"); time.Sleep(10 * time.Millisecond) {
-		require.True(t, time.Now().Before(end), "nothing was refused")
+	for end := time.Now().Add(time.Minute); !strings.Contains(out.String(), "refusing metadata"); time.Sleep(10 * time.Millisecond) {
+		require.True(t, time.Now().Before(end), "no metadata was refused")
 	}
-	require.NoFileExists(t, filepath.Join(dir, otherName, "good"), "an update is refused whole")
+	require.NoFileExists(t, filepath.Join(dir, otherName, "good"), "an update is refused as a whole")
 	require.NoError(t, evil.SetMetadata(map[string][]byte{"good": []byte("2")}))
 	eventually(t, filepath.Join(dir, otherName, "good"), "2")
 	cancel()
 	running.Wait()
 	entries, err := os.ReadDir(above)
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "something was made beside the folder")
+	require.Len(t, entries, 1, "a file beside the folder")
 }
 
-// lockedBuffer may be written while a test reads it.
+// lockedBuffer is safe for concurrent use.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -269,6 +276,7 @@ func (l *lockedBuffer) String() string {
 }
 
 func TestFoldedNamesDoNotShareAFolder(t *testing.T) {
+	t.Parallel()
 	m := open(t, t.TempDir(), Config{})
 	require.NoError(t, m.claim("Host:1"))
 	require.NoError(t, m.claim("Host:1"))
@@ -276,6 +284,7 @@ func TestFoldedNamesDoNotShareAFolder(t *testing.T) {
 }
 
 func TestLinksInTheTreeAreNotFollowed(t *testing.T) {
+	t.Parallel()
 	outside := t.TempDir()
 	victim := filepath.Join(outside, "k")
 	require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o600))
@@ -290,9 +299,9 @@ func TestLinksInTheTreeAreNotFollowed(t *testing.T) {
 	require.Equal(t, []string{"k=precious"}, tree(t, outside))
 }
 
-// TestLinksSwappedMeanwhile races the writer against somebody who swaps the
+// TestFolderSwappedForALink races the writer against a goroutine that swaps the
 // folder for a link that leads out.
-func TestLinksSwappedMeanwhile(t *testing.T) {
+func TestFolderSwappedForALink(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	m := open(t, dir, Config{})
 	folder := filepath.Join(dir, otherName)
@@ -317,7 +326,8 @@ func TestLinksSwappedMeanwhile(t *testing.T) {
 	require.Empty(t, tree(t, outside))
 }
 
-func TestLocalReadsPlainFilesOnly(t *testing.T) {
+func TestLocalReadsRegularFilesOnly(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
 	local := filepath.Join(dir, ".local")
@@ -343,9 +353,9 @@ func TestLocalReadsPlainFilesOnly(t *testing.T) {
 		}
 		require.NoError(t, os.RemoveAll(path))
 	}
-	refused("pipe", "no plain file", mkfifo)
-	refused("folder", "no plain file", func(p string) error { return os.Mkdir(p, 0o755) })
-	refused("link", "no plain file", func(p string) error { return os.Symlink("/etc/passwd", p) })
+	refused("pipe", "not a regular file", mkfifo)
+	refused("folder", "not a regular file", func(p string) error { return os.Mkdir(p, 0o755) })
+	refused("link", "not a regular file", func(p string) error { return os.Symlink("/etc/passwd", p) })
 	refused("large", "65536 bytes allowed", func(p string) error {
 		return os.WriteFile(p, make([]byte, swim.MaxValue+1), 0o600)
 	})
@@ -355,7 +365,7 @@ func TestLocalReadsPlainFilesOnly(t *testing.T) {
 	refused("a:b", "colon", func(p string) error { return os.WriteFile(p, nil, 0o600) })
 }
 
-// inBackground calls in a goroutine and returns the error by a channel.
+// inBackground calls read in a goroutine and returns its error by a channel.
 func inBackground(read func() (map[string][]byte, error)) <-chan error {
 	done := make(chan error, 1)
 	go func() {
@@ -374,7 +384,7 @@ func errorsOf(errs ...error) error {
 	return nil
 }
 
-// hookFile installs an on-update that writes its arguments into log.
+// hookFile installs an on-update with the script.
 func hookFile(t *testing.T, dir, script string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, hookName), []byte("#!/bin/sh\n"+script), 0o700))
@@ -401,27 +411,30 @@ func TestHookGetsThreeArguments(t *testing.T) {
 }
 
 func TestHookThatHangsIsKilled(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{HookTimeout: 100 * time.Millisecond})
 	hookFile(t, dir, "sleep 60 & sleep 60")
 	start := time.Now()
-	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{Name: "a:1"}), "was killed")
+	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{Name: "a:1"}), "killed after")
 	require.Less(t, time.Since(start), 50*time.Second, "before the hook ends by itself")
 }
 
-func TestHookOfOthersIsNotRun(t *testing.T) {
+func TestHookOfAnotherUserIsNotRun(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
-	require.NoError(t, m.hook.call(t.Context(), swim.Member{}), "no hook is fine")
+	require.NoError(t, m.hook.call(t.Context(), swim.Member{}), "without a hook")
 	hookFile(t, dir, "touch ran")
 	require.NoError(t, os.Chmod(filepath.Join(dir, hookName), 0o722))
-	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{}), "may be written by others")
+	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{}), "other users can write")
 	require.NoError(t, os.Chmod(filepath.Join(dir, hookName), 0o600))
 	require.ErrorContains(t, m.hook.call(t.Context(), swim.Member{}), "not executable")
 	require.NoFileExists(t, filepath.Join(dir, "ran"))
 }
 
 func TestHookIsLateButNeverFarBehind(t *testing.T) {
+	t.Parallel()
 	m := open(t, t.TempDir(), Config{})
 	for i := range 1000 {
 		m.hook.queue(swim.Member{Name: strconv.Itoa(i % 3), Clock: uint64(i)})
@@ -446,7 +459,7 @@ func member(t *testing.T, name string, metadata map[string][]byte, peers ...stri
 	return c
 }
 
-// eventually waits for a file with that content.
+// eventually waits until the file has the content.
 func eventually(t *testing.T, path, content string) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
@@ -459,6 +472,7 @@ func eventually(t *testing.T, path, content string) {
 }
 
 func TestTwoMirrorsShowEachOther(t *testing.T) {
+	t.Parallel()
 	dirs := []string{t.TempDir(), t.TempDir()}
 	var mirrors []*Mirror
 	var clusters []*swim.Cluster
@@ -499,7 +513,7 @@ func TestTwoMirrorsShowEachOther(t *testing.T) {
 		if got, _ := os.ReadFile(filepath.Join(dirs[1], "127.0.0.1:2001/k")); string(got) == "edited" {
 			break
 		}
-		require.Less(t, i, 200, "the edit is not seen")
+		require.Less(t, i, 200, "the edit is not mirrored")
 	}
 	cancel()
 	running.Wait()
@@ -509,7 +523,7 @@ func TestTwoMirrorsShowEachOther(t *testing.T) {
 	}
 }
 
-// TestMain lets the test binary be the process that is killed.
+// TestMain makes the test binary the process that is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("FILESYNC_TEST_WRITER"); dir != "" {
 		writeForever(dir)
@@ -518,7 +532,7 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m)
 }
 
-// writeForever replaces a file by 32 KiB of one letter after another, until it
+// writeForever replaces a file with 32 KiB of one letter after another, until it
 // is killed or the test that started it is.
 func writeForever(dir string) {
 	m, err := Open(dir, "127.0.0.1:2001", Config{})
@@ -531,9 +545,10 @@ func writeForever(dir string) {
 	}
 }
 
-// TestKilledWriterLeavesNoHalfFile kills the writer in the middle. Set
-// FILESYNC_KILLS to do it more often than a quick test does.
-func TestKilledWriterLeavesNoHalfFile(t *testing.T) {
+// TestKilledWriterLeavesNoPartialFile kills the writer while it writes.
+// FILESYNC_KILLS sets how often.
+func TestKilledWriterLeavesNoPartialFile(t *testing.T) {
+	t.Parallel()
 	rounds := 10
 	if n, err := strconv.Atoi(os.Getenv("FILESYNC_KILLS")); err == nil {
 		rounds = n
@@ -562,6 +577,7 @@ func TestKilledWriterLeavesNoHalfFile(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	_, err := Open(t.TempDir(), "../x", Config{})
 	require.Error(t, err)
 	_, err = Open(filepath.Join(t.TempDir(), "no", "parents"), "a:1", Config{})

@@ -14,12 +14,13 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// hookName is the program that is run after each change.
+// hookName is the program that runs after each change.
 const hookName = "on-update"
 
-// hook runs DIR/on-update with the member's name, its status and the absolute
-// path of its folder. It runs one at a time; while one runs, the changes of a
-// member are one change, so that a slow hook is late but never far behind.
+// hook runs DIR/on-update with the name of the member, its status and the
+// absolute path of its folder, one process at a time. While one runs, the
+// changes of a member are merged into one, so that a slow hook is late but never
+// far behind.
 type hook struct {
 	root    *os.Root
 	dir     string
@@ -77,14 +78,14 @@ func (h *hook) run(ctx context.Context) {
 				break
 			}
 			if err := h.call(ctx, m); err != nil && ctx.Err() == nil {
-				h.log.Warn("the hook failed", "member", m.Name, "error", err)
+				h.log.Warn("on-update failed", "member", m.Name, "err", err)
 			}
 		}
 	}
 }
 
-// call runs the hook once, if there is one. No shell sees the arguments, and
-// no secret of this process is in its environment.
+// call runs the hook once, if it exists. The arguments do not pass through a
+// shell, and the environment holds no secret of this process.
 func (h *hook) call(ctx context.Context, m swim.Member) error {
 	info, err := h.root.Lstat(hookName)
 	if err != nil || !info.Mode().IsRegular() {
@@ -102,12 +103,12 @@ func (h *hook) call(ctx context.Context, m swim.Member) error {
 	withGroup(cmd)
 	err = cmd.Run()
 	if ctx.Err() == context.DeadlineExceeded {
-		return fmt.Errorf("it did not end within %v and was killed", h.timeout)
+		return fmt.Errorf("killed after %v", h.timeout)
 	}
 	return err
 }
 
-// statusArgument is one of the three names that hooks know.
+// statusArgument returns one of the three names that hooks know.
 func statusArgument(s swim.Status) string {
 	if s == swim.StatusLeft {
 		s = swim.StatusOffline
@@ -115,7 +116,7 @@ func statusArgument(s swim.Status) string {
 	return s.String()
 }
 
-// environment keeps what programs need to find their way.
+// environment returns the variables that a hook gets.
 func environment(all []string) []string {
 	var kept []string
 	for _, entry := range all {

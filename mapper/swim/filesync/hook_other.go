@@ -7,7 +7,7 @@ import (
 	"os/exec"
 )
 
-// trusted has no owner or mode to ask for here.
+// trusted checks nothing: files here have no owner or mode.
 func trusted(fs.FileInfo) error { return nil }
 
 func withGroup(*exec.Cmd) {}

@@ -10,13 +10,13 @@ import (
 	"syscall"
 )
 
-// trusted refuses a hook that somebody else could have written.
+// trusted refuses a hook that another user could have written.
 func trusted(info fs.FileInfo) error {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s belongs to user %d: it is not run", hookName, stat.Uid)
+		return fmt.Errorf("refusing to run %s, which belongs to user %d", hookName, stat.Uid)
 	}
 	if info.Mode()&0o022 != 0 {
-		return fmt.Errorf("%s may be written by others (mode %v): it is not run", hookName, info.Mode())
+		return fmt.Errorf("refusing to run %s, which other users can write (mode %v)", hookName, info.Mode())
 	}
 	if info.Mode()&0o100 == 0 {
 		return fmt.Errorf("%s is not executable (mode %v)", hookName, info.Mode())
@@ -24,8 +24,7 @@ func trusted(info fs.FileInfo) error {
 	return nil
 }
 
-// withGroup gives the hook a process group of its own, so that a kill reaches
-// its children too.
+// withGroup gives the hook a process group, so that a kill reaches its children.
 func withGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -10,11 +10,10 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// Local reads the files of the local member's folder, which are its
-// metadata. Files whose names start with a dot, as editors leave them, are
-// not read. Anything else that is no plain file of at most 64 KiB with a safe
-// name is an error, and nothing is read then: a pipe or a device in the
-// folder holds nobody up.
+// Local returns the files in the folder of the local member, which are its
+// metadata. It ignores names that start with a dot, which editors leave behind.
+// Anything else must be a regular file of at most 64 KiB with a safe name, or
+// Local returns an error; it never waits for a pipe or a device.
 func (m *Mirror) Local() (map[string][]byte, error) {
 	entries, err := fs.ReadDir(m.root.FS(), m.local)
 	if err != nil {
@@ -32,22 +31,22 @@ func (m *Mirror) Local() (map[string][]byte, error) {
 		if len(metadata) == swim.MaxKeys {
 			return nil, fmt.Errorf("in %s: more than %d files", m.local, swim.MaxKeys)
 		}
-		if metadata[name], err = m.readPlain(m.local + "/" + name); err != nil {
+		if metadata[name], err = m.readRegular(m.local + "/" + name); err != nil {
 			return nil, err
 		}
 	}
 	return metadata, nil
 }
 
-// readPlain reads a plain file. It is opened without waiting and asked what
-// it is before and after: a pipe may take its place in between.
-func (m *Mirror) readPlain(name string) ([]byte, error) {
+// readRegular reads a regular file. It checks the type before and after opening,
+// without blocking, as a pipe may replace the file in between.
+func (m *Mirror) readRegular(name string) ([]byte, error) {
 	info, err := m.root.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no plain file: remove it from the folder", name)
+		return nil, fmt.Errorf("%s is not a regular file: remove it from the folder", name)
 	}
 	f, err := m.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -58,7 +57,7 @@ func (m *Mirror) readPlain(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no plain file any more", name)
+		return nil, fmt.Errorf("%s is no longer a regular file", name)
 	}
 	content, err := io.ReadAll(io.LimitReader(f, swim.MaxValue+1))
 	if err == nil && len(content) > swim.MaxValue {
@@ -67,8 +66,8 @@ func (m *Mirror) readPlain(name string) ([]byte, error) {
 	return content, err
 }
 
-// Reload reads the local folder and tells the cluster if it changed. On an
-// error the cluster keeps what it has.
+// Reload announces the metadata that [Mirror.Local] returns. On an error, the
+// member keeps the metadata that it has.
 func (m *Mirror) Reload(cluster *swim.Cluster) error {
 	metadata, err := m.Local()
 	if err != nil {

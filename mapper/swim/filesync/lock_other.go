@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// lock takes nothing: this system has no locks that end with their process.
+// lock locks nothing: this system has no locks that end with the process.
 func lock(*os.Root) (io.Closer, error) { return io.NopCloser(nil), nil }

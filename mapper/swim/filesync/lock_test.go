@@ -11,6 +11,7 @@ import (
 )
 
 func TestOneMirrorForADirectory(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	first, err := Open(dir, "a:1", Config{})
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// lock takes the directory itself, without a file that could be left behind.
-// A file system that knows no locks is used without.
+// lock locks the directory itself, so that no lock file can be left behind. On a
+// file system without locks it locks nothing.
 func lock(root *os.Root) (io.Closer, error) {
 	dir, err := root.Open(".")
 	if err != nil {

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxName is the longest file name that common file systems take, in bytes.
+// maxName is the longest file name that common file systems allow, in bytes.
 const maxName = 255
 
-// SafeName says why a metadata key cannot be a file name, or nil. A safe one
-// is 1 to 255 bytes of UTF-8 in the composed form (NFC, so that no two look
-// alike), does not start with a dot, holds no slash, backslash, colon or
-// control character, and is no name that another system reserves for a device.
+// SafeName returns an error for a metadata key that cannot be a file name. A safe
+// name is 1 to 255 bytes of UTF-8 in the composed form NFC, so that no two look
+// the same. It does not start with a dot, contains no slash, backslash, colon or
+// control character, and is not a device name on Windows.
 func SafeName(name string) error {
 	switch {
 	case name == "":
@@ -34,16 +34,16 @@ func SafeName(name string) error {
 	case !norm.NFC.IsNormalString(name):
 		return fmt.Errorf("the name %q is not in the composed form NFC", name)
 	case reserved(name):
-		return fmt.Errorf("the name %q is that of a device on Windows", name)
+		return fmt.Errorf("the name %q is a device name on Windows", name)
 	}
 	return nil
 }
 
-// unprintable holds for control characters and for those that change how the
-// text around them is shown.
+// unprintable reports control characters and characters that change how the text
+// around them is shown.
 func unprintable(r rune) bool { return unicode.Is(unicode.C, r) || r == '\u2028' || r == '\u2029' }
 
-// reserved holds for the device names of Windows, whatever extension follows.
+// reserved reports the device names of Windows, with any extension.
 func reserved(name string) bool {
 	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
 	stem = strings.TrimRight(stem, " ")
@@ -57,18 +57,18 @@ func reserved(name string) bool {
 	return false
 }
 
-// checkMember says why a member cannot be a folder. The package swim lets no
-// member in whose name could leave the folder; what it cannot know is what
-// else lives in this one.
+// checkMember returns an error for a member that cannot have a folder. Package
+// swim accepts no name that leads out of the directory, but does not know the
+// other names in it.
 func checkMember(name string) error {
 	switch {
 	case fold(name) == hookName:
-		return fmt.Errorf("a member cannot be mirrored under the name %q", name)
+		return fmt.Errorf("the name %q cannot be a folder of the mirror", name)
 	case name == "", name[0] == '.', len(name) > maxName, strings.ContainsAny(name, `/\`), strings.ContainsFunc(name, unprintable):
-		return fmt.Errorf("a member cannot be mirrored under the name %q", name)
+		return fmt.Errorf("the name %q cannot be a folder of the mirror", name)
 	}
 	return nil
 }
 
-// fold maps names that some file systems take for the same to one string.
+// fold returns one string for all names that are the same on some file system.
 func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }

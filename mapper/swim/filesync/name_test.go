@@ -36,6 +36,7 @@ var unsafeNames = []struct{ name, why string }{
 }
 
 func TestSafeName(t *testing.T) {
+	t.Parallel()
 	for _, name := range safeNames {
 		require.NoError(t, SafeName(name))
 	}

@@ -9,16 +9,16 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// An editor makes several changes of one save, so the folder is read when it
-// has been still for a moment. One that is never still is read all the same.
+// An editor makes several changes for one save, so the folder is read after a
+// moment without a change, and at the latest some time after the first change.
 const (
 	quietFor = 100 * time.Millisecond
 	atMost   = time.Second
 )
 
-// Watch calls changed after each change of the local folder, until the
-// context ends. A folder that is moved away or removed is watched again when
-// there is another in its place.
+// Watch calls changed after each change of the local folder, until the context
+// ends. If the folder is moved or removed, Watch watches the next folder of that
+// name.
 func (m *Mirror) Watch(ctx context.Context, changed func()) (err error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -30,7 +30,7 @@ func (m *Mirror) Watch(ctx context.Context, changed func()) (err error) {
 		return err
 	}
 	var pending burst
-	again := time.NewTicker(retryEvery)
+	again := time.NewTicker(m.retry)
 	defer again.Stop()
 	lost := false
 	for {
@@ -43,11 +43,11 @@ func (m *Mirror) Watch(ctx context.Context, changed func()) (err error) {
 			}
 			pending.touch(time.Now())
 		case err := <-w.Errors:
-			m.log.Warn("a change of the local folder may be missed", "error", err)
+			m.log.Warn("a change of the local folder may be missed", "err", err)
 			pending.touch(time.Now())
 		case <-pending.due:
 			pending = burst{}
-			lost = w.Add(folder) != nil // it is the folder of that name that counts
+			lost = w.Add(folder) != nil // another folder may have the name now
 			changed()
 		case <-again.C:
 			if lost && w.Add(folder) == nil {
@@ -57,10 +57,10 @@ func (m *Mirror) Watch(ctx context.Context, changed func()) (err error) {
 	}
 }
 
-// burst is a number of changes that are told as one.
+// burst is a series of changes that are reported as one.
 type burst struct {
 	since time.Time
-	due   <-chan time.Time // nil: there was no change
+	due   <-chan time.Time // nil: no change yet
 }
 
 // touch notes a change.

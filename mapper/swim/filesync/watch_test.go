@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// watched runs Watch and returns what receives a token after each change.
+// watched runs Watch and returns a channel with a token for each change.
 func watched(t *testing.T, m *Mirror) <-chan struct{} {
 	changes := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -36,45 +36,49 @@ func watched(t *testing.T, m *Mirror) <-chan struct{} {
 	return changes
 }
 
-// untilTold changes a file again and again until that was told.
-func untilTold(t *testing.T, told <-chan struct{}, path string, every time.Duration) {
+// untilReported changes a file until a change is reported.
+func untilReported(t *testing.T, reported <-chan struct{}, path string, every time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; {
 		require.NoError(t, os.WriteFile(path, []byte(time.Now().String()), 0o600))
 		select {
-		case <-told:
+		case <-reported:
 			return
 		case <-time.After(every):
-			require.True(t, time.Now().Before(end), "no change is told")
+			require.True(t, time.Now().Before(end), "no change is reported")
 		}
 	}
 }
 
-func TestFolderThatIsNeverStillIsRead(t *testing.T) {
+func TestFolderThatAlwaysChangesIsReported(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
-	untilTold(t, watched(t, m), filepath.Join(dir, ".local", "k"), quietFor/10)
+	untilReported(t, watched(t, m), filepath.Join(dir, ".local", "k"), quietFor/10)
 }
 
 func TestFolderThatIsReplacedIsWatched(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	m := open(t, dir, Config{})
-	told := watched(t, m)
+	m.retry = quietFor
+	reported := watched(t, m)
 	folder := filepath.Join(dir, "127.0.0.1:2001")
-	untilTold(t, told, filepath.Join(folder, "k"), 2*quietFor)
+	untilReported(t, reported, filepath.Join(folder, "k"), 2*quietFor)
 	for i, replace := range []func() error{
 		func() error { return os.Rename(folder, folder+".old") },
 		func() error { return os.RemoveAll(folder) },
 	} {
 		require.NoError(t, replace())
-		time.Sleep(time.Duration(i) * 3 * quietFor) // nothing is there for a while
+		time.Sleep(time.Duration(i) * 3 * quietFor) // no folder for a while
 		require.NoError(t, os.Mkdir(folder, 0o755))
-		untilTold(t, told, filepath.Join(folder, "k"), 2*quietFor)
-		untilTold(t, told, filepath.Join(folder, "k"), 2*quietFor)
+		untilReported(t, reported, filepath.Join(folder, "k"), 2*quietFor)
+		untilReported(t, reported, filepath.Join(folder, "k"), 2*quietFor)
 	}
 }
 
 func TestBurstEnds(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	var b burst
 	b.touch(start)
@@ -83,6 +87,6 @@ func TestBurstEnds(t *testing.T) {
 	select {
 	case <-b.due:
 	case <-time.After(time.Minute):
-		require.Fail(t, "it is told at last")
+		require.Fail(t, "the burst is not reported")
 	}
 }

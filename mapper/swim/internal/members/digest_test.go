@@ -10,6 +10,7 @@ import (
 )
 
 func TestDigestHoldsWhatEveryMemberShouldKnow(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a")
 	from, to := b.cfg.DigestWindow.From, b.cfg.DigestWindow.To
 	require.Empty(t, b.changes(noon.Add(from-1)), "gossip still spreads it")
@@ -24,6 +25,7 @@ func TestDigestHoldsWhatEveryMemberShouldKnow(t *testing.T) {
 }
 
 func TestDigestIsBounded(t *testing.T) {
+	t.Parallel()
 	b := tableWith()
 	for i := range 100 {
 		b.Joined(nodeNamed(fmt.Sprint("m", i)), NodeMeta{Generation: genOne, Clock: 1}, noon.Add(time.Duration(i)))
@@ -39,6 +41,7 @@ func TestDigestIsBounded(t *testing.T) {
 }
 
 func TestBehind(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a")
 	for _, c := range []struct {
 		change Change

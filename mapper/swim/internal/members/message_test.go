@@ -21,6 +21,7 @@ var everyMessage = []Message{
 }
 
 func TestMessagesRoundTrip(t *testing.T) {
+	t.Parallel()
 	seen := map[Kind]bool{}
 	for _, m := range everyMessage {
 		got, err := Decode(m.Encode())
@@ -36,6 +37,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 }
 
 func TestMalformedMessagesAreRefused(t *testing.T) {
+	t.Parallel()
 	good := everyMessage[0].Encode()
 	cases := []struct {
 		name string
@@ -81,6 +83,7 @@ func TestClaimedSizesAllocateNothing(t *testing.T) {
 }
 
 func TestNodeMetaAlwaysFits(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{0, 1, 400, 450, 500, 512, 4096, MaxValue} {
 		f := NodeMeta{Generation: genOne, Clock: 1 << 40, Observer: size%2 == 0, Metadata: map[string][]byte{"k": make([]byte, size)}}
 		b := f.Encode(metaMaxSize)
@@ -96,6 +99,7 @@ func TestNodeMetaAlwaysFits(t *testing.T) {
 }
 
 func TestCheckMetadata(t *testing.T) {
+	t.Parallel()
 	require.NoError(t, CheckMetadata(map[string][]byte{"k": make([]byte, MaxValue)}))
 	require.ErrorContains(t, CheckMetadata(map[string][]byte{"k": make([]byte, MaxValue+1)}), `"k"`)
 	require.Error(t, CheckMetadata(map[string][]byte{"": nil}))
@@ -109,6 +113,7 @@ func TestCheckMetadata(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	for _, good := range []string{"127.0.0.1:2001", "[::1]:2001", "web-1", "ein Name", "ü"} {
 		require.NoError(t, CheckName(good), good)
 	}

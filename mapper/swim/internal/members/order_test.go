@@ -7,6 +7,7 @@ import (
 )
 
 func TestEveryMemberIsProbedEachRound(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a", "b", "c")
 	for range 5 {
 		seen := map[string]bool{}
@@ -29,6 +30,7 @@ func TestEveryMemberIsProbedEachRound(t *testing.T) {
 }
 
 func TestNewMemberIsProbedInTheCurrentRound(t *testing.T) {
+	t.Parallel()
 	places := map[int]bool{}
 	for range 200 {
 		b := tableWith("a", "b", "c", "d")

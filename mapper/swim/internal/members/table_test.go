@@ -50,6 +50,7 @@ func about(k Kind, incarnation uint64) Message {
 // TestEvidence applies evidence about one member and expects the statuses that
 // it passes through, without the one at the start.
 func TestEvidence(t *testing.T) {
+	t.Parallel()
 	type b = Table
 	suspect := func(incarnation uint64) func(*b) {
 		return func(b *Table) { b.suspect(about(KindSuspect, incarnation), noon) }
@@ -121,6 +122,7 @@ func TestEvidence(t *testing.T) {
 }
 
 func TestPathBetweenStatuses(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, []Status{Suspect, Offline}, path(Online, Offline))
 	require.Empty(t, path(Offline, Suspect))
 	require.Empty(t, path(Left, Left))
@@ -129,6 +131,7 @@ func TestPathBetweenStatuses(t *testing.T) {
 }
 
 func TestLocalMemberRefutesFalseClaims(t *testing.T) {
+	t.Parallel()
 	b := tableWith()
 	for _, claim := range []func(Message, time.Time) (Message, bool){b.suspect, b.leave} {
 		now := b.local().life.Incarnation
@@ -142,6 +145,7 @@ func TestLocalMemberRefutesFalseClaims(t *testing.T) {
 }
 
 func TestLeavingMemberRefutesNothing(t *testing.T) {
+	t.Parallel()
 	b := tableWith()
 	left := b.Leave(noon)
 	_, ok := b.leave(left, noon)
@@ -150,6 +154,7 @@ func TestLeavingMemberRefutesNothing(t *testing.T) {
 }
 
 func TestMetadataVersions(t *testing.T) {
+	t.Parallel()
 	b := tableWith()
 	show := func(generation, clock uint64, value string) {
 		b.Joined(nodeNamed("a"), NodeMeta{Generation: generation, Clock: clock, Metadata: map[string][]byte{"k": []byte(value)}}, noon)
@@ -171,6 +176,7 @@ func TestMetadataVersions(t *testing.T) {
 }
 
 func TestLargeMetadataIsRequestedAndChecked(t *testing.T) {
+	t.Parallel()
 	b := tableWith()
 	m := map[string][]byte{"k": []byte("large")}
 	b.Joined(nodeNamed("a"), NodeMeta{Generation: genOne, Clock: 7, Digest: digestOf(appendMetadata(nil, m))}, noon)
@@ -186,6 +192,7 @@ func TestLargeMetadataIsRequestedAndChecked(t *testing.T) {
 }
 
 func TestReap(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a", "b", "c")
 	b.Gone("a", noon)
 	b.leave(Message{Name: "b", Life: Life{genOne, 0, 1}}, noon)
@@ -200,6 +207,7 @@ func TestReap(t *testing.T) {
 }
 
 func TestMembersAreBounded(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a", "b")
 	b.cfg.Limit = 3
 	require.NoError(t, b.Admit("a"), "a known member")
@@ -211,6 +219,7 @@ func TestMembersAreBounded(t *testing.T) {
 }
 
 func TestProcessTakesTheGenerationAfterAnotherOne(t *testing.T) {
+	t.Parallel()
 	const mine, other = 7, 8
 	for _, c := range []struct {
 		claimed Life
@@ -237,6 +246,7 @@ func TestProcessTakesTheGenerationAfterAnotherOne(t *testing.T) {
 // TestEveryClaimRevealsAnEarlierProcess has a member that started again learn of
 // the process before it from each kind of claim.
 func TestEveryClaimRevealsAnEarlierProcess(t *testing.T) {
+	t.Parallel()
 	for _, k := range []Kind{KindAlive, KindSuspect, KindLeave} {
 		b := newTable("me", NodeMeta{Generation: genOne, Instance: 7, Clock: 1})
 		reply, news := b.claim(Message{Kind: k, Name: "me", Life: Life{genOne, 8, 3}}, noon)
@@ -247,6 +257,7 @@ func TestEveryClaimRevealsAnEarlierProcess(t *testing.T) {
 }
 
 func TestClaimsAboutAnEarlierProcessAreVoid(t *testing.T) {
+	t.Parallel()
 	b := tableWith()
 	show := func(generation, instance uint64, value string) {
 		b.Joined(nodeNamed("a"), NodeMeta{Generation: generation, Instance: instance, Clock: 1, Metadata: map[string][]byte{"k": []byte(value)}}, noon)
@@ -271,6 +282,7 @@ func TestClaimsAboutAnEarlierProcessAreVoid(t *testing.T) {
 }
 
 func TestSummaryCarriesWhatGossipLost(t *testing.T) {
+	t.Parallel()
 	from := tableWith("a", "b", "c")
 	from.suspect(about(KindSuspect, 1), noon)
 	from.leave(Message{Name: "b", Life: Life{genOne, 0, 1}}, noon)
@@ -287,6 +299,7 @@ func TestSummaryCarriesWhatGossipLost(t *testing.T) {
 // TestMemberThatBecomesAnObserverIsAnEvent restarts a member as an observer, which
 // changes neither its status nor its metadata.
 func TestMemberThatBecomesAnObserverIsAnEvent(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a")
 	b.Joined(nodeNamed("a"), NodeMeta{Generation: genTwo, Clock: 1, Observer: true, Metadata: map[string][]byte{}}, noon)
 	events := b.Take()
@@ -295,6 +308,7 @@ func TestMemberThatBecomesAnObserverIsAnEvent(t *testing.T) {
 }
 
 func TestMemberThatIsUpIsNotReaped(t *testing.T) {
+	t.Parallel()
 	b := tableWith("a")
 	b.leave(about(KindLeave, 1), noon)
 	b.cfg.Limit = 2
@@ -309,6 +323,7 @@ func TestMemberThatIsUpIsNotReaped(t *testing.T) {
 // up to the greatest counters. What the member then announces must count more. A
 // generation is the one counter that a claim can use up.
 func TestMemberHasTheLastWordAboutItself(t *testing.T) {
+	t.Parallel()
 	draw := rand.New(rand.NewPCG(1, 2))
 	counter := func(most uint64) uint64 {
 		switch draw.IntN(4) {

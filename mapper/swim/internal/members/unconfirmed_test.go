@@ -8,6 +8,7 @@ import (
 )
 
 func TestUnconfirmed(t *testing.T) {
+	t.Parallel()
 	known := NodeMeta{Generation: genOne, Clock: 7, Metadata: map[string][]byte{"k": []byte("v")}}
 	until := noon.Add(10 * time.Second)
 	b := tableWith("a")
