@@ -31,6 +31,7 @@ func onDisk(t *testing.T, path string) (string, time.Duration) {
 }
 
 func TestCachedAsk(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		c := &mapper.Cached{Source: src, Path: filepath.Join(t.TempDir(), "nodes.json"), MaxStale: 5 * time.Minute}
@@ -73,6 +74,7 @@ func TestCachedAsk(t *testing.T) {
 }
 
 func TestCachedIsPatientOnlyForAWhile(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		c := &mapper.Cached{Source: &polled{hang: true}, Path: saved(t, "a", time.Hour)}
 		start := time.Now()
@@ -88,6 +90,7 @@ func TestCachedIsPatientOnlyForAWhile(t *testing.T) {
 }
 
 func TestCachedWatchKeepsTheSet(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		path := filepath.Join(t.TempDir(), "nodes.json")
@@ -113,6 +116,7 @@ func TestCachedWatchKeepsTheSet(t *testing.T) {
 }
 
 func TestCachedWatchStartsInAnOutage(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
@@ -133,6 +137,7 @@ func TestCachedWatchStartsInAnOutage(t *testing.T) {
 }
 
 func TestCachedWatchStartsWithAHangingSource(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("c")
 		src.hang = true
@@ -148,6 +153,7 @@ func TestCachedWatchStartsWithAHangingSource(t *testing.T) {
 }
 
 func TestCachedWatchWithoutAUsableSnapshot(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{err: errDown}
 		none := filepath.Join(t.TempDir(), "none")
@@ -165,6 +171,7 @@ func TestCachedWatchWithoutAUsableSnapshot(t *testing.T) {
 }
 
 func TestCachedThatCannotWriteGoesOn(t *testing.T) {
+	t.Parallel()
 	var log bytes.Buffer
 	c := &mapper.Cached{Source: newWatched("a"), Path: filepath.Join(t.TempDir(), "none", "x"), Log: slog.New(slog.NewTextHandler(&log, nil))}
 	nodes, err := c.Nodes(t.Context())
@@ -173,6 +180,7 @@ func TestCachedThatCannotWriteGoesOn(t *testing.T) {
 }
 
 func TestSnapshotFromTheFutureHasNoAge(t *testing.T) {
+	t.Parallel()
 	c := &mapper.Cached{Source: &polled{err: errDown}, Path: saved(t, "a", -time.Hour), MaxStale: time.Minute}
 	u, err := c.Ask(t.Context())
 	require.NoError(t, err)

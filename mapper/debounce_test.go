@@ -12,6 +12,7 @@ import (
 )
 
 func TestDebounceWaitsForCalm(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		tape := record(t, &mapper.Debounce{Source: src, Min: 10 * time.Second, Max: 30 * time.Second})
@@ -25,6 +26,7 @@ func TestDebounceWaitsForCalm(t *testing.T) {
 }
 
 func TestDebounceWaitsNoLongerThanMax(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		tape := record(t, &mapper.Debounce{Source: src, Min: 10 * time.Second, Max: 25 * time.Second})
@@ -40,6 +42,7 @@ func TestDebounceWaitsNoLongerThanMax(t *testing.T) {
 }
 
 func TestDebounceFlapThatLeadsBackIsNoNews(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		tape := record(t, &mapper.Debounce{Source: src, Min: time.Second})
@@ -53,6 +56,7 @@ func TestDebounceFlapThatLeadsBackIsNoNews(t *testing.T) {
 }
 
 func TestDebounceHoldsRemovals(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c")
 		tape := record(t, &mapper.Debounce{Source: src, HoldRemovals: time.Minute})
@@ -71,6 +75,7 @@ func TestDebounceHoldsRemovals(t *testing.T) {
 }
 
 func TestDebounceHoldsTheLastNodes(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		tape := record(t, &mapper.Debounce{Source: src, HoldRemovals: time.Minute})
@@ -82,6 +87,7 @@ func TestDebounceHoldsTheLastNodes(t *testing.T) {
 }
 
 func TestDebounceKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("c a b")
 		tape := record(t, &mapper.Debounce{Source: src, HoldRemovals: time.Minute})
@@ -93,6 +99,7 @@ func TestDebounceKeepsTheOrderOfAnUnsortedSource(t *testing.T) {
 }
 
 func TestDebouncePassesErrors(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")
 		tape := record(t, &mapper.Debounce{Source: src, Min: 10 * time.Second, HoldRemovals: time.Minute})
@@ -108,6 +115,7 @@ func TestDebouncePassesErrors(t *testing.T) {
 }
 
 func TestDebounceNodes(t *testing.T) {
+	t.Parallel()
 	src := newWatched("a")
 	q := &mapper.Debounce{Source: src, Min: time.Hour, HoldRemovals: time.Hour}
 	src.set("b")

@@ -26,6 +26,7 @@ func newFeed() feed { return feed{Feed: &mapper.Feed{}} }
 func (f feed) set(names string) { f.Set(mapper.Update{Nodes: nodesOf(names)}) }
 
 func TestFeedTellsWhatIsNews(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		tape := record(t, f)
@@ -55,6 +56,7 @@ func TestFeedTellsWhatIsNews(t *testing.T) {
 }
 
 func TestFeedTellsHowSureTheSetIs(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		var got []mapper.Update
@@ -87,6 +89,7 @@ func TestFeedTellsHowSureTheSetIs(t *testing.T) {
 }
 
 func TestFeedSlowReaderGetsTheLatest(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		f.set("a")
@@ -110,6 +113,7 @@ func TestFeedSlowReaderGetsTheLatest(t *testing.T) {
 }
 
 func TestFeedBurstThatLeadsBackIsNoNews(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		f.set("a")
@@ -131,6 +135,7 @@ func TestFeedBurstThatLeadsBackIsNoNews(t *testing.T) {
 }
 
 func TestFeedReadersOwnTheirUpdates(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		f.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a", Tags: []string{"x"}}}, Skipped: []error{errDown}})
@@ -154,6 +159,7 @@ func TestFeedReadersOwnTheirUpdates(t *testing.T) {
 }
 
 func TestFeedRunsWhileItIsRead(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		runs, running := 0, false
@@ -179,6 +185,7 @@ func TestFeedRunsWhileItIsRead(t *testing.T) {
 }
 
 func TestFeedEndsWithRun(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
 		f.Run = func(context.Context) {
@@ -193,6 +200,7 @@ func TestFeedEndsWithRun(t *testing.T) {
 }
 
 func TestFeedEndsWithTheContext(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	f := newFeed()

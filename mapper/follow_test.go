@@ -35,6 +35,7 @@ func join(nodes []mapper.Node) (string, error) {
 }
 
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		view, err := mapper.Follow(t.Context(), src, join)
@@ -56,6 +57,7 @@ func TestFollow(t *testing.T) {
 }
 
 func TestFollowKeepsTheLastGoodValue(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		view, err := mapper.Follow(t.Context(), src, join)
@@ -87,6 +89,7 @@ func TestFollowKeepsTheLastGoodValue(t *testing.T) {
 }
 
 func TestFollowBuildsOnlyAfterAChange(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		built := 0
@@ -110,6 +113,7 @@ func TestFollowBuildsOnlyAfterAChange(t *testing.T) {
 }
 
 func TestFollowWaitsForTheFirstValue(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
@@ -133,6 +137,7 @@ func TestFollowWaitsForTheFirstValue(t *testing.T) {
 }
 
 func TestFollowGivesUpWaiting(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("")
 		src.fail(errDown)
@@ -157,6 +162,7 @@ func TestFollowGivesUpWaiting(t *testing.T) {
 }
 
 func TestFollowStartsEmpty(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		src.hang = true
@@ -182,6 +188,7 @@ func TestFollowStartsEmpty(t *testing.T) {
 }
 
 func TestFollowEnds(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		src := newWatched("a")
@@ -217,6 +224,7 @@ func TestFollowEnds(t *testing.T) {
 }
 
 func TestFollowASourceThatEndsWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
 	ends := mapper.Guard{Source: finite{}, MinNodes: 5}
 	_, err := mapper.Follow(t.Context(), &ends, join)
 	require.ErrorIs(t, err, mapper.ErrStopped)
@@ -224,6 +232,7 @@ func TestFollowASourceThatEndsWithoutAnAnswer(t *testing.T) {
 }
 
 func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		src.fail(errDown)
@@ -240,6 +249,7 @@ func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
 }
 
 func TestFollowAGuard(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
 		view, err := mapper.Follow(t.Context(), &mapper.Guard{Source: src, MinNodes: 1, MaxDrop: 0.5}, join)
@@ -259,6 +269,7 @@ func TestFollowAGuard(t *testing.T) {
 }
 
 func TestFollowPolls(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a")}
 		view, err := mapper.Follow(t.Context(), &mapper.Polled{Source: src, Every: time.Minute}, join)
@@ -289,6 +300,7 @@ func (finite) Watch(context.Context) iter.Seq[mapper.Update] {
 // TestFollowSkipsWhatWasOvertaken builds for a minute while the source changes,
 // fails, and returns to what it was.
 func TestFollowSkipsWhatWasOvertaken(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		var built []string
@@ -323,6 +335,7 @@ func TestFollowSkipsWhatWasOvertaken(t *testing.T) {
 // TestFollowASetBesideAnError builds what a failing source knows, and says in
 // the same moment that it may be stale.
 func TestFollowASetBesideAnError(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
@@ -349,6 +362,7 @@ func TestFollowASetBesideAnError(t *testing.T) {
 }
 
 func TestFollowTellsTheObserver(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c")
 		var got []mapper.Event
@@ -395,6 +409,7 @@ func owner(set *rendezvous.Set[mapper.Node], key string) string {
 // they see is always whole: the number of nodes and the last name belong
 // together.
 func TestReadersNeverWait(t *testing.T) {
+	t.Parallel()
 	type whole struct {
 		nodes int
 		last  string

@@ -11,6 +11,7 @@ import (
 )
 
 func TestGuardNodes(t *testing.T) {
+	t.Parallel()
 	src := newWatched("a b c d")
 	g := &mapper.Guard{Source: src, MinNodes: 2, MaxDrop: 0.5}
 	steps := []struct{ name, nodes, want string }{
@@ -35,6 +36,7 @@ func TestGuardNodes(t *testing.T) {
 }
 
 func TestGuardWithoutLimits(t *testing.T) {
+	t.Parallel()
 	src := newWatched("a b c d")
 	g := &mapper.Guard{Source: src}
 	for _, names := range []string{"a b c d", "", "a"} {
@@ -45,6 +47,7 @@ func TestGuardWithoutLimits(t *testing.T) {
 }
 
 func TestGuardWatch(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
 		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5})
@@ -64,6 +67,7 @@ func TestGuardWatch(t *testing.T) {
 }
 
 func TestGuardGivesWay(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b c d")
 		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, MinNodes: 1, DropFor: time.Minute})

@@ -13,6 +13,7 @@ import (
 )
 
 func TestMergeNodes(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name    string
 		sources []mapper.Mapper
@@ -46,6 +47,7 @@ func TestMergeNodes(t *testing.T) {
 }
 
 func TestMergeIsAsSureAsItsLeastSurePart(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		path := saved(t, "b", time.Hour)
 		stale := &mapper.Cached{Source: &polled{err: errDown}, Path: path}
@@ -59,6 +61,7 @@ func TestMergeIsAsSureAsItsLeastSurePart(t *testing.T) {
 }
 
 func TestMergeConflict(t *testing.T) {
+	t.Parallel()
 	type pair struct{ kept, dropped float64 }
 	var conflicts []pair
 	m := &mapper.Merge{
@@ -72,6 +75,7 @@ func TestMergeConflict(t *testing.T) {
 }
 
 func TestMergeWatch(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
@@ -93,6 +97,7 @@ func TestMergeWatch(t *testing.T) {
 }
 
 func TestMergeWatchPartial(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
 		two.fail(errDown)
@@ -104,6 +109,7 @@ func TestMergeWatchPartial(t *testing.T) {
 }
 
 func TestMergeWatchWithoutSources(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		tape := record(t, &mapper.Merge{})
 		require.Equal(t, "[]", tape.after(time.Hour))
@@ -115,6 +121,7 @@ func TestMergeWatchWithoutSources(t *testing.T) {
 }
 
 func TestMergePolls(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a")}
 		tape := record(t, &mapper.Merge{Sources: []mapper.Mapper{&mapper.Polled{Source: src, Every: time.Minute}}})

@@ -12,6 +12,7 @@ import (
 )
 
 func TestCapacity(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name string
 		node mapper.Node
@@ -29,6 +30,7 @@ func TestCapacity(t *testing.T) {
 
 // TestMaxWeight compares with what the schemes take.
 func TestMaxWeight(t *testing.T) {
+	t.Parallel()
 	for _, w := range []float64{mapper.MaxWeight, math.SmallestNonzeroFloat64} {
 		_, err := rendezvous.Build([]mapper.Node{{Name: "a", Weight: w}})
 		require.NoError(t, err, "weight %g", w)
@@ -38,6 +40,7 @@ func TestMaxWeight(t *testing.T) {
 }
 
 func TestEqualSeesEveryField(t *testing.T) {
+	t.Parallel()
 	base := func() mapper.Node {
 		return mapper.Node{Name: "a", Addr: "h:1", Weight: 2, Zone: "z", Tags: []string{"x", "y"}, Meta: map[string]string{"k": "v"}}
 	}
@@ -68,6 +71,7 @@ func TestEqualSeesEveryField(t *testing.T) {
 }
 
 func TestEqualSets(t *testing.T) {
+	t.Parallel()
 	a, b := mapper.Node{Name: "a"}, mapper.Node{Name: "b"}
 	require.True(t, mapper.Equal(nil, []mapper.Node{}))
 	require.True(t, mapper.Equal([]mapper.Node{a, b}, []mapper.Node{a, b}))
@@ -76,6 +80,7 @@ func TestEqualSets(t *testing.T) {
 }
 
 func TestCloneSharesNothing(t *testing.T) {
+	t.Parallel()
 	nodes := []mapper.Node{{Name: "a", Tags: []string{"x"}, Meta: map[string]string{"k": "v"}}}
 	clone := mapper.Clone(nodes)
 	require.True(t, mapper.Equal(nodes, clone))
@@ -86,6 +91,7 @@ func TestCloneSharesNothing(t *testing.T) {
 // TestNodeHasTheFieldsOfAList fails to compile if the nodes of a list cannot be
 // converted.
 func TestNodeHasTheFieldsOfAList(t *testing.T) {
+	t.Parallel()
 	n := mapper.Node{Name: "a", Addr: "h:1", Weight: 2, Drain: true, Zone: "z", Tags: []string{"t"}, Meta: map[string]string{"k": "v"}}
 	require.Equal(t, n, mapper.Node(nodelist.Node(n)))
 	require.EqualValues(t, nodelist.MaxWeight, mapper.MaxWeight)

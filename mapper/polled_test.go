@@ -13,6 +13,7 @@ import (
 )
 
 func TestPolled(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a b")}
 		tape := record(t, &mapper.Polled{Source: src, Every: time.Minute})
@@ -28,6 +29,7 @@ func TestPolled(t *testing.T) {
 }
 
 func TestPolledDefault(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{}
 		tape := record(t, &mapper.Polled{Source: src})
@@ -37,6 +39,7 @@ func TestPolledDefault(t *testing.T) {
 }
 
 func TestPolledAsksSoonerAfterAnError(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{err: errDown}
 		tape := record(t, &mapper.Polled{Source: src, Every: time.Minute})
@@ -54,6 +57,7 @@ func TestPolledAsksSoonerAfterAnError(t *testing.T) {
 }
 
 func TestPolledKeepsTheLastSetBesideAnError(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a b")}
 		var last mapper.Update
@@ -73,6 +77,7 @@ func TestPolledKeepsTheLastSetBesideAnError(t *testing.T) {
 }
 
 func TestPolledGivesUpOnASourceThatHangs(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		tape := record(t, &mapper.Polled{Source: &polled{hang: true}, Every: time.Second})
 		require.Empty(t, tape.after(9*time.Second))
@@ -81,6 +86,7 @@ func TestPolledGivesUpOnASourceThatHangs(t *testing.T) {
 }
 
 func TestPolledEnds(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		tape := record(t, &mapper.Polled{Source: &polled{}, Every: time.Minute})
 		tape.stop()
@@ -96,6 +102,7 @@ func TestPolledEnds(t *testing.T) {
 }
 
 func TestPolledWatchesAWatcher(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
 		tape := record(t, &mapper.Polled{Source: src, Every: time.Hour})

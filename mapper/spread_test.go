@@ -16,6 +16,7 @@ import (
 func zoneOf(name string) string { return strings.TrimLeft(name[:1], "-") }
 
 func TestSpread(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, ranking string
 		n             int
@@ -51,12 +52,14 @@ func TestSpread(t *testing.T) {
 }
 
 func TestSpreadAppends(t *testing.T) {
+	t.Parallel()
 	got, degraded := mapper.Spread([]string{"x"}, slices.Values([]string{"a1", "a2", "b1"}), 3, zoneOf, mapper.ZonePolicySpread)
 	require.Equal(t, []string{"x", "a1", "b1", "a2"}, got)
 	require.True(t, degraded)
 }
 
 func TestSpreadStopsAsSoonAsItCan(t *testing.T) {
+	t.Parallel()
 	taken := 0
 	ranking := func(yield func(string) bool) {
 		for _, n := range []string{"a1", "a2", "b1", "c1", "d1"} {
@@ -71,6 +74,7 @@ func TestSpreadStopsAsSoonAsItCan(t *testing.T) {
 
 // TestSpreadProperties holds every policy to its promises over random rankings.
 func TestSpreadProperties(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
 		ranking := randomRanking(rng)
@@ -101,6 +105,7 @@ func TestSpreadProperties(t *testing.T) {
 // TestSpreadLosesOnlyWhatIsLost takes nodes away and expects the others to
 // stay replicas.
 func TestSpreadLosesOnlyWhatIsLost(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 2000 {
 		ranking := randomRanking(rng)
@@ -139,6 +144,7 @@ func zoneCounts(nodes []string) []int {
 }
 
 func TestZonePolicyNames(t *testing.T) {
+	t.Parallel()
 	for _, p := range []mapper.ZonePolicy{mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict} {
 		back, err := mapper.ParseZonePolicy(p.String())
 		require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 )
 
 func TestAskTakesAMapperAsLive(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		u, err := mapper.Ask(t.Context(), &polled{nodes: nodesOf("a")})
 		require.NoError(t, err)
@@ -25,6 +26,7 @@ func TestAskTakesAMapperAsLive(t *testing.T) {
 }
 
 func TestAskKeepsWhatWasSkipped(t *testing.T) {
+	t.Parallel()
 	bad := errors.New(`node "b": port 0`)
 	src := mapper.Func(func(context.Context) ([]mapper.Node, error) {
 		return nodesOf("a"), fmt.Errorf("list: %w", &mapper.PartialError{Skipped: []error{bad}})
@@ -55,6 +57,7 @@ func TestAskKeepsWhatWasSkipped(t *testing.T) {
 }
 
 func TestPartialErrorNamesTenCauses(t *testing.T) {
+	t.Parallel()
 	e := &mapper.PartialError{}
 	for i := range 12 {
 		e.Skipped = append(e.Skipped, fmt.Errorf("record %d", i))
@@ -64,6 +67,7 @@ func TestPartialErrorNamesTenCauses(t *testing.T) {
 }
 
 func TestUpdateKnown(t *testing.T) {
+	t.Parallel()
 	require.True(t, mapper.Update{}.Known(), "no nodes is an answer")
 	require.True(t, mapper.Update{Nodes: []mapper.Node{}, Err: errDown}.Known(), "the last set had no nodes")
 	require.False(t, mapper.Update{Err: errDown}.Known())

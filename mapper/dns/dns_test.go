@@ -54,6 +54,7 @@ func describe(nodes []mapper.Node) []string {
 }
 
 func TestNodes(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name    string
 		records []string
@@ -91,6 +92,7 @@ func TestNodes(t *testing.T) {
 }
 
 func TestManyRecords(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	var records []net.SRV
 	for i := range 1000 {
@@ -104,6 +106,7 @@ func TestManyRecords(t *testing.T) {
 }
 
 func TestNobody(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	source := &SRV{Name: web, Server: s.addr}
 	nodes, err := source.Nodes(t.Context())
@@ -117,6 +120,7 @@ func TestNobody(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
+	t.Parallel()
 	for _, rcode := range []dnsmessage.RCode{dnsmessage.RCodeServerFailure, dnsmessage.RCodeRefused, dnsmessage.RCodeFormatError} {
 		t.Run(rcode.String(), func(t *testing.T) {
 			s := serve(t)
@@ -160,6 +164,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestResolve(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.set(record(t, "a.test:80 0 1"), record(t, "b.test:80 0 1"), record(t, "c.test:80 0 1"), record(t, "d.test:80 0 1"))
 	s.ips["a.test"] = []string{"10.0.0.9", "10.0.0.10", "2001:db8::1"}
@@ -177,6 +182,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolverAndServer(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.set(record(t, "a.test:80 0 1"))
 	asked := ""
@@ -224,6 +230,7 @@ func published(nodes []mapper.Node) []mapper.Node {
 
 // TestPolled watches a zone that changes, fails and changes back.
 func TestPolled(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.set(record(t, "a.test:80 0 1"))
 	events := make(chan string)

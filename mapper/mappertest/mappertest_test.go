@@ -164,6 +164,7 @@ func (w *world) wait(ctx context.Context, changed chan struct{}) bool {
 }
 
 func TestGoodSource(t *testing.T) {
+	t.Parallel()
 	Test(t, func(*testing.T) Source { return newWorld(faults{}).source() })
 }
 
@@ -171,6 +172,7 @@ func TestGoodSource(t *testing.T) {
 type plain struct{ mapper.Mapper }
 
 func TestGoodMapper(t *testing.T) {
+	t.Parallel()
 	Test(t, func(*testing.T) Source {
 		s := newWorld(faults{}).source()
 		s.Mapper = plain{s.Mapper}
@@ -181,6 +183,7 @@ func TestGoodMapper(t *testing.T) {
 // TestFaultsAreFound breaks each promise and expects the check of that promise
 // to fail.
 func TestFaultsAreFound(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name  string
 		check func(testing.TB, Source)
@@ -226,6 +229,7 @@ func TestFaultsAreFound(t *testing.T) {
 // TestWrongSourceFailsInSeconds runs the whole suite over a source that never
 // has the right nodes. The virtual clock counts what a real one would.
 func TestWrongSourceFailsInSeconds(t *testing.T) {
+	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		start := time.Now()
 		ran := 0
@@ -245,6 +249,7 @@ func TestWrongSourceFailsInSeconds(t *testing.T) {
 // TestSuiteStopsAtTheFirstMismatch runs Test itself in a process of its own,
 // where it may fail.
 func TestSuiteStopsAtTheFirstMismatch(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("MAPPERTEST_WRONG_SOURCE") != "" {
 		Test(t, func(*testing.T) Source { return newWorld(faults{reversed: true}).source() })
 		return

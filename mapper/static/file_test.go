@@ -26,6 +26,7 @@ func replace(t testing.TB, path, text string) {
 }
 
 func TestFileIsReadAnew(t *testing.T) {
+	t.Parallel()
 	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt")}
 	write(t, f.Path, "b\na\n")
 	nodes, err := f.Nodes(t.Context())
@@ -38,6 +39,7 @@ func TestFileIsReadAnew(t *testing.T) {
 }
 
 func TestFileErrors(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	write(t, at("bad.txt"), "a\nb w=x\n")

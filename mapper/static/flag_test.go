@@ -9,6 +9,7 @@ import (
 )
 
 func TestParseNode(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		flag string
 		want mapper.Node
@@ -37,6 +38,7 @@ func TestParseNode(t *testing.T) {
 }
 
 func TestParseNodeErrors(t *testing.T) {
+	t.Parallel()
 	cases := []struct{ name, flag, want string }{
 		{"nothing", "", `node "": the ID is empty: every node needs one`},
 		{"no ID", ",w=2", `node ",w=2": the ID is empty`},
@@ -69,6 +71,7 @@ func TestParseNodeErrors(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
+	t.Parallel()
 	list, err := Flags([]string{"b,w=2", "a=h:1", "b,w=2"})
 	require.NoError(t, err)
 	nodes, err := list.Nodes(t.Context())

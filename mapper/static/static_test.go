@@ -48,6 +48,7 @@ func save(t testing.TB, path string, nodes []mapper.Node) {
 }
 
 func TestNewCopies(t *testing.T) {
+	t.Parallel()
 	nodes := []mapper.Node{{Name: "a", Tags: []string{"x"}, Meta: map[string]string{"k": "v"}}}
 	list, err := New(nodes)
 	require.NoError(t, err)
@@ -58,6 +59,7 @@ func TestNewCopies(t *testing.T) {
 }
 
 func TestNewSettlesDuplicates(t *testing.T) {
+	t.Parallel()
 	list, err := New([]mapper.Node{{Name: "b"}, {Name: "a"}, {Name: "b"}})
 	require.NoError(t, err)
 	got, err := list.Nodes(t.Context())
@@ -68,6 +70,7 @@ func TestNewSettlesDuplicates(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
+	t.Parallel()
 	list, err := Read(strings.NewReader("a w=2\n"), "standard input")
 	require.NoError(t, err)
 	got, err := list.Nodes(t.Context())

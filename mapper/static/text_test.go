@@ -10,6 +10,7 @@ import (
 )
 
 func TestParseText(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, list string
 		want       []mapper.Node
@@ -56,6 +57,7 @@ func TestParseText(t *testing.T) {
 }
 
 func TestParseTextErrors(t *testing.T) {
+	t.Parallel()
 	cases := []struct{ name, list, want string }{
 		{"weight", "a\n\nb h:1 w=x", `nodes.txt:3:7: weight "x": must be a number from 0 to 1e+200 (1 is usual, 0 drains the node)`},
 		{"negative weight", "a w=-1", `nodes.txt:1:3: weight "-1": must be`},
@@ -119,6 +121,7 @@ func TestParseTextErrors(t *testing.T) {
 }
 
 func TestParseSize(t *testing.T) {
+	t.Parallel()
 	list := "a\n"
 	list += strings.Repeat("#", MaxSize-len(list))
 	nodes, err := Parse([]byte(list), "nodes.txt")
@@ -131,6 +134,7 @@ func TestParseSize(t *testing.T) {
 }
 
 func TestParseWithoutName(t *testing.T) {
+	t.Parallel()
 	_, err := Parse([]byte("a w=x"), "")
 	require.ErrorContains(t, err, `nodes:1:3: weight "x"`)
 }

@@ -88,6 +88,7 @@ func (p *tape) quiet() {
 }
 
 func TestWatchSeesEveryWayToChangeAFile(t *testing.T) {
+	t.Parallel()
 	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt"), ScanEvery: never, Settle: 50 * time.Millisecond}
 	write(t, f.Path, "a\n")
 	tape := record(t, f)
@@ -111,6 +112,7 @@ func TestWatchSeesEveryWayToChangeAFile(t *testing.T) {
 // TestWatchSeesLinksSwapped swaps a directory as a Kubernetes volume does: the
 // file is a link through ..data, and only that changes.
 func TestWatchSeesLinksSwapped(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	at := func(names ...string) string { return filepath.Join(append([]string{dir}, names...)...) }
 	for version, list := range map[string]string{"..1": "a\n", "..2": "b\n"} {
@@ -128,6 +130,7 @@ func TestWatchSeesLinksSwapped(t *testing.T) {
 
 // TestWatchPolls changes a file elsewhere, where nobody is notified.
 func TestWatchPolls(t *testing.T) {
+	t.Parallel()
 	elsewhere := filepath.Join(t.TempDir(), "nodes.txt")
 	write(t, elsewhere, "a\n")
 	link := filepath.Join(t.TempDir(), "nodes.txt")
@@ -147,6 +150,7 @@ func TestWatchPolls(t *testing.T) {
 }
 
 func TestWatchKeepsTheLastGoodList(t *testing.T) {
+	t.Parallel()
 	f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), ScanEvery: never, Settle: 50 * time.Millisecond}
 	write(t, f.Path, `["a"]`)
 	tape := record(t, f)
@@ -183,6 +187,7 @@ func inBubble(t *testing.T, settle time.Duration, test func(tape *tape, change f
 }
 
 func TestWatchWaitsForAWriterToFinish(t *testing.T) {
+	t.Parallel()
 	inBubble(t, 100*time.Millisecond, func(tape *tape, change func(string)) {
 		for _, text := range []string{``, `["a",`, `["a","b",`, `["a","b","c"]`} {
 			change(text)
@@ -197,6 +202,7 @@ func TestWatchWaitsForAWriterToFinish(t *testing.T) {
 }
 
 func TestWatchWaitsOnlySoLong(t *testing.T) {
+	t.Parallel()
 	inBubble(t, 100*time.Millisecond, func(tape *tape, change func(string)) {
 		start := time.Now()
 		for i := 0; len(tape.events) == 0; i++ {
@@ -209,6 +215,7 @@ func TestWatchWaitsOnlySoLong(t *testing.T) {
 }
 
 func TestWatchSurvivesItsDirectory(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "conf")
 	f := &File{Path: filepath.Join(dir, "nodes.txt"), ScanEvery: 20 * time.Millisecond, Settle: time.Millisecond}
 	tape := record(t, f)
@@ -227,6 +234,7 @@ func TestWatchSurvivesItsDirectory(t *testing.T) {
 }
 
 func TestWatchOfAPathThatIsWrong(t *testing.T) {
+	t.Parallel()
 	tape := record(t, &File{Path: t.TempDir(), ScanEvery: never})
 	tape.next("!: it is a directory")
 }

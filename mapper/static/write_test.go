@@ -15,6 +15,7 @@ import (
 )
 
 func TestWriteText(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name string
 		node mapper.Node
@@ -49,6 +50,7 @@ func TestWriteText(t *testing.T) {
 }
 
 func TestWriteJSON(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	require.NoError(t, WriteJSON(&b, []mapper.Node{{Name: "a"}, full}))
 	require.Equal(t, `{"schema":"proxenos.nodes/v1","nodes":[
@@ -65,6 +67,7 @@ func TestWriteJSON(t *testing.T) {
 
 // TestWriteRefuses what could not be read again, and writes nothing then.
 func TestWriteRefuses(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name  string
 		nodes []mapper.Node
@@ -90,12 +93,14 @@ type brokenWriter struct{}
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }
 
 func TestWriteReportsTheWriter(t *testing.T) {
+	t.Parallel()
 	require.EqualError(t, WriteText(brokenWriter{}, []mapper.Node{{Name: "a"}}), "broken")
 	require.EqualError(t, WriteJSON(brokenWriter{}, []mapper.Node{{Name: "a"}}), "broken")
 }
 
 // TestRoundTrip writes sets made of awkward pieces and reads them back.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
 		nodes := awkwardNodes(rng)
