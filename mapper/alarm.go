@@ -2,7 +2,7 @@ package mapper
 
 import "time"
 
-// alarm is a timer that may be unset, and then never rings.
+// alarm is a timer that may be unset; it never fires then.
 type alarm struct {
 	c <-chan time.Time
 	t *time.Timer

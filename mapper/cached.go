@@ -64,7 +64,7 @@ func (e *StaleError) Error() string {
 // Unwrap returns why the source cannot be asked.
 func (e *StaleError) Unwrap() error { return e.Err }
 
-// age is never negative, whatever happened to the clock.
+// age returns the time since t; it is never negative, even if the clock was set.
 func age(t time.Time) time.Duration { return max(0, time.Since(t)) }
 
 // errNoAnswer stands for a source that has not answered within Patience.

@@ -20,7 +20,7 @@ func TestDebounceWaitsForCalm(t *testing.T) {
 		src.set("a b")
 		require.Empty(t, tape.after(9*time.Second))
 		src.set("a b c")
-		require.Empty(t, tape.after(9*time.Second), "a change starts the wait anew")
+		require.Empty(t, tape.after(9*time.Second), "a change restarts the wait")
 		require.Equal(t, "[a b c]", tape.after(2*time.Second))
 	})
 }
@@ -82,7 +82,7 @@ func TestDebounceHoldsTheLastNodes(t *testing.T) {
 		tape.take()
 		src.set("")
 		require.Empty(t, tape.after(59*time.Second))
-		require.Equal(t, "[]", tape.after(2*time.Second), "nobody is an answer in the end")
+		require.Equal(t, "[]", tape.after(2*time.Second), "no nodes is an answer in the end")
 	})
 }
 

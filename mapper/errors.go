@@ -2,7 +2,7 @@ package mapper
 
 import "strings"
 
-// joined is what errors.Join makes, but on one line.
+// joined is like the result of errors.Join, on one line.
 type joined []error
 
 // join returns nil if every error is nil, and a single error as it is.

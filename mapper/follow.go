@@ -14,17 +14,17 @@ type FollowConfig[T any] struct {
 	// long as the context lasts.
 	Wait time.Duration
 
-	// StartEmpty returns at once, with what build makes of no nodes until the
-	// source has answered; Err is ErrNoAnswer for that time. False waits.
+	// StartEmpty returns at once. Until the source has answered, the value is
+	// that of no nodes, and Err is ErrNoAnswer. False waits for the first value.
 	StartEmpty bool
 
-	// Observe is called for everything that happens, in order, by the goroutine
-	// that follows. It must not block and must not call Close. It may be nil.
+	// Observe is called for every event, in order, by the goroutine that follows
+	// the source. It must not block and must not call Close. It may be nil.
 	Observe func(Event)
 
-	// Owner returns the owner of a key, so that Event.Moved can tell how much an
-	// update moves. It is called for a thousand keys with the old and the new
-	// value. Nil leaves Moved at zero.
+	// Owner returns the owner of a key. Each update calls it for a thousand keys
+	// with the old and the new value, to find Event.Moved. Nil leaves Moved at
+	// zero.
 	Owner func(value T, key string) string
 
 	// Log gets the updates, and when the source begins and ceases to fail. Nil
@@ -38,11 +38,11 @@ var ErrNoAnswer = errors.New("the source has not answered yet")
 // ErrStopped is the error of a View that is no longer followed.
 var ErrStopped = errors.New("the source is no longer followed")
 
-// Follow builds a value from the nodes of a source and builds it again after
-// every change, in a goroutine of its own, until the context ends or the View
-// is closed. It waits for the first value. An error says why there is none, and
-// nothing is left running then. A source that is not a Watcher is asked every
-// DefaultPoll; wrap it in [Polled] for another interval.
+// Follow builds a value from the nodes of a source, and builds it again after
+// every change until the context ends or the View is closed. It waits for the
+// first value; an error says why there is none, and leaves nothing running. A
+// source that is not a Watcher is asked every DefaultPoll; wrap it in [Polled] for
+// another interval.
 //
 // Readers of the View never wait: they see the last good value while the source
 // fails, while build fails, and after the end. Build owns the nodes it gets.

@@ -52,7 +52,7 @@ func TestFollow(t *testing.T) {
 
 		src.set("")
 		synctest.Wait()
-		require.Equal(t, "[]", view.Value(), "nobody is an answer")
+		require.Equal(t, "[]", view.Value(), "no nodes is an answer")
 	})
 }
 
@@ -178,7 +178,7 @@ func TestFollowStartsEmpty(t *testing.T) {
 		src.mu.Unlock()
 		src.set("")
 		synctest.Wait()
-		require.NoError(t, view.Err(), "nobody is an answer")
+		require.NoError(t, view.Err(), "no nodes is an answer")
 		src.set("a")
 		synctest.Wait()
 		require.Equal(t, "[a]", view.Value())
@@ -462,7 +462,7 @@ func TestValueAllocatesNothing(t *testing.T) {
 	defer view.Close()
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		if _, ok := view.Value().Select("user:42"); !ok {
-			t.Fatal("nobody")
+			t.Fatal("no owner")
 		}
 	}))
 }
@@ -486,6 +486,6 @@ func TestOpenAndClose(t *testing.T) {
 		cycle()
 	}
 	require.Eventually(t, func() bool { // what is over may not be gone yet
-		return runtime.NumGoroutine() <= goroutines+1 && leaktest.OpenFiles(t) <= files // one goroutine is that which asks
+		return runtime.NumGoroutine() <= goroutines+1 && leaktest.OpenFiles(t) <= files // one goroutine runs the condition
 	}, time.Minute, time.Millisecond)
 }

@@ -21,7 +21,7 @@ func TestGuardNodes(t *testing.T) {
 		{"two thirds gone", "a b", "!refused a set that lacks 4 of 6 nodes: more than MaxDrop (0.5)"},
 		{"the same number, but others", "u v w x y z", "!refused a set that lacks 6 of 6 nodes: more than MaxDrop (0.5)"},
 		{"too few", "a", "!refused a set of 1 nodes: fewer than MinNodes (2)"},
-		{"nobody", "", "!refused a set of 0 nodes: fewer than MinNodes (2)"},
+		{"no nodes", "", "!refused a set of 0 nodes: fewer than MinNodes (2)"},
 		{"drained nodes do not count", "a b c:0 d:0 e:0 f:0", "!refused a set that lacks 4 of 6 nodes: more than MaxDrop (0.5)"},
 		{"what was accepted last still counts", "a b c", "[a b c]"},
 	}
@@ -75,7 +75,7 @@ func TestGuardGivesWay(t *testing.T) {
 		src.set("a")
 		require.Contains(t, tape.after(50*time.Second), "!refused")
 		src.set("a e")
-		require.Contains(t, tape.after(50*time.Second), "!refused", "another set waits anew")
+		require.Contains(t, tape.after(50*time.Second), "!refused", "another set restarts the wait")
 		require.Equal(t, "[a e]", tape.after(20*time.Second))
 		src.set("")
 		require.Contains(t, tape.take(), "!refused")

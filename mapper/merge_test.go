@@ -24,7 +24,7 @@ func TestMergeNodes(t *testing.T) {
 		{"one source", []mapper.Mapper{newWatched("b a")}, false, "[a b]"},
 		{"sorted by name", []mapper.Mapper{newWatched("d b"), newWatched("c a")}, false, "[a b c d]"},
 		{"the same node counts once", []mapper.Mapper{newWatched("a b"), newWatched("b c")}, false, "[a b c]"},
-		{"one source has nobody", []mapper.Mapper{newWatched("a"), newWatched("")}, false, "[a]"},
+		{"one source has no nodes", []mapper.Mapper{newWatched("a"), newWatched("")}, false, "[a]"},
 		{"one source fails", []mapper.Mapper{newWatched("a"), &polled{err: errDown}}, false, "!source 2 of 2: down"},
 		{"all sources fail", []mapper.Mapper{&polled{err: errDown}, &polled{err: errDown}}, true, "!source 1 of 2: down; source 2 of 2: down"},
 		{"one source fails, but partial will do", []mapper.Mapper{newWatched("a"), &polled{err: errDown}}, true,

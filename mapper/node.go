@@ -6,37 +6,38 @@ import (
 )
 
 // MaxWeight is the greatest weight of a node. It is far beyond any capacity, and
-// leaves room for what a scheme multiplies it by.
+// leaves an algorithm room to multiply it.
 const MaxWeight = 1e200
 
-// Node is one member of a set of nodes, as a source reports it. The zero
-// value of every field but Name means "not known".
+// Node is one node of a set, as a source reports it. The zero value of every
+// field but Name means "not known".
 //
 // The JSON form is the one that `proxenos nodes -o json` prints and that
 // package static reads.
 type Node struct {
-	// Name identifies the node and is what hashing sees. It is stable for the
-	// life of the node and is never an address by accident.
+	// Name identifies the node, and is what algorithms hash. It is stable for
+	// the life of the node.
 	Name string `json:"id"`
-	// Addr tells where to reach the node, as host:port, or as a host alone if
-	// no port is known, with an IPv6 host in brackets either way. It takes no
-	// part in placement unless a scheme says so.
+	// Addr is where to reach the node: host:port, or the host alone if no port
+	// is known. An IPv6 host is in brackets either way. It takes no part in
+	// placement unless an algorithm says so.
 	Addr string `json:"address,omitzero"`
-	// Weight is the node's capacity relative to the other nodes. Zero means
-	// it was not given and counts as 1; use Drain to give a node nothing.
-	// Negative weights, NaN and what exceeds MaxWeight are refused.
+	// Weight is the node's capacity, relative to the other nodes or absolute as
+	// the algorithm has it. Zero means "not given" and counts as 1; set Drain to
+	// give a node no keys. Negative weights, NaN and weights above MaxWeight are
+	// invalid.
 	Weight float64 `json:"weight,omitzero"`
-	// Drain marks a node that is known but is to be given no keys.
+	// Drain marks a node that is known but gets no keys.
 	Drain bool `json:"drain,omitzero"`
 	// Zone is the failure domain: a rack, an availability zone, a datacenter.
 	Zone string `json:"zone,omitzero"`
-	// Tags and Meta are what the source knows beyond that.
+	// Tags and Meta hold what else the source knows.
 	Tags []string          `json:"tags,omitempty"`
 	Meta map[string]string `json:"meta,omitempty"`
 }
 
-// ID returns the node's name. It has the form that the ID function of a
-// scheme's configuration takes.
+// ID returns the node's name. It has the form of the ID function in the
+// configuration of rendezvous and ring.
 func (n Node) ID() string { return n.Name }
 
 // Capacity returns the weight that placement uses: 0 for a drained node, 1
@@ -52,8 +53,7 @@ func (n Node) Capacity() float64 {
 	}
 }
 
-// Address returns where to reach the node: its address, or its name if it has
-// no address.
+// Address returns the node's address, or its name if it has no address.
 func (n Node) Address() string {
 	if n.Addr != "" {
 		return n.Addr
@@ -78,8 +78,8 @@ func (n Node) Clone() Node {
 // Equal reports whether both sets hold equal nodes in the same order.
 func Equal(a, b []Node) bool { return slices.EqualFunc(a, b, Node.Equal) }
 
-// Clone returns a copy of the set that shares no memory with it: what a
-// source that keeps its nodes hands to a caller.
+// Clone returns a copy of the set that shares no memory with it. It is never
+// nil. A source that keeps its nodes returns clones of them.
 func Clone(nodes []Node) []Node {
 	c := make([]Node, len(nodes))
 	for i, n := range nodes {

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Event tells an observer of a View what happened: an update or a failure.
+// Event is what happened to a View: an update or a failure.
 type Event struct {
 	// Err is nil for an update. Otherwise the value stays as it is, and Err is
 	// what View.Err returns from now on.
 	Err error
 
-	// Repeated says that the event before was a failure too.
+	// Repeated is true if the event before was a failure too.
 	Repeated bool
 
-	// Recovered says that this update ends a failure. If nothing else changed,
-	// Added, Removed and Changed are zero and nothing was built.
+	// Recovered is true if this update ends a failure. If nothing else changed,
+	// Added, Removed and Changed are zero and no value was built.
 	Recovered bool
 
 	// Nodes is the number of nodes that the value is built from.
@@ -38,8 +38,8 @@ type Event struct {
 	Age time.Duration
 }
 
-// compare counts what changed, and reports whether anything did: the order of
-// the nodes too, as some layouts of package ring depend on it.
+// compare counts the changes, and reports whether there are any. The order of
+// the nodes counts, as some layouts of package ring depend on it.
 func (e *Event) compare(before, after []Node) (changed bool) {
 	old := make(map[string]Node, len(before))
 	for _, n := range before {
@@ -60,8 +60,8 @@ func (e *Event) compare(before, after []Node) (changed bool) {
 	return e.Added+e.Removed+e.Changed > 0 || !slices.EqualFunc(before, after, sameName)
 }
 
-// tell passes an event on. The log hears of a failure when it begins and when
-// it ends, not at every attempt.
+// tell passes an event to the observer and the log. The log gets a failure when
+// it begins and when it ends; the attempts between are at level Debug.
 func (f *follower[T]) tell(e Event) {
 	switch {
 	case e.Err != nil && e.Repeated:
@@ -79,7 +79,7 @@ func (f *follower[T]) tell(e Event) {
 
 const sampleSize = 1000
 
-// moved is the fraction of the sample that has another owner.
+// moved returns the fraction of the sample that changed its owner.
 func moved[T any](owner func(T, string) string, before, after T) float64 {
 	n := 0
 	for i := range sampleSize {

@@ -47,7 +47,7 @@ func TestSnapshotSweepsWhatWasLeft(t *testing.T) {
 		left bool
 	}{
 		{".nodes.json.123.tmp", old, false},
-		{".nodes.json.124.tmp", time.Now(), true}, // somebody may be writing it
+		{".nodes.json.124.tmp", time.Now(), true}, // another process may be writing it
 		{".other.json.123.tmp", old, true},
 		{"nodes.json.tmp", old, true},
 	}

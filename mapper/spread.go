@@ -5,18 +5,18 @@ import (
 	"iter"
 )
 
-// ZonePolicy says how replicas of one key relate to failure domains.
+// ZonePolicy says how the replicas of a key relate to failure domains. All
+// policies have the same first replica, so changing the policy moves no primary.
 type ZonePolicy int
 
-// The policies. Each has the same first replica: switching zones on moves no
-// primary.
 const (
-	// ZonePolicyAny takes the best by rank and looks at no zone.
+	// ZonePolicyAny takes the best nodes by rank and ignores zones.
 	ZonePolicyAny ZonePolicy = iota
-	// ZonePolicySpread takes the best of every zone before the second best of any,
-	// and so on. More replicas than zones is allowed, and called degraded.
+	// ZonePolicySpread takes the best node of every zone before the second best of
+	// any, and so on. More replicas than zones is valid, and degraded.
 	ZonePolicySpread
-	// ZonePolicyStrict takes one of every zone at most, and rather too few.
+	// ZonePolicyStrict never places two replicas in a zone, even if that yields
+	// fewer than n.
 	ZonePolicyStrict
 )
 
@@ -30,7 +30,7 @@ func (p ZonePolicy) String() string {
 	return policyNames[p]
 }
 
-// ParseZonePolicy takes what String returns.
+// ParseZonePolicy is the inverse of [ZonePolicy.String].
 func ParseZonePolicy(name string) (ZonePolicy, error) {
 	for p, n := range policyNames {
 		if n == name {
@@ -40,17 +40,16 @@ func ParseZonePolicy(name string) (ZonePolicy, error) {
 	return 0, fmt.Errorf("zone policy %q: want any, spread or strict", name)
 }
 
-// Spread appends n replicas to dst, chosen from a ranking (best first, every
-// node once, as Rank of either scheme gives it) by policy. Degraded reports
-// that they are not what was asked for: fewer than n, or two in one zone under
-// ZonePolicySpread. Nodes whose zone is not known ("") share one zone.
+// Spread appends n replicas to dst, chosen by policy from a ranking: best first,
+// every node once, as the Rank methods of rendezvous and ring yield it. Degraded
+// reports fewer than n replicas, or two in one zone under ZonePolicySpread.
+// Nodes whose zone is not known ("") share one zone.
 //
-// The replicas for n are the first of those for n+1, the first one is the best
-// by rank, and losing nodes replaces only the replicas that were on them. As
-// many passes are made over the zones as needed, so no zone holds two replicas
-// more than another that has nodes left.
+// The replicas for n are the first of those for n+1. The first one is the best by
+// rank. Losing nodes replaces only the replicas that were on them. No zone holds
+// two replicas more than another zone that has nodes left.
 //
-// The ranking is consumed until n zones are found, which is all of it if there
+// Spread consumes the ranking until it has found n zones, or all of it if there
 // are fewer; the cost is that of the ranking.
 func Spread[N any](dst []N, ranking iter.Seq[N], n int, zone func(N) string, policy ZonePolicy) (replicas []N, degraded bool) {
 	if n <= 0 {
@@ -80,9 +79,9 @@ func best[N any](dst []N, ranking iter.Seq[N], n int) ([]N, bool) {
 	return dst, n > 0
 }
 
-// bestOfZones appends the best of up to n zones. The rest are the others that
-// it passed, in rounds: the second best of every zone, the third, and so on,
-// each by rank.
+// bestOfZones appends the best nodes of up to n zones. Rest holds the others that
+// it passed, in rounds: the second best of every zone, the third, and so on, each
+// by rank.
 func bestOfZones[N any](dst []N, ranking iter.Seq[N], n int, zone func(N) string) (all []N, rest [][]N) {
 	taken := make(map[string]int)
 	for node := range ranking {

@@ -26,7 +26,7 @@ func TestSpread(t *testing.T) {
 	}{
 		{"any takes the best", "a1 a2 b1", 2, mapper.ZonePolicyAny, "a1 a2", false},
 		{"any of too few", "a1", 2, mapper.ZonePolicyAny, "a1", true},
-		{"any of nobody", "", 1, mapper.ZonePolicyAny, "", true},
+		{"any, no nodes", "", 1, mapper.ZonePolicyAny, "", true},
 		{"none wanted", "a1 b1", 0, mapper.ZonePolicySpread, "", false},
 		{"fewer than none wanted", "a1 b1", -1, mapper.ZonePolicyAny, "", false},
 		{"the best of each zone", "a1 a2 b1 b2 c1", 3, mapper.ZonePolicySpread, "a1 b1 c1", false},
@@ -36,11 +36,11 @@ func TestSpread(t *testing.T) {
 		{"a round is by rank", "b1 a1 a2 b2", 3, mapper.ZonePolicySpread, "b1 a1 a2", true},
 		{"a zone that is used up", "a1 a2 a3 b1", 4, mapper.ZonePolicySpread, "a1 b1 a2 a3", true},
 		{"too few in all", "a1 b1", 3, mapper.ZonePolicySpread, "a1 b1", true},
-		{"spread over nobody", "", 2, mapper.ZonePolicySpread, "", true},
+		{"spread, no nodes", "", 2, mapper.ZonePolicySpread, "", true},
 		{"unknown zones are one", "-1 -2 a1", 2, mapper.ZonePolicySpread, "-1 a1", false},
 		{"strict stops when the zones are used up", "a1 a2 b1", 3, mapper.ZonePolicyStrict, "a1 b1", true},
 		{"strict that is possible", "a1 a2 b1", 2, mapper.ZonePolicyStrict, "a1 b1", false},
-		{"strict over nobody", "", 1, mapper.ZonePolicyStrict, "", true},
+		{"strict, no nodes", "", 1, mapper.ZonePolicyStrict, "", true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

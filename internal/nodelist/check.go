@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkNode says what is wrong with a node, whichever way it was given.
+// checkNode returns what is wrong with a node.
 func checkNode(n Node) error {
 	for _, check := range []func(Node) error{checkID, checkAddr, checkWeight, checkZone, checkTags, checkMeta} {
 		if err := check(n); err != nil {
@@ -29,8 +29,8 @@ func checkID(n Node) error {
 	if err := checkText("ID", n.Name); err != nil {
 		return err
 	}
-	// An ID is any text, but one that is an IP address with a port is meant
-	// to be reached, and a slip there is found here or never.
+	// An ID is any text. One that is an IP address with a port is meant to be an
+	// address too, and a typing error in it would not be found elsewhere.
 	host, port, err := net.SplitHostPort(n.Name)
 	if err != nil || port == "0" {
 		return nil
@@ -99,8 +99,8 @@ func weightError(typed string) error {
 	return fmt.Errorf("weight %s: must be a number from 0 to %g (1 is usual, 0 drains the node)", Quote(typed), float64(MaxWeight))
 }
 
-// setWeight reads a weight. Zero drains the node, as Node.Weight calls zero
-// "not given".
+// setWeight reads a weight. Zero drains the node, because zero in Node.Weight
+// means "not given".
 func setWeight(n *Node, typed string) error {
 	w, err := strconv.ParseFloat(typed, 64)
 	if err != nil || !isWeight(w) {
@@ -142,7 +142,7 @@ func checkMeta(n Node) error {
 	return nil
 }
 
-// checkText refuses what no name, address, zone or tag may hold.
+// checkText rejects text that no name, address, zone or tag may hold.
 func checkText(what, s string) error {
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("%s %s: not valid UTF-8", what, Quote(s))

@@ -13,8 +13,8 @@ type draft struct {
 	given map[string]bool
 }
 
-// options are the ways to spell an option, and its one name. A tag may be
-// given several times, anything else once.
+// options maps the spellings of an option to its one name. A tag may be given
+// several times, any other option once.
 var options = map[string]string{
 	"w": "w", "weight": "w", "zone": "zone", "tag": "tag", "tags": "tag",
 	"drain": "drain", "addr": "addr", "address": "addr",
@@ -22,7 +22,7 @@ var options = map[string]string{
 
 const optionNames = "w, zone, tag, tags, addr and drain"
 
-// once refuses what has been given before.
+// once rejects an option that has been given before.
 func (d *draft) once(name string) error {
 	if d.given[name] {
 		return fmt.Errorf("%s is given twice", Quote(name))
@@ -34,7 +34,7 @@ func (d *draft) once(name string) error {
 	return nil
 }
 
-// option applies an option by any of its spellings.
+// option applies an option in any of its spellings.
 func (d *draft) option(spelling, value string) error {
 	name := options[spelling]
 	if name != "tag" {
@@ -60,7 +60,7 @@ func (d *draft) option(spelling, value string) error {
 	return nil
 }
 
-// addTags takes one tag as "tag" and a list as "tags".
+// addTags adds one tag for "tag", and a comma-separated list for "tags".
 func (d *draft) addTags(spelling, value string) {
 	if spelling == "tag" {
 		d.node.Tags = append(d.node.Tags, value)
@@ -73,7 +73,7 @@ func (d *draft) addTags(spelling, value string) {
 	}
 }
 
-// drain never takes back what a weight of 0 has decided.
+// drain drains the node if value is true. drain=false does not undo weight 0.
 func (d *draft) drain(value string) error {
 	yes, err := strconv.ParseBool(value)
 	if err != nil {

@@ -94,8 +94,8 @@ func (s *scanner) quoted(rest string) (string, error) {
 	return text, nil
 }
 
-// bareError refuses what cannot be seen, or told from its neighbours, without
-// quotation marks.
+// bareError returns the error for a character that is invisible or ambiguous
+// outside quotation marks.
 func bareError(r rune) error {
 	if r == '"' {
 		return errors.New(`a " in the middle of a word: quote the whole, as in "a \"b\""`)

@@ -30,7 +30,7 @@ func ParseText(data []byte, name string) ([]Node, error) {
 // errNoNode says that a line is blank or a comment.
 var errNoNode = errors.New("no node")
 
-// parseLine reads a line, and says how far it came.
+// parseLine reads a line; offset is where it stopped.
 func parseLine(line string) (n Node, offset int, err error) {
 	s := scanner{text: line, separator: " \t", comments: true}
 	var d draft
@@ -71,8 +71,8 @@ func (d *draft) lineField(count int, f field) error {
 	return fmt.Errorf("%s: want key=value or drain after the address", Quote(f.key))
 }
 
-// linePair takes an option, or else metadata. Metadata that was surely meant
-// to be an option is refused.
+// linePair takes an option, or else metadata. It rejects metadata that is most
+// likely a misspelled option.
 func (d *draft) linePair(f field) error {
 	if _, ok := options[f.key]; ok {
 		return d.option(f.key, f.value)

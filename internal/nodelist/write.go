@@ -70,7 +70,7 @@ func Build(nodes []Node) ([]Node, error) {
 	return b.Nodes(), nil
 }
 
-// textFields are the words of a node's line.
+// textFields returns the words of a node's line.
 func textFields(n Node) []string {
 	out := []string{textID(n.Name)}
 	if n.Addr != "" {
@@ -94,13 +94,14 @@ func textFields(n Node) []string {
 	return out
 }
 
-// textID quotes an ID that would make the list look like another format.
+// textID returns the ID, quoted if it would make the list look like another
+// format.
 func textID(id string) string {
 	b := []byte(id + " ")
 	return textWord(id, LooksLikeJSON(b) || LooksLikeYAML(b) || id == "[")
 }
 
-// textTags keeps each tag whole.
+// textTags returns the words for the tags, such that each tag stays whole.
 func textTags(tags []string) []string {
 	awkward := func(tag string) bool {
 		return tag == "" || strings.Contains(tag, ",") || textWord(tag, false) != tag
@@ -115,7 +116,7 @@ func textTags(tags []string) []string {
 	return out
 }
 
-// textWord quotes a word that must be, or that cannot stand bare.
+// textWord returns a word, quoted if it must be or cannot stand bare.
 func textWord(word string, must bool) string {
 	bare := func(r rune) bool { return unicode.IsPrint(r) && r != ' ' && r != '"' && r != '=' }
 	if must || strings.HasPrefix(word, "#") || strings.IndexFunc(word, func(r rune) bool { return !bare(r) }) >= 0 {

@@ -25,7 +25,7 @@ func TestConsul(t *testing.T) {
 		require.NoError(t, err)
 		return nodes
 	}
-	require.Empty(t, ask(), "an unknown service is nobody")
+	require.Empty(t, ask(), "an unknown service has no nodes")
 
 	var ids []string
 	for i := range 30 {

@@ -4,28 +4,28 @@
 // # What becomes of a record
 //
 // A node is named after the target and the port of its record, host:port in
-// lower case and without a trailing dot, and that is its address too unless
-// SRV.Resolve is set. Names are never resolved to identify a node: an outage
-// of DNS renumbers nobody.
+// lower case and without a trailing dot. That is its address too, unless
+// SRV.Resolve is set. Names are never resolved to identify a node, so that an
+// outage of DNS renames no node.
 //
-// The weight of the record is that of the node. Where all weights are 0 they
-// were not meant, and count as equal; beside other weights a 0 drains the node.
-// Nodes of any but the best priority (the lowest number) are drained: they are
-// there for when the others are not. The priority is in the metadata. A target
-// that several records name has the best priority and the greatest weight among
-// them. A record with the target "." says that there is nobody.
+// The weight of the record is that of the node. If all weights are 0 they count
+// as equal; beside other weights a 0 drains the node. Only nodes of the best
+// priority (the lowest number) get keys: the others are drained, as they stand in
+// when those are gone. The priority is in the metadata. A target that several
+// records name has the best priority and the greatest weight among them. A record
+// with the target "." says that there are no nodes.
 //
 // # What DNS cannot say
 //
-// A name that does not exist and a name without records are the answer that
-// there is nobody: Consul answers so for a service without a healthy instance.
-// To keep the nodes instead, put a mapper.Guard around the source. Whatever
-// else is wrong is an error, and the nodes before it stand.
+// A name that does not exist and a name without records are answers without
+// nodes: Consul answers so for a service without a healthy instance. To keep the
+// nodes instead, put a mapper.Guard around the source. Anything else that is not
+// an answer is an error, and the nodes before it stand.
 //
-// Servers that answer by UDP may give a part of the records only, and not all
-// of them say so: Consul 1.22.5 gave 19 of 30, as an answer that is complete. So
-// SRV.Server is asked by TCP.
-// Records change without notice: [mapper.Polled] asks for them at intervals.
+// Servers that answer by UDP may give only some of the records, and not all of
+// them say so: Consul 1.22.5 gave 19 of 30, as a complete answer. SRV.Server is
+// therefore asked by TCP. Records change without notice: [mapper.Polled] asks for
+// them at intervals.
 package dns
 
 import (
@@ -45,18 +45,18 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// SRV is a source whose nodes are the SRV records of a name. It is safe for any
-// number of goroutines; its fields are set before it is used.
+// SRV is a source whose nodes are the SRV records of a name. It is safe for
+// concurrent use. Its fields must not change once it is used.
 type SRV struct {
-	// Name is what is looked up: _http._tcp.example.com, or web.service.consul.
+	// Name is the name to look up: _http._tcp.example.com, or web.service.consul.
 	// It is absolute, with or without its last dot: no search list is tried.
 	Name string
 
-	// Server is the DNS server to ask by TCP, host:port, or a host alone whose
-	// port is 53. Empty asks as the system does.
+	// Server is the DNS server to ask by TCP: host:port, or a host alone for port
+	// 53. Empty asks the resolver of the system.
 	Server string
 
-	// Resolver is asked instead of Server if it is not nil.
+	// Resolver replaces Server if it is not nil.
 	Resolver *net.Resolver
 
 	// Resolve looks up the IP addresses of the targets, so that the address of
@@ -67,8 +67,8 @@ type SRV struct {
 
 var _ mapper.Mapper = (*SRV)(nil)
 
-// Nodes looks the records up. The deadlines of the resolver hold beside that of
-// the context.
+// Nodes looks the records up. The resolver's own timeouts apply beside the
+// context's.
 func (s *SRV) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -98,8 +98,8 @@ func (s *SRV) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	return nodes, nil
 }
 
-// checkName refuses what no zone can hold. The resolver says "no such host" of
-// that, which must not pass for the answer that there is nobody.
+// checkName rejects names that no zone can hold. The resolver reports them as "no
+// such host", which must not pass for an answer without nodes.
 func checkName(name string) error {
 	if name == "" {
 		return errors.New("dns: no name to look up: set SRV.Name")
@@ -133,8 +133,8 @@ func (s *SRV) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: dial}
 }
 
-// blame makes an error name the server that was asked: the resolver names one
-// of the system's, whatever it dials.
+// blame returns an error that names the server that was asked: the resolver names
+// one of the system's, whatever it dials.
 func (s *SRV) blame(err error) error {
 	e, ok := errors.AsType[*net.DNSError](err)
 	if !ok || s.Server == "" || s.Resolver != nil {
@@ -154,7 +154,7 @@ func withPort(server string) string {
 	return hostport.Join(host, port)
 }
 
-// target is what the records say of one host and port.
+// target holds what the records say of one host and port.
 type target struct {
 	host             string
 	port             uint16
@@ -163,14 +163,14 @@ type target struct {
 
 func (t target) name() string { return net.JoinHostPort(t.host, strconv.Itoa(int(t.port))) }
 
-// nodesOf makes nodes of records, sorted by name.
+// nodesOf returns the nodes of the records, sorted by name.
 func nodesOf(records []*net.SRV) []mapper.Node {
 	targets := targetsOf(records)
 	if len(targets) == 0 {
 		return nil
 	}
 	first := slices.MinFunc(targets, func(a, b target) int { return cmp.Compare(a.priority, b.priority) }).priority
-	weighted := map[uint16]bool{} // priorities where somebody has a weight
+	weighted := map[uint16]bool{} // priorities with a weight above 0
 	for _, t := range targets {
 		weighted[t.priority] = weighted[t.priority] || t.weight > 0
 	}
@@ -188,7 +188,7 @@ func nodesOf(records []*net.SRV) []mapper.Node {
 	return nodes
 }
 
-// targetsOf brings targets into one form and merges those that are named twice.
+// targetsOf normalizes the targets and merges those that occur twice.
 func targetsOf(records []*net.SRV) []target {
 	byName := map[string]target{}
 	for _, r := range records {
@@ -204,7 +204,7 @@ func targetsOf(records []*net.SRV) []target {
 	return slices.Collect(maps.Values(byName))
 }
 
-// lookups is how many addresses are looked up at the same time.
+// lookups bounds how many addresses are looked up at the same time.
 const lookups = 16
 
 // resolve replaces names by IP addresses where there are any.

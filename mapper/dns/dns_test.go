@@ -69,7 +69,7 @@ func TestNodes(t *testing.T) {
 		{"the port is part of the name", []string{"a.test:81 0 1", "a.test:80 0 1"}, []string{"a.test:80 1 p0", "a.test:81 1 p0"}},
 		{"a target twice", []string{"a.test:80 20 1", "a.test:80 10 2", "b.test:80 10 1"}, []string{"a.test:80 2 p10", "b.test:80 1 p10"}},
 		{"a target twice in another case", []string{"A.Test:80 0 1", "a.test:80 0 1"}, []string{"a.test:80 1 p0"}},
-		{"nobody, as RFC 2782 says it", []string{".:0 0 0"}, []string{}},
+		{"no nodes, as RFC 2782 says it", []string{".:0 0 0"}, []string{}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestErrors(t *testing.T) {
 			require.Empty(t, nodes)
 		})
 	}
-	t.Run("nobody listens", func(t *testing.T) {
+	t.Run("no server", func(t *testing.T) {
 		_, err := (&SRV{Name: web, Server: "127.0.0.1:1"}).Nodes(t.Context())
 		require.ErrorContains(t, err, "on 127.0.0.1:1: ")
 		require.ErrorContains(t, err, "connection refused")

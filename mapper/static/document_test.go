@@ -24,7 +24,7 @@ func TestParseDocuments(t *testing.T) {
 		name, file, list string
 		want             []mapper.Node
 	}{
-		{"JSON: nobody", "n.json", "[]", nil},
+		{"JSON: no nodes", "n.json", "[]", nil},
 		{"JSON: IDs", "n.json", `["b", "a"]`, []mapper.Node{{Name: "b"}, {Name: "a"}}},
 		{"JSON: every field", "n.json", "[" + wholeJSON + "]", []mapper.Node{full}},
 		{"JSON: an object around it", "n.json", `{"schema": "proxenos.nodes/v1", "saved": "2026-01-01T00:00:00Z", "nodes": ["a"]}`, []mapper.Node{{Name: "a"}}},
@@ -37,19 +37,19 @@ func TestParseDocuments(t *testing.T) {
 		{"JSON: a suffix in capitals", "N.JSON", `[]`, nil},
 
 		{"YAML: nothing", "n.yaml", "", nil},
-		{"YAML: a comment", "n.yaml", "# nobody\n", nil},
+		{"YAML: a comment", "n.yaml", "# none\n", nil},
 		{"YAML: an empty document", "n.yaml", "---\n", nil},
 		{"YAML: IDs", "n.yml", "- b\n- a\n", []mapper.Node{{Name: "b"}, {Name: "a"}}},
 		{"YAML: every field", "n.yaml", wholeYAML, []mapper.Node{full}},
 		{"YAML: an object around it", "n.yaml", "nodes:\n" + wholeYAML, []mapper.Node{full}},
-		{"YAML: nobody", "n.yaml", "nodes:\n", nil},
+		{"YAML: no nodes", "n.yaml", "nodes:\n", nil},
 		{"YAML: scalars as typed", "n.yaml", "- 010\n- id: 0x1F\n  zone: no\n  tags: [1.0, true]\n  meta: {on: 1_000}\n", []mapper.Node{
 			{Name: "010"}, {Name: "0x1F", Zone: "no", Tags: []string{"1.0", "true"}, Meta: map[string]string{"on": "1_000"}}}},
 		{"YAML: an address is no mapping", "n.yaml", "- 10.0.0.1:80\n", []mapper.Node{{Name: "10.0.0.1:80"}}},
 		{"YAML: a date is an ID", "n.yaml", "- 2026-01-01\n", []mapper.Node{{Name: "2026-01-01"}}},
 		{"YAML: null is as good as nothing", "n.yaml", "- id: a\n  zone:\n  weight: ~\n", []mapper.Node{{Name: "a"}}},
 		{"YAML: an anchor alone does no harm", "n.yaml", "- &x a\n", []mapper.Node{{Name: "a"}}},
-		{"YAML: by content", "stdin", "# who\n- a\n", []mapper.Node{{Name: "a"}}},
+		{"YAML: by content", "stdin", "# nodes\n- a\n", []mapper.Node{{Name: "a"}}},
 		{"YAML: by its marker", "stdin", "---\n- a\n", []mapper.Node{{Name: "a"}}},
 		{"YAML: by its key", "stdin", "nodes:\n  - a\n", []mapper.Node{{Name: "a"}}},
 		{"YAML: flow style under its name", "n.yaml", "[a, {id: b}]", []mapper.Node{{Name: "a"}, {Name: "b"}}},

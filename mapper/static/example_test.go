@@ -23,8 +23,8 @@ func ExampleNew() {
 }
 
 func ExampleList_Nodes() {
-	var nobody static.List
-	nodes, err := nobody.Nodes(context.Background())
+	var empty static.List
+	nodes, err := empty.Nodes(context.Background())
 	fmt.Println(len(nodes), err)
 	// Output: 0 <nil>
 }
@@ -35,7 +35,7 @@ func ExampleList_Watch() {
 	defer cancel()
 	for u := range source.Watch(ctx) {
 		fmt.Println(u.Nodes[0].Name, u.Err)
-		cancel() // a list never changes: without this, the loop would wait for ever
+		cancel() // a list never changes: without this, the loop would never end
 	}
 	// Output: a <nil>
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// File is a source whose nodes are listed in a file. It is safe for any number
-// of goroutines; its fields are set before it is used.
+// File is a source whose nodes are listed in a file. It is safe for concurrent
+// use. Its fields must not change once it is used.
 //
-// The file is read anew for every answer. A pipe or a device, as a shell
-// passes for <(command), gives what it has once: it is read at the first
-// answer and remembered.
+// Each answer reads the file again. A pipe or a device, as a shell passes for
+// <(command), gives its content only once: the first answer reads it, and File
+// keeps it.
 type File struct {
 	// Path names the file. It follows symbolic links.
 	Path string
@@ -30,8 +30,8 @@ type File struct {
 	// Zero means 5 s.
 	ScanEvery time.Duration
 
-	// Settle is how long a file that changes must stay as it is before Watch
-	// reads it. Ten times as long is the limit. Zero means 100 ms.
+	// Settle is how long a changing file must stay as it is before Watch reads
+	// it. After ten times as long Watch reads it anyway. Zero means 100 ms.
 	Settle time.Duration
 
 	mu   sync.Mutex // guards once, and is held while a pipe is read
@@ -74,14 +74,15 @@ func (f *File) read(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 		if len(data) == 0 && info.Mode()&fs.ModeNamedPipe != 0 {
-			return nil, f.fail(errors.New("the pipe is empty and nobody writes to it"))
+			return nil, f.fail(errors.New("the pipe is empty and has no writer"))
 		}
 		f.once = append([]byte{}, data...)
 	}
 	return f.once, nil
 }
 
-// lock waits for whoever is reading the pipe, but no longer than the context.
+// lock waits while another goroutine reads the pipe, and no longer than the
+// context.
 func (f *File) lock(ctx context.Context) error {
 	for !f.mu.TryLock() {
 		select {
@@ -93,8 +94,8 @@ func (f *File) lock(ctx context.Context) error {
 	return nil
 }
 
-// readOpen opens without blocking, so that a pipe nobody writes to cannot hold
-// it up, and gives up reading when the context ends.
+// readOpen opens without blocking, so that a pipe without a writer cannot hold it
+// up, and stops reading when the context ends.
 func (f *File) readOpen(ctx context.Context) ([]byte, error) {
 	file, err := os.OpenFile(f.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -115,7 +116,8 @@ func (f *File) readOpen(ctx context.Context) ([]byte, error) {
 	return data.Bytes(), nil
 }
 
-// fail names the file once: errors of package os do so themselves.
+// fail returns an error that names the file once: errors of package os name it
+// themselves.
 func (f *File) fail(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err

@@ -42,7 +42,7 @@ func TestPipeIsReadOnceAndRemembered(t *testing.T) {
 
 func TestPipeNobodyWritesTo(t *testing.T) {
 	_, err := (&File{Path: pipe(t)}).Nodes(t.Context())
-	require.ErrorContains(t, err, "the pipe is empty and nobody writes to it")
+	require.ErrorContains(t, err, "the pipe is empty and has no writer")
 }
 
 func TestPipeThatStaysOpenEndsWithTheContext(t *testing.T) {

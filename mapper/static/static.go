@@ -1,6 +1,6 @@
-// Package static is the source of nodes that were written down: in code, in
-// flags, in a file or on standard input. It keeps the order given, as some
-// layouts of package ring depend on it.
+// Package static is a source of nodes that are listed in code, in flags, in a
+// file or on standard input. It keeps the order given, as some layouts of package
+// ring depend on it.
 //
 // # Lists
 //
@@ -25,8 +25,8 @@
 // Options are w (or weight; 0 drains the node), zone, tags (comma-separated),
 // tag (one tag, may be repeated), addr (or address) and drain. Any other
 // key=value is metadata. "#" begins a comment at the start of a line or after
-// a blank. Whatever holds blanks, quotation marks or "=" is quoted as in Go;
-// a quoted key is metadata even if it is the name of an option.
+// a blank. A word that holds blanks, quotation marks or "=" is quoted as in Go. A
+// quoted key is metadata even if it is the name of an option.
 //
 // # JSON and YAML
 //
@@ -60,13 +60,12 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// List is a source whose nodes never change. It is safe for any number of
-// goroutines.
+// List is a source whose nodes never change. It is safe for concurrent use.
 type List struct{ nodes []mapper.Node }
 
 var _ mapper.Watcher = (*List)(nil)
 
-// New makes a source of nodes given in code. It copies them.
+// New returns a source of nodes given in code. It copies them.
 func New(nodes []mapper.Node) (*List, error) {
 	list, err := nodelist.Build(listOf(mapper.Clone(nodes)))
 	if err != nil {
@@ -75,8 +74,8 @@ func New(nodes []mapper.Node) (*List, error) {
 	return &List{nodesOf(list)}, nil
 }
 
-// Read makes a source of a list that is read once, to its end: standard
-// input, for one. The name chooses the format and appears in errors.
+// Read returns a source of a list that can be read only once, such as standard
+// input. The name chooses the format and appears in errors.
 func Read(r io.Reader, name string) (*List, error) {
 	nodes, err := parseFrom(r, name)
 	if err != nil {

@@ -16,7 +16,7 @@ func TestParseText(t *testing.T) {
 		want       []mapper.Node
 	}{
 		{"nothing", "", nil},
-		{"comments and blank lines only", "# nobody\n\n   \t\n#", nil},
+		{"comments and blank lines only", "# none\n\n   \t\n#", nil},
 		{"an ID", "a", []mapper.Node{{Name: "a"}}},
 		{"the order is kept", "b\na\nc\n", []mapper.Node{{Name: "b"}, {Name: "a"}, {Name: "c"}}},
 		{"an ID and an address", "a 10.0.0.1:80", []mapper.Node{{Name: "a", Addr: "10.0.0.1:80"}}},

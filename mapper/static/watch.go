@@ -17,12 +17,12 @@ import (
 
 var _ mapper.Watcher = (*File)(nil)
 
-// Watch yields the nodes and yields them again when the file changes, however
-// it does: written in place, renamed over as editors do, or swapped by a link
-// above it as Kubernetes does. A list that cannot be read or parsed is an
-// error, so that the nodes before it stand, and so is an empty file, which is
-// what a writer that has only begun leaves. The directory is watched and not
-// the file, as the file may be replaced.
+// Watch yields the nodes, and again when the file changes: written in place,
+// renamed over as editors do, or swapped by a link above it as Kubernetes does. A
+// list that cannot be read or parsed is an error, and the nodes before it stand.
+// So is an empty file, as a writer that has only begun leaves it. Writers should
+// rename a finished file into place. Watch watches the directory and not the
+// file, as the file may be replaced.
 func (f *File) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
 		hints := newHints(f.Path)
@@ -79,7 +79,8 @@ func (w *watch) hint(e fsnotify.Event) {
 	}
 }
 
-// look is the hint of the clock. What could not be read is tried again.
+// look checks the file because time has passed. A file that could not be read is
+// read again.
 func (w *watch) look() {
 	if w.failing || w.differs() {
 		w.touch()
@@ -122,8 +123,8 @@ func (w *watch) wake() <-chan time.Time {
 	return time.After(time.Until(w.readAt()))
 }
 
-// read reads the file and tells the consumer if there is news. It returns
-// false if the watch is over.
+// read reads the file and yields an update if there is news. It returns false if
+// the watch is over.
 func (w *watch) read(ctx context.Context, yield func(mapper.Update) bool) bool {
 	w.changing = time.Time{}
 	w.looked, _ = os.Stat(w.file.Path) // before the reading, so that a later change is seen
@@ -162,8 +163,8 @@ func orElse(d, otherwise time.Duration) time.Duration {
 	return d
 }
 
-// hints tells that something happens in the directory of a file. Without it, as
-// when the system has no watches left, the clock has to do.
+// hints reports events in the directory of a file. It is empty if the system has
+// no watches left; scanning has to do then.
 type hints struct {
 	w      *fsnotify.Watcher
 	dir    string
@@ -181,8 +182,8 @@ func newHints(path string) hints {
 	return h
 }
 
-// renew watches the directory if it is not watched: it may have come only now,
-// or in the place of another.
+// renew watches the directory if it is not watched: it may be new, or have
+// replaced another one.
 func (h hints) renew() {
 	if h.w != nil {
 		_ = h.w.Add(h.dir) // a directory that is not there is tried again

@@ -128,8 +128,8 @@ func TestWatchSeesLinksSwapped(t *testing.T) {
 	tape.next("b")
 }
 
-// TestWatchPolls changes a file elsewhere, where nobody is notified.
-func TestWatchPolls(t *testing.T) {
+// TestWatchScans changes a file behind a link, where the system reports no change.
+func TestWatchScans(t *testing.T) {
 	t.Parallel()
 	elsewhere := filepath.Join(t.TempDir(), "nodes.txt")
 	write(t, elsewhere, "a\n")
@@ -169,7 +169,7 @@ func TestWatchKeepsTheLastGoodList(t *testing.T) {
 }
 
 // inBubble watches a file of ["a"] that is changed under the hands of the test,
-// where no time passes but that which the test lets pass.
+// in virtual time.
 func inBubble(t *testing.T, settle time.Duration, test func(tape *tape, change func(string))) {
 	bubble.Test(t, func(t *testing.T) {
 		f := &File{Path: filepath.Join(t.TempDir(), "nodes.json"), ScanEvery: never, Settle: settle}

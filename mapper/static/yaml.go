@@ -12,8 +12,8 @@ import (
 	"github.com/proxenos/proxenos/internal/nodelist"
 )
 
-// parseYAML reads the nodes of the document as the parser makes them, before
-// aliases are followed: what a bomb multiplies is never built.
+// parseYAML reads the tree of the parser, in which aliases are not resolved: an
+// alias bomb is never expanded.
 func parseYAML(data []byte, name string) (nodelist.Document, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
@@ -49,7 +49,7 @@ var (
 	yamlGrammar = regexp.MustCompile(`^did not find expected (node content|key|<|'-'|',')`)
 )
 
-// yamlSyntax takes the line out of the parser's message.
+// yamlSyntax moves the line from the parser's message to the place.
 func yamlSyntax(err error, name string) error {
 	at := nodelist.Place{Source: name}
 	m := yamlMessage.FindStringSubmatch(err.Error())
