@@ -15,7 +15,7 @@ func newCompletion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a completion script for a shell",
-		Long:  "Print a script with which a shell completes the commands, flags and values of proxenos.",
+		Long:  "Print a script with which a shell completes the commands, flags and values of\nproxenos.",
 		Example: `  # bash, in this shell
   source <(proxenos completion bash)
 

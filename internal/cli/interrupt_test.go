@@ -32,6 +32,7 @@ func TestInterruptEndsCounting(t *testing.T) {
 }
 
 func TestProgressIsSilentForShortWork(t *testing.T) {
+	t.Parallel()
 	out, errors, code := command("one\ntwo\n", "balance", "-n", "a", "-n", "b", "--keys", "-")
 	assert.Equal(t, term.ExitDone, code)
 	assert.Contains(t, out, "keys           2\n")

@@ -48,6 +48,7 @@ func awaitMembers(t *testing.T, port, count int) {
 }
 
 func TestP2PNodesJoinAndLeave(t *testing.T) {
+	t.Parallel()
 	first := freeport.TakeRun(t, 40)
 	begin := []string{"--first-port", strconv.Itoa(first)}
 	p2pNode(t, begin...)
@@ -73,6 +74,7 @@ func TestP2PNodesJoinAndLeave(t *testing.T) {
 }
 
 func TestP2POptions(t *testing.T) {
+	t.Parallel()
 	env := map[string]string{}
 	parsed := func(o p2pOptions) (*p2pOptions, error) {
 		o.std = &term.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(name string) string { return env[name] }}

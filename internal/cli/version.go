@@ -14,7 +14,7 @@ func newVersion(std *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "version [-o text|json]",
 		Short: "Print the version",
-		Long:  "Print the version of this program, its revision, and the Go release and platform of the build.",
+		Long:  "Print the version of this program, its revision, and the Go release and platform\nof the build.",
 		Example: `  proxenos version
   proxenos version -o json`,
 		Args: term.Args(),

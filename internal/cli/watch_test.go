@@ -56,6 +56,7 @@ func await(t *testing.T, path string) {
 
 // A hook that ignores SIGTERM is killed at its timeout, with its child processes.
 func TestHookTimeoutKillsProcessGroup(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pid")
 	const program = `trap "" TERM; sleep 600 >/dev/null 2>&1 & echo $! >"$1"; wait; wait`
 	var warnings bytes.Buffer
@@ -80,6 +81,7 @@ func runs(pid int) bool {
 // Changes and a failure arrive while the hook runs. It then runs once for all of
 // them.
 func TestHookRunsDoNotOverlap(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	const program = `mkdir "$1/running" || exit 1; cat >>"$1/events"; while ! test -e "$1/go"; do sleep 0.02; done; rmdir "$1/running"`

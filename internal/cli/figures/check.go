@@ -73,7 +73,7 @@ keeps the rest of the file. --schema prints the format as JSON Schema.`,
 	term.AddGroup(c, checksGroup, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.live, "live", false, "take the nodes from the flags below instead of the file")
 		fs.BoolVar(&o.update, "update", false, "write the current owners into the pins of the file")
-		fs.StringArrayVar(&o.reportFlags, "report", nil, "also junit=FILE, tap or tap=FILE, or github (annotations and summary); may be repeated")
+		fs.StringArrayVar(&o.reportFlags, "report", nil, "also write a `report`: junit=FILE, tap, tap=FILE or github (annotations and summary); may be repeated")
 		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
 	o.source.Bind(c)

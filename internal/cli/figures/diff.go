@@ -116,7 +116,7 @@ func (o *diffOptions) measure(ctx context.Context, before, after *place.Placemen
 	return m, list.close(err)
 }
 
-// moveGates are limits of what may move.
+// moveGates are the limits of movement.
 type moveGates struct {
 	moved, excess term.Fraction
 	noSurvivors   bool
