@@ -194,8 +194,10 @@ func (s *Set[N]) candidate(i int, raw uint64) candidate {
 // Checksum identifies the placement: two sets with one checksum give every key
 // to the node with the same ID. It depends on the IDs, the weights, the hash
 // with its key and seed, and the scorer, but not on the order of the nodes.
-// Functions are told apart by their results for fixed inputs; the key of a hash
-// cannot be computed from the checksum. It is 0 for a nil or zero Set.
+// Functions are told apart by their results for the IDs and a few hundred fixed
+// keys, which show whether one lower-cases, trims, truncates or otherwise changes
+// keys before it hashes them. The key of a hash cannot be computed from the
+// checksum. It is 0 for a nil or zero Set.
 func (s *Set[N]) Checksum() uint64 {
 	if s == nil {
 		return 0
@@ -205,7 +207,7 @@ func (s *Set[N]) Checksum() uint64 {
 
 func (s *Set[N]) checksum() uint64 {
 	sum := nodeset.NewChecksum("rendezvous v1")
-	for _, probe := range []string{"", "proxenos", "placement is a promise"} {
+	for _, probe := range nodeset.BasicKeys() {
 		sum.Uint64(s.hash(probe))
 		if s.fill != nil && len(s.live) > 0 {
 			scores := make([]uint64, len(s.live))
@@ -219,5 +221,22 @@ func (s *Set[N]) checksum() uint64 {
 		sum.String(id)
 		sum.Uint64(math.Float64bits(s.all.Weights[i]))
 	}
+	if s.cfg.Hash != nil {
+		sum.Hash(s.hash, s.all.IDs)
+	}
+	if s.fill != nil && len(s.live) > 0 {
+		sum.Scorer(s.foldScores)
+	}
 	return sum.Sum()
+}
+
+// foldScores reduces the scores of all nodes to 64 bits.
+func (s *Set[N]) foldScores(key string) (fold uint64) {
+	work := s.borrow()
+	defer s.giveBack(work)
+	s.fill(work.scores, key)
+	for _, raw := range work.scores {
+		fold = prf.Finalize(fold ^ raw)
+	}
+	return fold
 }

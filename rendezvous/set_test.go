@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // server is a type of the caller.
@@ -241,6 +242,13 @@ func TestPlacementsHaveDifferentChecksums(t *testing.T) {
 	note("drained", newSet(t, []server{{"a", 0}, {"b", 1}, {"c", 1}}, byCapacity).Checksum())
 	note("joined names", newSet(t, named("ab", "c"), byCapacity).Checksum())
 	note("other hash", newSet(t, base, Config[server]{ID: server.Name, Hash: fnv1a}).Checksum())
+	plain := prf.SipHash.Func(prf.Options{})
+	lower := func(s string) uint64 { return plain(strings.ToLower(s)) }
+	note("lower-case hash", newSet(t, base, Config[server]{ID: server.Name, Hash: lower}).Checksum())
+	pair := func(id, key string) uint64 { return plain(id + "/" + key) }
+	trimmed := func(id, key string) uint64 { return pair(id, strings.TrimSpace(key)) }
+	note("pairwise scorer", newSet(t, base, Config[server]{ID: server.Name, Scorer: Pairwise(pair)}).Checksum())
+	note("pairwise scorer of trimmed keys", newSet(t, base, Config[server]{ID: server.Name, Scorer: Pairwise(trimmed)}).Checksum())
 	note("scorer", newSet(t, base, Config[server]{ID: server.Name, Scorer: lettersOf}).Checksum())
 	for _, bits := range []int{8, 9} {
 		table, err := set.Table(bits)

@@ -11,16 +11,18 @@ import (
 // to the node with the same ID. It depends on the layout, on the hash with its
 // key and seed, on the IDs and capacities, and on every point. It depends on the
 // order of the nodes only where the placement does, which under Hashed is
-// nowhere. Functions are told apart by their results for fixed inputs; the key
-// of a hash cannot be computed from the checksum. It is 0 for a nil or zero
-// Ring, and takes time proportional to the number of points.
+// nowhere. Hashes are told apart by their results for the IDs and a few hundred
+// fixed keys, which show whether one lower-cases, trims, truncates or otherwise
+// changes keys before it hashes them. The key of a hash cannot be computed from
+// the checksum. It is 0 for a nil or zero Ring, and takes time proportional to the
+// number of points.
 func (r *Ring[N]) Checksum() uint64 {
 	if r == nil || r.layout == nil {
 		return 0
 	}
 	sum := nodeset.NewChecksum("ring v1")
 	sum.String(r.layout.String())
-	for _, probe := range []string{"", "proxenos", "placement is a promise"} {
+	for _, probe := range nodeset.BasicKeys() {
 		sum.Uint64(r.keyPosition(probe))
 	}
 	for i, id := range r.all.IDs {
@@ -28,6 +30,9 @@ func (r *Ring[N]) Checksum() uint64 {
 		sum.Uint64(math.Float64bits(r.all.Weights[i]))
 	}
 	sum.Uint64(r.foldPoints())
+	if r.cfg.Hash != nil {
+		sum.Hash(r.cfg.Hash, r.all.IDs)
+	}
 	return sum.Sum()
 }
 

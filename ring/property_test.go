@@ -7,10 +7,13 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // weighted is a node with a capacity.
@@ -156,6 +159,17 @@ func TestPlacementsHaveDifferentChecksums(t *testing.T) {
 	add("drained", []weighted{{"a:1", 1}, {"b:1", 0}}, none)
 	add("without the drained one", []weighted{{"a:1", 1}}, none)
 	add("another hash", nodes, func(c *Config[weighted]) { c.Hash = md5Word })
+	plain := prf.SipHash.Func(prf.Options{})
+	add("lower-case hash", nodes, func(c *Config[weighted]) {
+		c.Hash = func(s string) uint64 { return plain(strings.ToLower(s)) }
+	})
+	add("ketama with a hash", nodes, func(c *Config[weighted]) {
+		c.Hash, c.Layout = plain, Ketama(KetamaDefault)
+	})
+	add("ketama with a truncating hash", nodes, func(c *Config[weighted]) {
+		c.Hash, c.Layout = func(s string) uint64 { return plain(s[:min(len(s), 250)]) }, Ketama(KetamaDefault)
+	})
+	add("unit", nodes, func(c *Config[weighted]) { c.Unit = 2 })
 	add("fewer points", nodes, func(c *Config[weighted]) { c.Layout = Hashed(159) })
 	for _, l := range allLayouts()[1:] {
 		add(l.String(), nodes, func(c *Config[weighted]) { c.Layout = l })
