@@ -27,6 +27,7 @@ import (
 //   - $STOPPED_PORT accepts connections and does not respond.
 //   - $DEAD_PORT is the port of an agent that was killed.
 func TestConsulScripts(t *testing.T) {
+	t.Parallel()
 	open := consultest.Start(t, consultest.Options{Node: "demo"})
 	register(t, open)
 	open.Register(consultest.Instance{Service: "bare", ID: "bare-1", Address: "2001:db8::7"})
@@ -94,6 +95,7 @@ func portOf(t *testing.T, address string) string {
 // TestREADMELine runs the Consul example of the README with the port of a real
 // agent.
 func TestREADMELine(t *testing.T) {
+	t.Parallel()
 	server := consultest.Start(t, consultest.Options{})
 	register(t, server)
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))

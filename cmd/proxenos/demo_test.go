@@ -121,6 +121,7 @@ func (term *terminal) press(keys string) {
 }
 
 func TestDemoOnATerminal(t *testing.T) {
+	t.Parallel()
 	one, two := fmt.Sprint("127.0.0.1:", freeport.Take(t)), fmt.Sprint("127.0.0.1:", freeport.Take(t))
 	here := demo(t, 80, 24, "--name", one)
 	here.shows("\x1b[?1049h")

@@ -2,16 +2,23 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the scripts run the test binary as the command proxenos.
+// TestMain lets the scripts run the test binary as the command proxenos. Scripts
+// mostly wait for other processes, so more of them run in parallel than there are
+// processors, unless -parallel is given.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"proxenos": main,
 	})
@@ -20,6 +27,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the scripts of testdata. Their environment contains PATH and the
 // variables that they set. UPDATE_SCRIPTS=1 rewrites the files that they compare.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -18,6 +18,7 @@ import (
 // TestP2PScripts runs the scripts of testdata/p2p, in which several processes are
 // nodes of one network. $A to $E are the first ports that nodes try.
 func TestP2PScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "p2p"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

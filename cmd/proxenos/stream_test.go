@@ -33,6 +33,7 @@ func ask(t *testing.T, keys io.Writer, answers *bufio.Reader, key string) {
 }
 
 func TestSlowProducerGetsOutputAtOnce(t *testing.T) {
+	t.Parallel()
 	cmd, keys, answers := startSelect(t)
 	for _, key := range []string{"one", "two", "three"} {
 		ask(t, keys, answers, key)
@@ -42,6 +43,7 @@ func TestSlowProducerGetsOutputAtOnce(t *testing.T) {
 }
 
 func TestInterruptWhileWaitingForKeys(t *testing.T) {
+	t.Parallel()
 	cmd, keys, answers := startSelect(t)
 	ask(t, keys, answers, "one") // the signal handler is installed now
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))

@@ -20,6 +20,7 @@ import (
 // TestSwimScripts runs the scripts of testdata/swim, in which several processes are
 // members of one cluster. $P1 to $P12 are free ports of 127.0.0.1.
 func TestSwimScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "swim"),
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

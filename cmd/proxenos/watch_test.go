@@ -48,6 +48,7 @@ func (l lines) until(t *testing.T, text string) {
 // TestWatchConsul watches a service of a real agent while its instances change and
 // while the agent is killed and restarted without state.
 func TestWatchConsul(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{Node: "demo"})
 	web := func(id string) {
 		agent.Register(consultest.Instance{Service: "web", ID: id, Address: "10.0.0.1", Port: 80})

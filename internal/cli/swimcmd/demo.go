@@ -244,7 +244,7 @@ func (d *demo) lines(ctx context.Context, std *term.Streams) error {
 		rows, _ := demoRows([]swim.Member{e.Member})
 		for _, r := range rows {
 			if e.Reaped {
-				r.status = "FORGOTTEN"
+				r.status = "REAPED"
 			}
 			if _, err := fmt.Fprintf(std.Out, "%s is %s %s%s\n", r.name, r.status, r.clock, r.metadata); err != nil {
 				return term.WithCode(term.ErrIO, err)

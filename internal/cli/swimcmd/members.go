@@ -307,8 +307,8 @@ func (o *membersOptions) follow(ctx context.Context, cluster *swim.Cluster) erro
 func (o *membersOptions) writeChange(e swim.Event) error {
 	if o.format.Is("json") {
 		line, err := term.NewJSONBuffer("", "").Encode(struct {
-			Schema    string `json:"schema"`
-			Forgotten bool   `json:"forgotten,omitzero"`
+			Schema string `json:"schema"`
+			Reaped bool   `json:"reaped,omitzero"`
 			memberView
 		}{"proxenos.swim.change/v1", e.Reaped, viewMember(e.Member)})
 		if err == nil {
@@ -318,7 +318,7 @@ func (o *membersOptions) writeChange(e swim.Event) error {
 	}
 	row := memberRow(e.Member)
 	if e.Reaped {
-		row[1] = "FORGOTTEN"
+		row[1] = "REAPED"
 	}
 	_, err := fmt.Fprintln(o.std.Out, term.Tabbed(row))
 	return err
