@@ -52,17 +52,17 @@ func (g *gossip) Close() error {
 
 var _ node.Cluster = (*gossip)(nil)
 
-// joinGossip joins the gossip of a store, or starts one if the info has no address.
-// The label keeps two stores apart that share a machine, where a node may gossip
-// at a port that a dead node of the other store used.
-func (o *serveOptions) joinGossip(ctx context.Context, self string, to *peerwire.JoinInfo, engine kv.Engine) (*gossip, error) {
-	g := &gossip{label: to.Label, log: o.log, meta: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
-	cfg := swim.Config{Name: self, Label: to.Label, Metadata: g.meta, Timing: swim.Local(), Log: o.log}
+// joinGossip joins the gossip of a cluster. The label keeps two stores apart that
+// share a machine, where a node may gossip at a port that a dead node of the other
+// store used.
+func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, mustJoin bool, engine kv.Engine) (g *gossip, err error) {
+	g = &gossip{label: to.Label, log: o.log, meta: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
+	cfg := swim.Config{
+		Name: self, Label: to.Label, Peers: to.Members, MustJoin: mustJoin, Metadata: g.meta, Timing: swim.Local(),
+		Generation: to.Generation + 1, Log: o.log,
+	}
 	if !isLoopback(o.listen) {
 		cfg.Timing = swim.LAN()
-	}
-	if to.Gossip != "" {
-		cfg.Peers, cfg.MustJoin = []string{to.Gossip}, true
 	}
 	if o.secret != nil {
 		secret, err := swim.NewSecret(o.secret)
@@ -71,16 +71,11 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to *peerwire
 		}
 		cfg.Secrets = []swim.Secret{secret}
 	}
-	last, err := generation(engine)
-	if err != nil {
-		return nil, err
-	}
-	cfg.Generation = last + 1
 	if g.Cluster, err = o.joinAt(ctx, cfg, gossipPort(self)); err != nil {
 		return nil, err
 	}
 	ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
-	g.running.Go(func() { g.storeGenerations(ctx, engine) })
+	g.running.Go(func() { g.keepCluster(ctx, engine) })
 	return g, nil
 }
 
@@ -110,34 +105,6 @@ func gossipPort(self string) string {
 		port -= 2 * offset
 	}
 	return strconv.Itoa(port)
-}
-
-// metaGeneration is the name of the stored generation.
-const metaGeneration = "generation"
-
-// generation returns the stored generation, or 0.
-func generation(engine kv.Engine) (uint64, error) {
-	text, err := engine.Meta(metaGeneration)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	return strconv.ParseUint(text, 10, 64)
-}
-
-// storeGenerations stores the generation of this member, and again whenever it
-// learns of a later process under its name.
-func (g *gossip) storeGenerations(ctx context.Context, engine kv.Engine) {
-	store := func() {
-		if err := engine.SetMeta(metaGeneration, strconv.FormatUint(g.Local().Generation, 10)); err != nil {
-			g.log.Error("cannot store the generation", "err", err)
-		}
-	}
-	store()
-	for e := range g.Events(ctx) {
-		if e.Member.Local && e.Restarted {
-			store()
-		}
-	}
 }
 
 // joinInfo returns what a node needs to join.

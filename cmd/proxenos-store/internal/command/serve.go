@@ -45,7 +45,8 @@ func newServe(std *output) *cobra.Command {
 		Short: "Run a node of the store",
 		Long: `Run a node of the store. The node joins the store of PEER or of the first node
 found on ports 9900 to 9909 of this machine. If there is none, it starts a new
-store. On SIGINT or SIGTERM it hands its keys over and leaves.`,
+store. With --data a restarted node waits for a member that it knew before. On
+SIGINT or SIGTERM a node hands its keys over and leaves.`,
 		Args: wantArgs(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.parse(); err != nil {
@@ -67,7 +68,7 @@ store. On SIGINT or SIGTERM it hands its keys over and leaves.`,
 	f.StringVar(&o.data, "data", "", "`directory` to store keys in (default: in memory)")
 	f.StringVar(&o.page, "status", "", "loopback `address` to serve status and metrics at, such as 127.0.0.1:9980")
 	f.BoolVar(&o.legacy, "legacy", false, "run a node of a network of 2009: one copy of each key, in memory")
-	f.BoolVar(&o.found, "found", false, "start a new store even if there is one on this machine")
+	f.BoolVar(&o.found, "found", false, "start a store without looking for other nodes")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log more")
 	return c
 }
@@ -107,25 +108,32 @@ var Now = time.Now
 
 // run runs a node until the context ends.
 func (o *serveOptions) run(ctx context.Context) (err error) {
-	peer, found := o.find(ctx)
 	engine, err := o.open()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
+	known, err := loadCluster(engine)
+	if err != nil {
+		return err
+	}
+	var peer string
+	if !o.remembers(known) {
+		peer, _ = o.find(ctx)
+	}
 	server, err := locator.Listen(ctx, o.locator())
 	if err != nil {
 		return err
 	}
-	if !found {
-		peer, found = o.findEarlier(ctx, server.Self().Name)
+	if peer == "" && !o.found && !o.remembers(known) {
+		peer, _ = o.findOther(ctx, server.Self().Name)
 	}
-	cluster, err := o.join(ctx, server.Self().Name, peer, engine)
+	cluster, first, err := o.join(ctx, server.Self().Name, peer, known, engine)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	return o.serve(ctx, engine, server, cluster, !found)
+	return o.serve(ctx, engine, server, cluster, first)
 }
 
 // open opens the engine.

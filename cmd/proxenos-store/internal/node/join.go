@@ -20,10 +20,14 @@ func (n *Node) join(ctx context.Context) error {
 	if err := n.cfg.Cluster.SetState(ctx, StateJoining); err != nil {
 		return err
 	}
-	if !n.cfg.First {
-		if err := n.awaitMembers(ctx); err != nil {
+	first := n.cfg.First
+	if !first {
+		var err error
+		if first, err = n.awaitMembers(ctx); err != nil {
 			return err
 		}
+	}
+	if !first {
 		if err := n.awaitState(ctx, StateJoining); err != nil {
 			return err
 		}
@@ -40,15 +44,24 @@ func (n *Node) join(ctx context.Context) error {
 // pollInterval is the time between two looks at the progress of other nodes.
 const pollInterval = 20 * time.Millisecond
 
-// awaitMembers waits until this node knows another member, and one that serves.
-func (n *Node) awaitMembers(ctx context.Context) error {
+// awaitMembers waits until this node knows another member, and one that serves. If
+// all members are joining, as after a restart of all nodes, the first one by name
+// serves once the membership has settled; readers then also read from the others. It
+// reports whether that is this node.
+func (n *Node) awaitMembers(ctx context.Context) (first bool, err error) {
 	for {
 		p := n.current.Load()
-		if len(n.others(p)) > 0 && p.natural.Len() > 0 {
-			return nil
+		if len(n.others(p)) > 0 {
+			if p.natural.Len() > 0 {
+				return false, nil
+			}
+			if p.members[0].Name == n.cfg.Self && time.Since(p.since) > n.cfg.Settle {
+				n.cfg.Log.Warn("no member serves; this node starts to")
+				return true, nil
+			}
 		}
 		if err := sleep(ctx, pollInterval); err != nil {
-			return fmt.Errorf("found no serving node of the cluster: %w", err)
+			return false, fmt.Errorf("found no serving node of the cluster: %w", err)
 		}
 	}
 }
