@@ -15,7 +15,7 @@ import (
 )
 
 // A member that is stopped or killed needs a process of its own: this program
-// again, told by its environment.
+// with these variables.
 const (
 	childName = "SWIMLAB_CHILD"
 	childPort = "SWIMLAB_PORT"
@@ -30,7 +30,7 @@ const (
 	kindPlain = "plain"
 )
 
-// child is a member until it is killed.
+// child runs a member until the process is killed.
 func child(name string) {
 	join := joinSwim
 	if os.Getenv(childKind) == kindPlain {
@@ -71,37 +71,37 @@ func joinPlain(name, port, seed, run string) error {
 	return m.join(seed)
 }
 
-// birth starts a process that is a member on that port.
-type birth func(port, seed, run string) (*exec.Cmd, error)
+// starter starts a process with a member on the port.
+type starter func(port, seed, run string) (*exec.Cmd, error)
 
-func births(kind string) birth {
+func starterOf(kind string) starter {
 	return func(port, seed, run string) (*exec.Cmd, error) {
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err
 		}
 		cmd := exec.Command(self)
-		cmd.Env = append(os.Environ(), childKind+"="+kind, childName+"="+childNamed, childPort+"="+port, childSeed+"="+seed, childRun+"="+run)
+		cmd.Env = append(os.Environ(), childKind+"="+kind, childName+"="+childMember, childPort+"="+port, childSeed+"="+seed, childRun+"="+run)
 		cmd.Stderr = os.Stderr
 		return cmd, cmd.Start()
 	}
 }
 
-// childNamed is the member that has a process of its own.
-const childNamed = "child"
+// childMember is the name of the member with a process of its own.
+const childMember = "child"
 
-// family is ten members here and one there.
-type family struct {
+// mixedFleet is ten members in this process and one in another.
+type mixedFleet struct {
 	fleet
 	child *exec.Cmd
-	bear  birth
+	start starter
 	port  string
 }
 
-// withChild runs a scenario with a family of each kind.
-func withChild(o options, run func(family) (string, error)) (us, plain string, err error) {
-	return both(o, func(w world, make maker) (string, error) {
-		f, err := settled(w, make, 10)
+// withChild runs a scenario with a mixed fleet of each kind of member.
+func withChild(o options, run func(mixedFleet) (string, error)) (us, plain string, err error) {
+	return both(o, func(n network, create newMember) (string, error) {
+		f, err := settled(n, create, 10)
 		defer f.close()
 		if err != nil {
 			return "", err
@@ -113,22 +113,22 @@ func withChild(o options, run func(family) (string, error)) (us, plain string, e
 		if err := t.Shutdown(); err != nil {
 			return "", err
 		}
-		kin := family{fleet: f, bear: births(f[0].kind), port: fmt.Sprint(port)}
-		if kin.child, err = kin.bear(kin.port, f[0].addr, "first"); err != nil {
+		mixed := mixedFleet{fleet: f, start: starterOf(f[0].kind), port: fmt.Sprint(port)}
+		if mixed.child, err = mixed.start(mixed.port, f[0].addr, "first"); err != nil {
 			return "", err
 		}
-		defer reap(kin.child)
-		if _, err := kin.hears("first"); err != nil {
+		defer reap(mixed.child)
+		if _, err := mixed.knows("first"); err != nil {
 			return "", err
 		}
-		return run(kin)
+		return run(mixed)
 	})
 }
 
-// hears waits until all here hold the child online and know what it says.
-func (f family) hears(run string) (time.Duration, error) {
-	return until(2*time.Minute, func() bool {
-		return f.all(func(m *member) bool { return m.value(childNamed) == run && m.status(childNamed) == swim.StatusOnline })
+// knows waits until the child is online everywhere with the metadata of the run.
+func (f mixedFleet) knows(run string) (time.Duration, error) {
+	return await(2*time.Minute, func() bool {
+		return f.all(func(m *member) bool { return m.value(childMember) == run && m.status(childMember) == swim.StatusOnline })
 	})
 }
 
@@ -137,9 +137,9 @@ func reap(cmd *exec.Cmd) {
 	_ = cmd.Wait()
 }
 
-// stop asks what a member that did not run for a while does to others.
+// stop measures how a member that did not run for a while affects the others.
 func stop(o options) (us, plain string, err error) {
-	return withChild(o, func(f family) (string, error) {
+	return withChild(o, func(f mixedFleet) (string, error) {
 		if err := f.child.Process.Signal(syscall.SIGSTOP); err != nil {
 			return "", err
 		}
@@ -147,7 +147,7 @@ func stop(o options) (us, plain string, err error) {
 		if err := f.child.Process.Signal(syscall.SIGCONT); err != nil {
 			return "", err
 		}
-		back, err := f.hears("first")
+		back, err := f.knows("first")
 		if err != nil {
 			return "", err
 		}
@@ -162,25 +162,25 @@ func stop(o options) (us, plain string, err error) {
 				}
 			}
 		}
-		return fmt.Sprintf("back everywhere after %v; others doubted in %d of 10,000 looks", back.Round(10*time.Millisecond), harmed), nil
+		return fmt.Sprintf("online everywhere after %v; others not online in %d of 10,000 samples", back.Round(10*time.Millisecond), harmed), nil
 	})
 }
 
-// restart asks how soon a member that was killed is back.
+// restart measures how soon a killed member is online again.
 func restart(o options) (us, plain string, err error) {
-	return withChild(o, func(f family) (string, error) {
+	return withChild(o, func(f mixedFleet) (string, error) {
 		var took []time.Duration
 		last := f.child
 		for i := range 10 {
 			reap(last)
 			time.Sleep(time.Duration(i) * 100 * time.Millisecond)
 			run := fmt.Sprint("run ", i)
-			next, err := f.bear(f.port, f.fleet[0].addr, run)
+			next, err := f.start(f.port, f.fleet[0].addr, run)
 			if err != nil {
 				return "", err
 			}
 			last = next
-			back, err := f.hears(run)
+			back, err := f.knows(run)
 			if err != nil {
 				reap(last)
 				return "", err

@@ -18,33 +18,33 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// member is one of a fleet, whoever made it.
+// member is one member of a fleet, of either kind.
 type member struct {
 	kind    string
 	name    string
 	addr    string
-	sees    func() int                    // members held up, itself included
-	status  func(name string) swim.Status // what it believes of another
-	value   func(name string) string      // what it knows another says
-	publish func(value string) error      // what it says of itself
+	members func() int                    // available members, itself included
+	status  func(name string) swim.Status // of another member
+	value   func(name string) string      // the metadata of another member
+	publish func(value string) error      // changes its metadata
 	join    func(addr string) error       // of plain members only
 	close   func() error
 }
 
-// maker starts one member that is alone, or joins by a seed.
-type maker func(w world, name, seed string) (*member, error)
+// newMember starts a member, which joins through a seed if there is one.
+type newMember func(n network, name, seed string) (*member, error)
 
-// world is where a fleet lives: on sockets, or in virtual time.
-type world struct {
+// network carries the packets of a fleet: over sockets, or in virtual time.
+type network struct {
 	open func() (memberlist.NodeAwareTransport, error)
 	lose func(share float64) // of all packets from now on
 }
 
-// onSockets is a world on loopback, with loss before the sockets.
-func onSockets() world {
+// overSockets returns a network on loopback, with loss before the sockets.
+func overSockets() network {
 	var perMille atomic.Uint64
 	share := func() float64 { return float64(perMille.Load()) / 1000 }
-	return world{
+	return network{
 		open: func() (memberlist.NodeAwareTransport, error) {
 			t, _, err := transport()
 			if err != nil {
@@ -78,9 +78,9 @@ func listen(port int) (*memberlist.NetTransport, error) {
 // valueKey is the metadata key that scenarios change.
 const valueKey = "v"
 
-// newSwim makes a member of this package.
-func newSwim(w world, name, seed string) (*member, error) {
-	t, err := w.open()
+// newSwim starts a member of package swim.
+func newSwim(n network, name, seed string) (*member, error) {
+	t, err := n.open()
 	if err != nil {
 		return nil, err
 	}
@@ -92,10 +92,10 @@ func newSwim(w world, name, seed string) (*member, error) {
 	if err != nil {
 		return nil, errors.Join(err, t.Shutdown())
 	}
-	return ofCluster(c), nil
+	return swimMember(c), nil
 }
 
-func ofCluster(c *swim.Cluster) *member {
+func swimMember(c *swim.Cluster) *member {
 	find := func(name string) (swim.Member, bool) {
 		all := c.Members()
 		i := slices.IndexFunc(all, func(m swim.Member) bool { return m.Name == name })
@@ -105,10 +105,10 @@ func ofCluster(c *swim.Cluster) *member {
 		return all[i], true
 	}
 	return &member{
-		kind: kindSwim,
-		name: c.Local().Name,
-		addr: c.Local().Addr,
-		sees: func() int { return len(c.Find(-1, swim.StatusAvailable)) + 1 },
+		kind:    kindSwim,
+		name:    c.Local().Name,
+		addr:    c.Local().Addr,
+		members: func() int { return len(c.Find(-1, swim.StatusAvailable)) + 1 },
 		status: func(name string) swim.Status {
 			m, _ := find(name)
 			return m.Status
@@ -122,7 +122,7 @@ func ofCluster(c *swim.Cluster) *member {
 	}
 }
 
-// plainDelegate shows metadata the way a user of memberlist does.
+// plainDelegate announces metadata as a user of memberlist does.
 type plainDelegate struct{ meta atomic.Pointer[[]byte] }
 
 func (d *plainDelegate) NodeMeta(int) []byte           { return *d.meta.Load() }
@@ -131,39 +131,38 @@ func (*plainDelegate) GetBroadcasts(int, int) [][]byte { return nil }
 func (*plainDelegate) LocalState(bool) []byte          { return nil }
 func (*plainDelegate) MergeRemoteState([]byte, bool)   {}
 
-// plainBook keeps what memberlist tells of others. The nodes that it hands out
-// are its own and change under a reader's eyes.
-type plainBook struct {
+// plainMembers keeps what memberlist reports. Its nodes must not be kept, as
+// memberlist changes them.
+type plainMembers struct {
 	mu   sync.Mutex
 	meta map[string]string // of those that are up, by name
 }
 
-func (b *plainBook) NotifyJoin(n *memberlist.Node)   { b.set(n) }
-func (b *plainBook) NotifyUpdate(n *memberlist.Node) { b.set(n) }
+func (b *plainMembers) NotifyJoin(n *memberlist.Node)   { b.set(n) }
+func (b *plainMembers) NotifyUpdate(n *memberlist.Node) { b.set(n) }
 
-func (b *plainBook) NotifyLeave(n *memberlist.Node) {
+func (b *plainMembers) NotifyLeave(n *memberlist.Node) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.meta, n.Name)
 }
 
-func (b *plainBook) set(n *memberlist.Node) {
+func (b *plainMembers) set(n *memberlist.Node) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.meta[n.Name] = string(n.Meta)
 }
 
-func (b *plainBook) get(name string) (meta string, up bool) {
+func (b *plainMembers) get(name string) (meta string, up bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	meta, up = b.meta[name]
 	return meta, up
 }
 
-// newPlain makes a member of memberlist as it comes. Its seed is joined by
-// the caller, as the library's users do it.
-func newPlain(w world, name, seed string) (*member, error) {
-	t, err := w.open()
+// newPlain starts a member of plain memberlist.
+func newPlain(n network, name, seed string) (*member, error) {
+	t, err := n.open()
 	if err != nil {
 		return nil, err
 	}
@@ -175,39 +174,39 @@ func plainOn(name, seed string, t memberlist.NodeAwareTransport, out io.Writer) 
 	conf.Name, conf.Transport, conf.LogOutput = name, t, out
 	d := &plainDelegate{}
 	d.meta.Store(&[]byte{})
-	book := &plainBook{meta: map[string]string{}}
-	conf.Delegate, conf.Events = d, book
+	known := &plainMembers{meta: map[string]string{}}
+	conf.Delegate, conf.Events = d, known
 	l, err := memberlist.Create(conf)
 	if err != nil {
 		return nil, errors.Join(err, t.Shutdown())
 	}
-	m := ofPlain(l, d, book)
+	m := plainMember(l, d, known)
 	if seed != "" {
 		return m, m.join(seed)
 	}
 	return m, nil
 }
 
-func ofPlain(l *memberlist.Memberlist, d *plainDelegate, book *plainBook) *member {
+func plainMember(l *memberlist.Memberlist, d *plainDelegate, known *plainMembers) *member {
 	return &member{
-		kind: kindPlain,
-		name: l.LocalNode().Name,
-		addr: l.LocalNode().Address(),
-		sees: l.NumMembers,
+		kind:    kindPlain,
+		name:    l.LocalNode().Name,
+		addr:    l.LocalNode().Address(),
+		members: l.NumMembers,
 		status: func(name string) swim.Status {
-			if _, up := book.get(name); !up {
+			if _, up := known.get(name); !up {
 				return swim.StatusOffline
 			}
 			return swim.StatusOnline
 		},
 		value: func(name string) string {
-			meta, _ := book.get(name)
+			meta, _ := known.get(name)
 			return meta
 		},
 		publish: func(v string) error {
 			meta := []byte(v)
 			d.meta.Store(&meta)
-			_ = l.UpdateNode(time.Millisecond) // it would wait until the gossip has ended
+			_ = l.UpdateNode(time.Millisecond) // the timeout ends the wait, not the gossip
 			return nil
 		},
 		join: func(addr string) error {
@@ -229,9 +228,9 @@ func (f fleet) close() {
 	closing.Wait()
 }
 
-// launch starts n members that all join the first at once.
-func launch(w world, make maker, n int) (fleet, error) {
-	seed, err := make(w, "m0", "")
+// launch starts n members that all join the first one at once.
+func launch(n network, create newMember, size int) (fleet, error) {
+	seed, err := create(n, "m0", "")
 	if err != nil {
 		return nil, err
 	}
@@ -239,9 +238,9 @@ func launch(w world, make maker, n int) (fleet, error) {
 	var mu sync.Mutex
 	var joining sync.WaitGroup
 	var errs []error
-	for i := 1; i < n; i++ {
+	for i := 1; i < size; i++ {
 		joining.Go(func() {
-			m, err := make(w, fmt.Sprint("m", i), seed.addr)
+			m, err := create(n, fmt.Sprint("m", i), seed.addr)
 			mu.Lock()
 			defer mu.Unlock()
 			if m != nil {
@@ -256,25 +255,25 @@ func launch(w world, make maker, n int) (fleet, error) {
 	return f, errors.Join(errs...)
 }
 
-// settled launches a fleet and waits until all see all.
-func settled(w world, make maker, n int) (fleet, error) {
-	f, err := launch(w, make, n)
+// settled launches a fleet and waits until every member knows all.
+func settled(n network, create newMember, size int) (fleet, error) {
+	f, err := launch(n, create, size)
 	if err != nil {
 		return f, err
 	}
-	if _, err = until(5*time.Minute, func() bool { return f.all(func(m *member) bool { return m.sees() == n }) }); err != nil {
+	if _, err = await(5*time.Minute, func() bool { return f.all(func(m *member) bool { return m.members() == size }) }); err != nil {
 		err = fmt.Errorf("%w: %s", err, f.missing())
 	}
 	return f, err
 }
 
-// missing tells who does not see whom.
+// missing describes which members do not know each other.
 func (f fleet) missing() string {
 	var lines []string
 	for _, m := range f {
 		for _, other := range f {
 			if s := m.status(other.name); !s.In(swim.StatusAvailable) {
-				lines = append(lines, fmt.Sprintf("%s holds %s %v", m.name, other.name, s))
+				lines = append(lines, fmt.Sprintf("%s shows %s as %v", m.name, other.name, s))
 			}
 		}
 	}
@@ -285,12 +284,12 @@ func (f fleet) all(holds func(*member) bool) bool {
 	return !slices.ContainsFunc(f, func(m *member) bool { return !holds(m) })
 }
 
-// pollEvery is how exact the times are. Looking more often costs the members
-// the CPU that they need.
+// pollEvery is the resolution of the times. A shorter one would take CPU time from
+// the members.
 const pollEvery = 50 * time.Millisecond
 
-// until waits for a condition and returns how long it took.
-func until(limit time.Duration, holds func() bool) (time.Duration, error) {
+// await waits for a condition and returns how long that took.
+func await(limit time.Duration, holds func() bool) (time.Duration, error) {
 	start := time.Now()
 	for !holds() {
 		if time.Since(start) > limit {
@@ -301,7 +300,7 @@ func until(limit time.Duration, holds func() bool) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// spread shows durations by their median, 99th percentile and maximum.
+// spread formats the median, 99th percentile and maximum of durations.
 func spread(d []time.Duration) string {
 	if len(d) == 0 {
 		return "nothing"
@@ -313,12 +312,12 @@ func spread(d []time.Duration) string {
 	return fmt.Sprintf("p50 %v, p99 %v, max %v of %d", at(0.5), at(0.99), at(1), len(d))
 }
 
-// both measures the same of both, each in a world of its own.
-func both(o options, one func(world, maker) (string, error)) (us, plain string, err error) {
-	plain, plainErr := one(o.world(), newPlain)
+// both runs a measurement with each kind of member, each in a network of its own.
+func both(o options, one func(network, newMember) (string, error)) (us, plain string, err error) {
+	plain, plainErr := one(o.network(), newPlain)
 	if plainErr != nil {
 		plain = "failed: " + plainErr.Error()
 	}
-	us, err = one(o.world(), newSwim)
+	us, err = one(o.network(), newSwim)
 	return us, plain, err
 }

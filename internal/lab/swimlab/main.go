@@ -1,6 +1,6 @@
 // Command swimlab measures package swim beside plain memberlist, in one run on
-// one machine, with real sockets on loopback. Run everything, or what a
-// pattern names:
+// one machine, with sockets on loopback. Run all scenarios, or those that match a
+// pattern:
 //
 //	go run ./internal/lab/swimlab
 //	go run ./internal/lab/swimlab -run 'storm|crash' -runs 20
@@ -8,8 +8,8 @@
 // Each scenario prints one row: what was measured, this package, and plain
 // memberlist with its default LAN configuration.
 //
-// On a machine that others use, the times say as much about them. What depends
-// on the protocol alone is measured in virtual time too:
+// Times depend on the load of the machine. Scenarios that depend on the protocol
+// alone also run in virtual time:
 //
 //	go test ./internal/lab/swimlab -v -run TestFigures -timeout 2h -figures
 //	go test ./internal/lab/swimlab -v -run TestFigures/storm -figures -runs 100
@@ -24,13 +24,13 @@ import (
 	"time"
 )
 
-// options say how much to measure.
+// options set how much is measured.
 type options struct {
 	members int
 	runs    int
 	changes int // of metadata
 	lossFor time.Duration
-	world   func() world
+	network func() network
 }
 
 // scenario is one row of the table.
@@ -38,24 +38,24 @@ type scenario struct {
 	name string
 	what string
 	run  func(options) (us, plain string, err error)
-	// protocol marks what depends on the protocol alone and so can be measured
-	// in virtual time, whatever the machine has to do besides.
+	// protocol marks a scenario that depends on the protocol alone, so that it can
+	// run in virtual time, in which the load of the machine does not matter.
 	protocol bool
 }
 
 var scenarios = []scenario{
-	{"storm", "all join one seed at once: until all see all", storm, true},
-	{"crash", "a member crashes: until all suspect it, and hold it offline", crash, true},
-	{"metadata", "a metadata change: until all see it", metadataClean, true},
+	{"storm", "all join one seed at once: until every member knows all", storm, true},
+	{"crash", "a member crashes: until all suspect it, and until it is offline everywhere", crash, true},
+	{"metadata", "a metadata change: until every member knows it", metadataClean, true},
 	{"metadata-loss", "the same with 30 % of packets lost", metadataLossy, true},
 	{"large", "64 KiB of metadata: until 20 members have it", large, true},
 	{"garbage", "log lines after 20,000 packets of garbage", garbage, false},
 	{"idle", "1,000 idle connections to a member of 10", idle, false},
 	{"stop", "SIGSTOP for 10 s, then SIGCONT", stop, false},
-	{"restart", "kill -9 and start again within 1 s: until all see it", restart, false},
-	{"chain", "twelve members in a chain of seeds: until all see all", chain, true},
-	{"footprint", "100 members in one process, for each", footprint, false},
-	{"loss", "false verdicts with 30 % of packets lost", loss, true},
+	{"restart", "kill -9 and start again within 1 s: until every member knows it", restart, false},
+	{"chain", "twelve members in a chain of seeds: until every member knows all", chain, true},
+	{"footprint", "100 members in one process, per member", footprint, false},
+	{"loss", "members wrongly suspect or offline with 30 % of packets lost", loss, true},
 }
 
 func main() {
@@ -63,12 +63,12 @@ func main() {
 		child(name)
 		return
 	}
-	o := options{world: onSockets}
+	o := options{network: overSockets}
 	pattern := flag.String("run", ".", "scenarios to run, a regular `expression`")
 	flag.IntVar(&o.members, "members", 60, "members of a cluster")
 	flag.IntVar(&o.runs, "runs", 20, "runs of a scenario that differs from run to run")
 	flag.IntVar(&o.changes, "changes", 100, "metadata changes that are timed")
-	flag.DurationVar(&o.lossFor, "loss-for", 10*time.Minute, "how long to look for false verdicts")
+	flag.DurationVar(&o.lossFor, "loss-for", 10*time.Minute, "how long to look for members wrongly suspect or offline")
 	flag.Parse()
 	chosen, err := regexp.Compile("^(" + *pattern + ")$")
 	if err != nil {
@@ -83,7 +83,7 @@ func main() {
 	}
 }
 
-// measure runs the chosen scenarios and reports whether all could be measured.
+// measure runs the chosen scenarios and reports whether all succeeded.
 func measure(o options, chosen *regexp.Regexp) (ok bool) {
 	fmt.Printf("%s, %d CPUs, %d members, %d runs\n\n", runtime.Version(), runtime.NumCPU(), o.members, o.runs)
 	fmt.Println("| scenario | measured | swim | plain memberlist |")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,17 +14,15 @@ import (
 	"syscall"
 	"time"
 
-	"context"
-
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
 func storm(o options) (us, plain string, err error) {
-	return both(o, func(w world, make maker) (string, error) {
+	return both(o, func(n network, create newMember) (string, error) {
 		var took []time.Duration
 		for range o.runs {
 			start := time.Now()
-			f, err := settled(w, make, o.members)
+			f, err := settled(n, create, o.members)
 			took = append(took, time.Since(start))
 			f.close()
 			if err != nil {
@@ -35,22 +34,22 @@ func storm(o options) (us, plain string, err error) {
 }
 
 func crash(o options) (us, plain string, err error) {
-	return both(o, func(w world, make maker) (string, error) {
+	return both(o, func(n network, create newMember) (string, error) {
 		var suspected, offline []time.Duration
 		for range o.runs {
-			doubt, verdict, err := crashOnce(w, make, o.members)
+			suspect, gone, err := crashOnce(n, create, o.members)
 			if err != nil {
 				return "", err
 			}
-			suspected, offline = append(suspected, doubt), append(offline, verdict)
+			suspected, offline = append(suspected, suspect), append(offline, gone)
 		}
 		return "unavailable everywhere " + spread(suspected) + "; offline everywhere " + spread(offline), nil
 	})
 }
 
-// crashOnce ends a member of a new fleet without a goodbye.
-func crashOnce(w world, make maker, members int) (suspected, offline time.Duration, err error) {
-	f, err := settled(w, make, members)
+// crashOnce closes a member of a new fleet without leaving.
+func crashOnce(n network, create newMember, members int) (suspected, offline time.Duration, err error) {
+	f, err := settled(n, create, members)
 	defer func() { f.close() }()
 	if err != nil {
 		return 0, 0, err
@@ -60,14 +59,14 @@ func crashOnce(w world, make maker, members int) (suspected, offline time.Durati
 	if err := victim.close(); err != nil {
 		return 0, 0, err
 	}
-	believed := func(set swim.Status) func() bool {
+	everywhere := func(set swim.Status) func() bool {
 		return func() bool { return f.all(func(m *member) bool { return m.status(victim.name).In(set) }) }
 	}
 	start := time.Now()
-	if suspected, err = until(5*time.Minute, believed(swim.StatusUnavailable)); err != nil {
+	if suspected, err = await(5*time.Minute, everywhere(swim.StatusUnavailable)); err != nil {
 		return 0, 0, err
 	}
-	_, err = until(5*time.Minute, believed(swim.StatusOffline))
+	_, err = await(5*time.Minute, everywhere(swim.StatusOffline))
 	return suspected, time.Since(start), err
 }
 
@@ -78,13 +77,13 @@ func metadataLossy(o options) (us, plain string, err error) { return metadata(o,
 const lost = 0.3
 
 func metadata(o options, share float64) (us, plain string, err error) {
-	return both(o, func(w world, make maker) (string, error) {
-		f, err := settled(w, make, o.members)
+	return both(o, func(n network, create newMember) (string, error) {
+		f, err := settled(n, create, o.members)
 		defer f.close()
 		if err != nil {
 			return "", err
 		}
-		w.lose(share)
+		n.lose(share)
 		var took []time.Duration
 		for i := range o.changes {
 			from, value := f[i%len(f)], fmt.Sprint("value ", i)
@@ -92,7 +91,7 @@ func metadata(o options, share float64) (us, plain string, err error) {
 			if err := from.publish(value); err != nil {
 				return "", err
 			}
-			if _, err := until(10*time.Minute, func() bool {
+			if _, err := await(10*time.Minute, func() bool {
 				return f.all(func(m *member) bool { return m == from || m.value(from.name) == value })
 			}); err != nil {
 				return "", err
@@ -104,7 +103,7 @@ func metadata(o options, share float64) (us, plain string, err error) {
 }
 
 func large(o options) (us, plain string, err error) {
-	f, err := settled(o.world(), newSwim, 20)
+	f, err := settled(o.network(), newSwim, 20)
 	defer f.close()
 	if err != nil {
 		return "", "", err
@@ -116,7 +115,7 @@ func large(o options) (us, plain string, err error) {
 		if err := f[i].publish(value); err != nil {
 			return "", "", err
 		}
-		if _, err := until(time.Minute, func() bool {
+		if _, err := await(time.Minute, func() bool {
 			return f.all(func(m *member) bool { return m.value(f[i].name) == value })
 		}); err != nil {
 			return "", "", err
@@ -149,7 +148,7 @@ func garbage(options) (us, plain string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	defer c.Close() //nolint:errcheck // it ends with the process
+	defer c.Close() //nolint:errcheck // ends with the process
 	other, _, err := transport()
 	if err != nil {
 		return "", "", err
@@ -158,9 +157,9 @@ func garbage(options) (us, plain string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	defer p.close() //nolint:errcheck // it ends with the process
+	defer p.close() //nolint:errcheck // ends with the process
 	for _, addr := range []string{c.Local().Addr, p.addr} {
-		if err := pelt(addr, 20_000); err != nil {
+		if err := sendGarbage(addr, 20_000); err != nil {
 			return "", "", err
 		}
 	}
@@ -168,13 +167,13 @@ func garbage(options) (us, plain string, err error) {
 	return fmt.Sprint(ours.lines), fmt.Sprint(theirs.lines), nil
 }
 
-// pelt sends packets of random bytes.
-func pelt(addr string, packets int) error {
+// sendGarbage sends packets of random bytes.
+func sendGarbage(addr string, packets int) error {
 	conn, err := net.Dial("udp", addr)
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is awaited
+	defer conn.Close() //nolint:errcheck // UDP
 	for i := range packets {
 		b := make([]byte, rand.IntN(200)+1)
 		for j := range b {
@@ -189,8 +188,8 @@ func pelt(addr string, packets int) error {
 }
 
 func idle(o options) (us, plain string, err error) {
-	return both(o, func(w world, make maker) (string, error) {
-		f, err := settled(w, make, 10)
+	return both(o, func(n network, create newMember) (string, error) {
+		f, err := settled(n, create, 10)
 		defer f.close()
 		if err != nil {
 			return "", err
@@ -214,31 +213,31 @@ func idle(o options) (us, plain string, err error) {
 		lost := 0
 		for range 50 {
 			time.Sleep(200 * time.Millisecond)
-			if !f.all(func(m *member) bool { return m.sees() == len(f) }) {
+			if !f.all(func(m *member) bool { return m.members() == len(f) }) {
 				lost++
 			}
 		}
-		return fmt.Sprintf("%d goroutines more, not converged in %d of 50 looks", held, lost), nil
+		return fmt.Sprintf("%d goroutines more, not converged in %d of 50 samples", held, lost), nil
 	})
 }
 
 func chain(o options) (us, plain string, err error) {
 	const links = 12
-	return both(o, func(w world, make maker) (string, error) {
+	return both(o, func(n network, create newMember) (string, error) {
 		var took []time.Duration
 		for range o.runs {
 			start := time.Now()
 			var f fleet
 			seed := ""
 			for i := range links {
-				m, err := make(w, fmt.Sprint("m", i), seed)
+				m, err := create(n, fmt.Sprint("m", i), seed)
 				if err != nil {
 					f.close()
 					return "", err
 				}
 				f, seed = append(f, m), m.addr
 			}
-			_, err := until(2*time.Minute, func() bool { return f.all(func(m *member) bool { return m.sees() == links }) })
+			_, err := await(2*time.Minute, func() bool { return f.all(func(m *member) bool { return m.members() == links }) })
 			took = append(took, time.Since(start))
 			f.close()
 			if err != nil {
@@ -251,17 +250,17 @@ func chain(o options) (us, plain string, err error) {
 
 func footprint(o options) (us, plain string, err error) {
 	const members, watched = 100, 30 * time.Second
-	return both(o, func(w world, make maker) (string, error) {
+	return both(o, func(n network, create newMember) (string, error) {
 		heapBefore := heap()
-		f, err := settled(w, make, members)
+		f, err := settled(n, create, members)
 		defer f.close()
 		if err != nil {
 			return "", err
 		}
-		time.Sleep(10 * time.Second) // the storm is over
-		cpu := busy()
+		time.Sleep(10 * time.Second) // after the join storm
+		cpu := cpuTime()
 		time.Sleep(watched)
-		cpu = busy() - cpu
+		cpu = cpuTime() - cpu
 		return fmt.Sprintf("%d KiB of heap, %.2f %% of a CPU",
 			(heap()-heapBefore)/members>>10, 100*cpu.Seconds()/watched.Seconds()/members), nil
 	})
@@ -274,8 +273,8 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// busy is the time that this process has used a CPU.
-func busy() time.Duration {
+// cpuTime returns the CPU time that this process has used.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
@@ -284,18 +283,18 @@ func busy() time.Duration {
 }
 
 func loss(o options) (us, plain string, err error) {
-	return both(o, func(w world, make maker) (string, error) {
-		f, err := settled(w, make, o.members)
+	return both(o, func(n network, create newMember) (string, error) {
+		f, err := settled(n, create, o.members)
 		defer f.close()
 		if err != nil {
 			return "", err
 		}
-		w.lose(lost)
-		looks, suspects, offline := 0, 0, 0
+		n.lose(lost)
+		samples, suspects, offline := 0, 0, 0
 		for end := time.Now().Add(o.lossFor); time.Now().Before(end); time.Sleep(time.Second) {
 			for _, m := range f {
 				for _, other := range f {
-					looks++
+					samples++
 					switch m.status(other.name) {
 					case swim.StatusSuspect:
 						suspects++
@@ -305,6 +304,6 @@ func loss(o options) (us, plain string, err error) {
 				}
 			}
 		}
-		return fmt.Sprintf("%d offline, %.3f %% suspect of %d looks in %v", offline, 100*float64(suspects)/float64(looks), looks, o.lossFor), nil
+		return fmt.Sprintf("%d offline, %.3f %% suspect of %d samples in %v", offline, 100*float64(suspects)/float64(samples), samples, o.lossFor), nil
 	})
 }

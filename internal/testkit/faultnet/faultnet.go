@@ -1,7 +1,6 @@
-// Package faultnet is a network for tests of gossip: in memory, with loss,
-// delay and one-way cuts, and usable in a testing/synctest bubble, where an
-// hour of a cluster takes seconds. Lossy puts the same loss before real
-// sockets.
+// Package faultnet is a network in memory for tests of gossip, with loss, delay
+// and one-way cuts. It works in a testing/synctest bubble, in which an hour of a
+// cluster takes seconds. [Lossy] adds loss to other transports.
 package faultnet
 
 import (
@@ -19,8 +18,7 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
-// Network connects transports in memory. All methods may be called by several
-// goroutines at once.
+// Network connects transports in memory. All methods are safe for concurrent use.
 type Network struct {
 	mu    sync.Mutex
 	draw  *rand.Rand
@@ -32,14 +30,14 @@ type Network struct {
 	tap   func(Packet)
 }
 
-// Packet is one that was sent.
+// Packet is a packet that was sent.
 type Packet struct {
 	From, To string
 	Data     []byte
 }
 
-// New makes a network that loses nothing and takes 200 µs for each packet.
-// The seed decides which packets are lost.
+// New returns a network without loss, in which each packet takes 200 µs. The seed
+// determines which packets [Network.SetLoss] loses.
 func New(seed uint64) *Network {
 	return &Network{
 		draw:  rand.New(rand.NewPCG(seed, seed)),
@@ -50,15 +48,15 @@ func New(seed uint64) *Network {
 	}
 }
 
-// SetLoss sets the share of packets that are lost. Streams lose nothing.
+// SetLoss sets the share of packets to lose, from 0 to 1. Streams lose nothing.
 func (n *Network) SetLoss(share float64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.loss = share
 }
 
-// SetCut sets which ways are cut, by address, for packets and new streams.
-// Nil cuts none.
+// SetCut sets the function that reports which directions are cut, for packets and
+// new streams. Nil cuts none.
 func (n *Network) SetCut(cut func(from, to string) bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -68,15 +66,15 @@ func (n *Network) SetCut(cut func(from, to string) bool) {
 	n.cut = cut
 }
 
-// Tap sets who sees every packet that is sent from now on, lost ones included.
-// It must not call the network. Nil sees none.
+// Tap sets a function to call with each packet that is sent, lost ones included.
+// It must not call the network. Nil calls none.
 func (n *Network) Tap(see func(Packet)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.tap = see
 }
 
-// Inject delivers a packet, whoever made it.
+// Inject delivers a packet with any sender.
 func (n *Network) Inject(p Packet) {
 	n.mu.Lock()
 	to := n.hosts[p.To]
@@ -86,8 +84,8 @@ func (n *Network) Inject(p Packet) {
 	}
 }
 
-// Streams returns how many streams were asked for, by one address or, if that
-// is empty, by all.
+// Streams returns the number of dials from one address, or from all if the
+// address is empty.
 func (n *Network) Streams(from string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -101,11 +99,11 @@ func (n *Network) Streams(from string) int {
 	return total
 }
 
-// inbox bounds the packets and streams that wait for a transport's owner, as
-// a socket's buffer does.
+// inbox bounds the packets and streams that a transport holds, as the buffer of a
+// socket does.
 const inbox = 4096
 
-// Transport makes the transport of one address, in place of any before.
+// Transport returns a new transport for the address. It replaces an older one.
 func (n *Network) Transport(addr string) *Transport {
 	t := &Transport{
 		net:     n,
@@ -120,7 +118,7 @@ func (n *Network) Transport(addr string) *Transport {
 	return t
 }
 
-// Transport is one end in the network.
+// Transport is the transport of one address in a [Network].
 type Transport struct {
 	net     *Network
 	addr    netip.AddrPort
@@ -132,7 +130,7 @@ type Transport struct {
 
 var _ memberlist.NodeAwareTransport = (*Transport)(nil)
 
-// FinalAdvertiseAddr returns the address that the transport was made for.
+// FinalAdvertiseAddr returns the address of the transport.
 func (t *Transport) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
 	return t.addr.Addr().AsSlice(), int(t.addr.Port()), nil
 }
@@ -142,7 +140,7 @@ func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
 	return t.WriteToAddress(b, memberlist.Address{Addr: addr})
 }
 
-// WriteToAddress sends a packet, which may be lost.
+// WriteToAddress sends a packet, which the network may lose.
 func (t *Transport) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
 	now := time.Now()
 	if t.isDown() {
@@ -162,7 +160,7 @@ func (t *Transport) WriteToAddress(b []byte, a memberlist.Address) (time.Time, e
 	return now, nil
 }
 
-// deliver hands a packet to the owner, if there is room.
+// deliver puts a packet into the inbox, if there is room.
 func (t *Transport) deliver(p Packet, delay time.Duration) {
 	from := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(p.From))
 	time.AfterFunc(delay, func() {
@@ -174,10 +172,10 @@ func (t *Transport) deliver(p Packet, delay time.Duration) {
 	})
 }
 
-// PacketCh delivers packets.
+// PacketCh returns the channel of received packets.
 func (t *Transport) PacketCh() <-chan *memberlist.Packet { return t.packets }
 
-// StreamCh delivers streams that others opened.
+// StreamCh returns the channel of streams that others opened.
 func (t *Transport) StreamCh() <-chan net.Conn { return t.streams }
 
 // DialTimeout opens a stream.
@@ -185,8 +183,8 @@ func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, e
 	return t.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
 }
 
-// DialAddressTimeout opens a stream. Where nobody listens it is refused, and
-// over a cut it takes the whole timeout to fail.
+// DialAddressTimeout opens a stream. An address without a transport refuses it;
+// over a cut, it times out.
 func (t *Transport) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
 	t.net.mu.Lock()
 	t.net.dials[t.addr.String()]++
@@ -230,8 +228,8 @@ func (t *Transport) Shutdown() error {
 	return nil
 }
 
-// Lossy loses a share of the packets that a transport sends. Loss is asked
-// before each.
+// Lossy returns a transport that loses a share of the packets it sends. It calls
+// loss before each.
 func Lossy(inner memberlist.NodeAwareTransport, loss func() float64) memberlist.NodeAwareTransport {
 	return lossy{inner, loss}
 }

@@ -13,7 +13,7 @@ import (
 
 const here, there = "10.0.0.1:1", "10.0.0.2:1"
 
-// arrivals sends packets from here to there and counts those that arrive.
+// arrivals sends packets and returns how many arrive.
 func arrivals(t *testing.T, n *faultnet.Network, packets int) int {
 	a, b := n.Transport(here), n.Transport(there)
 	for range packets {
@@ -36,7 +36,7 @@ func TestLossAndCuts(t *testing.T) {
 		start := time.Now()
 		_, err := n.Transport(here).DialTimeout(there, 3*time.Second)
 		require.Error(t, err)
-		require.Equal(t, 3*time.Second, time.Since(start), "a cut is silent")
+		require.Equal(t, 3*time.Second, time.Since(start), "over a cut it times out")
 		n.SetCut(nil)
 		require.Equal(t, 10, arrivals(t, n, 10))
 	})
