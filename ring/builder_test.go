@@ -3,6 +3,7 @@ package ring
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -114,4 +115,22 @@ func TestHashRingKeepsTheMostPoints(t *testing.T) {
 	assert.Equal(t, 72, count(r, "late:1"), "30*3*1/5 digests of four points")
 	assert.Equal(t, 72, count(r, "light:1"), "it has the most points in the last era")
 	assert.Equal(t, 216, count(r, "heavy:1"))
+}
+
+// TestHashRingOfManyCapacities: the history of thousands of nodes of different
+// capacities takes little memory beside the ring.
+func TestHashRingOfManyCapacities(t *testing.T) {
+	cfg := weightedConfig
+	cfg.Layout = HashRing()
+	b := NewBuilder(cfg)
+	for i := range 4000 {
+		require.NoError(t, b.Add(weighted{fmt.Sprintf("10.0.0.0:%d", i), 1 + float64(i)/1000}))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, err := b.Build()
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	perPoint := float64(after.TotalAlloc-before.TotalAlloc) / float64(r.circle.len())
+	assert.Less(t, perPoint, 100.0, "bytes a point")
 }

@@ -37,11 +37,15 @@ func (l hashRing) place(members []member, hash func(string) uint64) (*plan, erro
 	if err := fixedMD5(l, hash); err != nil {
 		return nil, err
 	}
-	counts, err := hashRingCounts(members)
-	if err != nil {
+	counts := hashRingCounts(members)
+	points := 0.0
+	for _, count := range counts {
+		points += 4 * count
+	}
+	if err := checkTotal(points); err != nil {
 		return nil, err
 	}
-	p := &plan{key: hashRingKey, bits: 32, after: true, single: true}
+	p := &plan{positions: make([]uint64, 0, int(points)), key: hashRingKey, bits: 32, after: true, single: true}
 	for i, m := range members {
 		p.positions = appendShifted(p.positions, m.id, int(counts[i]))
 		p.next()
@@ -56,18 +60,24 @@ type era struct{ nodes, total float64 }
 // hashRingCounts returns the number of digests of each member: the most it had
 // in any era since it was added. That depends only on the capacity and the era,
 // so it is computed once for each capacity.
-func hashRingCounts(members []member) ([]float64, error) {
+func hashRingCounts(members []member) []float64 {
 	eras := hashRingEras(members)
-	counts, points := make([]float64, len(members)), 0.0
-	most := make(map[float64][]float64)
-	for i, m := range members {
-		if most[m.capacity] == nil {
-			most[m.capacity] = mostSince(eras, m.capacity)
-		}
-		counts[i] = most[m.capacity][m.batch]
-		points += 4 * counts[i]
+	byCapacity := make([]int, len(members))
+	for i := range byCapacity {
+		byCapacity[i] = i
 	}
-	return counts, checkTotal(points)
+	slices.SortFunc(byCapacity, func(a, b int) int { return cmp.Compare(members[a].capacity, members[b].capacity) })
+	counts := make([]float64, len(members))
+	most, last := make([]float64, len(eras)+1), -1.0
+	for _, i := range byCapacity {
+		m := members[i]
+		if m.capacity != last {
+			mostSince(most, eras, m.capacity)
+			last = m.capacity
+		}
+		counts[i] = most[m.batch]
+	}
+	return counts
 }
 
 // hashRingEras returns one era for every batch.
@@ -89,12 +99,11 @@ func hashRingEras(members []member) []era {
 	return eras
 }
 
-// mostSince returns, for every era, the most digests that a node of this capacity
-// had in it or later. The division comes last, as in the original; for whole
-// capacities it equals the original's integer division as long as the dividend
-// fits 53 bits.
-func mostSince(eras []era, capacity float64) []float64 {
-	most := make([]float64, len(eras)+1)
+// mostSince sets most, for every era, to the most digests that a node of this
+// capacity had in it or later. The division comes last, as in the original; for
+// whole capacities it equals the original's integer division as long as the
+// dividend fits 53 bits.
+func mostSince(most []float64, eras []era, capacity float64) {
 	for i := len(eras) - 1; i >= 0; i-- {
 		count := 0.0
 		if eras[i].total > 0 {
@@ -102,7 +111,6 @@ func mostSince(eras []era, capacity float64) []float64 {
 		}
 		most[i] = max(most[i+1], count)
 	}
-	return most
 }
 
 // appendShifted appends the points of a node: four shifts of the first word of

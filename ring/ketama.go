@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // KetamaMode is a configuration of libmemcached for consistent hashing. Except as
@@ -50,8 +51,8 @@ const (
 
 // Ketama agrees with libmemcached 1.1.4 on the owner of every key.
 //
-// An ID is "host", "host:port" or the path of a socket, beginning with a slash.
-// The default port is 11211; an IPv6 host with a port has brackets, which are not
+// An ID is "host", "host:port" or the path of a Unix socket, beginning with "/" or
+// "unix:/". The default port is 11211; an IPv6 host with a port has brackets, which are not
 // hashed. Capacities are whole numbers of 32 bits. In weighted modes they divide
 // a total of 160 points per server in float32 arithmetic, so a capacity far below
 // the average may have no point, equal capacities may have 156, and a change of
@@ -124,7 +125,10 @@ func (l ketama) servers(members []member) ([]ketamaServer, error) {
 // port unless that is the default.
 func (l ketama) name(id string) (string, error) {
 	host, port := id, uint16(0)
-	if id[0] != '/' {
+	if path, ok := strings.CutPrefix(id, "unix:"); ok && strings.HasPrefix(path, "/") {
+		host = path
+	}
+	if host[0] != '/' {
 		var err error
 		if host, port, err = splitAddress(id, ketamaPort); err != nil {
 			return "", err

@@ -76,8 +76,8 @@ func askKetama(t *testing.T, program, mode, hash string, servers []server, keys 
 func ketamaArguments(t *testing.T, s server) []string {
 	t.Helper()
 	weight := strconv.Itoa(int(s.capacity))
-	if strings.HasPrefix(s.id, "/") {
-		return []string{s.id, "0", weight}
+	if path := strings.TrimPrefix(s.id, "unix:"); strings.HasPrefix(path, "/") {
+		return []string{path, "0", weight}
 	}
 	host, port, err := net.SplitHostPort(s.id)
 	if err != nil {
@@ -137,6 +137,7 @@ func TestKetamaAgainstLibmemcached(t *testing.T) {
 		{"three", equalServers(3)},
 		{"ports and families", serversOf("10.0.1.1:11211", 1, "10.0.1.1:11212", 1, "[::1]:11213", 1, "::1", 1, "cache", 1)},
 		{"a socket", serversOf("/run/memcached.sock", 1, "10.0.1.1:11211", 1, "10.0.1.2:1", 1)},
+		{"a socket with a scheme", serversOf("unix:/run/memcached.sock", 2, "10.0.1.1:11211", 1, "unix:/run/other.sock", 1)},
 		{"weights", serversOf("10.0.1.1:11211", 600, "10.0.1.2:11211", 300, "10.0.1.3:12000", 1, "10.0.1.4:11211", 77)},
 		{"a weight beyond float32", serversOf("a:1", 16777217, "b:1", 33333333, "c:1", 1<<31-1)},
 		{"a server listed twice", serversOf("10.0.1.1:11211", 1, "10.0.1.1", 3, "10.0.1.2:11211", 1)},
