@@ -12,8 +12,8 @@ import (
 
 // DefaultPoints is the default number of points of a node of capacity 1. With it
 // the fullest of a hundred equal nodes has 20 % more than its share for half of
-// all sets of names, and more than 27 % for one set in fifteen. Four times the
-// points halve that.
+// all sets of names, and more than 27 % more for one set in fifteen. Four times the
+// points halve that; the package documentation has a table.
 const DefaultPoints = 160
 
 // Hashed is the layout of this package, and with [DefaultPoints] the default. It

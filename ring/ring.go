@@ -7,9 +7,20 @@
 //
 // A lookup compares one or two points, however many nodes there are; with ten
 // thousand nodes it is slower than with ten only because of the CPU's caches.
-// The shares of equal nodes differ by some percent. Package rendezvous has the
-// same methods and even shares, and its lookups take time proportional to the
-// number of nodes.
+// Package rendezvous has the same methods and even shares, and its lookups take
+// time proportional to the number of nodes.
+//
+// # Spread
+//
+// The shares of equal nodes differ, and fewer points make them differ more. The
+// table says how many times its share the fullest node has: the median and the
+// worst of 200 sets of names. It is the output of "go test -run Spread -v".
+//
+//	points     8 nodes    20 nodes    100 nodes
+//	    40   1.23 1.56   1.30 1.63   1.43 1.84
+//	   160   1.11 1.26   1.15 1.31   1.20 1.35
+//	   640   1.06 1.13   1.07 1.15   1.10 1.16
+//	  2560   1.03 1.06   1.04 1.07   1.05 1.07
 //
 // # Layouts
 //
