@@ -59,6 +59,18 @@ func TestConsul(t *testing.T) {
 	require.ErrorContains(t, err, "connection refused")
 }
 
+// TestConsulHasMoreThanDNSCarries registers more instances than fit 64 KiB. Half
+// of them would place keys differently for every client.
+func TestConsulHasMoreThanDNSCarries(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{})
+	for i := range 1200 {
+		agent.Register(consultest.Instance{Service: "web", ID: fmt.Sprint("web-", i), Address: fmt.Sprintf("10.0.%d.%d", i/250, i%250), Port: 8000})
+	}
+	nodes, err := (&SRV{Name: "web.service.consul", Server: agent.DNS}).Nodes(t.Context())
+	require.ErrorIs(t, err, ErrTruncated)
+	require.Empty(t, nodes)
+}
+
 // overUDP asks a server as the system's resolver does.
 func overUDP(server string) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {

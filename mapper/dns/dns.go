@@ -23,8 +23,9 @@
 // an answer is an error, and the nodes before it stand.
 //
 // Servers that answer by UDP may give only some of the records, and not all of
-// them say so: Consul 1.22.5 gave 19 of 30, as a complete answer. SRV.Server is
-// therefore asked by TCP. Records change without notice: [mapper.Polled] asks for
+// them say so: Consul 1.22.5 gave 19 of 30, as a complete answer. So the package
+// asks by TCP, also the servers of the system. Where even that is cut, at 64 KiB,
+// the answer is [ErrTruncated]. Records change without notice: [mapper.Polled] asks for
 // them at intervals.
 package dns
 
@@ -40,6 +41,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/proxenos/proxenos/internal/hostport"
 	"github.com/proxenos/proxenos/mapper"
@@ -52,50 +54,84 @@ type SRV struct {
 	// It is absolute, with or without its last dot: no search list is tried.
 	Name string
 
-	// Server is the DNS server to ask by TCP: host:port, or a host alone for port
-	// 53. Empty asks the resolver of the system.
+	// Server is the DNS server to ask: host:port, or a host alone for port 53.
+	// Empty asks the servers that the system is configured with.
 	Server string
 
-	// Resolver replaces Server if it is not nil.
+	// Resolver replaces Server if it is not nil. The package cannot see whether
+	// its answers are cut.
 	Resolver *net.Resolver
 
 	// Resolve looks up the IP addresses of the targets, so that the address of
 	// a node is IP:port: the least IPv4 address if there is one, or else the
-	// least IPv6 address. A target without any keeps its name as its address.
+	// least IPv6 address. A target without any keeps its name as its address. A
+	// lookup that fails otherwise is an error.
 	Resolve bool
 }
 
-var _ mapper.Mapper = (*SRV)(nil)
+var _ mapper.Asker = (*SRV)(nil)
 
-// Nodes looks the records up. The resolver's own timeouts apply beside the
-// context's.
+// ErrTruncated means that an answer holds only some of the records, even by TCP.
+// DNS cannot carry the whole set then; another source can.
+var ErrTruncated = errors.New("the answer is cut, as DNS cannot carry all records: use another source")
+
+// Nodes is like Ask but returns the nodes alone.
 func (s *SRV) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	if err := ctx.Err(); err != nil {
+	u, err := s.Ask(ctx)
+	if err != nil {
 		return nil, err
+	}
+	return u.Nodes, u.Partial()
+}
+
+// Ask looks the records up. The resolver's own timeouts apply beside the
+// context's. An answer that is cut is [ErrTruncated]. A record that cannot be a
+// node, such as one with port 0, is left out, and the set is partial.
+func (s *SRV) Ask(ctx context.Context) (mapper.Update, error) {
+	if err := ctx.Err(); err != nil {
+		return mapper.Update{}, err
 	}
 	name := strings.TrimSuffix(s.Name, ".")
 	if err := checkName(name); err != nil {
-		return nil, err
+		return mapper.Update{}, err
 	}
-	r := s.resolver()
+	u, err := s.lookup(ctx, name)
+	switch {
+	case ctx.Err() != nil:
+		return mapper.Update{}, ctx.Err()
+	case err != nil:
+		return mapper.Update{}, fmt.Errorf("dns: SRV records of %s: %w", name, err)
+	}
+	u.Confirmed = time.Now()
+	return u, nil
+}
+
+func (s *SRV) lookup(ctx context.Context, name string) (mapper.Update, error) {
+	var watched inspector
+	r := s.resolver(&watched)
 	_, records, err := r.LookupSRV(ctx, "", "", name+".")
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
 	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
-		return nil, nil
+		return mapper.Update{}, nil
+	}
+	if watched.sawCut() {
+		return mapper.Update{}, fmt.Errorf("%w (%d came)", ErrTruncated, len(records))
+	}
+	var u mapper.Update
+	if err != nil && len(records) > 0 { // the resolver left out records with impossible names
+		u.Skipped, err = append(u.Skipped, err), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dns: SRV records of %s: %w", name, s.blame(err))
+		return mapper.Update{}, s.blame(err)
 	}
-	nodes := nodesOf(records)
+	targets, skipped := targetsOf(records)
+	u.Nodes, u.Skipped = nodesOf(targets), append(u.Skipped, skipped...)
 	if s.Resolve {
-		resolve(ctx, r, nodes)
+		err = s.resolve(ctx, r, u.Nodes)
+		if watched.sawCut() {
+			err = ErrTruncated
+		}
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	return nodes, nil
+	return u, err
 }
 
 // checkName rejects names that no zone can hold. The resolver reports them as "no
@@ -118,17 +154,22 @@ const dnsPort = 53
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
-func (s *SRV) resolver() *net.Resolver {
-	switch {
-	case s.Resolver != nil:
+// resolver returns what to ask. Unless it is the caller's own, it asks by TCP and
+// the inspector sees the answers.
+func (s *SRV) resolver(i *inspector) *net.Resolver {
+	if s.Resolver != nil {
 		return s.Resolver
-	case s.Server == "":
-		return net.DefaultResolver
 	}
-	server := withPort(s.Server)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, address string) (net.Conn, error) {
+		if s.Server != "" {
+			address = withPort(s.Server)
+		}
 		var d net.Dialer
-		return d.DialContext(ctx, "tcp", server)
+		conn, err := d.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		return i.inspect(conn), nil
 	}
 	return &net.Resolver{PreferGo: true, Dial: dial}
 }
@@ -163,9 +204,8 @@ type target struct {
 
 func (t target) name() string { return net.JoinHostPort(t.host, strconv.Itoa(int(t.port))) }
 
-// nodesOf returns the nodes of the records, sorted by name.
-func nodesOf(records []*net.SRV) []mapper.Node {
-	targets := targetsOf(records)
+// nodesOf returns the nodes of the targets, sorted by name.
+func nodesOf(targets []target) []mapper.Node {
 	if len(targets) == 0 {
 		return nil
 	}
@@ -188,12 +228,17 @@ func nodesOf(records []*net.SRV) []mapper.Node {
 	return nodes
 }
 
-// targetsOf normalizes the targets and merges those that occur twice.
-func targetsOf(records []*net.SRV) []target {
+// targetsOf normalizes the targets and merges those that occur twice. It leaves
+// out records that cannot be reached.
+func targetsOf(records []*net.SRV) (targets []target, skipped []error) {
 	byName := map[string]target{}
 	for _, r := range records {
 		t := target{hostport.Host(r.Target), r.Port, r.Priority, r.Weight}
-		if t.host == "" {
+		switch {
+		case t.host == "": // "." says that there are no nodes
+			continue
+		case t.port == 0:
+			skipped = append(skipped, fmt.Errorf("record %q: port 0", r.Target))
 			continue
 		}
 		if other, twice := byName[t.name()]; twice {
@@ -201,40 +246,54 @@ func targetsOf(records []*net.SRV) []target {
 		}
 		byName[t.name()] = t
 	}
-	return slices.Collect(maps.Values(byName))
+	return slices.Collect(maps.Values(byName)), skipped
 }
 
 // lookups bounds how many addresses are looked up at the same time.
 const lookups = 16
 
-// resolve replaces names by IP addresses where there are any.
-func resolve(ctx context.Context, r *net.Resolver, nodes []mapper.Node) {
+// resolve replaces names by IP addresses where there are any. It returns the
+// first failure in the order of nodes: a name that keeps its place because its
+// address cannot be looked up would move keys.
+func (s *SRV) resolve(ctx context.Context, r *net.Resolver, nodes []mapper.Node) error {
 	var running sync.WaitGroup
 	slots := make(chan struct{}, lookups)
+	failed := make([]error, len(nodes))
 	for i := range nodes {
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
-			host, port, err := net.SplitHostPort(nodes[i].Addr)
-			if err != nil {
-				return
-			}
-			if ip, ok := lookup(ctx, r, host); ok {
-				nodes[i].Addr = net.JoinHostPort(ip.String(), port)
-			}
+			nodes[i].Addr, failed[i] = resolved(ctx, r, nodes[i].Addr)
 		})
 	}
 	running.Wait()
+	for i, err := range failed {
+		if err != nil {
+			return fmt.Errorf("address of %s: %w", nodes[i].Name, s.blame(err))
+		}
+	}
+	return nil
 }
 
-// lookup chooses one address of a host, always the same of the same ones.
-func lookup(ctx context.Context, r *net.Resolver, host string) (netip.Addr, bool) {
-	ips, err := r.LookupNetIP(ctx, "ip", host+".")
-	if err != nil || len(ips) == 0 {
-		return netip.Addr{}, false
+// resolved returns host:port with the host replaced by one of its addresses,
+// always the same of the same ones: the least IPv4 address, else the least IPv6
+// address. A host without addresses stays.
+func resolved(ctx context.Context, r *net.Resolver, addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr, err
 	}
-	for i := range ips {
-		ips[i] = ips[i].Unmap()
+	for _, network := range []string{"ip4", "ip6"} {
+		ips, err := r.LookupNetIP(ctx, network, host+".")
+		if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
+			continue
+		}
+		if err != nil {
+			return addr, err
+		}
+		if len(ips) > 0 {
+			return net.JoinHostPort(slices.MinFunc(ips, netip.Addr.Compare).Unmap().String(), port), nil
+		}
 	}
-	return slices.MinFunc(ips, netip.Addr.Compare), true // IPv4 before IPv6
+	return addr, nil
 }

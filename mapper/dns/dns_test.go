@@ -181,6 +181,89 @@ func TestResolve(t *testing.T) {
 	}, got, "names stay, whatever becomes of the addresses")
 }
 
+// TestCutAnswer has answers that hold only some of the records.
+func TestCutAnswer(t *testing.T) {
+	t.Parallel()
+	t.Run("marked", func(t *testing.T) {
+		s := serve(t)
+		s.set(record(t, "a.test:80 0 1"), record(t, "b.test:80 0 1"))
+		s.truncated = true
+		nodes, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
+		require.ErrorIs(t, err, ErrTruncated)
+		require.EqualError(t, err, "dns: SRV records of "+web+": the answer is cut, as DNS cannot carry all records: use another source (2 came)")
+		require.Empty(t, nodes)
+	})
+	t.Run("as large as it can be", func(t *testing.T) {
+		s := serve(t)
+		var records []net.SRV
+		for i := range 1255 { // of 52 bytes each
+			records = append(records, record(t, fmt.Sprintf("node-%04d.very-long.example.test:80 0 1", i)))
+		}
+		s.set(records...)
+		size := len(s.pack(t))
+		require.Greater(t, size, full)
+		require.Less(t, size, 1<<16)
+		_, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
+		require.ErrorIs(t, err, ErrTruncated)
+
+		s.set(records[:1240]...)
+		require.Less(t, len(s.pack(t)), full)
+		nodes, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
+		require.NoError(t, err)
+		require.Len(t, nodes, 1240)
+	})
+	t.Run("addresses", func(t *testing.T) {
+		s := serve(t)
+		s.set(record(t, "a.test:80 0 1"))
+		s.ips["a.test"] = []string{"10.0.0.1"}
+		s.truncateHosts = true
+		_, err := (&SRV{Name: web, Server: s.addr, Resolve: true}).Nodes(t.Context())
+		require.ErrorIs(t, err, ErrTruncated)
+	})
+}
+
+// TestSystemServersAreAskedByTCP stands for the servers of the system: the
+// resolver dials them through the same function.
+func TestSystemServersAreAskedByTCP(t *testing.T) {
+	t.Parallel()
+	s := serve(t) // by TCP only
+	conn, err := (&SRV{Name: web}).resolver(&inspector{}).Dial(t.Context(), "udp", s.addr)
+	require.NoError(t, err)
+	require.Equal(t, "tcp", conn.RemoteAddr().Network())
+	require.NoError(t, conn.Close())
+}
+
+// TestUnusableRecords leaves out records that cannot be nodes.
+func TestUnusableRecords(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.set(record(t, "a.test:80 0 1"), record(t, "b.test:0 0 1"), net.SRV{Target: "c d.test.", Port: 80})
+	nodes, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
+	var partial *mapper.PartialError
+	require.ErrorAs(t, err, &partial)
+	require.ErrorContains(t, err, `record "b.test.": port 0`)
+	require.ErrorContains(t, err, "invalid names")
+	require.Len(t, partial.Skipped, 2)
+	require.Equal(t, []string{"a.test:80 1 p0"}, describe(nodes))
+}
+
+// TestResolveFails has a server that fails for one of several addresses: the set
+// before stands, instead of one with a name in the place of an address.
+func TestResolveFails(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []dnsmessage.Type{dnsmessage.TypeA, dnsmessage.TypeAAAA} {
+		s := serve(t)
+		s.set(record(t, "a.test:80 0 1"), record(t, "b.test:80 0 1"))
+		s.ips["a.test"] = []string{"10.0.0.1"}
+		s.ips["b.test"] = []string{"2001:db8::1"}
+		s.failFor = kind
+		nodes, err := (&SRV{Name: web, Server: s.addr, Resolve: true}).Nodes(t.Context())
+		require.ErrorContains(t, err, "address of ", kind.String())
+		require.ErrorContains(t, err, "server misbehaving")
+		require.Empty(t, nodes)
+	}
+}
+
 func TestResolverAndServer(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -196,7 +279,6 @@ func TestResolverAndServer(t *testing.T) {
 	require.Len(t, nodes, 1)
 	require.Equal(t, "udp", asked, "the resolver decides")
 
-	require.Same(t, net.DefaultResolver, (&SRV{Name: web}).resolver())
 	for server, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1:53", "::1": "[::1]:53", "[::1]": "[::1]:53", "h:5353": "h:5353", "[::1]:5353": "[::1]:5353",
 	} {

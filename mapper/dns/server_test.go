@@ -19,11 +19,16 @@ import (
 type server struct {
 	addr string
 
-	mu      sync.Mutex
-	srv     map[string][]net.SRV
-	ips     map[string][]string
-	rcode   dnsmessage.RCode // of every answer, unless it is 0
-	silent  bool             // gives no answer at all
+	mu     sync.Mutex
+	srv    map[string][]net.SRV
+	ips    map[string][]string
+	rcode  dnsmessage.RCode // of every answer, unless it is 0
+	silent bool             // gives no answer at all
+
+	truncated     bool            // every answer says that it is cut
+	truncateHosts bool            // those with addresses do
+	failFor       dnsmessage.Type // a kind of record that cannot be looked up
+
 	queries []string
 }
 
@@ -105,7 +110,11 @@ func (s *server) answer(question []byte) []byte {
 		Header:    dnsmessage.Header{ID: q.ID, Response: true, Authoritative: true, RCode: s.rcode},
 		Questions: q.Questions,
 	}
-	if s.rcode == 0 {
+	kind := q.Questions[0].Type
+	a.Truncated = s.truncated || s.truncateHosts && kind != dnsmessage.TypeSRV
+	if kind == s.failFor {
+		a.RCode = dnsmessage.RCodeServerFailure
+	} else if s.rcode == 0 {
 		a.Answers, a.RCode = s.records(q.Questions[0])
 	}
 	b, err := a.Pack()
@@ -142,6 +151,15 @@ func (s *server) records(q dnsmessage.Question) ([]dnsmessage.Resource, dnsmessa
 		}
 	}
 	return answers, dnsmessage.RCodeSuccess
+}
+
+// pack returns the answer to a query for the service.
+func (s *server) pack(t *testing.T) []byte {
+	t.Helper()
+	q := dnsmessage.Message{Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName(web + "."), Type: dnsmessage.TypeSRV, Class: dnsmessage.ClassINET}}}
+	b, err := q.Pack()
+	require.NoError(t, err)
+	return s.answer(b)
 }
 
 func (s *server) asked() []string {
