@@ -48,8 +48,10 @@ type Mirror struct {
 	log   *slog.Logger
 	hook  *hook
 	retry time.Duration // retryEvery, but in tests
+	again chan struct{} // holds one token after a reload
 
 	shown map[string]*shown // by member
+	stale bool              // the last repair of the local folder failed
 	names map[string]string // folded name of a folder to its member
 }
 
@@ -106,7 +108,7 @@ func Open(dir, local string, cfg Config) (*Mirror, error) {
 		return nil, err
 	}
 	m := &Mirror{
-		root: root, path: path, local: local, log: cfg.Log, retry: retryEvery,
+		root: root, path: path, local: local, log: cfg.Log, retry: retryEvery, again: make(chan struct{}, 1),
 		shown: map[string]*shown{}, names: map[string]string{fold(local): local},
 	}
 	m.hook = newHook(root, path, cfg)
@@ -169,12 +171,14 @@ func (m *Mirror) Close() error {
 	return errors.Join(err, m.root.Close())
 }
 
-// retryEvery is the pause before a failed write or watch is tried again.
+// retryEvery is the interval at which the directory is compared with the cluster,
+// and failed writes and watches are tried again.
 const retryEvery = 5 * time.Second
 
 // Run mirrors the cluster until the context ends or the member is closed. Then
 // it removes the links, .local and the files of other members, waits for the
-// hook and returns. A failed write is logged and tried again every 5 seconds.
+// hook and returns. Every 5 seconds it tries failed writes again, and repairs
+// what another program removed or changed; see also [Mirror.Reload].
 func (m *Mirror) Run(ctx context.Context, cluster *swim.Cluster) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -201,8 +205,8 @@ func (m *Mirror) Run(ctx context.Context, cluster *swim.Cluster) error {
 }
 
 func (m *Mirror) follow(events <-chan swim.Event) {
-	again := time.NewTicker(m.retry)
-	defer again.Stop()
+	tick := time.NewTicker(m.retry)
+	defer tick.Stop()
 	for {
 		select {
 		case e, open := <-events:
@@ -210,12 +214,10 @@ func (m *Mirror) follow(events <-chan swim.Event) {
 				return
 			}
 			m.apply(e)
-		case <-again.C:
-			for name, s := range m.shown {
-				if s.stale {
-					m.write(name, s)
-				}
-			}
+		case <-tick.C:
+			m.repair(false)
+		case <-m.again:
+			m.repair(true)
 		}
 	}
 }

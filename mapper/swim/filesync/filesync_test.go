@@ -5,6 +5,7 @@ package filesync
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -99,16 +100,16 @@ func TestTree(t *testing.T) {
 		require.Equal(t, want, tree(t, dir), because)
 	}
 	link := func(folder string) string { return folder + "/" + otherName + " -> ../" + otherName }
-	is("nobody was seen yet")
+	is("no other member yet")
 
 	m.apply(change(swim.StatusOnline, map[string]string{"file-two.txt": "2", "old": "x"}))
-	is("the session in the ancestor's documentation", otherName+"/", otherName+"/file-two.txt=2", otherName+"/old=x", link(".online"), link(".available"))
+	is("the session in the documentation of swim-protocol-sync", otherName+"/", otherName+"/file-two.txt=2", otherName+"/old=x", link(".online"), link(".available"))
 	m.apply(change(swim.StatusSuspect, map[string]string{"file-two.txt": "3"}))
 	is("a suspect is in both sets", otherName+"/", otherName+"/file-two.txt=3", link(".suspect"), link(".available"), link(".unavailable"))
 	m.apply(change(swim.StatusOffline, nil))
-	is("what is not known stays as it was", otherName+"/", otherName+"/file-two.txt=3", link(".offline"), link(".unavailable"))
+	is("unknown metadata stays as it was", otherName+"/", otherName+"/file-two.txt=3", link(".offline"), link(".unavailable"))
 	m.apply(change(swim.StatusLeft, map[string]string{}))
-	is("who left is offline", otherName+"/", link(".offline"), link(".unavailable"))
+	is("a member that left is among the offline ones", otherName+"/", link(".offline"), link(".unavailable"))
 	m.apply(change(swim.StatusOnline, map[string]string{"k": "v"}))
 	require.NoError(t, m.clean())
 	require.Equal(t, []string{".available/", ".offline/", ".online/", ".suspect/", ".unavailable/", "127.0.0.1:2001/", "127.0.0.1:2001/file-one.txt=1", otherName + "/"}, tree(t, dir), "folders stay after a clean exit")
@@ -135,7 +136,58 @@ func TestFailedWriteIsRetried(t *testing.T) {
 		time.Sleep(2 * retryEvery)
 		require.Equal(t, []string{"k=v"}, tree(t, filepath.Join(dir, otherName)))
 		require.Contains(t, out.String(), "mirroring the member again")
+
+		whole := tree(t, dir)
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, ".online")))
+		time.Sleep(2 * retryEvery)
+		require.Equal(t, whole, tree(t, dir), "repaired at the next tick")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, otherName, "k"), []byte("w"), 0o600))
+		m.again <- struct{}{}
+		time.Sleep(retryEvery / 10)
+		require.Equal(t, whole, tree(t, dir), "repaired after a reload")
 	})
+}
+
+// TestMirrorIsRepaired removes and changes what the mirror wrote.
+func TestMirrorIsRepaired(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	m := open(t, dir, Config{})
+	m.apply(change(swim.StatusOnline, map[string]string{"k": "v", "port": "80"}))
+	m.apply(swim.Event{Member: swim.Member{Name: "127.0.0.1:2003", Status: swim.StatusSuspect}}) // without metadata yet
+	at := func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) }
+	whole := tree(t, dir)
+	for what, damage := range map[string]func() error{
+		"a folder":         func() error { return os.RemoveAll(at(otherName)) },
+		"a folder, moved":  func() error { return os.Rename(at("127.0.0.1:2003"), filepath.Join(t.TempDir(), "moved")) },
+		"a file":           func() error { return os.Remove(at(otherName, "k")) },
+		"another file":     func() error { return os.WriteFile(at(otherName, "more"), nil, 0o600) },
+		"a truncated file": func() error { return os.Truncate(at(otherName, "port"), 0) },
+		"a link for a file": func() error {
+			return errors.Join(os.Remove(at(otherName, "k")), os.Symlink("port", at(otherName, "k")))
+		},
+		"the online folder": func() error { return os.RemoveAll(at(".online")) },
+		"a link":            func() error { return os.Remove(at(".suspect", "127.0.0.1:2003")) },
+		"a link elsewhere": func() error {
+			return errors.Join(os.Remove(at(".online", otherName)), os.Symlink("/", at(".online", otherName)))
+		},
+		"a link too many":  func() error { return os.Symlink("../"+otherName, at(".offline", otherName)) },
+		"the local link":   func() error { return os.Remove(at(".local")) },
+		"the local folder": func() error { return os.RemoveAll(at("127.0.0.1:2001")) },
+		"all of it": func() error {
+			return errors.Join(os.RemoveAll(at(otherName)), os.RemoveAll(at(".available")), os.Remove(at(".local")))
+		},
+	} {
+		require.NoError(t, damage(), what)
+		require.NotEqual(t, whole, tree(t, dir), what)
+		m.repair(false)
+		require.Equal(t, whole, tree(t, dir), what)
+	}
+	require.NoError(t, os.WriteFile(at(otherName, "k"), []byte("w"), 0o600))
+	m.repair(false)
+	require.Equal(t, []string{"k=w", "port=80"}, tree(t, at(otherName)), "only the size is compared")
+	m.repair(true)
+	require.Equal(t, whole, tree(t, dir), "the content is compared")
 }
 
 func TestReapedMembersAreRemoved(t *testing.T) {

@@ -66,9 +66,14 @@ func (m *Mirror) readRegular(name string) ([]byte, error) {
 	return content, err
 }
 
-// Reload announces the metadata that [Mirror.Local] returns. On an error, the
-// member keeps the metadata that it has.
+// Reload announces the metadata that [Mirror.Local] returns, and makes
+// [Mirror.Run] compare every file of the other members and repair it. On an
+// error, the member keeps the metadata that it has.
 func (m *Mirror) Reload(cluster *swim.Cluster) error {
+	select {
+	case m.again <- struct{}{}:
+	default: // it is about to do so
+	}
 	metadata, err := m.Local()
 	if err != nil {
 		return err
