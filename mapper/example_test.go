@@ -98,6 +98,30 @@ func ExampleView_Age() {
 	// Output: fresh enough
 }
 
+func ExampleView_State() {
+	view, _ := mapper.Follow(context.Background(), list("a", "b"), func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
+	defer view.Close()
+	s := view.State()
+	fmt.Println(s.Value, s.Set.Nodes[0].Name, s.Set.Origin, s.Set.Err, s.Set.Partial(), s.Age)
+	// Output: 2 a live <nil> <nil> 0s
+}
+
+// A consumer acts on each change, and on the end.
+func ExampleView_Changed() {
+	var source registry
+	source.feed.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}}})
+	view, _ := mapper.Follow(context.Background(), &source, func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
+	defer view.Close()
+	changed := view.Changed()
+	fmt.Println(view.State().Value)
+	source.feed.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}, {Name: "b"}}})
+	<-changed
+	fmt.Println(view.State().Value)
+	// Output:
+	// 1
+	// 2
+}
+
 func ExampleView_Close() {
 	view, _ := mapper.Follow(context.Background(), list("a"), func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
 	view.Close()

@@ -67,7 +67,7 @@ func FollowWith[T any](ctx context.Context, m Mapper, build func([]Node) (T, err
 			return nil, fmt.Errorf("building from no nodes: %w", err)
 		}
 	}
-	v.state.Store(initial)
+	v.publish(initial)
 	go f.run(ctx, m)
 	if cfg.StartEmpty {
 		return v, nil
@@ -128,7 +128,7 @@ func (f *follower[T]) take(u Update) {
 		}
 	}
 	next.since = since(old, &next)
-	f.view.state.Store(&next)
+	f.view.publish(&next)
 	if next.built && !old.built {
 		close(f.first)
 	}

@@ -332,6 +332,72 @@ func TestFollowSkipsWhatWasOvertaken(t *testing.T) {
 	})
 }
 
+// TestViewState walks through what can be known of a set.
+func TestViewState(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		f := newFeed()
+		f.set("a")
+		view, err := mapper.Follow(t.Context(), f, join)
+		require.NoError(t, err)
+		start, bad := time.Now(), errors.New(`node "b": port 0`)
+		steps := []struct {
+			name  string
+			do    func()
+			value string
+			set   mapper.Update
+			age   time.Duration
+		}{
+			{"live", func() {}, "[a]", mapper.Update{Nodes: nodesOf("a"), Confirmed: start}, 0},
+			{"partial", func() { f.Set(mapper.Update{Nodes: nodesOf("a"), Skipped: []error{bad}, Confirmed: start}) }, "[a]",
+				mapper.Update{Nodes: nodesOf("a"), Skipped: []error{bad}, Confirmed: start}, 0},
+			{"failing", func() { f.Fail(errDown); time.Sleep(time.Minute) }, "[a]",
+				mapper.Update{Nodes: nodesOf("a"), Skipped: []error{bad}, Confirmed: start, Err: errDown}, time.Minute},
+			{"a cache, while the source fails", func() {
+				f.Set(mapper.Update{Nodes: nodesOf("b"), Origin: mapper.OriginAgentCache, Confirmed: start, Err: errDown})
+			}, "[b]", mapper.Update{Nodes: nodesOf("b"), Origin: mapper.OriginAgentCache, Confirmed: start, Err: errDown}, time.Minute},
+			{"well again", func() { f.Set(mapper.Update{Nodes: nodesOf("c"), Confirmed: start}) }, "[c]",
+				mapper.Update{Nodes: nodesOf("c"), Confirmed: start}, 0},
+			{"stopped", func() { view.Close() }, "[c]", mapper.Update{Nodes: nodesOf("c"), Confirmed: start, Err: mapper.ErrStopped}, 0},
+		}
+		for _, step := range steps {
+			changed := view.Changed()
+			step.do()
+			synctest.Wait()
+			if step.name != "live" {
+				<-changed
+			}
+			require.Equal(t, mapper.State[string]{Value: step.value, Set: step.set, Age: step.age}, view.State(), step.name)
+		}
+	})
+}
+
+// TestViewChangedMissesNothing has a consumer that is slower than the source: it
+// still acts on the last state.
+func TestViewChangedMissesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFeed()
+	f.set("0")
+	view, err := mapper.Follow(t.Context(), f, func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
+	require.NoError(t, err)
+	defer view.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			changed := view.Changed()
+			if s := view.State(); s.Value == 100 {
+				return
+			}
+			<-changed
+		}
+	}()
+	for n := range 101 {
+		f.set(numbers(n))
+	}
+	<-done
+}
+
 // TestFollowASetBesideAnError builds what a failing source knows, and says in
 // the same moment that it may be stale.
 func TestFollowASetBesideAnError(t *testing.T) {

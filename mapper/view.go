@@ -23,6 +23,8 @@ type state[T any] struct {
 	built   bool      // value is built from nodes that the source reported
 	stopped bool      // the source is no longer followed
 	since   time.Time // since when the value may be stale, for either reason
+
+	replaced chan struct{} // closed when another state is current
 }
 
 func (s *state[T]) err() error {
@@ -38,6 +40,40 @@ func (s *state[T]) age() time.Duration {
 	}
 	return age(s.since)
 }
+
+// State is what a View knows at one moment.
+type State[T any] struct {
+	// Value is the last good value.
+	Value T
+	// Set holds the nodes that Value is built from and how sure they are. Its Err
+	// is that of View.Err.
+	Set Update
+	// Age is that of View.Age.
+	Age time.Duration
+}
+
+// State returns everything that the View knows, in one consistent picture: the
+// value, its nodes and Err belong together, unlike the results of several calls.
+func (v *View[T]) State() State[T] {
+	s := v.state.Load()
+	set := s.set.Clone()
+	set.Err = s.err()
+	return State[T]{Value: s.value, Set: set, Age: s.age()}
+}
+
+// Changed returns a channel that is closed when the state changes: the value, its
+// nodes, or how sure they are. Call it before State, so that no change is missed:
+//
+//	for {
+//		changed := view.Changed()
+//		use(view.State())
+//		select {
+//		case <-changed:
+//		case <-view.Done():
+//			return
+//		}
+//	}
+func (v *View[T]) Changed() <-chan struct{} { return v.state.Load().replaced }
 
 // Value returns the last good value. It costs one atomic load.
 func (v *View[T]) Value() T { return v.state.Load().value }
@@ -74,5 +110,13 @@ func (v *View[T]) end() {
 		next.since = time.Now()
 	}
 	next.stopped = true
-	v.state.Store(&next)
+	v.publish(&next)
+}
+
+// publish makes a state the current one. Only one goroutine publishes.
+func (v *View[T]) publish(next *state[T]) {
+	next.replaced = make(chan struct{})
+	if old := v.state.Swap(next); old != nil {
+		close(old.replaced)
+	}
 }

@@ -64,7 +64,11 @@ func TestConsul(t *testing.T) {
 func TestConsulHasMoreThanDNSCarries(t *testing.T) {
 	agent := consultest.Start(t, consultest.Options{})
 	for i := range 1200 {
-		agent.Register(consultest.Instance{Service: "web", ID: fmt.Sprint("web-", i), Address: fmt.Sprintf("10.0.%d.%d", i/250, i%250), Port: 8000})
+		_, err := agent.Client().Catalog().Register(&api.CatalogRegistration{
+			Node: fmt.Sprint("node-", i), Address: fmt.Sprintf("10.0.%d.%d", i/250, i%250),
+			Service: &api.AgentService{Service: "web", Port: 8000},
+		}, nil)
+		require.NoError(t, err)
 	}
 	nodes, err := (&SRV{Name: "web.service.consul", Server: agent.DNS}).Nodes(t.Context())
 	require.ErrorIs(t, err, ErrTruncated)
