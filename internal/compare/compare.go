@@ -8,11 +8,11 @@
 // tally counted which key.
 //
 // Keys are a sample of an unlimited population unless the caller knows that
-// they are all keys. A fraction measured on a sample has a 95 % confidence
+// they are all keys. A fraction measured on a sample has a 95% confidence
 // [Interval].
 package compare
 
-// Interval is a 95 % confidence interval of a fraction measured on a sample.
+// Interval is a 95% confidence interval of a fraction measured on a sample.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`

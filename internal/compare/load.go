@@ -38,7 +38,7 @@ func (l *Load) Ratio(i int) float64 {
 // Expected returns the number of keys that the node's weight calls for.
 func (l *Load) Expected(i int) float64 { return float64(l.Keys) * l.Fair[i] }
 
-// Band returns the 95 % range of the number of keys that a node holds if every
+// Band returns the 95% range of the number of keys that a node holds if every
 // key goes to it with the fair probability, by the normal approximation.
 func (l *Load) Band(i int) Interval {
 	expected := l.Expected(i)

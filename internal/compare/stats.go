@@ -5,10 +5,10 @@ import "math"
 // Wilson and ChiSquareP are implemented here because the libraries that have
 // them depend on linear algebra.
 
-// z95 bounds the central 95 % of the normal distribution.
+// z95 bounds the central 95% of the normal distribution.
 const z95 = 1.959963984540054
 
-// Wilson returns the 95 % confidence interval of a fraction observed as hits in
+// Wilson returns the 95% confidence interval of a fraction observed as hits in
 // n trials (Wilson, "Probable Inference", 1927). Unlike the normal
 // approximation it holds for fractions near 0 and 1: no hit in n trials is
 // compatible with a fraction of about 3.8/n.

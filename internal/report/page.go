@@ -40,7 +40,7 @@ type Load struct {
 
 // Node is a node with its load. Share, Fair, Low and High are fractions of all
 // keys: the share that the node holds, the share that its weight calls for, and
-// the 95 % range of the share by chance.
+// the 95% range of the share by chance.
 type Node struct {
 	Name, Zone             string
 	Weight                 float64
@@ -82,7 +82,7 @@ type Loss struct {
 type Change struct {
 	Keys, Moved, Ideal, Excess, Survivors int64
 	Expected                              float64 // the ideal fraction computed from shares
-	Low, High                             float64 // the 95 % confidence interval of the moved fraction
+	Low, High                             float64 // the 95% confidence interval of the moved fraction
 	Nodes                                 []Moved // by ascending name
 	Flows                                 []Flow  // by descending Keys; nil if there are too many nodes
 }
@@ -232,7 +232,7 @@ func (c *Change) Verdict() string {
 	case c.Moved == 0:
 		return "No key moves."
 	case c.Excess == 0 && c.Survivors == 0:
-		return "No move is unneeded."
+		return "Every move is needed."
 	case c.Survivors == 0:
 		return "No key moves between unchanged nodes, but more keys move than the new load requires."
 	default:

@@ -59,7 +59,7 @@ output.`,
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.out, "output", "o", "", "the `file` to write: .html, .svg or -")
 		fs.StringVar(&o.picture, "picture", "", "the picture of a .svg: "+strings.Join(report.Pictures(), ", ")+" (default shares)")
-		fs.StringVar(&o.title, "title", "Where the keys are", "the title of the page")
+		fs.StringVar(&o.title, "title", "Placement of keys", "the title of the page")
 	})
 	term.Complete(c, "picture", report.Pictures())
 	term.AddGroup(c, "Sides", func(fs *pflag.FlagSet) {

@@ -33,7 +33,7 @@ type consulOptions struct {
 	tokenFile   string
 }
 
-// bind declares the flags of the options on a command.
+// bind declares the flags on a command.
 func (o *consulOptions) bind(c *cobra.Command) {
 	const title = "Consul (--host and --port override CONSUL_HTTP_ADDR)"
 	o.health = term.Choose("--health", "passing", "warning", "any")

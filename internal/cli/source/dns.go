@@ -19,7 +19,7 @@ type dnsOptions struct {
 	resolve bool
 }
 
-// bind declares the flags of the options on a command.
+// bind declares the flags on a command.
 func (o *dnsOptions) bind(c *cobra.Command) {
 	const title = "DNS"
 	term.AddGroup(c, title, func(fs *pflag.FlagSet) {

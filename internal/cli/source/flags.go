@@ -64,7 +64,7 @@ type Flags struct {
 	Filters Filters
 }
 
-// Bind declares the flags of the options on a command.
+// Bind declares the flags on a command.
 func (o *Flags) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Nodes", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.Backend, "backend", "b", backends[0].name, "source of nodes: "+strings.Join(backendNames(), ", ")+"; -n and -f imply static")

@@ -31,7 +31,7 @@ func numbered(n int) []string {
 func page(names []string, change bool) *report.Page {
 	const keys = 1_000_000
 	p := &report.Page{
-		Title:  "Where the keys are",
+		Title:  "Placement of keys",
 		Inputs: []report.Input{{Name: "proxenos", Value: "v1.2.3"}, {Name: "nodes", Value: names[0] + ".txt"}, {Name: "checksum", Value: "0123456789abcdef"}},
 		Load:   report.Load{Keys: keys, Sampled: true, Ratio: 1.02, RatioByChance: 1.01, Spread: 0.01, SpreadByChance: 0.009, P: 0.4},
 		Losses: []report.Loss{{What: "node", Lost: names[0], Share: 0.2, Heaviest: names[len(names)-1], Ratio: 1.3}, {What: "zone", Lost: names[0], Share: 1}},
