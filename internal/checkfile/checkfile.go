@@ -26,12 +26,13 @@ var Schema string
 type File struct {
 	Name      string // the name given to Parse, for errors
 	Nodes     Nodes
-	Algorithm string // a value of --algorithm
-	Hash      string // a value of --hash-method
-	Points    int    // a value of --points
-	TableBits int    // a value of --table-bits
-	Sample    int64  // the number of sample keys to measure
-	Keys      string // a file of keys to measure instead
+	Algorithm string  // a value of --algorithm
+	Hash      string  // a value of --hash-method
+	Points    int     // a value of --points
+	Unit      float64 // a value of --unit
+	TableBits int     // a value of --table-bits
+	Sample    int64   // the number of sample keys to measure
+	Keys      string  // a file of keys to measure instead
 	Checks    []Check
 }
 

@@ -17,6 +17,7 @@ nodes: nodes.txt
 algorithm: ring
 hash: md5
 points: 40
+unit: 0.5
 sample: 10_000
 checks:
   - name: pins
@@ -50,20 +51,20 @@ func TestParse(t *testing.T) {
 	f, err := Parse([]byte(example), "checks.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, "nodes.txt", f.Nodes.File)
-	assert.Equal(t, []any{"ring", "md5", 40, int64(10_000)}, []any{f.Algorithm, f.Hash, f.Points, f.Sample})
+	assert.Equal(t, []any{"ring", "md5", 40, 0.5, int64(10_000)}, []any{f.Algorithm, f.Hash, f.Points, f.Unit, f.Sample})
 	require.Len(t, f.Checks, 5)
 	var pins []string
 	for _, p := range f.Checks[0].Pins {
 		pins = append(pins, p.Key+" -> "+p.Node)
 	}
 	assert.Equal(t, []string{"user:1 -> a", "user 2 -> 010", "user:3 -> ", "it's -> no"}, pins)
-	assert.Equal(t, 8, f.Checks[0].Line)
-	assert.Equal(t, 12, f.Checks[0].Pins[2].Line)
+	assert.Equal(t, 9, f.Checks[0].Line)
+	assert.Equal(t, 13, f.Checks[0].Pins[2].Line)
 	assert.Equal(t, 1.05, *f.Checks[1].Shares.Max)
 	assert.Equal(t, []any{"a", 0.2, 0.3}, []any{f.Checks[1].Shares.Nodes[0].Node, *f.Checks[1].Shares.Nodes[0].Min, *f.Checks[1].Shares.Nodes[0].Max})
 	m := f.Checks[2].Movement
 	assert.Equal(t, []any{"old.txt", 0.4, 0.0, true}, []any{m.Before, *m.MaxMoved, *m.MaxExcess, m.NoSurvivorMoves})
-	assert.Equal(t, []Round{{Line: 23, Add: []string{"c,w=2"}}, {Line: 24, Remove: []string{"a"}, Reweight: []string{"b=2"}}}, m.Rounds)
+	assert.Equal(t, []Round{{Line: 24, Add: []string{"c,w=2"}}, {Line: 25, Remove: []string{"a"}, Reweight: []string{"b=2"}}}, m.Rounds)
 	assert.Equal(t, &Spread{Replicas: 3, Zones: 2, Except: 0.01}, f.Checks[3].Spread)
 	assert.Equal(t, 2, *f.Checks[4].MinNodes)
 }

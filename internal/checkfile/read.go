@@ -16,6 +16,7 @@ func (f *File) fields() []field {
 		{"algorithm", text(&f.Algorithm, "algorithm")},
 		{"hash", text(&f.Hash, "hash")},
 		{"points", whole(&f.Points, "points", 1, math.MaxInt32)},
+		{"unit", positive(&f.Unit, "unit")},
 		{"table_bits", whole(&f.TableBits, "table_bits", 1, 24)},
 		{"sample", whole(&f.Sample, "sample", 1, int64(1)<<40)},
 		{"keys", text(&f.Keys, "keys")},

@@ -57,6 +57,18 @@ func ratio(to **float64, what string) reader {
 	}
 }
 
+// positive parses a number above 0.
+func positive(to *float64, what string) reader {
+	return func(n *yaml.Node) error {
+		x, err := strconv.ParseFloat(n.Value, 64)
+		if n.Kind != yaml.ScalarNode || err != nil || !(x > 0 && x <= math.MaxFloat64) {
+			return atf(n, "%s %q: want a number above 0", what, n.Value)
+		}
+		*to = x
+		return nil
+	}
+}
+
 // fraction parses a fraction of all keys such as 12% or 0.12.
 func fraction(to **float64, what string) reader {
 	return func(n *yaml.Node) error {

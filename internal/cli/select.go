@@ -118,6 +118,9 @@ func (o *selectOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.warnShort(p)
+	for _, w := range p.Warnings() {
+		o.std.Warn("%s", w)
+	}
 	o.zones.Warn(p.Nodes, o.Count, o.std)
 	o.Spread = o.zones.Spread(p)
 	return o.Answer(ctx, o.std, p, &o.output)

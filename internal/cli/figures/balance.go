@@ -88,6 +88,9 @@ func (o *balanceOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range p.Warnings() {
+		o.std.Warn("%s", w)
+	}
 	load, err := measureLoad(ctx, o.std, p, &o.keys)
 	if err != nil {
 		return err

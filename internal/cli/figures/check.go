@@ -37,7 +37,7 @@ func NewCheck(std *term.Streams) *cobra.Command {
 		Long: `Run the placement checks in a YAML file, and exit with 1 if one fails.
 
   nodes: nodes.txt             # or a list: [a, "b=10.0.0.2:80,w=2"]
-  algorithm: rendezvous        # hash, points, table_bits too
+  algorithm: rendezvous        # hash, points, unit, table_bits too
   sample: 1000000              # or keys: FILE
   checks:
     - name: sessions stay on their nodes

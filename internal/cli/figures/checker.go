@@ -30,7 +30,7 @@ type checker struct {
 func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*checker, error) {
 	k := &checker{std: o.std, folder: folder, file: folder.file}
 	var err error
-	settings := place.Settings{Algorithm: folder.file.Algorithm, Hash: folder.file.Hash, Points: folder.file.Points, TableBits: folder.file.TableBits}
+	settings := place.Settings{Algorithm: folder.file.Algorithm, Hash: folder.file.Hash, Points: folder.file.Points, Unit: folder.file.Unit, TableBits: folder.file.TableBits}
 	if err = k.placement.Apply(settings, o.std); err != nil {
 		return nil, fileFault(folder.name, err)
 	}
@@ -44,10 +44,16 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 	if k.nodes, err = o.nodes(ctx, folder); err != nil {
 		return nil, err
 	}
-	if place.AnyEligible(k.nodes) {
-		k.placed, err = k.placement.Build(k.nodes)
+	if !place.AnyEligible(k.nodes) {
+		return k, nil
 	}
-	return k, err
+	if k.placed, err = k.placement.Build(k.nodes); err != nil {
+		return nil, err
+	}
+	for _, w := range k.placed.Warnings() {
+		k.std.Warn("%s: %s", folder.name, w)
+	}
+	return k, nil
 }
 
 // nodes returns the nodes of the flags with --live, and otherwise those of the

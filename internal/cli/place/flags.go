@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -73,8 +74,9 @@ var Rings = []Algorithm{
 type Settings struct {
 	Algorithm string
 	Hash      string
-	Points    int // of a ring
-	TableBits int // of a table
+	Points    int     // of a ring
+	Unit      float64 // of a ring
+	TableBits int     // of a table
 }
 
 // Flags are the flags that select an algorithm and a hash.
@@ -83,6 +85,7 @@ type Flags struct {
 	algorithms []Algorithm // the values of --algorithm
 	name       term.Choice // --algorithm
 	points     count
+	unit       unit
 	tableBits  count
 	algorithm  Algorithm
 }
@@ -90,6 +93,12 @@ type Flags struct {
 // count is a numeric flag that may not be given.
 type count struct {
 	value int
+	given bool
+}
+
+// unit is --unit, which may not be given.
+type unit struct {
+	value float64
 	given bool
 }
 
@@ -102,6 +111,7 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 	term.AddGroup(c, "Algorithm", func(fs *pflag.FlagSet) {
 		fs.VarP(&o.name, "algorithm", "a", "the algorithm; see proxenos help algorithms")
 		fs.IntVar(&o.points.value, "points", 0, "points of a ring: per unit of weight (default 160), or in total for continuum (1000)")
+		fs.Float64Var(&o.unit.value, "unit", 1, "weight that gets --points points of the algorithm ring; programs that must agree use the same")
 		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "log2 of the slots of a table; changing it moves most keys")
 		o.declare(fs)
 	})
@@ -119,6 +129,7 @@ func (o *Flags) offer(algorithms []Algorithm) {
 // Parse validates the flags and reads the environment.
 func (o *Flags) Parse(c *cobra.Command, std *term.Streams) error {
 	o.points.given, o.tableBits.given = c.Flags().Changed("points"), c.Flags().Changed("table-bits")
+	o.unit.given = c.Flags().Changed("unit")
 	return o.resolve(std)
 }
 
@@ -130,6 +141,7 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	}
 	o.HashFlags.Name = s.Hash
 	o.points = count{s.Points, s.Points != 0}
+	o.unit = unit{cmp.Or(s.Unit, 1), s.Unit != 0}
 	o.tableBits = count{cmp.Or(s.TableBits, defaultTableBits), s.TableBits != 0}
 	return o.resolve(std)
 }
@@ -142,6 +154,10 @@ func (o *Flags) resolve(std *term.Streams) error {
 		return term.Hint(term.Usagef("--points does not apply to %s", o.algorithm.Name), "it applies to ring, continuum and continuum-0.1.0")
 	case o.points.given && (o.points.value < 1 || o.points.value > ring.MaxPoints):
 		return term.Usagef("--points %d: must be from 1 to %d", o.points.value, ring.MaxPoints)
+	case o.unit.given && o.algorithm.Name != "ring":
+		return term.Hint(term.Usagef("--unit does not apply to %s", o.algorithm.Name), "it applies to ring")
+	case !(o.unit.value > 0) || math.IsInf(o.unit.value, 0): // NaN too
+		return term.Usagef("--unit %v: must be a number above 0", o.unit.value)
 	case o.tableBits.given && o.algorithm.Name != "table":
 		return term.Hint(term.Usagef("--table-bits does not apply to %s", o.algorithm.Name), "it applies to table")
 	case o.tableBits.value < rendezvous.MinTableBits || o.tableBits.value > rendezvous.MaxTableBits:
@@ -180,7 +196,7 @@ func explain(err error) error {
 	case errors.Is(err, ring.ErrWhole):
 		return term.Hint(err, "the program that it agrees with has whole weights only")
 	case errors.Is(err, ring.ErrNoPoints), errors.Is(err, ring.ErrTooManyPoints):
-		return term.Hint(err, "change --points or the weights")
+		return term.Hint(err, "change --points or the weights; for the algorithm ring, --unit scales them")
 	default:
 		return term.Hint(err, "see proxenos help algorithms")
 	}
