@@ -23,8 +23,10 @@ type Keys struct {
 }
 
 // DefaultSample is the default number of sample keys.
+// DefaultSample is the default number of sample keys.
 const DefaultSample = 1_000_000
 
+// Bind declares the flags on a command.
 // Bind declares the flags on a command.
 func (o *Keys) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
@@ -34,6 +36,7 @@ func (o *Keys) Bind(c *cobra.Command) {
 	})
 }
 
+// Parse validates the flags.
 // Parse validates the flags.
 func (o *Keys) Parse(c *cobra.Command) error {
 	switch {
