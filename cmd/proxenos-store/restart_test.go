@@ -91,3 +91,25 @@ func TestStartAtOnceWithPorts(t *testing.T) {
 	}
 	members(t, 4, addrs...)
 }
+
+// A put fails as its node is stopped. When the node resumes it does not execute the
+// put, which would overwrite a newer acknowledged one.
+func TestStoppedNodeDropsOldRequest(t *testing.T) {
+	t.Parallel()
+	first := found(t)
+	nodes := grow(t, first, 3)
+	stopped := nodes[1]
+	require.NoError(t, stopped.cmd.Process.Signal(syscall.SIGSTOP))
+	defer func() { _ = stopped.cmd.Process.Signal(syscall.SIGCONT) }()
+	_, stderr, code := run(t, "put", "-h", stopped.addr, "k", "old")
+	require.Equal(t, 74, code, stderr)
+	require.Eventually(t, func() bool {
+		_, _, code := run(t, "put", "-h", first.addr, "k", "new")
+		return code == 0
+	}, patience, 10*time.Millisecond)
+	require.NoError(t, stopped.cmd.Process.Signal(syscall.SIGCONT))
+	members(t, 4, first.addr, stopped.addr)
+	answers(t, "k", "new", nodes...)
+	time.Sleep(500 * time.Millisecond) // in which the request would run
+	answers(t, "k", "new", nodes...)
+}

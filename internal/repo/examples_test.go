@@ -33,6 +33,7 @@ var withoutExample = map[string]string{
 	"mapper/locator.Client.Join":            "a call of the wire that servers make",
 	"mapper/locator.Client.Add":             "a call of the wire that servers make",
 	"mapper/locator.Client.Remove":          "a call of the wire that servers make",
+	"mapper/locator.Abandoned":              "one line in a handler",
 	"mapper/locator.Listen":                 "in the example of Server.Serve",
 	"mapper/locator.Server.Self":            "in the example of the package",
 	"mapper/locator.Server.Nodes":           "as on any mapper.Mapper",

@@ -87,6 +87,7 @@ func (s *Server) serveConn(ctx context.Context, conn net.Conn, processor thrift.
 	t := newTransport(conn, s.cfg.Call.Limits)
 	defer func() { _ = t.Close() }()
 	proto := t.limits.protocol(t)
+	ctx = context.WithValue(ctx, transportKey{}, t)
 	for t.awaitMessage() == nil && ctx.Err() == nil {
 		if !s.process(ctx, t, processor, proto) {
 			return
@@ -111,6 +112,18 @@ func (s *Server) process(ctx context.Context, t *transport, processor thrift.TPr
 		s.cfg.Log.Debug("call failed", "from", t.conn.RemoteAddr(), "err", err)
 	}
 	return ok
+}
+
+// transportKey is the context key of the transport of a call.
+type transportKey struct{}
+
+// Abandoned reports whether the caller of the call that ctx belongs to has closed its
+// connection, as it does when its timeout ends. A handler that may run late, because
+// the process was stopped or overloaded, checks it before it changes anything. A
+// one-way call can look abandoned, as its caller need not wait.
+func Abandoned(ctx context.Context) bool {
+	t, ok := ctx.Value(transportKey{}).(*transport)
+	return ok && t.isClosedByPeer()
 }
 
 // warn logs a problem that a peer caused, at most once per warnInterval.

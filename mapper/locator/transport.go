@@ -3,10 +3,12 @@ package locator
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/apache/thrift/lib/go/thrift"
@@ -45,6 +47,27 @@ func (t *transport) awaitMessage() error {
 	}
 	t.left = t.limits.Message
 	return t.conn.SetReadDeadline(time.Now().Add(t.limits.Call))
+}
+
+// isClosedByPeer reports whether the peer has closed the connection, as far as the
+// system tells without waiting. It must not be called while another goroutine reads.
+func (t *transport) isClosedByPeer() bool {
+	conn, secured := t.conn, false
+	if tc, ok := conn.(*tls.Conn); ok {
+		conn, secured = tc.NetConn(), true
+	}
+	socket, ok := conn.(syscall.Conn)
+	if !ok || t.r.Buffered() > 0 || t.conn.SetReadDeadline(time.Time{}) != nil {
+		return false
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return false
+	}
+	pending, closed := 0, false
+	err = raw.Read(func(fd uintptr) bool { pending, closed = peek(fd); return true })
+	// The peer sends nothing during a call but the alert that ends a TLS connection.
+	return err == nil && (closed || secured && pending > 0)
 }
 
 // spend counts n bytes against the size limit.

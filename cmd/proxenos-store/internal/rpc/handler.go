@@ -45,7 +45,9 @@ func (h *Handler) Get(ctx context.Context, key string) (string, error) {
 
 // Put serves the one-way call of 2009. The client does not learn of a failure.
 func (h *Handler) Put(ctx context.Context, key, value string) error {
-	if err := h.Write(ctx, key, []byte(value)); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	if err := h.Node.Put(ctx, key, []byte(value)); err != nil {
 		return h.abandon("put", err)
 	}
 	return nil
@@ -56,8 +58,13 @@ func (h *Handler) abandon(call string, err error) error {
 	return thrift.ErrAbandonRequest
 }
 
-// Write stores a value at its replicas.
+// Write stores a value at its replicas. A request whose client has given up is not
+// executed: it may have waited in a stopped process while newer writes were
+// acknowledged.
 func (h *Handler) Write(ctx context.Context, key string, value []byte) error {
+	if locator.Abandoned(ctx) {
+		return thrift.ErrAbandonRequest
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	return toFailure(h.Node.Put(ctx, key, value))
@@ -74,8 +81,11 @@ func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Value, error)
 	return &peerwire.Value{Found: ok, Value: value}, nil
 }
 
-// Erase deletes a key at its replicas.
+// Erase deletes a key at its replicas, unless the client has given up.
 func (h *Handler) Erase(ctx context.Context, key string) error {
+	if locator.Abandoned(ctx) {
+		return thrift.ErrAbandonRequest
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	return toFailure(h.Node.Delete(ctx, key))
