@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -112,4 +115,116 @@ func TestStoppedNodeDropsOldRequest(t *testing.T) {
 	answers(t, "k", "new", nodes...)
 	time.Sleep(500 * time.Millisecond) // in which the request would run
 	answers(t, "k", "new", nodes...)
+}
+
+// Both owners of a key are away for a write and a deletion. When they are back, no
+// node returns the old value for longer than a moment.
+func TestOwnersAwayForOneWrite(t *testing.T) {
+	t.Parallel()
+	page := "127.0.0.1:" + freePort(t)
+	nodes := grow(t, found(t, "--status", page), 4)
+	byAddr := map[string]*server{}
+	for _, n := range nodes {
+		byAddr[n.addr] = n
+	}
+	// A key that the first node does not own.
+	key, owners := "", []string{nodes[0].addr}
+	for i := 0; slices.Contains(owners, nodes[0].addr); i++ {
+		key = "k" + strconv.Itoa(i)
+		_, list := fetch(t, "http://"+page+"/select?key="+key, "")
+		owners = strings.Fields(list)
+	}
+	require.Len(t, owners, 2)
+	signal := func(s syscall.Signal) {
+		for _, owner := range owners {
+			require.NoError(t, byAddr[owner].cmd.Process.Signal(s))
+		}
+	}
+	defer signal(syscall.SIGCONT)
+	absent := func(args ...string) {
+		t.Helper()
+		signal(syscall.SIGSTOP)
+		require.Eventually(t, func() bool { _, _, code := run(t, args...); return code == 0 }, patience, time.Millisecond)
+		signal(syscall.SIGCONT)
+	}
+	_, stderr, code := run(t, "put", "-h", nodes[0].addr, key, "old")
+	require.Zero(t, code, stderr)
+
+	absent("put", "-h", nodes[0].addr, key, "new")
+	time.Sleep(time.Second)
+	answers(t, key, "new", nodes...)
+
+	absent("delete", "-h", nodes[0].addr, key)
+	time.Sleep(time.Second)
+	for _, n := range nodes {
+		out, _, code := run(t, "get", "-h", n.addr, key)
+		assert.Equal(t, 1, code, "%s returns %q", n.addr, out)
+	}
+}
+
+// A node copies many large values as it joins.
+func TestJoinWithLargeValues(t *testing.T) {
+	t.Parallel()
+	const keys = 40
+	first := found(t)
+	value := strings.Repeat("x", 1<<20)
+	c := client(t, first.addr)
+	for i := range keys {
+		retry(t, func() error { return c.Put(t.Context(), strconv.Itoa(i), value) })
+	}
+	second := serve(t, "-h", first.addr, "-p", freePort(t))
+	assert.NotContains(t, second.stderr(), "failed")
+	require.Error(t, first.end(syscall.SIGKILL))
+	c = client(t, second.addr)
+	for i := range keys {
+		retry(t, func() error {
+			got, ok, err := c.Get(t.Context(), strconv.Itoa(i))
+			if err == nil && (!ok || got != value) {
+				t.Errorf("key %d: found %v, %d bytes", i, ok, len(got))
+			}
+			return err
+		})
+	}
+}
+
+func TestMinCopies(t *testing.T) {
+	t.Parallel()
+	first := found(t, "--min-copies", "2")
+	_, stderr, code := run(t, "put", "-h", first.addr, "k", "v")
+	assert.Equal(t, 74, code)
+	assert.Contains(t, stderr, "1 nodes serve, 2 copies are required")
+	serve(t, "-h", first.addr, "-p", freePort(t), "--min-copies", "2")
+	_, stderr, code = run(t, "put", "-h", first.addr, "k", "v")
+	assert.Zero(t, code, stderr)
+}
+
+// A data file that is removed under a running node is noticed.
+func TestDataFileRemoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	node := found(t, "--data", dir)
+	_, stderr, code := run(t, "put", "-h", node.addr, "k", "v")
+	require.Zero(t, code, stderr)
+	require.NoError(t, os.Truncate(filepath.Join(dir, "store.db"), 100))
+	_, stderr, code = run(t, "put", "-h", node.addr, "k", "v")
+	assert.Equal(t, 74, code)
+	assert.Contains(t, stderr, "the data file is damaged: it was truncated")
+	_, stderr, code = run(t, "get", "-h", node.addr, "k")
+	assert.Equal(t, 74, code, stderr)
+	assert.Contains(t, node.stderr(), "it was truncated")
+	_, _, code = run(t, "get", "-h", node.addr, "k")
+	assert.Equal(t, 74, code, "the node still runs")
+}
+
+func TestControlCharactersAndStandardInput(t *testing.T) {
+	t.Parallel()
+	node := found(t)
+	_, stderr, code := run(t, "put", "-h", node.addr, "a\x1b[2J\nb", "v")
+	require.Zero(t, code, stderr)
+	out, _, _ := run(t, "list", "-h", node.addr)
+	assert.Equal(t, "\"a\\x1b[2J\\nb\"\n", out)
+	put := storeCommand("put", "-h", node.addr, "stdin", "-")
+	put.Stdin = strings.NewReader("line\nend")
+	require.NoError(t, put.Run())
+	answers(t, "stdin", "line\nend", node)
 }

@@ -3,9 +3,16 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 )
 
@@ -29,9 +36,17 @@ func newClientCommand(use, short string, args []string, run func(ctx context.Con
 }
 
 func newPut(*output) *cobra.Command {
-	return newClientCommand("put [-h PEER] KEY VALUE", "Store a value; returns once every replica has it", []string{"KEY", "VALUE"},
+	return newClientCommand("put [-h PEER] KEY VALUE", "Store a value, or standard input for -; returns once every replica has it", []string{"KEY", "VALUE"},
 		func(ctx context.Context, store *rpc.Client, args []string) error {
-			return store.Put(ctx, args[0], args[1])
+			value := args[1]
+			if value == "-" {
+				raw, err := io.ReadAll(io.LimitReader(os.Stdin, node.MaxValue+1)) // one byte too many is refused
+				if err != nil {
+					return err
+				}
+				value = string(raw)
+			}
+			return store.Put(ctx, args[0], value)
 		})
 }
 
@@ -58,10 +73,13 @@ func newDelete(*output) *cobra.Command {
 }
 
 func newList(std *output) *cobra.Command {
-	return newClientCommand("list [-h PEER]", "List all keys", nil,
+	return newClientCommand("list [-h PEER]", "List all keys; a key with control characters is quoted", nil,
 		func(ctx context.Context, store *rpc.Client, _ []string) error {
 			keys, err := store.Keys(ctx)
 			for _, key := range keys {
+				if !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl) {
+					key = strconv.Quote(key)
+				}
 				if _, err := fmt.Fprintln(std.Out, key); err != nil {
 					return err
 				}

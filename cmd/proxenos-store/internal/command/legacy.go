@@ -11,7 +11,7 @@ import (
 )
 
 // notLegacy are the flags that do not apply to a network of 2009.
-var notLegacy = []string{"replicas", "zone", "data", "secret-file", "status"}
+var notLegacy = []string{"replicas", "min-copies", "zone", "data", "secret-file", "status"}
 
 // runLegacy runs a node of a network of 2009 until the context ends.
 func (o *serveOptions) runLegacy(c *cobra.Command) error {

@@ -29,6 +29,7 @@ type serveOptions struct {
 	listen    string
 	advertise string
 	replicas  int
+	minCopies int
 	zone      string
 	data      string
 	page      string
@@ -64,6 +65,7 @@ SIGINT or SIGTERM a node hands its keys over and leaves.`,
 	f.StringVar(&o.listen, "listen", "127.0.0.1", "`address` to listen on; any but a loopback address requires --secret-file")
 	f.StringVar(&o.advertise, "advertise", "", "`host` at which other nodes reach this one")
 	f.IntVar(&o.replicas, "replicas", 2, "how many nodes store each key; the same at every node")
+	f.IntVar(&o.minCopies, "min-copies", 1, "fail writes that fewer nodes than this can store")
 	f.StringVar(&o.zone, "zone", "", "failure domain of this node; replicas are placed in distinct zones")
 	f.StringVar(&o.data, "data", "", "`directory` to store keys in (default: in memory)")
 	f.StringVar(&o.page, "status", "", "loopback `address` to serve status and metrics at, such as 127.0.0.1:9980")
@@ -83,6 +85,8 @@ func (o *serveOptions) parse() error {
 		return fmt.Errorf("%w: --port %d: want 0 to 65535", errUsage, o.port)
 	case o.replicas < 1 || o.replicas > 100:
 		return fmt.Errorf("%w: --replicas %d: want 1 to 100", errUsage, o.replicas)
+	case o.minCopies < 1 || o.minCopies > o.replicas:
+		return fmt.Errorf("%w: --min-copies %d: want 1 to --replicas %d", errUsage, o.minCopies, o.replicas)
 	case o.found && o.peer != "":
 		return fmt.Errorf("%w: --found starts a store and -h joins one: use one of them", errUsage)
 	case !isLoopback(o.listen) && o.secret == nil:
@@ -162,7 +166,7 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 	calls.Keep = 16
 	calls.Limits.Call = time.Minute // the node sets a timeout for each call
 	n, err := node.New(node.Config{
-		Self: server.Self().Name, Replicas: o.replicas, Engine: engine, Cluster: cluster, First: first,
+		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first,
 		Dial:  func(name string) node.Peer { return o.dial(name, calls) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
 		Now:   Now,

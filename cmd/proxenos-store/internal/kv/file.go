@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -15,7 +16,14 @@ import (
 
 // File is an [Engine] in a file. Entries that Merge has stored survive a crash of
 // the process or of the machine.
-type File struct{ db *bbolt.DB }
+type File struct {
+	db      *bbolt.DB
+	path    string
+	info    os.FileInfo
+	size    atomic.Int64 // when last seen
+	faulted atomic.Bool  // the file was damaged while it was open
+	commits chan commit
+}
 
 var (
 	entriesBucket = []byte("entries")
@@ -25,6 +33,9 @@ var (
 	formatKey     = []byte("format")
 	formatValue   = []byte("1")
 )
+
+// maxBatch is how many transactions at most share a write to the disk.
+const maxBatch = 1000
 
 // lockTime is how long to wait for another process to release the file.
 const lockTime = time.Second
@@ -38,10 +49,11 @@ func OpenFile(path string) (*File, error) {
 		return nil, err
 	}
 	var f *File
+	var faulted atomic.Bool
 	err := guard(func() (err error) {
 		f, err = open(path)
 		return err
-	})
+	}, &faulted)
 	switch {
 	case errors.Is(err, ErrCorrupt), err == nil:
 	case errors.Is(err, bolterrors.ErrTimeout):
@@ -75,10 +87,11 @@ func checkMagic(path string) error {
 
 // guard turns a panic into an error. bbolt panics on malformed pages, and reading
 // past the end of a truncated file faults, as the file is mapped into memory.
-func guard(f func() error) (err error) {
+func guard(f func() error, faulted *atomic.Bool) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
+			faulted.Store(true)
 			err = fmt.Errorf("%w: %v", ErrCorrupt, p)
 		}
 	}()
@@ -90,12 +103,18 @@ func open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.MaxBatchDelay = time.Millisecond // the default of 10 ms would dominate the latency of a write
-	f := &File{db}
-	if err := f.check(); err != nil {
+	f := &File{db: db, path: path, commits: make(chan commit, maxBatch)}
+	if f.info, err = os.Stat(path); err == nil {
+		err = f.check()
+	}
+	if err == nil {
+		err = f.prepare()
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return f, f.prepare()
+	go f.commitLoop()
+	return f, nil
 }
 
 // check reads every record. A new file has none.
@@ -136,7 +155,7 @@ func (f *File) prepare() error {
 
 // Get returns the entry of a key, which may be a tombstone.
 func (f *File) Get(key string) (e Entry, ok bool, err error) {
-	err = f.db.View(func(tx *bbolt.Tx) error {
+	err = f.view(func(tx *bbolt.Tx) error {
 		k := recordKey(key)
 		v := tx.Bucket(entriesBucket).Get(k)
 		if v == nil {
@@ -154,8 +173,11 @@ func (f *File) Get(key string) (e Entry, ok bool, err error) {
 // present versions that are newer than an entry. Concurrent calls share a
 // transaction.
 func (f *File) Merge(entries []Entry) (newer []Version, err error) {
-	err = f.db.Batch(func(tx *bbolt.Tx) error {
-		newer = nil // bbolt may call this more than once
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	err = f.update(func(tx *bbolt.Tx) error {
+		newer = nil // this runs again if another transaction fails
 		bucket := tx.Bucket(entriesBucket)
 		for _, e := range entries {
 			v, err := mergeRecord(bucket, e)
@@ -200,7 +222,10 @@ func (f *File) SetAside(versions []Version) error {
 
 // remove calls before for the records of exactly these versions and removes them.
 func (f *File) remove(versions []Version, before func(tx *bbolt.Tx, key, record []byte) error) error {
-	return f.db.Batch(func(tx *bbolt.Tx) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	return f.update(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(entriesBucket)
 		for _, version := range versions {
 			k := recordKey(version.Key)
@@ -224,7 +249,7 @@ func (f *File) remove(versions []Version, before func(tx *bbolt.Tx, key, record 
 
 // Scan calls visit with the versions of a bucket in key order.
 func (f *File) Scan(bucket int, visit func(Version) bool) error {
-	return f.db.View(func(tx *bbolt.Tx) error {
+	return f.view(func(tx *bbolt.Tx) error {
 		prefix := []byte{byte(bucket)}
 		c := tx.Bucket(entriesBucket).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
@@ -242,7 +267,7 @@ func (f *File) Scan(bucket int, visit func(Version) bool) error {
 
 // Meta returns a value stored by SetMeta, or "".
 func (f *File) Meta(name string) (value string, err error) {
-	err = f.db.View(func(tx *bbolt.Tx) error {
+	err = f.view(func(tx *bbolt.Tx) error {
 		value = string(tx.Bucket(metaBucket).Get([]byte(name)))
 		return nil
 	})
@@ -251,10 +276,7 @@ func (f *File) Meta(name string) (value string, err error) {
 
 // SetMeta stores a value.
 func (f *File) SetMeta(name, value string) error {
-	return f.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put([]byte(name), []byte(value)) })
+	return f.update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put([]byte(name), []byte(value)) })
 }
-
-// Close closes the file.
-func (f *File) Close() error { return f.db.Close() }
 
 var _ Engine = (*File)(nil)

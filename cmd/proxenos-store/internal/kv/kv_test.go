@@ -262,6 +262,28 @@ func TestFileDamaged(t *testing.T) {
 	}
 }
 
+func TestFileDamagedWhileOpen(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(path string) error{
+		"removed":   os.Remove,
+		"truncated": func(path string) error { return os.Truncate(path, 100) },
+		"replaced": func(path string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, nil, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, path := openTemp(t)
+			require.NoError(t, merged(f.Merge([]Entry{entry("k", 1, "w", "v")})))
+			require.NoError(t, damage(path))
+			require.ErrorIs(t, merged(f.Merge([]Entry{entry("k", 2, "w", "v")})), ErrCorrupt)
+			_, _, err := f.Get("k")
+			require.ErrorIs(t, err, ErrCorrupt)
+			require.NoError(t, f.Close())
+		})
+	}
+}
+
 // flip changes one bit in the first occurrence of the text.
 func flip(b []byte, text string) []byte {
 	for at := range b {

@@ -36,3 +36,6 @@ type Entry struct {
 	Version
 	Value []byte
 }
+
+// Size returns about how many bytes the entry takes in a message.
+func (e Entry) Size() int { return len(e.Key) + len(e.Writer) + len(e.Value) + 64 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -177,18 +178,25 @@ func (n *Node) copyEntries(ctx context.Context, name string, versions []kv.Versi
 	if err != nil {
 		return err
 	}
-	for len(wanted) > 0 {
-		size := min(len(wanted), fetchSize)
-		keys := make([]string, size)
-		for i, at := range wanted[:size] {
-			keys[i] = versions[at].Key
-		}
-		wanted = wanted[size:]
+	keys := make([]string, len(wanted))
+	for i, at := range wanted {
+		keys[i] = versions[at].Key
+	}
+	for len(keys) > 0 {
+		batch := keys[:min(len(keys), fetchSize)]
 		err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
-			entries, err := peer.Fetch(ctx, keys)
+			entries, err := peer.Fetch(ctx, batch)
 			if err != nil {
 				return err
 			}
+			done := len(batch) // unless the reply ends with an earlier key
+			if len(entries) > 0 {
+				done = slices.Index(batch, entries[len(entries)-1].Key) + 1
+			}
+			if done == 0 {
+				return fmt.Errorf("the reply has a key that was not requested")
+			}
+			keys = keys[done:]
 			_, err = n.Keep(ctx, entries)
 			return err
 		})

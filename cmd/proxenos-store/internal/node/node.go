@@ -21,8 +21,11 @@ type Config struct {
 	// Replicas is how many nodes store each key: 2 by default. It must be the
 	// same at every node of a cluster.
 	Replicas int
-	Engine   kv.Engine
-	Cluster  Cluster
+	// MinCopies is how many nodes must store a write for it to succeed, even if
+	// the cluster has fewer nodes than replicas: 1 by default.
+	MinCopies int
+	Engine    kv.Engine
+	Cluster   Cluster
 	// Dial returns the peer of a name. It does not connect.
 	Dial func(name string) Peer
 	// First means that this node starts a new cluster: there is nothing to
@@ -50,6 +53,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Replicas = cmp.Or(c.Replicas, 2)
+	c.MinCopies = cmp.Or(c.MinCopies, 1)
 	c.Call = cmp.Or(c.Call, 2*time.Second)
 	c.Settle = cmp.Or(c.Settle, 5*time.Second)
 	c.Repair = cmp.Or(c.Repair, 30*time.Second)
@@ -72,6 +76,7 @@ type Node struct {
 	peers   sync.Map      // name to Peer
 	repairs sync.WaitGroup
 	clocks  clockChecks
+	hints   hints
 
 	diskLogged atomic.Int64 // when a disk failure was last logged
 	Counters
@@ -104,6 +109,7 @@ func (n *Node) Run(ctx context.Context) error {
 			n.cfg.Ready()
 		}
 		running.Go(func() { n.repairLoop(work) })
+		running.Go(func() { n.hintLoop(work) })
 		<-ctx.Done()
 	}
 	if ctx.Err() != nil {

@@ -17,8 +17,9 @@ type Peer interface {
 	// the versions of the node that are newer than an entry. When it succeeds,
 	// the stored entries are durable.
 	Keep(ctx context.Context, entries []kv.Entry) (newer []kv.Version, err error)
-	// Fetch returns the entries that the node itself stores for the keys, in
-	// any order.
+	// Fetch returns the entries that the node itself stores for the keys, in the
+	// order of the keys. It may stop early if they are large, but not before the
+	// first one.
 	Fetch(ctx context.Context, keys []string) ([]kv.Entry, error)
 	// Offer returns the indices of the versions that are newer than those of
 	// the node.

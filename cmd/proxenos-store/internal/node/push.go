@@ -49,7 +49,7 @@ func (n *Node) pushChunk(ctx context.Context, name string, versions []kv.Version
 			continue // dropped meanwhile
 		}
 		batch = append(batch, e)
-		if size += len(e.Key) + len(e.Value) + 64; size > sendSize {
+		if size += e.Size(); size > sendSize {
 			if err := n.send(ctx, name, batch); err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 func (n *Node) repairLoop(ctx context.Context) {
 	tick := time.NewTicker(n.cfg.Repair)
 	defer tick.Stop()
-	for {
+	for logged := ""; ; {
 		full := false
 		select {
 		case <-ctx.Done():
@@ -26,8 +26,14 @@ func (n *Node) repairLoop(ctx context.Context) {
 		case <-n.settled():
 		case <-tick.C:
 		}
-		if err := n.repair(ctx, full); err != nil && ctx.Err() == nil {
-			n.cfg.Log.Warn("repair is incomplete; it will be retried", "err", err)
+		err := n.repair(ctx, full)
+		if err == nil {
+			logged = ""
+		} else if ctx.Err() == nil {
+			if text := err.Error(); text != logged {
+				n.cfg.Log.Warn("repair is incomplete; it will be retried", "err", err)
+				logged = text
+			}
 			if sleep(ctx, n.cfg.Settle/5) == nil {
 				n.scheduleRepair()
 			}

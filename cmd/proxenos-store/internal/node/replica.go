@@ -92,16 +92,22 @@ func (n *Node) expired(v kv.Version) bool {
 	return v.Deleted && n.cfg.Now().Sub(kv.Time(v.Clock)) > n.cfg.TombstoneTTL
 }
 
-// Fetch returns the entries that this node stores for the keys.
+// Fetch returns the entries that this node stores for the keys, up to about sendSize
+// bytes.
 func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
-	entries := make([]kv.Entry, 0, len(keys))
+	var entries []kv.Entry
+	size := 0
 	for _, key := range keys {
 		e, ok, err := n.cfg.Engine.Get(key)
 		if err != nil {
 			return nil, err
 		}
-		if ok {
-			entries = append(entries, e)
+		if !ok {
+			continue
+		}
+		entries = append(entries, e)
+		if size += e.Size(); size > sendSize {
+			break
 		}
 	}
 	return entries, nil

@@ -64,6 +64,7 @@ func (n *Node) write(ctx context.Context, e kv.Entry) error {
 		p := n.current.Load()
 		err := n.replicate(ctx, p, a)
 		if err == nil && n.current.Load() == p {
+			n.hintOwners(p, a)
 			return nil
 		}
 		pause := retryRequest
@@ -103,9 +104,16 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 	if p.natural.Len() == 0 {
 		return fmt.Errorf("%w: no node serves yet", ErrUnavailable)
 	}
-	keep := func(name string) error { return n.keep(ctx, a, name) }
 	natural := p.preferenceList(p.natural, a.entry.Key)
-	first, ok := natural.callOne(keep)
+	if quorum := natural.quorum(); quorum < n.cfg.MinCopies {
+		return fmt.Errorf("%w: %d nodes serve, %d copies are required", ErrUnavailable, quorum, n.cfg.MinCopies)
+	}
+	keep := func(name string) error { return n.keep(ctx, a, name) }
+	first, ok := natural.callOne(func(name string) error {
+		ctx, cancel := context.WithTimeout(ctx, n.cfg.Call/2) // leaves time for substitutes
+		defer cancel()
+		return n.keep(ctx, a, name)
+	})
 	if !ok {
 		return a.unavailable(0, natural.quorum())
 	}
@@ -154,6 +162,7 @@ func (n *Node) keep(ctx context.Context, a *attempt, name string) error {
 	if name == n.cfg.Self {
 		var err error
 		if a.before, _, err = n.cfg.Engine.Get(a.entry.Key); err != nil {
+			a.add(name, nil, diskError(err))
 			return err
 		}
 	}

@@ -1532,7 +1532,7 @@ type Peer interface {
 	// Parameters:
 	//  - Entries
 	Keep(ctx context.Context, entries []*Entry) (_r []*Version, _err error)
-	// Returns the entries that the node itself stores for the keys.
+	// Returns the entries that the node itself stores for the keys, in their order. It may stop early.
 	//
 	// Parameters:
 	//  - Keys
@@ -1715,7 +1715,7 @@ func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_r []*Version,
 	return _result29.GetSuccess(), nil
 }
 
-// Returns the entries that the node itself stores for the keys.
+// Returns the entries that the node itself stores for the keys, in their order. It may stop early.
 //
 // Parameters:
 //   - Keys

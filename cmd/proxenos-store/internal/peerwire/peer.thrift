@@ -71,7 +71,7 @@ service Peer extends Store {
    * the versions of the node that are newer than an entry.
    */
   list<Version> keep(1: list<Entry> entries) throws (1: Failure failure)
-  /** Returns the entries that the node itself stores for the keys. */
+  /** Returns the entries that the node itself stores for the keys, in their order. It may stop early. */
   list<Entry> fetch(1: list<string> keys) throws (1: Failure failure)
   /** Returns the indices of the versions that are newer than those of the node. */
   list<i32> offer(1: list<Version> versions) throws (1: Failure failure)

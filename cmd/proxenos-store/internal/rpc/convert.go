@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
@@ -58,19 +59,21 @@ func fromStates(list []string) map[string]node.State {
 	return states
 }
 
-// toFailure returns the error to send to a caller. Only errors that are meant for
-// callers carry their text.
-func toFailure(err error) error {
+// failure returns the error to send to a caller. Errors that are not meant for callers
+// go to the log, at most one per second.
+func (h *Handler) failure(err error) error {
 	if err == nil {
 		return nil
 	}
-	reason := "internal error; see the node's log"
 	for _, public := range []error{node.ErrUnavailable, node.ErrTooLarge, node.ErrDisk, kv.ErrAhead} {
 		if errors.Is(err, public) {
-			reason = err.Error()
+			return &peerwire.Failure{Reason: err.Error(), Clock: errors.Is(err, kv.ErrAhead)}
 		}
 	}
-	return &peerwire.Failure{Reason: reason, Clock: errors.Is(err, kv.ErrAhead)}
+	if now, last := time.Now().Unix(), h.logged.Load(); now != last && h.logged.CompareAndSwap(last, now) {
+		h.Log.Error("a call failed", "err", err)
+	}
+	return &peerwire.Failure{Reason: "internal error; see the node's log"}
 }
 
 // fromFailure returns an error with the reason that a node sent, or err itself.

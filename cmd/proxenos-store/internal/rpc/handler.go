@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/thrift/lib/go/thrift"
@@ -31,6 +32,8 @@ type Handler struct {
 	// Info is what a node needs to join.
 	Info peerwire.JoinInfo
 	Log  *slog.Logger
+
+	logged atomic.Int64 // second of the last internal error in the log
 }
 
 // Get serves the call of 2009. It returns the empty string for a missing key. On
@@ -67,7 +70,7 @@ func (h *Handler) Write(ctx context.Context, key string, value []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return toFailure(h.Node.Put(ctx, key, value))
+	return h.failure(h.Node.Put(ctx, key, value))
 }
 
 // Read returns the newest value of the replicas.
@@ -76,7 +79,7 @@ func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Value, error)
 	defer cancel()
 	value, ok, err := h.Node.Get(ctx, key)
 	if err != nil {
-		return nil, toFailure(err)
+		return nil, h.failure(err)
 	}
 	return &peerwire.Value{Found: ok, Value: value}, nil
 }
@@ -88,7 +91,7 @@ func (h *Handler) Erase(ctx context.Context, key string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	return toFailure(h.Node.Delete(ctx, key))
+	return h.failure(h.Node.Delete(ctx, key))
 }
 
 // Keys returns the keys of a bucket at all nodes.
@@ -99,7 +102,7 @@ func (h *Handler) Keys(ctx context.Context, bucket int32) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	keys, err := h.Node.Keys(ctx, int(bucket))
-	return keys, toFailure(err)
+	return keys, h.failure(err)
 }
 
 // JoinInfo returns what a node needs to join.
@@ -108,25 +111,25 @@ func (h *Handler) JoinInfo(context.Context) (*peerwire.JoinInfo, error) { return
 // States returns the members and their states.
 func (h *Handler) States(ctx context.Context) ([]string, error) {
 	states, err := h.Node.States(ctx)
-	return toStates(states), toFailure(err)
+	return toStates(states), h.failure(err)
 }
 
 // Keep stores entries at this node and returns its versions that are newer.
 func (h *Handler) Keep(ctx context.Context, entries []*peerwire.Entry) ([]*peerwire.Version, error) {
 	newer, err := h.Node.Keep(ctx, each(entries, fromEntry))
-	return each(newer, toVersion), toFailure(err)
+	return each(newer, toVersion), h.failure(err)
 }
 
 // Fetch returns the entries that this node stores for the keys.
 func (h *Handler) Fetch(ctx context.Context, keys []string) ([]*peerwire.Entry, error) {
 	entries, err := h.Node.Fetch(ctx, keys)
-	return each(entries, toEntry), toFailure(err)
+	return each(entries, toEntry), h.failure(err)
 }
 
 // Offer returns the indices of the versions that are newer than those of this node.
 func (h *Handler) Offer(ctx context.Context, versions []*peerwire.Version) ([]int32, error) {
 	wanted, err := h.Node.Offer(ctx, each(versions, fromVersion))
-	return each(wanted, func(i int) int32 { return int32(i) }), toFailure(err)
+	return each(wanted, func(i int) int32 { return int32(i) }), h.failure(err)
 }
 
 // Versions returns the versions of a bucket that the owner must have.
@@ -135,13 +138,13 @@ func (h *Handler) Versions(ctx context.Context, bucket int32, owner string) ([]*
 		return nil, err
 	}
 	versions, err := h.Node.Versions(ctx, int(bucket), owner)
-	return each(versions, toVersion), toFailure(err)
+	return each(versions, toVersion), h.failure(err)
 }
 
 // Digests returns the digest of each bucket that this node shares with the other.
 func (h *Handler) Digests(ctx context.Context, other string) ([]int64, error) {
 	digests, err := h.Node.Digests(ctx, other)
-	return each(digests, func(d uint64) int64 { return int64(d) }), toFailure(err)
+	return each(digests, func(d uint64) int64 { return int64(d) }), h.failure(err)
 }
 
 func checkBucket(bucket int32) error {

@@ -1,0 +1,89 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+)
+
+// Hinted hand-off: the coordinator of a write keeps the entry for each owner that did
+// not answer, and sends it as soon as the owner does. Until then, and without hints
+// if the coordinator crashes, the owner would return an older value until the next
+// repair.
+
+const (
+	hintInterval = 100 * time.Millisecond
+	maxHintSize  = 64 << 20 // bytes; repair does the rest
+)
+
+// hints holds the entries to send, by owner and key.
+type hints struct {
+	mu      sync.Mutex
+	entries map[string]map[string]kv.Entry
+	size    int
+}
+
+// add keeps an entry for an owner, unless there are too many.
+func (h *hints) add(owner string, e kv.Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if old, ok := h.entries[owner][e.Key]; ok && !e.Newer(old.Version) || h.size > maxHintSize {
+		return
+	}
+	h.size += e.Size()
+	if h.entries == nil {
+		h.entries = map[string]map[string]kv.Entry{}
+	}
+	if h.entries[owner] == nil {
+		h.entries[owner] = map[string]kv.Entry{}
+	}
+	h.entries[owner][e.Key] = e
+}
+
+// take removes and returns the entries of each owner.
+func (h *hints) take() map[string]map[string]kv.Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	taken := h.entries
+	h.entries, h.size = nil, 0
+	return taken
+}
+
+// hintLoop sends hints until the context ends.
+func (n *Node) hintLoop(ctx context.Context) {
+	for sleep(ctx, hintInterval) == nil {
+		var group sync.WaitGroup
+		for owner, entries := range n.hints.take() {
+			group.Go(func() { n.sendHints(ctx, owner, entries) })
+		}
+		group.Wait()
+	}
+}
+
+// sendHints sends the entries of one owner, and keeps those that it did not accept.
+// It drops those of a node that is no member: when that joins, it copies its keys.
+func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]kv.Entry) {
+	failed := n.current.Load().state(owner) == ""
+	for _, e := range entries {
+		if !failed {
+			err := n.send(ctx, owner, []kv.Entry{e})
+			failed = err != nil && !errors.Is(err, kv.ErrAhead)
+		}
+		if failed && n.current.Load().state(owner) != "" {
+			n.hints.add(owner, e)
+		}
+	}
+}
+
+// hintOwners keeps the entry of an acknowledged write for the owners that have not
+// acknowledged it.
+func (n *Node) hintOwners(p *placement, a *attempt) {
+	for _, owner := range p.owners(a.entry.Key) {
+		if !a.has(owner) {
+			n.hints.add(owner, a.entry)
+		}
+	}
+}
