@@ -20,7 +20,7 @@ import (
 type nodesOptions struct {
 	std    *term.Streams
 	source source.Flags
-	format term.Format[[]mapper.Node]
+	format term.Format[*source.Found]
 	save   string
 }
 
@@ -46,9 +46,9 @@ valid FILE for -f.`,
 		},
 	}
 	o.format.Bind(c, "text, json or csv",
-		term.Writer[[]mapper.Node]{Name: "text", Write: writeNodesText},
-		term.Writer[[]mapper.Node]{Name: "json", Write: writeNodesJSON},
-		term.Writer[[]mapper.Node]{Name: "csv", Write: writeNodesCSV})
+		term.Writer[*source.Found]{Name: "text", Write: writeNodesText},
+		term.Writer[*source.Found]{Name: "json", Write: writeNodesJSON},
+		term.Writer[*source.Found]{Name: "csv", Write: writeNodesCSV})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.save, "save", "", "also write the list to a `file`, for select --cache or -f")
 	})
@@ -68,7 +68,7 @@ func (o *nodesOptions) run(ctx context.Context) error {
 	if err := o.keep(f.Nodes); err != nil {
 		return err
 	}
-	return o.format.Write(o.std.Out, f.Nodes)
+	return o.format.Write(o.std.Out, f)
 }
 
 // keep writes the nodes to the file of --save, if given.
@@ -80,17 +80,17 @@ func (o *nodesOptions) keep(nodes []mapper.Node) error {
 }
 
 // writeNodesText writes a table with a header.
-func writeNodesText(w io.Writer, nodes []mapper.Node) error {
+func writeNodesText(w io.Writer, f *source.Found) error {
 	rows := [][]string{{"ID", "ADDRESS", "WEIGHT", "ZONE", "TAGS"}}
-	for _, n := range nodes {
+	for _, n := range f.Nodes {
 		rows = append(rows, nodeRow(n, true))
 	}
 	return term.WriteTable(w, rows)
 }
 
-func writeNodesCSV(w io.Writer, nodes []mapper.Node) error {
+func writeNodesCSV(w io.Writer, f *source.Found) error {
 	rows := [][]string{{"id", "address", "weight", "zone", "tags"}}
-	for _, n := range nodes {
+	for _, n := range f.Nodes {
 		rows = append(rows, nodeRow(n, term.IsTerminal(w)))
 	}
 	return csv.NewWriter(w).WriteAll(rows)
@@ -98,11 +98,12 @@ func writeNodesCSV(w io.Writer, nodes []mapper.Node) error {
 
 // writeNodesJSON writes the form that package static reads. It includes nodes that
 // static would reject.
-func writeNodesJSON(w io.Writer, nodes []mapper.Node) error {
+func writeNodesJSON(w io.Writer, f *source.Found) error {
 	return term.WriteJSON(w, struct {
-		Schema string        `json:"schema"`
-		Nodes  []mapper.Node `json:"nodes"`
-	}{static.Schema, nodes})
+		Schema  string        `json:"schema"`
+		Partial bool          `json:"partial,omitempty"`
+		Nodes   []mapper.Node `json:"nodes"`
+	}{static.Schema, f.Partial, f.Nodes})
 }
 
 // nodeRow returns the columns of a node, escaped for a terminal if escaped is set.

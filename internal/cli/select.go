@@ -101,7 +101,13 @@ func (o *selectOptions) parse(c *cobra.Command, args []string) error {
 	if err := o.placement.Parse(c, o.std); err != nil {
 		return err
 	}
-	return o.source.Parse(c)
+	if err := o.source.Parse(c); err != nil {
+		return err
+	}
+	if o.Expect != "" {
+		o.source.Gate()
+	}
+	return nil
 }
 
 // beforeDash returns the arguments before --, among which - means standard input.

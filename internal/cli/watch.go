@@ -105,6 +105,7 @@ func (o *watchOptions) follow(ctx context.Context, source mapper.Watcher) error 
 type watching struct {
 	*watchOptions
 	nodes   []mapper.Node
+	skipped []error // the causes of a partial set
 	begun   bool
 	failing bool
 }
@@ -125,14 +126,20 @@ func (w *watching) take(ctx context.Context, u mapper.Update) error {
 	return nil
 }
 
-// change prints the nodes if they changed or the source recovered.
+// change prints the nodes if they changed, became partial or complete, or the
+// source recovered. Causes of a partial set are warnings.
 func (w *watching) change(ctx context.Context, u mapper.Update) error {
 	nodes := w.source.Filters.Apply(u.Nodes)
 	e := changeOf(w.nodes, nodes)
 	e.Recovered = w.failing && u.Err == nil
+	e.Partial = len(u.Skipped) > 0
 	same := w.begun && mapper.Equal(w.nodes, nodes)
-	w.nodes, w.begun = nodes, true
-	if same && !e.Recovered {
+	asSure := e.Partial == (len(w.skipped) > 0)
+	if !source.SamePartial(w.skipped, u.Skipped) {
+		source.WarnPartial(w.std, u.Skipped)
+	}
+	w.nodes, w.skipped, w.begun = nodes, u.Skipped, true
+	if same && asSure && !e.Recovered {
 		return nil
 	}
 	if err := w.write(e); err != nil || same {

@@ -16,6 +16,7 @@ type watchEvent struct {
 	Time      time.Time     `json:"time"`
 	Error     string        `json:"error,omitempty"` // why the source failed; all else is empty then
 	Recovered bool          `json:"recovered,omitzero"`
+	Partial   bool          `json:"partial,omitzero"`
 	Added     []string      `json:"added,omitempty"`
 	Removed   []string      `json:"removed,omitempty"`
 	Changed   []string      `json:"changed,omitempty"`
@@ -56,6 +57,9 @@ func (e *watchEvent) text() string {
 	fmt.Fprintf(&b, "%s %d nodes", e.Time.Format(time.RFC3339), len(e.Nodes))
 	if e.Recovered {
 		b.WriteString(" recovered")
+	}
+	if e.Partial {
+		b.WriteString(" partial")
 	}
 	list := func(sign string, names []string) {
 		for _, name := range names {

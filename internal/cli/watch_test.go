@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,4 +128,25 @@ func TestHookRunsDoNotOverlap(t *testing.T) {
 		{Added: []string{"b", "c"}, Removed: []string{"a"}, Nodes: named("b", "c")},
 	}, got)
 	require.Empty(t, warnings.String(), "no run overlapped another")
+}
+
+// A set that becomes partial, and complete again, is a change.
+func TestWatchTellsPartialSets(t *testing.T) {
+	t.Parallel()
+	var out, warnings bytes.Buffer
+	o := &watchOptions{std: &term.Streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }}}
+	o.format.Offer(watchWriters...)
+	w := watching{watchOptions: o}
+	bad := []error{errors.New("record \"b\": port 0")}
+	for _, u := range []mapper.Update{
+		{Nodes: named("a")}, {Nodes: named("a"), Skipped: bad}, {Nodes: named("a"), Skipped: bad}, {Nodes: named("a")},
+	} {
+		require.NoError(t, w.take(t.Context(), u))
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Len(t, lines, 3, out.String())
+	require.Contains(t, lines[0], " 1 nodes +a")
+	require.Contains(t, lines[1], " 1 nodes partial")
+	require.NotContains(t, lines[2], "partial")
+	require.Equal(t, "proxenos: warning: partial: record \"b\": port 0\n", warnings.String())
 }

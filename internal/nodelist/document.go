@@ -10,8 +10,9 @@ const Schema = "proxenos.nodes/v1"
 
 // Document is a list with what stands around it.
 type Document struct {
-	Nodes []Node
-	Saved time.Time // when the nodes were saved; zero: the list does not say so
+	Nodes   []Node
+	Saved   time.Time // when the nodes were saved; zero: the list does not say so
+	Partial bool      // records were left out when the list was written
 }
 
 // Value is a part of a JSON or YAML document. Both become one tree, so that one
@@ -117,6 +118,11 @@ func (h *header) member(d *Document, key string, at Place, v Value) error {
 		}
 	case "saved":
 		return d.saved(v)
+	case "partial":
+		if v.Kind != KindBool {
+			return v.Want(KindBool, "partial")
+		}
+		d.Partial = v.Text == "true"
 	default:
 		return at.Errorf("field %s: want nodes, or a list of nodes without an object around it", Quote(key))
 	}

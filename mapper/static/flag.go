@@ -35,5 +35,5 @@ func Flags(typed []string) (*List, error) {
 			return nil, exported(err)
 		}
 	}
-	return &List{nodesOf(b.Nodes())}, nil
+	return &List{nodes: nodesOf(b.Nodes())}, nil
 }

@@ -22,37 +22,39 @@ const (
 
 // Parse reads a list of nodes in the order given. The name chooses the format
 // as the package comment says, and appears in errors; it may be empty. A list
-// that is wrong is an [*Error].
+// that is wrong is an [*Error]. Beside the nodes of a list with "partial": true,
+// the error is a [*mapper.PartialError].
 func Parse(data []byte, name string) ([]mapper.Node, error) {
 	if name == "" {
 		name = "nodes"
 	}
-	nodes, err := parse(bytes.TrimPrefix(data, []byte("\ufeff")), name) // some editors begin a file so
-	if err != nil {
+	d, err := parse(bytes.TrimPrefix(data, []byte("\ufeff")), name) // some editors begin a file so
+	switch {
+	case err != nil:
 		return nil, exported(err)
+	case d.Partial:
+		err := errorf(name, "the list is partial: its writer left out records")
+		return nodesOf(d.Nodes), &mapper.PartialError{Skipped: []error{err}}
 	}
-	return nodesOf(nodes), nil
+	return nodesOf(d.Nodes), nil
 }
 
-func parse(data []byte, name string) ([]nodelist.Node, error) {
+func parse(data []byte, name string) (d nodelist.Document, err error) {
 	format := formatOf(data, name)
 	if err := checkSize(int64(len(data)), name, format); err != nil {
-		return nil, err
+		return d, err
 	}
 	if format == formatJSON {
-		d, err := nodelist.ParseJSON(data, name)
-		return d.Nodes, err
+		return nodelist.ParseJSON(data, name)
 	}
 	if err := nodelist.CheckBytes(data, name); err != nil {
-		return nil, err
+		return d, err
 	}
-	switch format {
-	case formatYAML:
-		d, err := parseYAML(data, name)
-		return d.Nodes, err
-	default:
-		return nodelist.ParseText(data, name)
+	if format == formatYAML {
+		return parseYAML(data, name)
 	}
+	d.Nodes, err = nodelist.ParseText(data, name)
+	return d, err
 }
 
 // nodesOf converts a list; nil stays nil.

@@ -52,8 +52,10 @@ package static
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/proxenos/proxenos/internal/nodelist"
@@ -61,7 +63,10 @@ import (
 )
 
 // List is a source whose nodes never change. It is safe for concurrent use.
-type List struct{ nodes []mapper.Node }
+type List struct {
+	nodes   []mapper.Node
+	skipped []error // why the list is partial
+}
 
 var _ mapper.Watcher = (*List)(nil)
 
@@ -71,17 +76,21 @@ func New(nodes []mapper.Node) (*List, error) {
 	if err != nil {
 		return nil, exported(err)
 	}
-	return &List{nodesOf(list)}, nil
+	return &List{nodes: nodesOf(list)}, nil
 }
 
 // Read returns a source of a list that can be read only once, such as standard
 // input. The name chooses the format and appears in errors.
 func Read(r io.Reader, name string) (*List, error) {
 	nodes, err := parseFrom(r, name)
-	if err != nil {
+	partial, ok := errors.AsType[*mapper.PartialError](err)
+	switch {
+	case ok:
+		return &List{nodes, partial.Skipped}, nil
+	case err != nil:
 		return nil, err
 	}
-	return &List{nodes}, nil
+	return &List{nodes: nodes}, nil
 }
 
 // Nodes returns the list.
@@ -89,13 +98,13 @@ func (l *List) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return mapper.Clone(l.nodes), nil
+	return mapper.Clone(l.nodes), mapper.Update{Skipped: l.skipped}.Partial()
 }
 
 // Watch yields the list once and then waits for the end of the context.
 func (l *List) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
-		u := mapper.Update{Nodes: mapper.Clone(l.nodes), Confirmed: time.Now()}
+		u := mapper.Update{Nodes: mapper.Clone(l.nodes), Skipped: slices.Clone(l.skipped), Confirmed: time.Now()}
 		if ctx.Err() != nil || !yield(u) {
 			return
 		}

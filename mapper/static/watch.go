@@ -129,10 +129,11 @@ func (w *watch) read(ctx context.Context, yield func(mapper.Update) bool) bool {
 	w.changing = time.Time{}
 	w.looked, _ = os.Stat(w.file.Path) // before the reading, so that a later change is seen
 	data, nodes, err := w.list(ctx)
+	partial, isPartial := errors.AsType[*mapper.PartialError](err)
 	if ctx.Err() != nil {
 		return false
 	}
-	if err != nil {
+	if err != nil && !isPartial {
 		w.begun, w.failing = true, true
 		u := w.last.Clone()
 		u.Err = err
@@ -141,6 +142,9 @@ func (w *watch) read(ctx context.Context, yield func(mapper.Update) bool) bool {
 	news := !w.begun || w.failing || !bytes.Equal(w.data, data)
 	w.begun, w.failing, w.data = true, false, data
 	w.last = mapper.Update{Nodes: nodes, Confirmed: time.Now()}
+	if isPartial {
+		w.last.Skipped = partial.Skipped
+	}
 	return !news || yield(w.last.Clone())
 }
 

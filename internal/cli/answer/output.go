@@ -99,6 +99,7 @@ type Answer struct {
 	Algorithm string     `json:"algorithm"`
 	Hash      string     `json:"hash,omitempty"`
 	Checksum  string     `json:"checksum"`
+	Partial   bool       `json:"partial,omitempty"`
 }
 
 // answerer returns answers.
@@ -115,6 +116,7 @@ func newAnswerer(o *Output, p *place.Placement, escaped bool) *answerer {
 			Algorithm: p.Algorithm,
 			Hash:      p.Hash,
 			Checksum:  p.ChecksumText(),
+			Partial:   p.Partial,
 		},
 		views: Views(p.Nodes, escaped),
 		count: o.Count,

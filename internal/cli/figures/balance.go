@@ -80,7 +80,13 @@ func (o *balanceOptions) parse(c *cobra.Command) error {
 	case o.keys.File == "-" && o.source.ReadsStandardInput():
 		return term.Hint(term.Usagef("standard input cannot hold both the keys and the nodes"), "put the nodes in a file: -f FILE")
 	}
-	return o.source.Parse(c)
+	if err := o.source.Parse(c); err != nil {
+		return err
+	}
+	if o.maxImbalance > 0 {
+		o.source.Gate()
+	}
+	return nil
 }
 
 func (o *balanceOptions) run(ctx context.Context) error {
@@ -134,6 +140,7 @@ type balanceView struct {
 	Algorithm       string     `json:"algorithm"`
 	Hash            string     `json:"hash,omitempty"`
 	Checksum        string     `json:"checksum"`
+	Partial         bool       `json:"partial,omitempty"`
 	Keys            int64      `json:"keys"`
 	Sampled         bool       `json:"sampled"`
 	MaxOverExpected *float64   `json:"max_over_expected"` // null if a node has keys and none are expected
@@ -168,7 +175,7 @@ type lossView struct {
 
 func newBalanceView(p *place.Placement, nodes []answer.NodeView, load *compare.Load, lost *losses, keys *answer.Keys) *balanceView {
 	v := &balanceView{
-		Schema: "proxenos.balance/v1", Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(),
+		Schema: "proxenos.balance/v1", Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Partial: p.Partial,
 		Keys: load.Keys, Sampled: keys.Sampled(), ByChance: load.ChanceImbalance(),
 	}
 	ratio, _ := load.Imbalance()

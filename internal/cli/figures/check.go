@@ -98,7 +98,11 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	if o.reports, err = parseReports(o.reportFlags); err != nil {
 		return err
 	}
-	return o.source.Parse(c)
+	if err := o.source.Parse(c); err != nil {
+		return err
+	}
+	o.source.Gate()
+	return nil
 }
 
 // liveFlag returns a flag on the command line that needs --live, or "".

@@ -79,6 +79,9 @@ func (o *diffOptions) parse(c *cobra.Command) error {
 	if err := o.sides.parse(c); err != nil {
 		return err
 	}
+	if o.gates.any() {
+		o.sides.source.Gate()
+	}
 	if o.keys.File == "-" && o.sides.readStandardInput() > 0 {
 		return term.Hint(term.Usagef("standard input cannot hold both the keys and the nodes"), "put the nodes in a file")
 	}

@@ -16,6 +16,7 @@ type diffView struct {
 	Hash      string           `json:"hash,omitempty"`
 	Before    string           `json:"checksum_before"`
 	After     string           `json:"checksum_after"`
+	Partial   bool             `json:"partial,omitempty"` // of either side
 	Keys      int64            `json:"keys"`
 	Sampled   bool             `json:"sampled"`
 	Moved     amount           `json:"moved"`
@@ -57,7 +58,7 @@ func newDiffView(before, after *place.Placement, m *compare.Movement, sampled, e
 	of := func(keys int64) amount { return amount{keys, m.Fraction(keys)} }
 	v := &diffView{
 		Schema: "proxenos.diff/v1", Algorithm: after.Algorithm, Hash: after.Hash,
-		Before: before.ChecksumText(), After: after.ChecksumText(),
+		Before: before.ChecksumText(), After: after.ChecksumText(), Partial: before.Partial || after.Partial,
 		Keys: m.Keys, Sampled: sampled, Moved: of(m.Moved), MovedBand: movedBand(m, sampled),
 		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
 	}

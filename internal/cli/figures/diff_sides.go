@@ -87,13 +87,13 @@ func (o *sidesOptions) place(ctx context.Context, std *term.Streams, s *place.Fl
 	if before, err = from.Place(ctx, std, s); err != nil {
 		return nil, nil, err
 	}
-	nodes := before.Nodes
+	nodes, partial := before.Nodes, before.Partial
 	if o.after != "" || o.before != "" && o.sourceGiven {
 		f, err := to.Ask(ctx, std)
 		if err != nil {
 			return nil, nil, err
 		}
-		nodes = f.Nodes
+		nodes, partial = f.Nodes, f.Partial
 	}
 	if nodes, err = o.edits.apply(nodes); err != nil {
 		return nil, nil, err
@@ -101,8 +101,11 @@ func (o *sidesOptions) place(ctx context.Context, std *term.Streams, s *place.Fl
 	if err := to.RequireNodes(nodes, len(nodes)); err != nil {
 		return nil, nil, err
 	}
-	after, err = s.Build(nodes)
-	return before, after, err
+	if after, err = s.Build(nodes); err != nil {
+		return nil, nil, err
+	}
+	after.Partial = partial
+	return before, after, nil
 }
 
 // edits change a list of nodes.

@@ -80,6 +80,7 @@ type explanation struct {
 	Algorithm  string      `json:"algorithm"`
 	Hash       string      `json:"hash,omitempty"`
 	Checksum   string      `json:"checksum"`
+	Partial    bool        `json:"partial,omitempty"`
 	Candidates []candidate `json:"candidates"`
 }
 
@@ -95,6 +96,7 @@ func (o *explainOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.Partial = f.Partial
 	e := o.explain(p, f.Nodes)
 	if len(f.Nodes) > 0 {
 		if err := o.format.Write(o.std.Out, e); err != nil {
@@ -110,7 +112,7 @@ func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *ex
 	views := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
 	e := &explanation{
 		Schema: "proxenos.explain/v1", Key: o.key,
-		Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(),
+		Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Partial: p.Partial,
 	}
 	ranked := make([]bool, len(p.Nodes))
 	for i := range p.Rank(o.key) {

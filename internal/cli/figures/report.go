@@ -190,6 +190,9 @@ func (o *reportOptions) inputs(p *place.Placement) []report.Input {
 	if p.Hash != "" {
 		inputs = append(inputs, report.Input{Name: "hash", Value: p.Hash})
 	}
+	if p.Partial {
+		inputs = append(inputs, report.Input{Name: "partial", Value: "the source has records that are not usable as nodes"})
+	}
 	return append(inputs, report.Input{Name: "checksum", Value: p.ChecksumText()})
 }
 

@@ -25,6 +25,8 @@ type pointsOptions struct {
 type points struct {
 	all   iter.Seq2[uint64, int]
 	nodes []answer.NodeView
+
+	partial bool
 }
 
 func newRingPoints(std *term.Streams) *cobra.Command {
@@ -59,7 +61,7 @@ func (o *pointsOptions) run(ctx context.Context) error {
 	}
 	buffered := bufio.NewWriterSize(o.std.Out, 64<<10)
 	escaped := o.format.Is("text") || o.format.Is("csv") && term.IsTerminal(o.std.Out)
-	if err := o.format.Write(buffered, points{circle.Points(), answer.Views(p.Nodes, escaped)}); err != nil {
+	if err := o.format.Write(buffered, points{circle.Points(), answer.Views(p.Nodes, escaped), p.Partial}); err != nil {
 		return err
 	}
 	return term.WithCode(term.ErrIO, buffered.Flush())
@@ -101,6 +103,9 @@ type pointView struct {
 
 func writePointsJSON(w io.Writer, p points) error {
 	before := `{"schema":"proxenos.points/v1","points":[` + "\n"
+	if p.partial {
+		before = `{"schema":"proxenos.points/v1","partial":true,"points":[` + "\n"
+	}
 	buffer := term.NewJSONBuffer("", "")
 	for position, i := range p.all {
 		point, err := buffer.Encode(pointView{strconv.FormatUint(position, 10), p.nodes[i].ID, p.nodes[i].Address})

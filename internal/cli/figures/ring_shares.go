@@ -14,7 +14,7 @@ import (
 // sharesOptions are the options of ring shares.
 type sharesOptions struct {
 	ringOptions
-	format term.Format[[]shareView]
+	format term.Format[shares]
 }
 
 func newRingShares(std *term.Streams) *cobra.Command {
@@ -35,11 +35,18 @@ share by its weight.`,
 		},
 	}
 	o.format.Bind(c, "text, json or csv",
-		term.Writer[[]shareView]{Name: "text", Write: writeSharesText},
-		term.Writer[[]shareView]{Name: "json", Write: writeSharesJSON},
-		term.Writer[[]shareView]{Name: "csv", Write: writeSharesCSV})
+		term.Writer[shares]{Name: "text", Write: writeSharesText},
+		term.Writer[shares]{Name: "json", Write: term.WriteJSON[shares]},
+		term.Writer[shares]{Name: "csv", Write: writeSharesCSV})
 	o.bind(c)
 	return c
+}
+
+// shares is the output of ring shares -o json.
+type shares struct {
+	Schema  string      `json:"schema"`
+	Partial bool        `json:"partial,omitempty"`
+	Shares  []shareView `json:"shares"`
 }
 
 // shareView is the share of a node.
@@ -55,7 +62,7 @@ func (o *sharesOptions) run(ctx context.Context) error {
 		return err
 	}
 	nodes := answer.Views(p.Nodes, o.format.Is("text") || o.format.Is("csv") && term.IsTerminal(o.std.Out))
-	return o.format.Write(o.std.Out, sharesOf(circle, nodes))
+	return o.format.Write(o.std.Out, shares{"proxenos.shares/v1", p.Partial, sharesOf(circle, nodes)})
 }
 
 // sharesOf returns the shares of the nodes in ascending order of ID. The fair share
@@ -72,25 +79,18 @@ func sharesOf(c circle, nodes []answer.NodeView) []shareView {
 	return shares
 }
 
-func writeSharesText(w io.Writer, shares []shareView) error {
+func writeSharesText(w io.Writer, v shares) error {
 	rows := [][]string{{"ID", "ADDRESS", "WEIGHT", "SHARE", "FAIR"}}
-	for _, s := range shares {
+	for _, s := range v.Shares {
 		rows = append(rows, []string{s.ID, s.Address, term.Number(s.Weight), term.Percent(s.Share), term.Percent(s.Fair)})
 	}
 	return term.WriteTable(w, rows)
 }
 
-func writeSharesCSV(w io.Writer, shares []shareView) error {
+func writeSharesCSV(w io.Writer, v shares) error {
 	rows := [][]string{{"id", "address", "weight", "share", "fair"}}
-	for _, s := range shares {
+	for _, s := range v.Shares {
 		rows = append(rows, []string{s.ID, s.Address, term.Number(s.Weight), term.Number(s.Share), term.Number(s.Fair)})
 	}
 	return csv.NewWriter(w).WriteAll(rows)
-}
-
-func writeSharesJSON(w io.Writer, shares []shareView) error {
-	return term.WriteJSON(w, struct {
-		Schema string      `json:"schema"`
-		Shares []shareView `json:"shares"`
-	}{"proxenos.shares/v1", shares})
 }

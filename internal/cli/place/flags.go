@@ -35,6 +35,7 @@ type Placement struct {
 	Nodes     []mapper.Node
 	Algorithm string
 	Hash      string
+	Partial   bool // the source has records that are not usable as nodes
 }
 
 // ChecksumText returns the checksum of the placement in hexadecimal digits.

@@ -50,18 +50,19 @@ func backendNames() []string {
 
 // Flags holds the flags of every command that queries a source of nodes.
 type Flags struct {
-	Backend string
-	nodes   []string
-	file    string
-	timeout time.Duration
-	host    string
-	port    int
-	located bool // --host or --port is given
-	consul  consulOptions
-	swim    member.Flags
-	dns     dnsOptions
-	Outages OutageFlags
-	Filters Filters
+	Backend  string
+	nodes    []string
+	file     string
+	timeout  time.Duration
+	host     string
+	port     int
+	located  bool // --host or --port is given
+	complete completeness
+	consul   consulOptions
+	swim     member.Flags
+	dns      dnsOptions
+	Outages  OutageFlags
+	Filters  Filters
 }
 
 // Bind declares the flags on a command.
@@ -71,6 +72,7 @@ func (o *Flags) Bind(c *cobra.Command) {
 		fs.StringArrayVarP(&o.nodes, "node", "n", nil, "a `node`: ID[=ADDR][,w=2][,zone=a]; may be repeated")
 		fs.StringVarP(&o.file, "nodes-file", "f", "", "`file` with nodes: one per line, JSON or YAML; - is standard input")
 		fs.DurationVar(&o.timeout, "timeout", 5*time.Second, "maximum time for the source to respond")
+		o.complete.declare(fs)
 	})
 	term.AddGroup(c, serverGroup, func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.host, "host", "h", "localhost", "host of the backend's server")
@@ -134,6 +136,7 @@ func (o *Flags) Parse(c *cobra.Command) error {
 	case static:
 		o.Backend = "static"
 	}
+	o.complete.parse(c)
 	if err := o.rejectForeign(c); err != nil {
 		return err
 	}
@@ -226,6 +229,7 @@ func (o *Flags) OfFile(path string) Flags {
 type Found struct {
 	Nodes    []mapper.Node // the nodes that pass the filters
 	Reported int           // the number of nodes before the filters
+	Partial  bool          // the source has records that are not usable as nodes
 }
 
 // Ask queries the source once and applies the filters.
@@ -234,11 +238,14 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := o.Outages.ask(ctx, source, o.timeout, o.late(), std)
+	if o.complete.required {
+		source = complete{&mapper.Polled{Source: source}}
+	}
+	u, err := o.Outages.ask(ctx, source, o.timeout, o.late(), std)
 	if err != nil {
 		return nil, o.Classify(err)
 	}
-	return &Found{Nodes: o.Filters.Apply(nodes), Reported: len(nodes)}, nil
+	return &Found{Nodes: o.Filters.Apply(u.Nodes), Reported: len(u.Nodes), Partial: len(u.Skipped) > 0}, nil
 }
 
 // Watched returns the source with its cache and limits. A source that cannot be
@@ -253,7 +260,11 @@ func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, 
 			source = file // a file alone can be watched
 		}
 	}
-	guarded := o.Outages.guard(&mapper.Polled{Source: source, Every: poll})
+	var watched mapper.Watcher = &mapper.Polled{Source: source, Every: poll}
+	if o.complete.required {
+		watched = complete{watched}
+	}
+	guarded := o.Outages.guard(watched)
 	if o.Outages.cache == "" {
 		return guarded, nil
 	}
@@ -265,6 +276,9 @@ func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, 
 func (o *Flags) Classify(err error) error {
 	if explained, known := explainOutage(err); known {
 		return explained
+	}
+	if partial := (*mapper.PartialError)(nil); errors.As(err, &partial) {
+		return o.complete.explain(err)
 	}
 	if errors.Is(err, term.ErrUnreachable) {
 		return err
@@ -300,6 +314,7 @@ func (o *Flags) Place(ctx context.Context, std *term.Streams, s *place.Flags) (*
 		}
 		return nil, err
 	}
+	p.Partial = f.Partial
 	return p, nil
 }
 

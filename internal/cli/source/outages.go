@@ -73,14 +73,13 @@ func (o *OutageFlags) cached(source mapper.Mapper, patience time.Duration, std *
 }
 
 // ask queries a source once, and uses the cache if the source is unavailable.
-func (o *OutageFlags) ask(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) ([]mapper.Node, error) {
+func (o *OutageFlags) ask(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) (mapper.Update, error) {
 	u, err := o.update(ctx, o.guard(source), patience, late, std)
-	for _, reason := range []error{u.Err, u.Partial()} {
-		if reason != nil {
-			std.Warn("%v", reason)
-		}
+	if u.Err != nil {
+		std.Warn("%v", u.Err)
 	}
-	return u.Nodes, err
+	WarnPartial(std, u.Skipped)
+	return u, err
 }
 
 // update returns the update that ask reports.

@@ -50,10 +50,14 @@ func (s staticSource) Nodes(ctx context.Context) ([]mapper.Node, error) {
 		return nodes, err
 	}
 	more, err := s.file.Nodes(ctx)
-	if err != nil {
+	partial, isPartial := errors.AsType[*mapper.PartialError](err)
+	if err != nil && !isPartial {
 		return nil, term.Hint(err, "proxenos help sources describes the format of nodes")
 	}
-	return s.merge(nodes, more)
+	if nodes, err = s.merge(nodes, more); err == nil && isPartial {
+		err = partial
+	}
+	return nodes, err
 }
 
 // merge appends the nodes of the file to those of the flags, except for equal
