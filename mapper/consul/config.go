@@ -97,7 +97,9 @@ const (
 	// ConsistencyConsistent asks a leader that checks with its peers first.
 	ConsistencyConsistent Consistency = "consistent"
 	// ConsistencyCached asks the cache of the agent, which the agent keeps up to
-	// date.
+	// date. A watch also asks a server at its start, after each failure and once a
+	// minute, because a cache that is cut off from the servers does not say so. A
+	// failure ends when a server has answered.
 	ConsistencyCached Consistency = "cached"
 )
 

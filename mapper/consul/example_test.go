@@ -61,6 +61,21 @@ func ExampleSource_Nodes() {
 	// Output: is an agent running there? CONSUL_HTTP_ADDR names another address
 }
 
+func ExampleSource_Ask() {
+	agent := agent()
+	defer agent.Close()
+
+	source, err := consul.New(consul.Config{Addr: agent.URL, Service: "web", Consistency: consul.ConsistencyCached})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer source.Close()
+	u, err := source.Ask(context.Background())
+	fmt.Println(len(u.Nodes), u.Origin, u.Confirmed.IsZero(), err)
+	// Output: 2 agent cache true <nil>
+}
+
 func ExampleSource_Watch() {
 	agent := agent()
 	defer agent.Close()

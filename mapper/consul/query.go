@@ -15,6 +15,7 @@ import (
 type query struct {
 	index uint64        // block until a change beyond it
 	wait  time.Duration // at most that long
+	live  bool          // ask a server, where the configuration asks the agent's cache
 }
 
 // result is the answer to a query.
@@ -122,26 +123,35 @@ func (s *Source) options(q query) (*api.QueryOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &s.config
+	c, consistency := &s.config, s.consistency(q)
 	return &api.QueryOptions{
 		Datacenter: c.Datacenter, Near: c.Near, NodeMeta: c.NodeMeta, Filter: c.Filter,
-		AllowStale: c.Consistency == ConsistencyStale, RequireConsistent: c.Consistency == ConsistencyConsistent,
-		UseCache: c.Consistency == ConsistencyCached,
+		AllowStale: consistency == ConsistencyStale, RequireConsistent: consistency == ConsistencyConsistent,
+		UseCache: consistency == ConsistencyCached,
 		Token:    token, WaitIndex: q.index, WaitTime: q.wait,
 	}, nil
+}
+
+// consistency returns that of a query. In place of the cache any server will do.
+func (s *Source) consistency(q query) Consistency {
+	if q.live && s.config.Consistency == ConsistencyCached {
+		return ConsistencyStale
+	}
+	return s.config.Consistency
 }
 
 // validate returns what is wrong with an answer that arrived. Agents name no
 // leader in answers from their own cache and to blocking queries; an empty
 // result of those needs a plain query to confirm it.
 func (s *Source) validate(q query, meta *api.QueryMeta, size int) error {
-	plain := q.index == 0 && s.config.Consistency != ConsistencyCached
+	consistency := s.consistency(q)
+	plain := q.index == 0 && consistency != ConsistencyCached
 	switch {
 	case meta.ResultsFilteredByACLs:
 		return errFiltered
 	case size == 0 && !meta.KnownLeader && plain:
 		return errNoLeader
-	case s.config.Consistency == ConsistencyStale && meta.LastContact > s.config.MaxStale:
+	case consistency == ConsistencyStale && meta.LastContact > s.config.MaxStale:
 		return fmt.Errorf("the answer is %v old, more than %v", meta.LastContact, s.config.MaxStale)
 	}
 	return nil

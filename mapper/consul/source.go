@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 
@@ -48,16 +49,39 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Nodes asks once. Its errors are an [*Error], or the context's. With every
-// service it asks for their names and then for each, eight at a time; the result
-// is complete or an error. An empty list is valid. Consul also returns one when
-// the token lacks read access: see [Source.Explain].
+// Nodes is like Ask but returns the nodes alone.
 func (s *Source) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	members, err := s.members(ctx)
+	u, err := s.Ask(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.config.nodes(members), nil
+	return u.Nodes, u.Partial()
+}
+
+// Ask asks once. Its errors are an [*Error], or the context's. With every service
+// it asks for their names and then for each, eight at a time; the result is
+// complete or an error. An empty list is valid. Consul also returns one when the
+// token lacks read access: see [Source.Explain].
+//
+// With ConsistencyCached the Origin is OriginAgentCache, and Confirmed is not
+// known: the cache of an agent whose servers are dead says that it is fresh.
+func (s *Source) Ask(ctx context.Context) (mapper.Update, error) {
+	members, err := s.members(ctx)
+	if err != nil {
+		return mapper.Update{}, err
+	}
+	u := mapper.Update{Nodes: s.config.nodes(members), Origin: s.origin()}
+	if u.Origin == mapper.OriginLive {
+		u.Confirmed = time.Now()
+	}
+	return u, nil
+}
+
+func (s *Source) origin() mapper.Origin {
+	if s.config.Consistency == ConsistencyCached {
+		return mapper.OriginAgentCache
+	}
+	return mapper.OriginLive
 }
 
 func (s *Source) members(ctx context.Context) ([]member, error) {

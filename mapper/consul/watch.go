@@ -59,24 +59,24 @@ func newWatch(s *Source) *watch {
 func (w *watch) run(ctx context.Context) {
 	defer w.all.Wait()
 	if service := w.source.config.Service; service != "" {
-		w.list(ctx, []string{service}, nil)
+		w.list(ctx, report[[]string]{value: []string{service}, known: true})
 		return
 	}
-	follow(ctx, w, w.source.services(), func(names []string, err error) { w.list(ctx, names, err) }, func() {})
+	follow(ctx, w, w.source.services(), func(r report[[]string]) { w.list(ctx, r) }, func() {})
 }
 
 // follow runs a loop.
-func follow[T any](ctx context.Context, w *watch, e endpoint[T], report func(T, error), confirm func()) {
-	l := &loop[T]{source: w.source, endpoint: e, semaphore: w.semaphore, report: report, confirm: confirm}
+func follow[T any](ctx context.Context, w *watch, e endpoint[T], to func(report[T]), confirm func()) {
+	l := &loop[T]{source: w.source, endpoint: e, semaphore: w.semaphore, report: to, confirm: confirm}
 	l.run(ctx)
 }
 
 // list takes the names of the services and starts a loop for each new one.
-func (w *watch) list(ctx context.Context, names []string, err error) {
+func (w *watch) list(ctx context.Context, r report[[]string]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note("", err)
-	if err == nil {
+	w.note("", r.err)
+	if names := r.value; r.known {
 		w.semaphore.loops.Store(int32(1 + max(len(names), len(w.loops)))) // before the first of them starts
 		w.listed = make(map[string]bool, len(names))
 		for _, name := range names {
@@ -94,20 +94,23 @@ func (w *watch) start(ctx context.Context, name string) {
 	w.loops[name] = cancel
 	w.all.Go(func() {
 		defer cancel()
-		follow(ctx, w, w.source.instances(name), func(m []member, err error) { w.found(ctx, name, m, err) }, func() { w.confirm(name) })
+		follow(ctx, w, w.source.instances(name), func(r report[[]member]) { w.found(ctx, name, r) }, func() { w.confirm(name) })
 	})
 }
 
 // found takes the instances of a service.
-func (w *watch) found(ctx context.Context, name string, members []member, err error) {
+func (w *watch) found(ctx context.Context, name string, r report[[]member]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if ctx.Err() != nil {
 		return // the service was dropped meanwhile
 	}
-	w.note(name, err)
-	if err == nil {
-		w.members[name], w.confirmed[name] = members, time.Now()
+	w.note(name, r.err)
+	if r.known {
+		w.members[name] = r.value
+	}
+	if r.live {
+		w.confirmed[name] = time.Now()
 	}
 	w.publish()
 }
@@ -117,17 +120,24 @@ func (w *watch) found(ctx context.Context, name string, members []member, err er
 func (w *watch) confirm(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, answered := w.members[name]; answered {
+	if _, answered := w.members[name]; answered && w.source.config.Consistency != ConsistencyCached {
 		w.confirmed[name] = time.Now()
 	}
 }
 
-// oldest returns the time of the service that was confirmed the longest ago.
-func (w *watch) oldest() time.Time {
-	if len(w.confirmed) == 0 {
-		return time.Time{}
+// oldest returns the time of the service that a server confirmed the longest ago.
+// It is zero, for not known, if a service has only been seen in the cache.
+func (w *watch) oldest() (t time.Time) {
+	for name := range w.members {
+		c := w.confirmed[name]
+		if c.IsZero() {
+			return c
+		}
+		if t.IsZero() || c.Before(t) {
+			t = c
+		}
 	}
-	return slices.MinFunc(slices.Collect(maps.Values(w.confirmed)), time.Time.Compare)
+	return t
 }
 
 func (w *watch) note(name string, err error) {
@@ -157,7 +167,7 @@ func (w *watch) publish() {
 		nodes = w.source.config.nodes(slices.Concat(slices.Collect(maps.Values(w.members))...))
 	}
 	if err := w.failure(); err != nil || nodes != nil {
-		w.source.feed.Set(mapper.Update{Nodes: nodes, Err: err, Confirmed: w.oldest()})
+		w.source.feed.Set(mapper.Update{Nodes: nodes, Err: err, Confirmed: w.oldest(), Origin: w.source.origin()})
 	}
 }
 
