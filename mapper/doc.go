@@ -43,16 +43,16 @@
 //
 //   - A Consul agent is killed (SIGKILL): consul.ErrUnreachable at once, and a
 //     try every half a second, or every ten seconds where an error is answered.
-//     The view is right within a second of the first registration, even if the
-//     agent lost its state.
+//     A new registration is in the view within a second, even if the agent lost
+//     its state.
 //   - An agent hangs (SIGSTOP): the same after Wait, a sixteenth of it and
 //     Timeout, 21 s by default.
 //   - A token is revoked or unknown: consul.ErrPermission, until the token file
 //     holds one that may read.
 //   - Most or all nodes are deregistered: they are gone, at once. With a Guard
 //     they stay, beside a GuardError.
-//   - An agent comes back and knows nothing: that is an error for EmptyHold, 10 s
-//     by default, and believed afterwards.
+//   - An agent comes back and knows fewer nodes, or none: new ones join, missing
+//     ones stand beside an error for ShrinkHold, 10 s by default.
 //   - A check flaps 20 times a second: every change is followed. Behind a Debounce
 //     none is until the flapping ends, or Max has passed.
 //   - A file is truncated, broken, half-written or removed: a static.Error, until

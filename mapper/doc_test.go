@@ -20,7 +20,7 @@ var failures = map[string][]string{
 	"An agent hangs":                          {"consul.TestWatchSuspended", "consul.TestSuspendedAgent"},
 	"A token is revoked or unknown":           {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken"},
 	"Most or all nodes are deregistered":      {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
-	"An agent comes back and knows nothing":   {"consul.TestWatchRestartedEmpty"},
+	"An agent comes back and knows fewer":     {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},
 	"A check flaps 20 times a second":         {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNoNews", "TestDebounceWaitsNoLongerThanMax"},
 	"A file is truncated, broken, half-":      {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish"},
 	"A DNS name does not exist any more":      {"dns.TestConsulFollowed", "dns.TestErrors"},

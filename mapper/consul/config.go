@@ -74,10 +74,12 @@ type Config struct {
 	// agent that hangs after Wait, a sixteenth of it and Timeout. Zero means 15 s;
 	// Consul accepts at most 10 minutes.
 	Wait time.Duration
-	// EmptyHold is how long a watch treats an empty result after an outage as
-	// suspect, because an agent that was just started knows no services yet. Zero
-	// means 10 s; a negative value accepts an empty result at once.
-	EmptyHold time.Duration
+	// ShrinkHold is how long a watch keeps nodes that are missing after an
+	// interruption, because an agent that was started without its state knows only
+	// the instances that have registered again. New nodes join at once; an error
+	// says that the set may be stale. Zero means 10 s; a negative value drops
+	// missing nodes at once.
+	ShrinkHold time.Duration
 
 	// Log gets warnings that neither the nodes nor the errors hold. Nil is
 	// silent.
@@ -104,12 +106,12 @@ const (
 )
 
 const (
-	defaultTimeout   = 5 * time.Second
-	defaultWait      = 15 * time.Second
-	maxWait          = 10 * time.Minute
-	defaultEmptyHold = 10 * time.Second
-	defaultMaxStale  = 10 * time.Second
-	defaultZoneKey   = "zone"
+	defaultTimeout    = 5 * time.Second
+	defaultWait       = 15 * time.Second
+	maxWait           = 10 * time.Minute
+	defaultShrinkHold = 10 * time.Second
+	defaultMaxStale   = 10 * time.Second
+	defaultZoneKey    = "zone"
 )
 
 // withDefaults replaces zero values by their defaults, and shares nothing with
@@ -120,7 +122,7 @@ func (c Config) withDefaults() Config {
 	c.MaxStale = cmp.Or(c.MaxStale, defaultMaxStale)
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	c.Wait = cmp.Or(c.Wait, defaultWait)
-	c.EmptyHold = cmp.Or(c.EmptyHold, defaultEmptyHold)
+	c.ShrinkHold = cmp.Or(c.ShrinkHold, defaultShrinkHold)
 	c.NodeMeta = maps.Clone(c.NodeMeta)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

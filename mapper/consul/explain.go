@@ -19,7 +19,7 @@ func (s *Source) Explain(ctx context.Context) (string, error) {
 			policy = meta.DefaultACLPolicy
 		}
 		return n, meta, err
-	}, func(n int) int { return n }}
+	}, func(n int) int { return n }, nil}
 	r, err := do(ctx, s, count, query{})
 	switch {
 	case err != nil:

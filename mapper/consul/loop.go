@@ -18,9 +18,9 @@ import (
 //     from the start, and a query that blocks on an old index would wait in vain.
 //     An unknown token is refused only in a plain query; a blocking one gets an
 //     empty result.
-//   - An empty result is accepted from a plain query only, and after an
-//     interruption only once it has stood for a while: an agent that was just
-//     started knows no services.
+//   - An empty result is accepted from a plain query only.
+//   - After an interruption a set may grow at once and shrinks late: an agent that
+//     was started without its state knows only what registered again.
 //   - The cache of an agent whose servers are dead answers plain queries as if all
 //     was well, for ever, and blocking ones for a while. So with
 //     ConsistencyCached every plain query goes to a server: the first, those
@@ -35,9 +35,10 @@ type loop[T any] struct {
 	index     uint64    // to block on; 0 makes the next query plain
 	reported  bool      // a value was
 	asked     time.Time // a server, last
-	size      int       // of the value reported last
+	last      T         // the value accepted last
 	lost      bool      // there was an interruption since
-	heldUntil time.Time // an empty result is not accepted before; zero if none is held
+	heldUntil time.Time // what is missing stands until then; zero if nothing is missing
+	heldErr   error     // that says so
 	backoff   backoff
 	limiter   limiter
 }
@@ -90,7 +91,7 @@ func (l *loop[T]) next() query {
 	return query{index: l.index, wait: l.wait(), live: !cached}
 }
 
-// wait is at most the time for which an empty result is still held.
+// wait is at most the time for which missing nodes still stand.
 func (l *loop[T]) wait() time.Duration {
 	wait := l.source.config.Wait
 	if !l.heldUntil.IsZero() {
@@ -100,7 +101,7 @@ func (l *loop[T]) wait() time.Duration {
 }
 
 func (l *loop[T]) fail(ctx context.Context, err error) time.Duration {
-	l.index, l.lost = 0, true
+	l.index, l.lost, l.heldUntil = 0, true, time.Time{}
 	l.report(l.standIn(ctx, err))
 	return l.backoff.after(err)
 }
@@ -116,7 +117,7 @@ func (l *loop[T]) standIn(ctx context.Context, err error) report[T] {
 	if cacheErr != nil || l.endpoint.size(r.value) == 0 {
 		return failed
 	}
-	l.size, l.reported = l.endpoint.size(r.value), true
+	l.last, l.reported = r.value, true
 	return report[T]{value: r.value, known: true, err: err}
 }
 
@@ -131,12 +132,13 @@ func (l *loop[T]) accept(q query, r result[T]) (pause time.Duration) {
 	case r.index < q.index:
 		l.index, l.lost = 0, true
 		return 0
-	case blocking && size == 0 && l.size > 0:
+	case blocking && size == 0 && l.endpoint.size(l.last) > 0:
 		l.index = 0
 		return 0
 	}
 	l.index = r.index
-	if size == 0 && l.holds() {
+	if held, ok := l.hold(r.value); ok {
+		l.report(held)
 		return 0
 	}
 	if blocking && r.index == q.index && !l.lost {
@@ -145,7 +147,7 @@ func (l *loop[T]) accept(q query, r result[T]) (pause time.Duration) {
 		l.report(report[T]{value: r.value, known: true, live: q.live})
 		l.reported = true
 	}
-	l.size, l.lost, l.heldUntil = size, false, time.Time{}
+	l.last, l.lost, l.heldUntil = r.value, false, time.Time{}
 	switch {
 	case blocking:
 		l.backoff.reset()
@@ -155,20 +157,25 @@ func (l *loop[T]) accept(q query, r result[T]) (pause time.Duration) {
 	return 0
 }
 
-// holds reports whether an empty result is not accepted yet.
-func (l *loop[T]) holds() bool {
-	hold := l.source.config.EmptyHold
-	if l.size == 0 || !l.lost || hold < 0 {
-		return false
+// hold returns the report that keeps what a value lacks after an interruption; ok
+// is false if the value is accepted as it is.
+func (l *loop[T]) hold(value T) (held report[T], ok bool) {
+	hold := l.source.config.ShrinkHold
+	if !l.lost || !l.reported || hold < 0 {
+		return held, false
+	}
+	kept, missing := l.endpoint.keep(l.last, value)
+	if missing == 0 {
+		return held, false
 	}
 	if l.heldUntil.IsZero() {
 		l.heldUntil = time.Now().Add(hold)
-		l.report(report[T]{err: &Error{Addr: l.source.addr, Service: l.endpoint.service, Kind: ErrUnreachable, Err: errHeld}})
+		l.heldErr = &Error{Addr: l.source.addr, Service: l.endpoint.service, Kind: ErrUnreachable, Err: errHeld}
 	}
-	return time.Now().Before(l.heldUntil)
+	return report[T]{value: kept, known: true, err: l.heldErr}, time.Now().Before(l.heldUntil)
 }
 
 var (
 	errNoIndex = errors.New("the answer has no index to block on")
-	errHeld    = errors.New("an empty result after an interruption; the nodes before it still stand")
+	errHeld    = errors.New("nodes are missing after an interruption, and stand for a while")
 )

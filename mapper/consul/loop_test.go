@@ -176,7 +176,7 @@ func TestUnknownTokenThatWaits(t *testing.T) {
 	})
 }
 
-func TestNobody(t *testing.T) {
+func TestEmptyResult(t *testing.T) {
 	t.Run("is believed at once", func(t *testing.T) {
 		inBubble(t, consultest.Replies(web(7, "a"), after(time.Second, web(8)), web(8)), nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 			start := r.nodes("n/a").at
@@ -227,7 +227,7 @@ func TestNobody(t *testing.T) {
 		})
 	})
 	t.Run("is not held on request", func(t *testing.T) {
-		inBubble(t, consultest.Replies(web(7, "a"), broken, web(2)), func(c *Config) { c.EmptyHold = -1 }, func(t *testing.T, r *recorder, _ *consultest.Fake) {
+		inBubble(t, consultest.Replies(web(7, "a"), broken, web(2)), func(c *Config) { c.ShrinkHold = -1 }, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 			r.nodes("n/a")
 			r.fails(ErrUnreachable)
 			r.nodes()
@@ -249,6 +249,52 @@ func TestNobody(t *testing.T) {
 			r.nodes("n/a")
 			r.nodes()
 		})
+	})
+}
+
+// TestShrinksLate restarts an agent without state: three nodes would become one
+// and then two, and all keys would go to the first that registers again.
+func TestShrinksLate(t *testing.T) {
+	t.Run("nodes return", func(t *testing.T) {
+		inBubble(t, consultest.Replies(web(7, "a", "b", "c"), broken,
+			web(2, "b"), after(2*time.Second, web(3, "b", "c")), after(2*time.Second, web(4, "a", "b", "c")), hangs,
+		), nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
+			start := r.nodes("n/a", "n/b", "n/c").at
+			r.fails(ErrUnreachable)
+			require.ErrorIs(t, r.fails(ErrUnreachable).err, errHeld, "one of three: the others stand")
+			well := r.nodes("n/a", "n/b", "n/c")
+			require.Less(t, well.at.Sub(start), 5*time.Second, "as soon as all are there again")
+		})
+	})
+	t.Run("others come instead", func(t *testing.T) {
+		inBubble(t, func(q consultest.Query) consultest.Reply {
+			switch {
+			case q.N == 0:
+				return web(7, "a", "b")
+			case q.N == 1:
+				return broken
+			case q.Blocking():
+				return after(q.Wait, web(2, "b", "z"))
+			}
+			return web(2, "b", "z")
+		}, nil, func(t *testing.T, r *recorder, _ *consultest.Fake) {
+			r.nodes("n/a", "n/b")
+			r.fails(ErrUnreachable)
+			held := r.nodes("n/a", "n/b", "n/z")
+			require.ErrorIs(t, r.fails(ErrUnreachable).err, errHeld, "new nodes join at once")
+			require.Equal(t, 10*time.Second, r.nodes("n/b", "n/z").at.Sub(held.at), "a is dropped after the hold")
+			r.quiet(time.Hour / 2)
+		})
+	})
+	t.Run("a second interruption restarts the hold", func(t *testing.T) {
+		inBubble(t, consultest.Replies(web(7, "a", "b"), broken, web(2, "b"), after(9*time.Second, broken), web(2, "b"), after(9*time.Second, web(3, "b")), after(time.Second, web(4, "b"))), nil,
+			func(t *testing.T, r *recorder, _ *consultest.Fake) {
+				start := r.nodes("n/a", "n/b").at
+				for range 4 {
+					r.fails(ErrUnreachable)
+				}
+				require.GreaterOrEqual(t, r.nodes("n/b").at.Sub(start), 19*time.Second)
+			})
 	})
 }
 

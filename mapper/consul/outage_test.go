@@ -2,6 +2,7 @@ package consul
 
 import (
 	"flag"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,8 +23,8 @@ var outage = flag.Duration("outage", 2*time.Second, "length of the outage of Tes
 // README.
 func TestOutage(t *testing.T) {
 	agent := here(t, consultest.Options{}, "a", "b")
-	// Who keeps the old index hears nothing for the wait.
-	source := of(t, agent, func(c *Config) { c.Wait, c.EmptyHold = maxWait, patience })
+	// A query with the old index would block for the whole wait.
+	source := of(t, agent, func(c *Config) { c.Wait, c.ShrinkHold = maxWait, time.Second })
 	view := routing(t, source, mapper.FollowConfig[*routes]{})
 	callers := call(view, time.Millisecond)
 
@@ -39,8 +40,9 @@ func TestOutage(t *testing.T) {
 	agent.Restart()
 	registered := time.Now()
 	register(agent, "c")
-	require.Eventually(t, func() bool { return follows(view, "n/c") }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return knows(view, "n/c") }, patience, time.Millisecond)
 	late := time.Since(registered)
+	require.Eventually(t, func() bool { return follows(view, "n/c") }, patience, time.Millisecond, "a and b stand for the hold")
 	require.Zero(t, view.Age())
 	callers.phase.Store(afterOutage)
 	time.Sleep(*outage / 2)
@@ -77,6 +79,10 @@ func TestOutageOfAMinute(t *testing.T) {
 		require.Len(t, view.Nodes(), 3, "an agent that has just started knows no services")
 		w.change(func() { w.services["web"] = []string{"c"} })
 		time.Sleep(time.Second)
+		require.True(t, knows(view, "n/c"), "%v, %v", view.Nodes(), view.Err())
+		require.Len(t, view.Nodes(), 4, "the others stand for the hold")
+		require.ErrorIs(t, view.Err(), errHeld)
+		time.Sleep(defaultShrinkHold)
 		require.True(t, follows(view, "n/c"), "%v, %v", view.Nodes(), view.Err())
 		require.Zero(t, view.Age())
 
@@ -85,6 +91,11 @@ func TestOutageOfAMinute(t *testing.T) {
 		require.Greater(t, callers.selects, 8*2*60*100*64)
 		view.Close()
 	})
+}
+
+// knows reports whether a view has a node of that name.
+func knows(view *mapper.View[*routes], name string) bool {
+	return slices.ContainsFunc(view.Nodes(), func(n mapper.Node) bool { return n.Name == name })
 }
 
 // follows reports whether a view has no error and one node of that name.

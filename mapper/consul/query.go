@@ -29,6 +29,7 @@ type endpoint[T any] struct {
 	service string // empty for the list of services
 	call    func(*api.QueryOptions) (T, *api.QueryMeta, error)
 	size    func(T) int
+	keep    func(old, now T) (kept T, missing int) // now, and what it lacks of old
 }
 
 // instances is the endpoint for the instances of a service.
@@ -41,7 +42,22 @@ func (s *Source) instances(service string) endpoint[[]member] {
 		members, err := s.config.members(entries)
 		return members, meta, err
 	}
-	return endpoint[[]member]{service, call, func(m []member) int { return len(m) }}
+	return endpoint[[]member]{service, call, func(m []member) int { return len(m) }, keepMembers}
+}
+
+// keepMembers adds the members to a result that it lacks, by name.
+func keepMembers(old, now []member) (kept []member, missing int) {
+	present := make(map[string]bool, len(now))
+	for _, m := range now {
+		present[m.Name] = true
+	}
+	kept = slices.Clone(now)
+	for _, m := range old {
+		if !present[m.Name] {
+			kept, missing = append(kept, m), missing+1
+		}
+	}
+	return kept, missing
 }
 
 func (s *Source) entries(service string, o *api.QueryOptions) ([]*api.ServiceEntry, *api.QueryMeta, error) {
@@ -80,7 +96,16 @@ func (s *Source) services() endpoint[[]string] {
 		names := slices.Sorted(maps.Keys(found))
 		return slices.DeleteFunc(names, s.rejectName), meta, err
 	}
-	return endpoint[[]string]{"", call, func(n []string) int { return len(n) }}
+	return endpoint[[]string]{"", call, func(n []string) int { return len(n) }, keepNames}
+}
+
+// keepNames holds an empty list back. A service that leaves a list keeps its own
+// loop until that accepts an empty result.
+func keepNames(old, now []string) (kept []string, missing int) {
+	if len(now) == 0 {
+		return old, len(old)
+	}
+	return now, 0
 }
 
 func (s *Source) rejectName(service string) bool {

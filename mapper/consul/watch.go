@@ -23,9 +23,10 @@ var _ mapper.Watcher = (*Source)(nil)
 // keeps trying: after 0.1 s, then ever more slowly up to 10 s, or 0.5 s where the
 // connection is refused.
 //
-// An empty result is accepted after a second query. After an interruption it is
-// an error for Config.EmptyHold, because an agent that was started without its
-// state knows no nodes until services register again.
+// An empty result is accepted after a second query. After an interruption new
+// nodes join at once, and missing nodes stand for Config.ShrinkHold beside an
+// error, because an agent that was started without its state knows no nodes until
+// services register again.
 //
 // With every service, the first Update comes once all services have answered. A
 // service whose query fails keeps the nodes it had. Up to 100 services are
