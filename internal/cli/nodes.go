@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/source"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
@@ -100,10 +101,11 @@ func writeNodesCSV(w io.Writer, f *source.Found) error {
 // static would reject.
 func writeNodesJSON(w io.Writer, f *source.Found) error {
 	return term.WriteJSON(w, struct {
-		Schema  string        `json:"schema"`
-		Partial bool          `json:"partial,omitempty"`
-		Nodes   []mapper.Node `json:"nodes"`
-	}{static.Schema, f.Partial, f.Nodes})
+		Schema    string        `json:"schema"`
+		Addresses string        `json:"address_checksum"`
+		Partial   bool          `json:"partial,omitempty"`
+		Nodes     []mapper.Node `json:"nodes"`
+	}{static.Schema, place.AddressChecksum(f.Nodes), f.Partial, f.Nodes})
 }
 
 // nodeRow returns the columns of a node, escaped for a terminal if escaped is set.

@@ -99,6 +99,7 @@ type Answer struct {
 	Algorithm string     `json:"algorithm"`
 	Hash      string     `json:"hash,omitempty"`
 	Checksum  string     `json:"checksum"`
+	Addresses string     `json:"address_checksum"`
 	Partial   bool       `json:"partial,omitempty"`
 }
 
@@ -116,6 +117,7 @@ func newAnswerer(o *Output, p *place.Placement, escaped bool) *answerer {
 			Algorithm: p.Algorithm,
 			Hash:      p.Hash,
 			Checksum:  p.ChecksumText(),
+			Addresses: place.AddressChecksum(p.Nodes),
 			Partial:   p.Partial,
 		},
 		views: Views(p.Nodes, escaped),

@@ -140,6 +140,7 @@ type balanceView struct {
 	Algorithm       string     `json:"algorithm"`
 	Hash            string     `json:"hash,omitempty"`
 	Checksum        string     `json:"checksum"`
+	Addresses       string     `json:"address_checksum"`
 	Partial         bool       `json:"partial,omitempty"`
 	Keys            int64      `json:"keys"`
 	Sampled         bool       `json:"sampled"`
@@ -175,7 +176,7 @@ type lossView struct {
 
 func newBalanceView(p *place.Placement, nodes []answer.NodeView, load *compare.Load, lost *losses, keys *answer.Keys) *balanceView {
 	v := &balanceView{
-		Schema: "proxenos.balance/v1", Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Partial: p.Partial,
+		Schema: "proxenos.balance/v1", Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Addresses: place.AddressChecksum(p.Nodes), Partial: p.Partial,
 		Keys: load.Keys, Sampled: keys.Sampled(), ByChance: load.ChanceImbalance(),
 	}
 	ratio, _ := load.Imbalance()

@@ -80,6 +80,7 @@ type explanation struct {
 	Algorithm  string      `json:"algorithm"`
 	Hash       string      `json:"hash,omitempty"`
 	Checksum   string      `json:"checksum"`
+	Addresses  string      `json:"address_checksum"`
 	Partial    bool        `json:"partial,omitempty"`
 	Candidates []candidate `json:"candidates"`
 }
@@ -112,7 +113,7 @@ func (o *explainOptions) explain(p *place.Placement, reported []mapper.Node) *ex
 	views := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
 	e := &explanation{
 		Schema: "proxenos.explain/v1", Key: o.key,
-		Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Partial: p.Partial,
+		Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Addresses: place.AddressChecksum(p.Nodes), Partial: p.Partial,
 	}
 	ranked := make([]bool, len(p.Nodes))
 	for i := range p.Rank(o.key) {

@@ -173,7 +173,8 @@ func (o *reportOptions) compare(ctx context.Context, page *report.Page, after *p
 	page.Change = o.changeOf(m)
 	page.Inputs = append(page.Inputs,
 		report.Input{Name: "nodes before", Value: term.Escape(o.before)},
-		report.Input{Name: "checksum before", Value: before.ChecksumText()})
+		report.Input{Name: "checksum before", Value: before.ChecksumText()},
+		report.Input{Name: "address checksum before", Value: place.AddressChecksum(before.Nodes)})
 	return nil
 }
 
@@ -193,7 +194,9 @@ func (o *reportOptions) inputs(p *place.Placement) []report.Input {
 	if p.Partial {
 		inputs = append(inputs, report.Input{Name: "partial", Value: "the source has records that are not usable as nodes"})
 	}
-	return append(inputs, report.Input{Name: "checksum", Value: p.ChecksumText()})
+	return append(inputs,
+		report.Input{Name: "checksum", Value: p.ChecksumText()},
+		report.Input{Name: "address checksum", Value: place.AddressChecksum(p.Nodes)})
 }
 
 func (o *reportOptions) loadOf(p *place.Placement, load *compare.Load) report.Load {

@@ -5,7 +5,6 @@ package place
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -37,9 +36,6 @@ type Placement struct {
 	Hash      string
 	Partial   bool // the source has records that are not usable as nodes
 }
-
-// ChecksumText returns the checksum of the placement in hexadecimal digits.
-func (p *Placement) ChecksumText() string { return fmt.Sprintf("%016x", p.Checksum()) }
 
 // Algorithm is a value of --algorithm.
 type Algorithm struct {
@@ -112,7 +108,7 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 	term.AddGroup(c, "Algorithm", func(fs *pflag.FlagSet) {
 		fs.VarP(&o.name, "algorithm", "a", "the algorithm; see proxenos help algorithms")
 		fs.IntVar(&o.points.value, "points", 0, "points of a ring: per unit of weight (default 160), or in total for continuum (1000)")
-		fs.Float64Var(&o.unit.value, "unit", 1, "weight that gets --points points of the algorithm ring; programs that must agree use the same")
+		fs.Float64Var(&o.unit.value, "unit", 1, "weight that gets --points points of ring; programs that agree use the same")
 		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "log2 of the slots of a table; changing it moves most keys")
 		o.declare(fs)
 	})

@@ -150,6 +150,7 @@ func (p *statusPage) members(w http.ResponseWriter, r *http.Request) {
 	page := p.live(view)
 	if placed != nil {
 		answer.Algorithm, answer.Hash, answer.Checksum = placed.Algorithm, placed.Hash, placed.ChecksumText()
+		answer.Addresses = place.AddressChecksum(placed.Nodes)
 		page.Figures = figuresOf(&answer)
 	}
 	page.Answer(w, r, answer)
@@ -163,6 +164,7 @@ type membersAnswer struct {
 	Algorithm string       `json:"algorithm,omitempty"`
 	Hash      string       `json:"hash,omitempty"`
 	Checksum  string       `json:"checksum,omitempty"`
+	Addresses string       `json:"address_checksum,omitempty"`
 }
 
 // figuresOf returns the details of the placement for the page.
@@ -171,7 +173,9 @@ func figuresOf(a *membersAnswer) []report.Input {
 	if a.Hash != "" {
 		figures = append(figures, report.Input{Name: "hash", Value: a.Hash})
 	}
-	return append(figures, report.Input{Name: "checksum", Value: a.Checksum + ": members with the same checksum agree on the owner of every key"})
+	return append(figures,
+		report.Input{Name: "checksum", Value: a.Checksum + ": members with the same checksum agree on the ID of the owner of every key"},
+		report.Input{Name: "address checksum", Value: a.Addresses + ": if they have the same one too, they agree on its address"})
 }
 
 // refreshInterval is how often browsers refresh the page.

@@ -77,17 +77,19 @@ func TestStatusPageServesJSONAndText(t *testing.T) {
 			Name  string
 			Share float64
 		}
-		Checksum string
+		Checksum  string
+		Addresses string `json:"address_checksum"`
 	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
 	require.Equal(t, "m", answer.Members[0].Name)
 	require.InDelta(t, 1, answer.Members[0].Share, 0)
 	require.Equal(t, "10.0.0.1:80\n", get(h, "/select?key=user:42", "*/*").Body.String())
 	require.JSONEq(t, `{"schema": "proxenos.select/v1", "key": "user:42", "nodes": [{"id": "m", "address": "10.0.0.1:80", "weight": 1}],
-		"algorithm": "rendezvous", "hash": "siphash", "checksum": "`+answer.Checksum+`"}`,
+		"algorithm": "rendezvous", "hash": "siphash", "checksum": "`+answer.Checksum+`", "address_checksum": "`+answer.Addresses+`"}`,
 		get(h, "/select?key=user:42", "application/json").Body.String(), "the output of proxenos select -o json")
 	require.Contains(t, get(h, "/select?key=%ff&count=2", "application/json").Body.String(), `"key_base64":"/w==","nodes":[{"id":"m","address":"10.0.0.1:80","weight":1}],"short":true`)
 	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Checksum)
+	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Addresses)
 	require.Equal(t, http.StatusBadRequest, get(h, "/select", "*/*").Code)
 	require.Equal(t, http.StatusBadRequest, get(h, "/select?key=a&count=0", "*/*").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/nothing", "*/*").Code)
