@@ -38,7 +38,7 @@ func (s *Source) connect() error {
 		return configError("TLS: %w", err)
 	}
 	c.HttpClient.CheckRedirect = noRedirect
-	s.addr, s.secret = c.Address, c.Token != ""
+	s.addr, s.anonymous = c.Address, c.Token == ""
 	if s.client, err = api.NewClient(c); err != nil {
 		return configError("address %q: %w", s.addr, err)
 	}

@@ -35,5 +35,6 @@
 //
 // Consul returns an empty list when nothing is registered, and also when the
 // token lacks read access; [Source.Explain] finds out what can be known. An
-// answer from which ACLs left something out, and that says so, is an error.
+// answer from which ACLs left something out, and that says so, is an error. So is
+// an empty one to a request without a token, if the agent denies by default.
 package consul

@@ -25,7 +25,8 @@ var (
 	// Consul at all. A later attempt may succeed.
 	ErrUnreachable = errors.New("consul is unreachable")
 	// ErrPermission means that the token is unknown or lacks read access. It is
-	// also the error for an answer from which ACLs have left something out.
+	// also the error for an answer from which ACLs have left something out, and
+	// for an empty one to a request without a token where the policy is deny.
 	ErrPermission = errors.New("permission denied")
 	// ErrFilter means that Consul rejects Config.Filter.
 	ErrFilter = errors.New("bad filter")
@@ -92,8 +93,9 @@ func untrusted(err error) bool {
 }
 
 var (
-	errFiltered = fmt.Errorf("%w: ACLs have left something out of the answer", ErrPermission)
-	errNoLeader = errors.New("the servers have no leader, and the result is empty")
+	errFiltered  = fmt.Errorf("%w: ACLs have left something out of the answer", ErrPermission)
+	errAnonymous = fmt.Errorf("%w: an empty result without a token, from an agent whose default policy is deny", ErrPermission)
+	errNoLeader  = errors.New("the servers have no leader, and the result is empty")
 )
 
 // refusal is an answer with a status other than 200.

@@ -123,8 +123,26 @@ func TestACL(t *testing.T) {
 	const services, nodes = `service_prefix "" { policy = "read" }`, `node_prefix "" { policy = "read" }`
 
 	t.Run("none", func(t *testing.T) {
-		source := of(t, agent, nil)
-		require.Empty(t, nodesOf(t, source), "Consul answers as if there were no nodes")
+		for _, change := range []func(*Config){nil, all, func(c *Config) { c.Catalog = true }} {
+			source := of(t, agent, change)
+			e := failure(t, source)
+			require.ErrorIs(t, e, ErrPermission, "Consul answers as if there were no nodes")
+			require.ErrorContains(t, e, "an empty result without a token")
+			require.Contains(t, e.Hint(), "CONSUL_HTTP_TOKEN")
+			_, err := source.Explain(t.Context())
+			require.ErrorIs(t, err, ErrPermission)
+			for u := range source.Watch(t.Context()) {
+				require.ErrorIs(t, u.Err, ErrPermission)
+				require.False(t, u.Known(), "no set: the agent did not say that there are no nodes")
+				break
+			}
+		}
+	})
+	t.Run("none that is known", func(t *testing.T) {
+		client, err := api.NewClient(&api.Config{Address: agent.Addr})
+		require.NoError(t, err)
+		source := open(t, Config{Client: client, Service: "web"})
+		require.Empty(t, nodesOf(t, source), "a client of the caller may have a token")
 		why, err := source.Explain(t.Context())
 		require.NoError(t, err)
 		require.Contains(t, why, `knows no service "web", or it may not be read without an ACL token`)

@@ -66,13 +66,14 @@ func (s *Source) noneCounts(registered int) string {
 }
 
 // noneSeen explains that nothing is registered. Consul says in its answer when
-// it left something out because of a token, but not when there is no token.
+// it left something out because of a token, but not when there is no token, and a
+// client of the caller may have none.
 func (s *Source) noneSeen(denies bool) string {
 	what := "Consul knows no service"
 	if s.config.Service != "" {
 		what = fmt.Sprintf("Consul knows no service %q", s.config.Service)
 	}
-	if denies && !s.secret {
+	if denies && s.config.Client != nil {
 		return what + ", or it may not be read without an ACL token: CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN gives one"
 	}
 	return what

@@ -174,6 +174,8 @@ func (s *Source) validate(q query, meta *api.QueryMeta, size int) error {
 	switch {
 	case meta.ResultsFilteredByACLs:
 		return errFiltered
+	case size == 0 && s.anonymous && meta.DefaultACLPolicy == "deny":
+		return errAnonymous
 	case size == 0 && !meta.KnownLeader && plain:
 		return errNoLeader
 	case consistency == ConsistencyStale && meta.LastContact > s.config.MaxStale:

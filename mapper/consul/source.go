@@ -17,13 +17,13 @@ import (
 // Source asks one Consul agent for nodes. It is safe for concurrent use; all
 // callers share its connections. Make one with New.
 type Source struct {
-	config Config
-	addr   string // for errors
-	client *api.Client
-	http   *http.Client // of the client, if it is ours
-	token  *tokenFile
-	secret bool // a token is known to be sent
-	feed   mapper.Feed
+	config    Config
+	addr      string // for errors
+	client    *api.Client
+	http      *http.Client // of the client, if it is ours
+	token     *tokenFile
+	anonymous bool // no token is sent
+	feed      mapper.Feed
 }
 
 // New returns a source. It sends no query yet: an agent that is not running is
@@ -60,8 +60,9 @@ func (s *Source) Nodes(ctx context.Context) ([]mapper.Node, error) {
 
 // Ask asks once. Its errors are an [*Error], or the context's. With every service
 // it asks for their names and then for each, eight at a time; the result is
-// complete or an error. An empty list is valid. Consul also returns one when the
-// token lacks read access: see [Source.Explain].
+// complete or an error. An empty list is valid, with one exception: an agent whose
+// default policy is deny returns one to a request without a token, which is
+// [ErrPermission]. [Source.Explain] says why a list may be empty.
 //
 // With ConsistencyCached the Origin is OriginAgentCache, and Confirmed is not
 // known: the cache of an agent whose servers are dead says that it is fresh.
