@@ -19,8 +19,9 @@ type Node struct {
 	// the life of the node.
 	Name string `json:"id"`
 	// Addr is where to reach the node: host:port, or the host alone if no port
-	// is known. An IPv6 host is in brackets either way. It takes no part in
-	// placement unless an algorithm says so.
+	// is known, or "unix:" and the absolute path of a socket. An IPv6 host is in
+	// brackets either way. It takes no part in placement unless an algorithm
+	// says so.
 	Addr string `json:"address,omitzero"`
 	// Weight is the node's capacity, relative to the other nodes or absolute as
 	// the algorithm has it. Zero means "not given" and counts as 1; set Drain to

@@ -51,6 +51,9 @@ func checkAddr(n Node) error {
 	if strings.ContainsAny(n.Addr, " ") {
 		return fmt.Errorf("address %s: it holds a blank", Quote(n.Addr))
 	}
+	if path, ok := strings.CutPrefix(n.Addr, "unix:"); ok {
+		return checkSocket(n.Addr, path)
+	}
 	host, port, err := net.SplitHostPort(n.Addr)
 	if err != nil {
 		return checkHost(n.Addr)
@@ -59,6 +62,15 @@ func checkAddr(n Node) error {
 		return fmt.Errorf("address %s: the host is missing before the port", Quote(n.Addr))
 	}
 	return checkPort("address", n.Addr, port)
+}
+
+// checkSocket rejects a Unix socket without an absolute path: the node and its
+// clients run in different directories.
+func checkSocket(addr, path string) error {
+	if !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("address %s: want an absolute path after unix:, as in unix:/run/web.sock", Quote(addr))
+	}
+	return nil
 }
 
 // checkHost takes an address without a port.

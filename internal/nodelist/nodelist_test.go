@@ -59,6 +59,26 @@ func TestWriteRejectsWhatReadingWould(t *testing.T) {
 	require.Zero(t, out.Len(), "nothing is written")
 }
 
+func TestSocketAddresses(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"unix:/run/web.sock": "",
+		"/run/web.sock":      "",
+		"unix:run/web.sock":  "want an absolute path after unix:, as in unix:/run/web.sock",
+		"unix:":              "want an absolute path",
+		"unix:80":            "want an absolute path",
+		"unix:/run/a b.sock": "it holds a blank",
+	} {
+		node, err := ParseFlag("web=" + addr + ",w=2")
+		if want == "" {
+			require.NoError(t, err, addr)
+			require.Equal(t, Node{Name: "web", Addr: addr, Weight: 2}, node)
+		} else {
+			require.ErrorContains(t, err, want, addr)
+		}
+	}
+}
+
 // TestAFieldOfTheObjectGivenTwice has the rule that a later field would replace
 // an earlier one in silence.
 func TestAFieldOfTheObjectGivenTwice(t *testing.T) {
