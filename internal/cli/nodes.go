@@ -59,6 +59,11 @@ valid FILE for -f.`,
 }
 
 func (o *nodesOptions) run(ctx context.Context) error {
+	if o.save != "" {
+		if err := term.CheckState("--save", o.save); err != nil {
+			return err
+		}
+	}
 	f, err := o.source.Ask(ctx, o.std)
 	if err != nil {
 		return err
@@ -77,7 +82,11 @@ func (o *nodesOptions) keep(nodes []mapper.Node) error {
 	if o.save == "" {
 		return nil
 	}
-	return term.WithCode(term.ErrIO, mapper.Snapshot{Saved: time.Now(), Nodes: nodes}.Write(o.save))
+	err := mapper.Snapshot{Saved: time.Now(), Nodes: nodes}.Write(o.save)
+	if err != nil {
+		return term.Hint(term.WithCode(term.ErrIO, err), "--save names a file in a writable directory")
+	}
+	return nil
 }
 
 // writeNodesText writes a table with a header.

@@ -91,6 +91,11 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 		return err
 	}
 	o.path = args[0]
+	if o.update {
+		if err := term.CheckState("--update", o.path); err != nil {
+			return err
+		}
+	}
 	if flag := liveFlag(c); flag != "" && !o.live {
 		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.path), "--live takes the nodes from the flags")
 	}

@@ -33,31 +33,33 @@ func parseReports(typed []string) (reports []suiteReport, err error) {
 		switch {
 		case (kind == "junit" || kind == "tap") && path != "":
 		case (kind == "tap" || kind == "github") && !toFile:
-			stdout++
 		default:
 			return nil, term.UnknownChoice("report", text, reportKinds)
+		}
+		if r.toStdout() {
+			stdout++
 		}
 		reports = append(reports, r)
 	}
 	if stdout > 1 {
-		return nil, term.Hint(term.Usagef("--report tap and --report github both write to standard output"), "--report tap=FILE writes to a file")
+		return nil, term.Hint(term.Usagef("more than one --report writes to standard output"), "--report tap=FILE writes to a file")
 	}
 	return reports, nil
 }
 
-func (r suiteReport) toStdout() bool { return r.path == "" }
+func (r suiteReport) toStdout() bool { return r.path == "" || r.path == "-" }
 
 // write writes the report.
 func (r suiteReport) write(std *term.Streams, s *report.Suite) error {
 	write := func(w io.Writer) error { return suiteWriters[r.kind](w, s) }
 	if !r.toStdout() {
-		return term.WriteFile(r.path, write)
+		return std.WriteStream("--report", r.path, write)
 	}
 	if err := write(std.Out); err != nil {
 		return term.WithCode(term.ErrIO, err)
 	}
 	if summary := std.Getenv("GITHUB_STEP_SUMMARY"); r.kind == "github" && summary != "" {
-		return term.AppendFile(summary, func(w io.Writer) error { return report.GitHubSummary(w, s) })
+		return term.AppendStream("GITHUB_STEP_SUMMARY", summary, func(w io.Writer) error { return report.GitHubSummary(w, s) })
 	}
 	return nil
 }

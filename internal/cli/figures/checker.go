@@ -96,7 +96,7 @@ func (k *checker) update() error {
 	if err != nil {
 		return err
 	}
-	return term.RewriteFile(k.folder.path, recorded)
+	return term.WriteState("--update", k.folder.path, recorded)
 }
 
 // noNodes returns the error for nodes of which none is eligible.

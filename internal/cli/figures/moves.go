@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -46,21 +45,14 @@ var moveFormats = []moveFormat{
 // standard output.
 func openMoves(path string, std *term.Streams, before, after []mapper.Node) (*moves, error) {
 	i := slices.IndexFunc(moveFormats, func(f moveFormat) bool { return strings.HasSuffix(path, f.suffix) })
-	m := &moves{moveFormat: moveFormats[i], file: nopCloser{std.Out}, terminal: path == "-" && term.IsTerminal(std.Out)}
-	m.before, m.after = answer.Views(before, m.escaped), answer.Views(after, m.escaped)
-	if path != "-" {
-		f, err := os.Create(path)
-		if err != nil {
-			return nil, term.Hint(err, "--moves-out names a file to write; .csv and .jsonl select the format")
-		}
-		m.file = f
+	file, err := std.OpenStream("--moves-out", path)
+	if err != nil {
+		return nil, err
 	}
+	m := &moves{moveFormat: moveFormats[i], file: file, terminal: path == "-" && term.IsTerminal(std.Out)}
+	m.before, m.after = answer.Views(before, m.escaped), answer.Views(after, m.escaped)
 	return m, nil
 }
-
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }
 
 func (m *moves) writer() io.Writer {
 	if m == nil {

@@ -124,11 +124,7 @@ func (o *reportOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.out == "-" {
-		_, err := o.std.Out.Write(b.Bytes())
-		return term.WithCode(term.ErrIO, err)
-	}
-	return term.WriteFile(o.out, func(w io.Writer) error {
+	return o.std.WriteStream("-o", o.out, func(w io.Writer) error {
 		_, err := w.Write(b.Bytes())
 		return err
 	})

@@ -43,6 +43,11 @@ func (o *OutageFlags) BindMinNodes(c *cobra.Command) {
 
 // parse validates the flags.
 func (o *OutageFlags) parse(c *cobra.Command) error {
+	if o.cache != "" {
+		if err := term.CheckState("--cache", o.cache); err != nil {
+			return err
+		}
+	}
 	stale := c.Flags().Lookup("max-staleness")
 	switch {
 	case o.minNodes < 0:

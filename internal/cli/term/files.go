@@ -2,52 +2,97 @@ package term
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/proxenos/proxenos/internal/atomicfile"
 )
 
-// WriteFile creates or truncates a file and calls write on it. After an error the
-// partial file remains.
-func WriteFile(path string, write func(io.Writer) error) error {
-	return fill(path, os.O_TRUNC, write)
-}
+// A file that a flag names is one of two kinds. A state file is replaced as a
+// whole, so it must be a regular file. A stream is opened as it is: a file, a
+// pipe, a device, or "-" for standard output. Both fail with [ErrIO] and a hint.
 
-// AppendFile opens a file for appending and calls write on it.
-func AppendFile(path string, write func(io.Writer) error) error {
-	return fill(path, os.O_APPEND, write)
-}
-
-func fill(path string, flag int, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o666)
-	if err != nil {
-		return err
+// CheckState rejects the path of a state file, named by flag, if something other
+// than a regular file exists there, or if it is "-".
+func CheckState(flag, path string) error {
+	if path == "-" {
+		return Hint(Usagef("%s -: a state file cannot be a stream", flag), "name a file")
 	}
-	return WithCode(ErrIO, errors.Join(write(f), f.Close()))
-}
-
-// RewriteFile atomically replaces the content of an existing file. On failure the
-// old content stays. It follows a symbolic link and keeps the mode of the file.
-func RewriteFile(path string, content []byte) error {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return WithCode(ErrIO, errors.Join(err, os.Remove(f.Name())))
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return stateError(flag, path, atomicfile.ErrNotRegular)
 	}
 	return nil
 }
+
+// WriteState atomically replaces a state file. On failure the old content stays.
+// It follows symbolic links and keeps the mode of the file.
+func WriteState(flag, path string, content []byte) error {
+	if err := atomicfile.Write(path, content, 0o666); err != nil {
+		return stateError(flag, path, err)
+	}
+	return nil
+}
+
+func stateError(flag, path string, err error) error {
+	err = WithCode(ErrIO, fmt.Errorf("%s %s: %w", flag, path, err))
+	if errors.Is(err, atomicfile.ErrNotRegular) {
+		return Hint(err, "a state file is replaced as a whole: name a regular file or a new one")
+	}
+	return Hint(err, "name a file in a writable directory")
+}
+
+// OpenStream opens a stream, named by flag, for writing. Standard output under
+// another name, such as /dev/stdout, is not truncated.
+func (s *Streams) OpenStream(flag, path string) (io.WriteCloser, error) {
+	if path == "-" || s.isOut(path) {
+		return nopCloser{s.Out}, nil
+	}
+	return openStream(flag, path, os.O_TRUNC)
+}
+
+// WriteStream opens a stream and calls write on it. After an error the partial
+// output remains.
+func (s *Streams) WriteStream(flag, path string, write func(io.Writer) error) error {
+	w, err := s.OpenStream(flag, path)
+	if err != nil {
+		return err
+	}
+	return WithCode(ErrIO, errors.Join(write(w), w.Close()))
+}
+
+// AppendStream is like WriteStream, but appends to the content of a file.
+func AppendStream(flag, path string, write func(io.Writer) error) error {
+	w, err := openStream(flag, path, os.O_APPEND)
+	if err != nil {
+		return err
+	}
+	return WithCode(ErrIO, errors.Join(write(w), w.Close()))
+}
+
+func openStream(flag, path string, mode int) (io.WriteCloser, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|mode, 0o666)
+	if err != nil {
+		return nil, Hint(WithCode(ErrIO, err), "%s names a file or a pipe to write", flag)
+	}
+	return f, nil
+}
+
+// isOut reports whether path leads to the file, pipe or device that standard
+// output is.
+func (s *Streams) isOut(path string) bool {
+	out, ok := s.Out.(*os.File)
+	if !ok {
+		return false
+	}
+	a, err := out.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(path)
+	return err == nil && os.SameFile(a, b)
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }

@@ -1,54 +1,73 @@
 package term
 
 import (
+	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestRewriteFileKeepsModeAndLink(t *testing.T) {
+func TestCheckState(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
-	require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
-	require.NoError(t, os.Chmod(file, 0o640))
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	require.NoError(t, os.Symlink("file", link))
-	require.NoError(t, RewriteFile(link, []byte("new")))
-	content, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, "new", string(content))
-	info, err := os.Lstat(file)
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o640), info.Mode())
-	target, err := os.Readlink(link)
-	require.NoError(t, err)
-	require.Equal(t, "file", target)
-	require.Len(t, entries(t, dir), 2, "no temporary file is left")
+	for _, path := range []string{file, link, filepath.Join(dir, "new")} {
+		require.NoError(t, CheckState("--save", path))
+	}
+	err := CheckState("--save", dir)
+	require.ErrorIs(t, err, ErrIO)
+	require.EqualError(t, err, "--save "+dir+": not a regular file")
+	require.Contains(t, HintOf(err), "name a regular file")
+	require.Equal(t, ExitUsage, ExitCode(CheckState("--save", "-")))
 }
 
-// A rename fails if the target is a directory that is not empty.
-func TestRewriteFileFailureLeavesNothing(t *testing.T) {
+// A state file that cannot be written is an input or output error, and leaves
+// nothing behind.
+func TestWriteStateFailure(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	require.Error(t, RewriteFile(filepath.Join(dir, "missing"), []byte("new")))
-	full := filepath.Join(dir, "full")
-	require.NoError(t, os.MkdirAll(filepath.Join(full, "x"), 0o700))
-	require.ErrorIs(t, RewriteFile(full, []byte("new")), ErrIO)
-	require.Len(t, entries(t, dir), 1, "no temporary file is left")
-	if runtime.GOOS != "windows" && os.Getuid() != 0 {
-		file := filepath.Join(dir, "full", "file")
-		require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
-		require.NoError(t, os.Chmod(full, 0o500))
-		t.Cleanup(func() { _ = os.Chmod(full, 0o700) })
-		require.Error(t, RewriteFile(file, []byte("new")))
+	for _, path := range []string{dir, filepath.Join(dir, "missing", "file")} {
+		err := WriteState("--save", path, []byte("new"))
+		require.Equal(t, ExitIO, ExitCode(err), path)
+		require.NotEmpty(t, HintOf(err))
+	}
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+}
+
+func write(text string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
 	}
 }
 
-func entries(t *testing.T, dir string) []os.DirEntry {
-	all, err := os.ReadDir(dir)
+// Standard output is the same stream by any name: a second open would truncate
+// what it holds.
+func TestWriteStreamToStandardOutput(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "out")
+	out, err := os.Create(path)
 	require.NoError(t, err)
-	return all
+	defer out.Close() //nolint:errcheck // a test
+	std := &Streams{Out: out}
+	require.NoError(t, write("text\n")(out))
+	require.NoError(t, std.WriteStream("-o", path, write("report\n")))
+	require.NoError(t, std.WriteStream("-o", "-", write("end\n")))
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "text\nreport\nend\n", string(content))
+}
+
+func TestWriteStreamFailure(t *testing.T) {
+	t.Parallel()
+	std := &Streams{}
+	err := std.WriteStream("-o", filepath.Join(t.TempDir(), "missing", "file"), write("x"))
+	require.Equal(t, ExitIO, ExitCode(err))
+	require.Equal(t, "-o names a file or a pipe to write", HintOf(err))
 }
