@@ -1,6 +1,7 @@
 package swim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,8 @@ import (
 var (
 	// ErrClosed is returned by the methods of a member after [Cluster.Close].
 	ErrClosed = errors.New("the member is closed")
-	// ErrNameTaken is returned by [Join] if a running member has the name.
+	// ErrNameTaken is returned by [Join] if a running member has the name. A member
+	// that finds so later closes, and [Cluster.Err] returns this error.
 	ErrNameTaken = errors.New("the name is taken by a running member")
 	// ErrNoPeer is returned by [Join] if Config.MustJoin is set and no peer
 	// accepted the member: none runs there, or it has another secret or label.
@@ -49,14 +51,15 @@ type Cluster struct {
 	consumers map[*eventQueue]struct{}
 	watched   mapper.Feed   // of the nodes, while there are readers
 	namesake  *members.Node // claimed our name
+	cause     error         // why the member closed itself
 
 	// Wake-ups and work for the loops.
-	grown    chan struct{}        // a member joined
-	sudden   chan struct{}        // a member went without a suspicion or leave message
-	missing  chan struct{}        // announced metadata is missing
-	announce chan struct{}        // the local node meta changed
-	ahead    chan members.Message // a digest with changes that this member lacks
-	pingReqs chan members.Message // about other members
+	grown     chan struct{}        // a member joined
+	unsettled chan struct{}        // other members may know more
+	missing   chan struct{}        // announced metadata is missing
+	announce  chan struct{}        // the local node meta changed
+	ahead     chan members.Message // a digest with changes that this member lacks
+	pingReqs  chan members.Message // about other members
 
 	rotating sync.Mutex
 	leaving  semaphore // held to leave, and to call what memberlist must not do after it
@@ -135,7 +138,7 @@ func newCluster(cfg Config) (*Cluster, error) {
 		table:     members.New(cfg.tableConfig(), time.Now()),
 		consumers: map[*eventQueue]struct{}{},
 		grown:     make(chan struct{}, 1),
-		sudden:    make(chan struct{}, 1),
+		unsettled: make(chan struct{}, 1),
 		missing:   make(chan struct{}, 1),
 		announce:  make(chan struct{}, 1),
 		ahead:     make(chan members.Message, 1),
@@ -205,7 +208,15 @@ func (c *Cluster) update(change func(t *members.Table, now time.Time)) {
 	if c.table.TakeUnpublished() {
 		wake(c.announce)
 	}
+	if c.table.NameTaken() && c.cause == nil {
+		c.cause = fmt.Errorf("%w: %w", ErrClosed, ErrNameTaken)
+		c.log.Error("another running process has the name of this member; closing this one", "name", c.cfg.Name)
+		go c.Close() //nolint:errcheck // the cause is the error
+	}
 	for _, e := range c.table.Take() {
+		if e.Restarted && e.Member.Local { // whether the other process runs, the others know
+			wake(c.unsettled)
+		}
 		event := newEvent(e)
 		for q := range c.consumers {
 			q.push(event)
@@ -262,12 +273,28 @@ func (c *Cluster) SetMetadata(metadata map[string][]byte) error {
 	if err := members.CheckMetadata(metadata); err != nil {
 		return err
 	}
-	if c.isClosed() {
-		return ErrClosed
+	if err := c.Err(); err != nil {
+		return err
 	}
 	metadata = members.CloneMetadata(metadata)
 	c.update(func(t *members.Table, now time.Time) { t.SetMetadata(metadata, now) })
 	return nil
+}
+
+// Done returns a channel that is closed when the member closes: by
+// [Cluster.Close], or because another process has its name.
+func (c *Cluster) Done() <-chan struct{} { return c.closed }
+
+// Err returns nil while the member runs, and an error that is or wraps
+// [ErrClosed] afterwards. It wraps [ErrNameTaken] too if the member closed
+// because another running process has its name.
+func (c *Cluster) Err() error {
+	if !c.isClosed() {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return cmp.Or(c.cause, ErrClosed)
 }
 
 func (c *Cluster) isClosed() bool {

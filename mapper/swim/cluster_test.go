@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -408,6 +409,74 @@ func TestNamesakesThatMeetLate(t *testing.T) {
 		rest := append(append([]*Cluster{}, all[:2]...), all[3], second)
 		l.within("the second is accepted when the first is gone", func() bool { return sees(rest, StatusOnline, 5) })
 	})
+}
+
+// advertising is a transport that advertises the address of another one.
+type advertising struct {
+	memberlist.NodeAwareTransport
+	addr netip.AddrPort
+}
+
+func (a advertising) FinalAdvertiseAddr(string, int) (net.IP, int, error) {
+	return a.addr.Addr().AsSlice(), int(a.addr.Port()), nil
+}
+
+// TestNamesakeWithTheSameAddressCloses starts a second process with the name and
+// the advertised address of a member, which memberlist cannot tell from a
+// restart.
+func TestNamesakeWithTheSameAddressCloses(t *testing.T) {
+	for _, both := range []string{"the second knows", "neither knows"} {
+		t.Run(both, func(t *testing.T) {
+			inLab(t, func(t *testing.T, l *lab) {
+				all := l.cluster(4)
+				name := all[2].cfg.Name
+				require.NoError(t, all[2].SetMetadata(map[string][]byte{"run": []byte("first")}))
+				l.within("known", func() bool { return string(all[3].metadataOf(name)["run"]) == "first" })
+
+				cfg := l.config(78)
+				cfg.Transport = advertising{cfg.Transport, netip.MustParseAddrPort(address(2))}
+				cfg.Name, cfg.Metadata = name, map[string][]byte{"run": []byte("second")}
+				if both == "neither knows" {
+					l.net.SetCut(func(from, to string) bool { return from == address(78) || to == address(78) })
+				}
+				second := l.join(cfg)
+				l.net.SetCut(nil)
+				closed := []*Cluster{}
+				l.within("one closes", func() bool {
+					closed = closed[:0]
+					for _, c := range []*Cluster{all[2], second} {
+						if c.isClosed() {
+							closed = append(closed, c)
+						}
+					}
+					return len(closed) > 0
+				})
+				require.Len(t, closed, 1)
+				require.ErrorIs(t, closed[0].Err(), ErrNameTaken)
+				require.ErrorIs(t, closed[0].Err(), ErrClosed)
+				if both == "the second knows" {
+					require.Same(t, second, closed[0])
+				}
+				winner := all[2]
+				if closed[0] == winner {
+					winner = second
+				}
+				run := string(winner.Local().Metadata["run"])
+				rest := []*Cluster{all[0], all[1], all[3], winner}
+				l.within("settled", func() bool {
+					return sees(rest, StatusOnline, 4) && string(all[3].metadataOf(name)["run"]) == run
+				})
+				stable := winner.Local().Generation
+				for range 600 {
+					time.Sleep(100 * time.Millisecond)
+					require.Equal(t, run, string(all[3].metadataOf(name)["run"]), "metadata flips")
+				}
+				require.Equal(t, stable, winner.Local().Generation)
+				_, err := closed[0].Nodes(t.Context())
+				require.ErrorIs(t, err, ErrNameTaken)
+			})
+		})
+	}
 }
 
 // TestUnreachablePeersAreTriedTogether has peers that each take Timing.Stream to

@@ -66,7 +66,7 @@ func (d delegate) NotifyLeave(n *memberlist.Node) {
 	sudden := false
 	d.c.update(func(t *members.Table, now time.Time) { sudden = t.Gone(n.Name, now) })
 	if sudden {
-		wake(d.c.sudden)
+		wake(d.c.unsettled)
 	}
 }
 

@@ -153,6 +153,32 @@ func ExampleCluster_Close() {
 	// the member is closed
 }
 
+func ExampleCluster_Err() {
+	a, err := swim.Join(context.Background(), quick("a"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(a.Err())
+	a.Close()
+	fmt.Println(a.Err())
+	// Output:
+	// <nil>
+	// the member is closed
+}
+
+func ExampleCluster_Done() {
+	a, err := swim.Join(context.Background(), quick("a"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	time.AfterFunc(time.Millisecond, func() { a.Close() })
+	<-a.Done() // a program that runs a member waits for this beside its own signals
+	fmt.Println(a.Err())
+	// Output: the member is closed
+}
+
 func ExampleCluster_SetSecrets() {
 	old, _ := swim.NewSecret([]byte("e1b7d4c09a"))
 	next, _ := swim.NewSecret([]byte("77f03c52bd"))

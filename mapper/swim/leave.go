@@ -22,8 +22,8 @@ const (
 func (c *Cluster) Leave(ctx context.Context) error {
 	c.leaving.take()
 	defer c.leaving.release()
-	if c.isClosed() {
-		return ErrClosed
+	if err := c.Err(); err != nil {
+		return err
 	}
 	if c.left {
 		return nil

@@ -26,7 +26,7 @@ func (c *Cluster) maintain(ctx context.Context) {
 			c.catchUp(ctx, m, &repair)
 		case <-c.grown:
 			settle.grew(time.Now(), c.size())
-		case <-c.sudden:
+		case <-c.unsettled:
 			settle.want(time.Now(), 2)
 		case now := <-tick.C:
 			if settle.due(now, c.size()) {

@@ -32,20 +32,20 @@ const (
 // the local one included. A suspect is available until the cluster agrees that
 // it failed. A member whose metadata is too large for the gossip has no weight,
 // zone or tags until the metadata is fetched. The error is that of the context,
-// or [ErrClosed].
+// or of [Cluster.Err].
 func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if c.isClosed() {
-		return nil, ErrClosed
+	if err := c.Err(); err != nil {
+		return nil, err
 	}
 	return c.nodes(), nil
 }
 
 // Watch yields the nodes at once and after every change of them; a change of
 // status that leaves the same members available is not one. After
-// [Cluster.Close] it yields [ErrClosed] once.
+// [Cluster.Close] it yields the error of [Cluster.Err] once.
 func (c *Cluster) Watch(ctx context.Context) iter.Seq[mapper.Update] { return c.watched.Watch(ctx) }
 
 // publish feeds the readers of Watch until the context ends.
@@ -62,7 +62,7 @@ func (c *Cluster) publish(ctx context.Context) {
 			return
 		}
 	}
-	c.watched.Fail(ErrClosed)
+	c.watched.Fail(c.Err())
 	<-ctx.Done()
 }
 

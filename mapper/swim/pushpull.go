@@ -43,9 +43,14 @@ func (c *Cluster) pushPull(ctx context.Context, addrs []string) (reached int, er
 	return len(addrs) - len(failed), firstOf(failed)
 }
 
-// pushPullRandom exchanges everything known with one random online member.
+// pushPullRandom exchanges everything known with one random online member, or
+// with a suspect if no member is online.
 func (c *Cluster) pushPullRandom(ctx context.Context) {
-	if some := c.randomOnline(1, ""); len(some) > 0 {
+	some := c.randomOnline(1, "")
+	if len(some) == 0 {
+		some = c.tableNodes(StatusSuspect)
+	}
+	if len(some) > 0 {
 		_, _ = c.pushPull(ctx, []string{some[0].Addr.String()})
 	}
 }

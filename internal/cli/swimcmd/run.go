@@ -143,14 +143,20 @@ func (o *runOptions) run(ctx context.Context) error {
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer member.Leave(cluster) //nolint:errcheck // the process ends
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if page != nil {
 		page.cluster, page.placement, page.alone = cluster, &o.placement, len(cfg.Peers) == 0
 		page.serve(ctx, &background)
 		log.Info("serving the status page", "url", "http://"+page.addr+"/")
 	}
 	background.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
-	<-ctx.Done()
-	return nil
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-cluster.Done():
+		return member.Explain(cluster.Err())
+	}
 }
 
 // reload reads the files with secrets and metadata again.

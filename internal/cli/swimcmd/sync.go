@@ -110,6 +110,8 @@ func (o *syncOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	member.LogJoined(log, cluster)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var background sync.WaitGroup
 	reload := func() {
 		if err := mirror.Reload(cluster); err != nil {
@@ -127,8 +129,9 @@ func (o *syncOptions) run(ctx context.Context) (err error) {
 	if err = mirror.Run(ctx, cluster); err != nil {
 		log.Error("cleaning up the directory failed", "err", err) // an interrupt hides the returned error
 	}
+	cancel()
 	background.Wait()
-	return errors.Join(err, member.Leave(cluster))
+	return errors.Join(err, member.Explain(cluster.Err()), member.Leave(cluster))
 }
 
 // hangups returns a channel of SIGHUPs. Call it before anything that takes time:

@@ -86,12 +86,40 @@ func (t *Table) supersede(claimed Life, clock uint64, now time.Time) {
 	if !other && !unknown || claimed.Generation >= MaxGeneration || s.left > 0 {
 		return
 	}
+	if other && t.yields(claimed) {
+		t.nameTaken = true
+		return
+	}
 	s.life.Generation, s.life.Incarnation = claimed.Generation+1, 1
 	s.announced.Generation, s.held.Generation = s.life.Generation, s.life.Generation
 	t.announcedNow(s, now)
 	t.unpublished = true
 	t.events = append(t.events, Event{Member: s.member(), Restarted: true})
 }
+
+// maxRivalClaims is how many generations another process claims before it counts
+// as running.
+const maxRivalClaims = 3
+
+// yields counts the claims of another process under this name, and reports
+// whether the local member gives the name up to it. An earlier process that has
+// ended claims one generation, maybe two if members know different ones. A
+// process that runs claims the next one whenever this one does. The process that
+// claims first, which is the one that started later, gives up first; if both
+// claim the same generation, the greater instance gives up.
+func (t *Table) yields(claimed Life) bool {
+	if t.rivals == nil {
+		t.rivals = map[uint64]int{}
+	}
+	t.rivals[claimed.Instance]++
+	s := t.local()
+	behind := claimed.Generation > s.life.Generation || claimed.Instance < s.life.Instance
+	return t.rivals[claimed.Instance] >= maxRivalClaims && behind
+}
+
+// NameTaken reports whether another running process has the name of the local
+// member, and the local member gives it up.
+func (t *Table) NameTaken() bool { return t.nameTaken }
 
 // Supersede is for node meta in the name of the local member that memberlist
 // received. If another process announced it, the local member takes the

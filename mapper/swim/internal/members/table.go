@@ -44,6 +44,9 @@ type Table struct {
 	changed     time.Time // when any announcement last changed
 	unpublished bool      // the local node meta has changed
 	published   Version   // of the node meta that memberlist holds
+
+	rivals    map[uint64]int // claims of other processes under this name, by instance
+	nameTaken bool
 }
 
 // Node is where a member receives packets.

@@ -256,6 +256,53 @@ func TestEveryClaimRevealsAnEarlierProcess(t *testing.T) {
 	}
 }
 
+// TestOneOfTwoRunningProcessesYields has two processes claim generations in turn,
+// from an equal start or with one ahead, and in each order.
+func TestOneOfTwoRunningProcessesYields(t *testing.T) {
+	t.Parallel()
+	for _, first := range []uint64{1, 5} {
+		for _, turns := range []string{"ab", "ba", "both"} {
+			a := newTable("me", NodeMeta{Generation: first, Instance: 7, Clock: 1})
+			b := newTable("me", NodeMeta{Generation: 1, Instance: 8, Clock: 1})
+			for range 20 {
+				toA, toB := b.NodeMeta(), a.NodeMeta()
+				switch turns {
+				case "ab":
+					a.Supersede(toA, noon)
+					b.Supersede(a.NodeMeta(), noon)
+				case "ba":
+					b.Supersede(toB, noon)
+					a.Supersede(b.NodeMeta(), noon)
+				case "both":
+					a.Supersede(toA, noon)
+					b.Supersede(toB, noon)
+				}
+				if a.NameTaken() || b.NameTaken() {
+					break
+				}
+			}
+			require.NotEqual(t, a.NameTaken(), b.NameTaken(), "%d %s", first, turns)
+		}
+	}
+}
+
+// TestEarlierProcessesNeverTakeTheName has a member learn of the generations of
+// many processes before it, and of two of the last one.
+func TestEarlierProcessesNeverTakeTheName(t *testing.T) {
+	t.Parallel()
+	b := newTable("me", NodeMeta{Generation: 1, Instance: 1, Clock: 1})
+	for old := range uint64(100) {
+		b.Supersede(NodeMeta{Generation: old, Instance: 1000 + old}, noon)
+	}
+	b.Supersede(NodeMeta{Generation: 500, Instance: 2000}, noon)
+	b.Supersede(NodeMeta{Generation: 501, Instance: 2000}, noon)
+	for range 10 {
+		b.Supersede(NodeMeta{Generation: 501, Instance: 2000}, noon)
+	}
+	require.False(t, b.NameTaken())
+	require.Equal(t, uint64(502), b.NodeMeta().Generation)
+}
+
 func TestClaimsAboutAnEarlierProcessAreVoid(t *testing.T) {
 	t.Parallel()
 	b := tableWith()
