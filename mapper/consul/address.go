@@ -2,6 +2,7 @@ package consul
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/hashicorp/consul/api"
 
@@ -13,4 +14,37 @@ import (
 // address may be an identity.
 func addressOf(e *api.ServiceEntry) string {
 	return hostport.Join(hostport.Host(cmp.Or(e.Service.Address, e.Node.Address)), max(e.Service.Port, 0))
+}
+
+const defaultPort = 8500
+
+// inherit returns the address to ask: a URL as it is, and otherwise addr with the
+// parts that it lacks from the environment's address. A token that goes to
+// https://… by the environment must not go by plain HTTP because only the host or
+// the port is another.
+func inherit(addr, environment string) string {
+	if addr == "" || strings.Contains(addr, "://") {
+		return cmp.Or(addr, environment)
+	}
+	scheme, rest, hasScheme := strings.Cut(environment, "://")
+	if !hasScheme {
+		scheme, rest = "", environment
+	}
+	if scheme == "unix" {
+		scheme, rest = "", ""
+	}
+	at, prefix, hasPrefix := strings.Cut(rest, "/")
+	host, port, err := hostport.Split(addr, 0)
+	envHost, envPort, envErr := hostport.Split(at, defaultPort)
+	if err != nil || envErr != nil {
+		return addr // which the client rejects
+	}
+	out := hostport.Join(cmp.Or(host, envHost), cmp.Or(port, envPort))
+	if hasPrefix {
+		out += "/" + prefix
+	}
+	if scheme != "" {
+		out = scheme + "://" + out
+	}
+	return out
 }

@@ -25,7 +25,7 @@ func (s *Source) connect() error {
 		return err
 	}
 	c := api.DefaultConfig()
-	c.Address = cmp.Or(s.config.Addr, c.Address)
+	c.Address = inherit(s.config.Addr, c.Address)
 	if strings.Contains(c.Address, "@") {
 		return configError("the address holds a password: CONSUL_HTTP_AUTH is the place for it")
 	}

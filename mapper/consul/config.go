@@ -55,9 +55,10 @@ type Config struct {
 	// 10 s.
 	MaxStale time.Duration
 
-	// Addr is the agent's address: host:port, a URL with http or https, or
-	// unix:///path. Empty means CONSUL_HTTP_ADDR, else localhost:8500. It
-	// overrides nothing else of the environment.
+	// Addr is the agent's address: a URL with http or https, unix:///path, or any
+	// part of host:port (host, :port). What it lacks, the scheme and a path prefix
+	// included, comes from CONSUL_HTTP_ADDR, else from localhost:8500. So a token
+	// that goes by TLS there goes by TLS here, unless Addr is an http URL.
 	Addr string
 	// TokenFile holds the ACL token. A regular file is read again for each query,
 	// so that a token can be replaced under a running program. Empty means

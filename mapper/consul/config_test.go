@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -96,6 +98,56 @@ func TestEnvironment(t *testing.T) {
 		require.Equal(t, "team", q.Values.Get("ns"))
 		require.Equal(t, "token-of-the-environment", q.Token)
 	})
+}
+
+// TestAddressInherits gives parts of an address beside the environment's.
+func TestAddressInherits(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ addr, environment, want string }{
+		{"", "https://e:2/p", "https://e:2/p"},
+		{"h:1", "https://e:2/p", "https://h:1/p"},
+		{":1", "https://e:2/p", "https://e:1/p"},
+		{"h", "https://e:2/p", "https://h:2/p"},
+		{"h", "https://e", "https://h:8500"},
+		{"::1", "https://e:2", "https://[::1]:2"},
+		{"[::1]:1", "https://[::2]:2/p/q/", "https://[::1]:1/p/q/"},
+		{"http://h:1", "https://e:2/p", "http://h:1"},
+		{"https://h:1/q", "e:2", "https://h:1/q"},
+		{"h:1", "e:2", "h:1"},
+		{":1", "e:2", "e:1"},
+		{"h", "127.0.0.1:8500", "h:8500"},
+		{"h:1", "unix:///run/consul.sock", "h:1"},
+		{"unix:///run/consul.sock", "https://e:2", "unix:///run/consul.sock"},
+	} {
+		require.Equal(t, c.want, inherit(c.addr, c.environment), "%q beside %q", c.addr, c.environment)
+	}
+}
+
+// TestTokenStaysInTLS gives a port beside an https address: no request leaves by
+// plain HTTP, and the path prefix stays.
+func TestTokenStaysInTLS(t *testing.T) {
+	paths := make(chan string, 10)
+	agent := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths <- r.URL.Path + " " + r.Header.Get("X-Consul-Token")
+		w.Header().Set("X-Consul-LastContact", "0")
+		w.Header().Set("X-Consul-KnownLeader", "true")
+		_, _ = w.Write([]byte("[]"))
+	}))
+	defer agent.Close()
+	var plain atomic.Int64
+	eavesdropper := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { plain.Add(1) }))
+	defer eavesdropper.Close()
+	_, port, err := net.SplitHostPort(agent.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Setenv(api.HTTPAddrEnvName, "https://127.0.0.1:1/behind")
+	t.Setenv(api.HTTPSSLVerifyEnvName, "false")
+	t.Setenv(api.HTTPTokenEnvName, "t")
+	require.Empty(t, nodesOf(t, open(t, Config{Service: "web", Addr: ":" + port})))
+	require.Equal(t, "/behind/v1/health/service/web t", <-paths)
+
+	_, err = open(t, Config{Service: "web", Addr: eavesdropper.Listener.Addr().String()}).Nodes(t.Context())
+	require.ErrorIs(t, err, ErrUnreachable)
+	require.Zero(t, plain.Load(), "it was asked by TLS, which it does not speak")
 }
 
 // TestBasicAuthentication sends the name and password of the environment.

@@ -90,9 +90,7 @@ func (o *Flags) consulConfig(std *term.Streams) consul.Config {
 	if c.consistency.String() != "default" {
 		config.Consistency = consul.Consistency(c.consistency.String())
 	}
-	if o.located {
-		config.Addr = o.address()
-	}
+	config.Addr = o.located
 	return config
 }
 

@@ -56,7 +56,7 @@ type Flags struct {
 	timeout  time.Duration
 	host     string
 	port     int
-	located  bool // --host or --port is given
+	located  string // what --host and --port give of HOST:PORT
 	complete completeness
 	consul   consulOptions
 	swim     member.Flags
@@ -162,7 +162,12 @@ func (o *Flags) rejectForeign(c *cobra.Command) (err error) {
 
 // locate validates --host and --port and applies the defaults.
 func (o *Flags) locate(c *cobra.Command) error {
-	o.located = c.Flags().Changed("host") || c.Flags().Changed("port")
+	if c.Flags().Changed("host") {
+		o.located = o.host
+	}
+	if c.Flags().Changed("port") {
+		o.located = net.JoinHostPort(strings.Trim(o.located, "[]"), strconv.Itoa(o.port))
+	}
 	if !c.Flags().Changed("port") {
 		o.port = o.choice().port
 	} else if o.port < 1 || o.port > 65535 {
