@@ -276,3 +276,61 @@ func TestManyNodes(t *testing.T) {
 	all := slices.Sorted(r.Rank("key"))
 	require.Equal(t, slices.Sorted(slices.Values(ids)), all)
 }
+
+// TestVerbsAgreeOverAllCapacities compares every lookup with a walk over the
+// points, for capacities down to the smallest number.
+func TestVerbsAgreeOverAllCapacities(t *testing.T) {
+	t.Parallel()
+	capacities := []float64{0, math.SmallestNonzeroFloat64, 1e-310, 1e-300, 1e-3, 0.1, 1, 2.5, 40}
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 9))
+		cfg := weightedConfig
+		cfg.Layout = Hashed(1 + rnd.IntN(50))
+		nodes := make([]weighted, 1+rnd.IntN(30))
+		for i := range nodes {
+			nodes[i] = weighted{fmt.Sprint("n", i), capacities[rnd.IntN(len(capacities))]}
+		}
+		r, err := New(nodes, cfg)
+		require.NoError(t, err)
+		for i := range 50 {
+			key := fmt.Sprint(i)
+			want := walk(r, key)
+			require.Equal(t, want, append([]weighted{}, slices.Collect(r.Rank(key))...))
+			owner, ok := r.Select(key)
+			require.Equal(t, len(want) > 0, ok)
+			for n, node := range want {
+				require.Equal(t, want[0], owner)
+				require.Equal(t, want[:n+1], r.SelectN(nil, key, n+1))
+				require.True(t, r.Owns(key, node.id, n+1))
+				require.False(t, r.Owns(key, node.id, n))
+			}
+		}
+		for n, share := range r.Shares() {
+			require.Equal(t, n.capacity > 0, share > 0, "%v has the share %v", n, share)
+		}
+	}
+}
+
+// walk is the definition of Rank: the nodes of the points at and after the
+// position of the key, and then of those before it, each once.
+func walk(r *Ring[weighted], key string) []weighted {
+	var after, before []weighted
+	if r.circle == nil {
+		return []weighted{}
+	}
+	at := r.keyPosition(key)
+	for position, n := range r.Points() {
+		if position >= at {
+			after = append(after, n)
+		} else {
+			before = append(before, n)
+		}
+	}
+	rank := []weighted{}
+	for _, n := range append(after, before...) {
+		if !slices.Contains(rank, n) {
+			rank = append(rank, n)
+		}
+	}
+	return rank
+}
