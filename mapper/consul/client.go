@@ -2,6 +2,8 @@ package consul
 
 import (
 	"cmp"
+	"context"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -33,17 +35,31 @@ func (s *Source) connect() error {
 		return err
 	}
 	c.Transport.MaxIdleConns, c.Transport.MaxIdleConnsPerHost = idleConns, idleConns
+	s.addr, s.anonymous = c.Address, c.Token == ""
+	if socket, ok := strings.CutPrefix(c.Address, "unix://"); ok {
+		useSocket(c, socket)
+	}
 	var err error
 	if c.HttpClient, err = api.NewHttpClient(c.Transport, c.TLSConfig); err != nil {
 		return configError("TLS: %w", err)
 	}
 	c.HttpClient.CheckRedirect = noRedirect
-	s.addr, s.anonymous = c.Address, c.Token == ""
+	c.HttpClient.Transport = bounded{c.HttpClient.Transport}
 	if s.client, err = api.NewClient(c); err != nil {
 		return configError("address %q: %w", s.addr, err)
 	}
 	s.http = c.HttpClient
 	return nil
+}
+
+// useSocket connects to a socket of the system. The client would do so with a
+// transport of its own, without the bounds of this one.
+func useSocket(c *api.Config, path string) {
+	c.Address = "localhost"
+	c.Transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}
 }
 
 // useToken reads the token, so that a bad file is an error at once. The client
