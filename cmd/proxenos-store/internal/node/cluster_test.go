@@ -206,9 +206,34 @@ func (tc *testCluster) start(name, zone string) *Node {
 func (tc *testCluster) startWith(name, zone string, engine kv.Engine) *Node {
 	tc.t.Helper()
 	members, _ := tc.snapshot()
+	n := tc.launch(name, zone, engine, len(members) == 0)
+	tc.awaitServing(n)
+	return n
+}
+
+// restart starts nodes at once that all know each other.
+func (tc *testCluster) restart(engines map[string]kv.Engine) {
+	tc.t.Helper()
+	var nodes []*Node
+	for name, engine := range engines {
+		nodes = append(nodes, tc.launch(name, "", engine, false))
+	}
+	for _, n := range nodes {
+		tc.awaitServing(n)
+	}
+}
+
+func (tc *testCluster) awaitServing(n *Node) {
+	tc.t.Helper()
+	require.Eventually(tc.t, func() bool { return n.State() == StateServing }, patience, time.Millisecond)
+}
+
+// launch starts a node.
+func (tc *testCluster) launch(name, zone string, engine kv.Engine, first bool) *Node {
+	tc.t.Helper()
 	n, err := New(Config{
 		Self: name, Replicas: tc.replicas, Engine: engine,
-		Cluster: membership{tc, name, zone}, Dial: func(to string) Peer { return link{tc, name, to} }, First: len(members) == 0,
+		Cluster: membership{tc, name, zone}, Dial: func(to string) Peer { return link{tc, name, to} }, First: first,
 		Call: time.Second, Settle: settle, Repair: tc.repair,
 		Now: func() time.Time { return tc.now(name) },
 		Log: slog.New(slog.NewTextHandler(tc.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -235,7 +260,6 @@ func (tc *testCluster) startWith(name, zone string, engine kv.Engine) *Node {
 	tc.stops[name] = stop
 	tc.mu.Unlock()
 	tc.t.Cleanup(stop)
-	require.Eventually(tc.t, func() bool { return n.State() == StateServing }, patience, time.Millisecond)
 	return n
 }
 

@@ -24,6 +24,7 @@ type hints struct {
 	mu      sync.Mutex
 	entries map[string]map[string]kv.Entry
 	size    int
+	added   chan struct{} // holds a token if there are entries
 }
 
 // add keeps an entry for an owner, unless there are too many.
@@ -41,6 +42,10 @@ func (h *hints) add(owner string, e kv.Entry) {
 		h.entries[owner] = map[string]kv.Entry{}
 	}
 	h.entries[owner][e.Key] = e
+	select {
+	case h.added <- struct{}{}:
+	default:
+	}
 }
 
 // take removes and returns the entries of each owner.
@@ -54,7 +59,15 @@ func (h *hints) take() map[string]map[string]kv.Entry {
 
 // hintLoop sends hints until the context ends.
 func (n *Node) hintLoop(ctx context.Context) {
-	for sleep(ctx, hintInterval) == nil {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.hints.added:
+		}
+		if sleep(ctx, hintInterval) != nil {
+			return
+		}
 		var group sync.WaitGroup
 		for owner, entries := range n.hints.take() {
 			group.Go(func() { n.sendHints(ctx, owner, entries) })

@@ -29,6 +29,11 @@ func (n *Node) join(ctx context.Context) error {
 		}
 	}
 	if !first {
+		if n.hidden.Load() {
+			if err := n.discard(); err != nil {
+				return err
+			}
+		}
 		if err := n.awaitState(ctx, StateJoining); err != nil {
 			return err
 		}
@@ -36,6 +41,7 @@ func (n *Node) join(ctx context.Context) error {
 			return err
 		}
 	}
+	n.hidden.Store(false)
 	if err := n.cfg.Cluster.SetState(ctx, StateServing); err != nil {
 		return err
 	}
@@ -55,6 +61,9 @@ func (n *Node) awaitMembers(ctx context.Context) (first bool, err error) {
 		if len(n.others(p)) > 0 {
 			if p.natural.Len() > 0 {
 				return false, nil
+			}
+			if time.Since(p.since) > n.cfg.Settle/5 {
+				n.hidden.Store(false) // the whole cluster was away: its data is all there is
 			}
 			if p.members[0].Name == n.cfg.Self && time.Since(p.since) > n.cfg.Settle {
 				n.cfg.Log.Warn("no member serves; this node starts to")

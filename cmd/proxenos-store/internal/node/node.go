@@ -77,6 +77,7 @@ type Node struct {
 	repairs sync.WaitGroup
 	clocks  clockChecks
 	hints   hints
+	hidden  atomic.Bool // the data may hold deleted values
 
 	diskLogged atomic.Int64 // when a disk failure was last logged
 	Counters
@@ -90,10 +91,12 @@ type Counters struct {
 // New returns a node that is idle until Run.
 func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
+	n.hints.added = make(chan struct{}, 1)
 	n.clock.Now = n.cfg.Now
 	if err := n.setAsideAll(); err != nil {
 		return nil, err
 	}
+	n.hidden.Store(n.outlived())
 	return n, n.setMembers([]Member{{Name: n.cfg.Self, State: StateJoining}})
 }
 
@@ -110,6 +113,7 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 		running.Go(func() { n.repairLoop(work) })
 		running.Go(func() { n.hintLoop(work) })
+		running.Go(func() { n.recordAlive(work) })
 		<-ctx.Done()
 	}
 	if ctx.Err() != nil {

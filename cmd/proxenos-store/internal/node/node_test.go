@@ -309,6 +309,36 @@ func TestAntiEntropy(t *testing.T) {
 	})
 }
 
+// A write whose owners are all away reaches them as soon as they answer.
+func TestHintedHandOff(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		tc.repair = time.Hour
+		for _, name := range []string{"a", "b", "c", "d"} {
+			tc.start(name, "")
+		}
+		tc.settle()
+		owners := tc.any().Owners("k")
+		var client *Node
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if !slices.Contains(owners, name) {
+				client = tc.nodeNamed(name)
+			}
+		}
+		require.NoError(t, client.Put(t.Context(), "k", []byte("old")))
+		tc.silence(owners)
+		require.NoError(t, client.Put(t.Context(), "k", []byte("new")))
+		tc.silence(nil, owners...)
+		time.Sleep(3 * hintInterval)
+		for _, owner := range owners {
+			e, ok, err := tc.nodeNamed(owner).cfg.Engine.Get("k")
+			require.NoError(t, err)
+			require.True(t, ok)
+			assert.Equal(t, "new", string(e.Value), owner)
+		}
+	})
+}
+
 func TestReadRepair(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		tc := newTestCluster(t, 2)

@@ -96,6 +96,9 @@ func (n *Node) expired(v kv.Version) bool {
 // bytes.
 func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
 	var entries []kv.Entry
+	if n.hidden.Load() {
+		return nil, nil
+	}
 	size := 0
 	for _, key := range keys {
 		e, ok, err := n.cfg.Engine.Get(key)
@@ -133,6 +136,9 @@ func (n *Node) Offer(_ context.Context, versions []kv.Version) ([]int, error) {
 func (n *Node) Versions(_ context.Context, bucket int, owner string) ([]kv.Version, error) {
 	p := n.current.Load()
 	var versions []kv.Version
+	if n.hidden.Load() {
+		return nil, nil
+	}
 	err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
 		if owner == "" || slices.Contains(p.owners(v.Key), owner) {
 			versions = append(versions, v)
