@@ -15,6 +15,7 @@ type field struct {
 	value string
 	pair  bool // there is an "="
 	plain bool // the key is not quoted, so it may be the name of an option
+	bare  bool // the value is not quoted
 	at    int  // the offset of the field
 }
 
@@ -43,6 +44,7 @@ func (s *scanner) next() (f field, ok bool, err error) {
 	if strings.HasPrefix(s.text[s.pos:], "=") {
 		f.pair = true
 		s.pos++
+		f.bare = !strings.HasPrefix(s.text[s.pos:], `"`)
 		if f.value, err = s.word(s.separator); err != nil {
 			return f, false, err
 		}

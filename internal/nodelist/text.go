@@ -58,7 +58,7 @@ func (d *draft) lineField(count int, f field) error {
 			return fmt.Errorf(`%s: an ID with an "=" must be quoted; a line is: ID ADDRESS w=2 zone=a`, Quote(f.key+"="+f.value))
 		}
 		d.node.Name = f.key
-		return nil
+		return bareComma(f.plain, f.key)
 	case f.pair && f.plain:
 		return d.linePair(f)
 	case f.pair:
@@ -66,6 +66,9 @@ func (d *draft) lineField(count int, f field) error {
 	case f.plain && f.key == "drain":
 		return d.option("drain", "true")
 	case count == 1:
+		if err := bareComma(f.plain, f.key); err != nil {
+			return err
+		}
 		return d.option("addr", f.key)
 	}
 	return fmt.Errorf("%s: want key=value or drain after the address", Quote(f.key))
@@ -74,7 +77,10 @@ func (d *draft) lineField(count int, f field) error {
 // linePair takes an option, or else metadata. It rejects metadata that is most
 // likely a misspelled option.
 func (d *draft) linePair(f field) error {
-	if _, ok := options[f.key]; ok {
+	if name, ok := options[f.key]; ok {
+		if err := bareComma(f.bare && name != "tag", f.value); err != nil {
+			return err
+		}
 		return d.option(f.key, f.value)
 	}
 	lower := strings.ToLower(f.key)
@@ -85,4 +91,13 @@ func (d *draft) linePair(f field) error {
 		return fmt.Errorf("%s: the ID is the first word of the line; to have it as metadata, quote the key", Quote(f.key))
 	}
 	return d.meta(f.key, f.value)
+}
+
+// bareComma rejects a comma in a word that is not quoted. The list is then most
+// likely CSV, or a line of flags.
+func bareComma(bare bool, word string) error {
+	if bare && strings.Contains(word, ",") {
+		return fmt.Errorf("%s: a comma outside quotation marks; blanks separate the fields of a line, as in: ID ADDRESS w=2 zone=a", Quote(word))
+	}
+	return nil
 }

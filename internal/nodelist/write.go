@@ -83,7 +83,7 @@ func textFields(n Node) []string {
 		out = append(out, "drain")
 	}
 	if n.Zone != "" {
-		out = append(out, "zone="+textWord(n.Zone, false))
+		out = append(out, "zone="+textWord(n.Zone, strings.Contains(n.Zone, ",")))
 	}
 	out = append(out, textTags(n.Tags)...)
 	for _, key := range slices.Sorted(maps.Keys(n.Meta)) {
@@ -94,11 +94,11 @@ func textFields(n Node) []string {
 	return out
 }
 
-// textID returns the ID, quoted if it would make the list look like another
-// format.
+// textID returns the ID, quoted if it holds a comma or would make the list look
+// like another format.
 func textID(id string) string {
 	b := []byte(id + " ")
-	return textWord(id, LooksLikeJSON(b) || LooksLikeYAML(b) || id == "[")
+	return textWord(id, LooksLikeJSON(b) || LooksLikeYAML(b) || id == "[" || strings.Contains(id, ","))
 }
 
 // textTags returns the words for the tags, such that each tag stays whole.

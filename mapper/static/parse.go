@@ -53,7 +53,11 @@ func parse(data []byte, name string) (d nodelist.Document, err error) {
 	if format == formatYAML {
 		return parseYAML(data, name)
 	}
-	d.Nodes, err = nodelist.ParseText(data, name)
+	if format == formatCSV {
+		d.Nodes, err = nodelist.ParseCSV(data, name)
+	} else {
+		d.Nodes, err = nodelist.ParseText(data, name)
+	}
 	return d, err
 }
 
@@ -105,6 +109,7 @@ const (
 	formatText format = iota
 	formatJSON
 	formatYAML
+	formatCSV
 )
 
 // formatOf goes by the extension, else by the content.
@@ -114,12 +119,16 @@ func formatOf(data []byte, name string) format {
 		return formatJSON
 	case ".yaml", ".yml":
 		return formatYAML
+	case ".csv":
+		return formatCSV
 	}
 	switch {
 	case nodelist.LooksLikeJSON(data):
 		return formatJSON
 	case nodelist.LooksLikeYAML(data):
 		return formatYAML
+	case nodelist.LooksLikeCSV(data):
+		return formatCSV
 	}
 	return formatText
 }

@@ -4,12 +4,12 @@
 //
 // # Lists
 //
-// A list is text, JSON or YAML in UTF-8, of at most [MaxSize] bytes, or
-// [MaxYAMLSize] in YAML. A name that ends in .json, .yaml or .yml
+// A list is text, JSON, YAML or CSV in UTF-8, of at most [MaxSize] bytes, or
+// [MaxYAMLSize] in YAML. A name that ends in .json, .yaml, .yml or .csv
 // decides; otherwise the content does: a list that begins with "{", with "["
 // before a "{", a "]" or a quotation mark is JSON, one whose first line
-// (comments aside) begins with "- " or "---" or is "nodes:" is YAML, and
-// anything else is text.
+// (comments aside) begins with "- " or "---" or is "nodes:" is YAML, one whose
+// first line is a header such as "id,address" is CSV, and anything else is text.
 //
 // # Text
 //
@@ -25,8 +25,9 @@
 // Options are w (or weight; 0 drains the node), zone, tags (comma-separated),
 // tag (one tag, may be repeated), addr (or address) and drain. Any other
 // key=value is metadata. "#" begins a comment at the start of a line or after
-// a blank. A word that holds blanks, quotation marks or "=" is quoted as in Go. A
-// quoted key is metadata even if it is the name of an option.
+// a blank. A word that holds blanks, quotation marks or "=" is quoted as in Go,
+// and so is an ID, an address or a zone that holds a comma. A quoted key is
+// metadata even if it is the name of an option.
 //
 // # JSON and YAML
 //
@@ -41,6 +42,12 @@
 //
 // Other fields are errors, and so are YAML aliases and tags. YAML scalars are
 // taken as they were typed: an ID 010 is "010", a zone no is "no".
+//
+// # CSV
+//
+// A header and one node a row, as proxenos nodes -o csv writes it. The columns
+// are id and, in any order, address, weight, zone, tags (comma-separated) and
+// drain. An empty cell is not given.
 //
 // # What a node must be
 //

@@ -70,7 +70,7 @@ func (o *Flags) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Nodes", func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.Backend, "backend", "b", backends[0].name, "source of nodes: "+strings.Join(backendNames(), ", ")+"; -n and -f imply static")
 		fs.StringArrayVarP(&o.nodes, "node", "n", nil, "a `node`: ID[=ADDR][,w=2][,zone=a]; may be repeated")
-		fs.StringVarP(&o.file, "nodes-file", "f", "", "`file` with nodes: one per line, JSON or YAML; - is standard input")
+		fs.StringVarP(&o.file, "nodes-file", "f", "", "`file` with nodes: one per line, JSON, YAML or CSV; - is standard input")
 		fs.DurationVar(&o.timeout, "timeout", 5*time.Second, "maximum time for the source to respond")
 		o.complete.declare(fs)
 	})
