@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/proxenos/proxenos/mapper/swim"
@@ -180,8 +182,8 @@ func ExampleCluster_Done() {
 }
 
 func ExampleCluster_SetSecrets() {
-	old, _ := swim.NewSecret([]byte("e1b7d4c09a"))
-	next, _ := swim.NewSecret([]byte("77f03c52bd"))
+	old, _ := swim.NewSecret([]byte("e1b7d4c09a6f4d21"))
+	next, _ := swim.NewSecret([]byte("77f03c52bd40e8a9"))
 	cfg := quick("a")
 	cfg.Secrets = []swim.Secret{old}
 	a, err := swim.Join(context.Background(), cfg)
@@ -196,13 +198,30 @@ func ExampleCluster_SetSecrets() {
 }
 
 func ExampleNewSecret() {
-	s, err := swim.NewSecret([]byte("e1b7d4c09a\n"))
+	s, err := swim.NewSecret([]byte("e1b7d4c09a6f4d21\n"))
 	fmt.Println(s, err)
 	// Output: [redacted] <nil>
 }
 
+func ExampleReadSecrets() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "secret")
+	if err := os.WriteFile(path, []byte("77f03c52bd40e8a9\ne1b7d4c09a6f4d21\n"), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+	secrets, err := swim.ReadSecrets(context.Background(), path, nil)
+	fmt.Println(len(secrets), err)
+	// Output: 2 <nil>
+}
+
 func ExampleParseSecrets() {
-	s, err := swim.ParseSecrets([]byte("new\nold\n"))
+	s, err := swim.ParseSecrets([]byte("77f03c52bd40e8a9\ne1b7d4c09a6f4d21\n"))
 	fmt.Println(s, err)
 	// Output: [[redacted] [redacted]] <nil>
 }

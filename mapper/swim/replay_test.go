@@ -50,7 +50,7 @@ func secretCluster(t *testing.T, l *lab, n int) []*Cluster {
 }
 
 func withSecret(t *testing.T, cfg Config) Config {
-	s, err := NewSecret([]byte("the secret"))
+	s, err := NewSecret([]byte("the shared secret"))
 	require.NoError(t, err)
 	cfg.Secrets = []Secret{s}
 	return cfg

@@ -2,13 +2,17 @@ package swim
 
 import (
 	"bytes"
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/proxenos/proxenos/internal/secret"
 )
 
 // Secret is shared by the members of a cluster. It always prints as [redacted].
@@ -19,12 +23,12 @@ import (
 // use 16 random bytes or more.
 type Secret struct{ key [sha256.Size]byte }
 
-// NewSecret returns a secret made of any bytes. Line ends at the end, which
+// NewSecret returns a secret made of 16 bytes or more. Line ends at the end, which
 // editors and mounted files add, are not part of it.
 func NewSecret(raw []byte) (Secret, error) {
 	raw = bytes.TrimRight(raw, "\r\n")
-	if len(raw) == 0 {
-		return Secret{}, errors.New("the secret is empty")
+	if err := secret.CheckLength(raw); err != nil {
+		return Secret{}, err
 	}
 	key, err := hkdf.Key(sha256.New, raw, nil, "proxenos swim v1", sha256.Size)
 	if err != nil {
@@ -33,22 +37,38 @@ func NewSecret(raw []byte) (Secret, error) {
 	return Secret{[sha256.Size]byte(key)}, nil
 }
 
-// ParseSecrets returns the secrets in a file, one a line, for [Config.Secrets].
+// ParseSecrets returns the secrets in a text, one a line, for [Config.Secrets].
+// Each line is text of 16 bytes or more, such as hex or base64.
 func ParseSecrets(text []byte) ([]Secret, error) {
+	lines, err := secret.Lines(text)
+	if err != nil {
+		return nil, err
+	}
 	var secrets []Secret
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			continue
-		}
+	for _, line := range lines {
 		s, err := NewSecret(line)
 		if err != nil {
 			return nil, err
 		}
 		secrets = append(secrets, s)
 	}
-	if secrets == nil {
-		return nil, errors.New("the secret is empty")
+	return secrets, nil
+}
+
+// ReadSecrets returns the secrets in a file, as [ParseSecrets] does. It reads at
+// most 64 KiB, and waits for a pipe for up to ten seconds or until ctx ends. It
+// logs a warning if other users may read the file; log may be nil.
+func ReadSecrets(ctx context.Context, path string, log *slog.Logger) ([]Secret, error) {
+	text, err := secret.ReadFile(ctx, path, secret.MaxFile)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := ParseSecrets(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if log != nil && secret.Exposed(path) {
+		log.Warn("other users may read the secret: chmod 600 prevents that", "file", path)
 	}
 	return secrets, nil
 }

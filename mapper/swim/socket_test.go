@@ -227,7 +227,7 @@ func (s *safeBuffer) String() string {
 func TestGarbageIsDroppedWithFewLogLines(t *testing.T) {
 	t.Parallel()
 	var out safeBuffer
-	secret, err := NewSecret([]byte("canary-secret"))
+	secret, err := NewSecret([]byte("canary-0123456789"))
 	require.NoError(t, err)
 	start := time.Now()
 	for _, secrets := range [][]Secret{nil, {secret}} {
@@ -277,7 +277,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	t.Parallel()
-	s, err := NewSecret([]byte("canary\n"))
+	s, err := NewSecret([]byte("canary-0123456789\n"))
 	require.NoError(t, err)
 	text, err := s.MarshalText()
 	require.NoError(t, err)
@@ -285,12 +285,12 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		require.NotContains(t, shown, "canary")
 		require.Contains(t, shown, redacted)
 	}
-	same, err := NewSecret([]byte("canary"))
+	same, err := NewSecret([]byte("canary-0123456789"))
 	require.NoError(t, err)
 	require.Equal(t, s, same, "a line end is no part of it")
 	_, err = NewSecret([]byte("\n"))
 	require.Error(t, err)
-	two, err := ParseSecrets([]byte("new\n\nold\n"))
+	two, err := ParseSecrets([]byte("the new secret 16\n\nthe old secret 16\n"))
 	require.NoError(t, err)
 	require.Len(t, two, 2)
 	require.Error(t, start1(t, loopback("a")).SetSecrets(s), "a member without a secret cannot get one")
@@ -304,7 +304,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 
 func TestSecretsAndPlaintextDoNotMix(t *testing.T) {
 	t.Parallel()
-	secret, err := NewSecret([]byte("x"))
+	secret, err := NewSecret([]byte("0123456789abcdef"))
 	require.NoError(t, err)
 	cfg := loopback("a")
 	cfg.Secrets = []Secret{secret}

@@ -2,23 +2,20 @@ package member
 
 import (
 	"bytes"
-	"fmt"
-	"io"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/secret"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
 // Limits of the files that flags and variables name.
 const (
-	maxSecretFile = 64 << 10
+	maxSecretFile = secret.MaxFile
 	MaxMetaFile   = 2 << 20 // enough for the metadata of a member
-	pipeTimeout   = 10 * time.Second
 )
 
 // secrets returns the secrets from --secret-file, SWIM_SECRET_FILE or SWIM_SECRET,
@@ -70,7 +67,7 @@ func (o *Flags) RotateSecrets(std *term.Streams, cluster *swim.Cluster) {
 
 // warnReadable warns if other users may read the file with the secret.
 func warnReadable(std *term.Streams, path string) {
-	if info, err := os.Stat(expandHome(path)); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+	if secret.Exposed(expandHome(path)) {
 		std.Warn("other users may read %s; chmod 600 prevents that", path)
 	}
 }
@@ -89,16 +86,7 @@ func variable(std *term.Streams, name string) string {
 // ReadFile reads a file of at most limit bytes and trims the final line end. It
 // also reads pipes, such as <(pass show gossip), with a timeout.
 func ReadFile(path string, limit int) ([]byte, error) {
-	f, err := os.OpenFile(expandHome(path), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()                                    //nolint:errcheck // the file is only read
-	_ = f.SetReadDeadline(time.Now().Add(pipeTimeout)) // fails for a regular file
-	raw, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	if err == nil && len(raw) > limit {
-		err = fmt.Errorf("%s exceeds the limit of %d bytes", path, limit)
-	}
+	raw, err := secret.ReadFile(context.Background(), expandHome(path), limit)
 	return bytes.TrimRight(raw, "\r\n"), err
 }
 
