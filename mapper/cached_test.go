@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -179,10 +180,129 @@ func TestCachedThatCannotWriteGoesOn(t *testing.T) {
 	require.Contains(t, log.String(), "the snapshot cannot be written")
 }
 
-func TestSnapshotFromTheFutureHasNoAge(t *testing.T) {
+// TestSnapshotOfUnknownAge has times that clocks cannot explain, and none.
+func TestSnapshotOfUnknownAge(t *testing.T) {
 	t.Parallel()
-	c := &mapper.Cached{Source: &polled{err: errDown}, Path: saved(t, "a", -time.Hour), MaxStale: time.Minute}
-	u, err := c.Ask(t.Context())
-	require.NoError(t, err)
+	undated := filepath.Join(t.TempDir(), "nodes.json")
+	require.NoError(t, mapper.Snapshot{Nodes: nodesOf("a")}.Write(undated))
+	for name, path := range map[string]string{"from the future": saved(t, "a", -time.Hour), "without a date": undated} {
+		t.Run(name, func(t *testing.T) {
+			u, err := (&mapper.Cached{Source: &polled{err: errDown}, Path: path}).Ask(t.Context())
+			require.NoError(t, err)
+			require.EqualError(t, u.Err, "using a snapshot that is of unknown age, as the source cannot be asked: down")
+			require.Equal(t, "[a]", words(u.Nodes, nil))
+			require.Zero(t, u.Confirmed)
+
+			_, err = (&mapper.Cached{Source: &polled{err: errDown}, Path: path, MaxStale: time.Minute}).Ask(t.Context())
+			require.EqualError(t, err, "the snapshot is of unknown age (the limit is 1m0s), and the source cannot be asked: down")
+		})
+	}
+	u, err := (&mapper.Cached{Source: &polled{err: errDown}, Path: saved(t, "a", -time.Minute), MaxStale: time.Minute}).Ask(t.Context())
+	require.NoError(t, err, "clocks differ by minutes")
 	require.ErrorContains(t, u.Err, "using a snapshot that is 0s old")
+}
+
+// TestCachedKeepsNodesBesideAnEmptySet has the source lose all nodes, as after a
+// revoked token or a typing error.
+func TestCachedKeepsNodesBesideAnEmptySet(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		for _, allow := range []bool{false, true} {
+			want := map[bool]string{false: "[a b]", true: "[]"}[allow]
+			path := saved(t, "a b", time.Hour)
+			c := &mapper.Cached{Source: newWatched(""), Path: path, AllowEmpty: allow}
+			nodes, err := c.Nodes(t.Context())
+			require.Equal(t, "[]", words(nodes, err), "the answer is what the source says")
+			set, _ := onDisk(t, path)
+			require.Equal(t, want, set)
+
+			path = saved(t, "a b", time.Hour)
+			tape := record(t, &mapper.Cached{Source: newWatched(""), Path: path, AllowEmpty: allow})
+			require.Equal(t, "[]", tape.after(time.Hour))
+			set, _ = onDisk(t, path)
+			require.Equal(t, want, set)
+		}
+	})
+}
+
+// TestGuardInACachedRemembers restarts a program during a mass deregistration.
+func TestGuardInACachedRemembers(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		path := saved(t, "a b c d", time.Minute)
+		restarted := func(names string) *mapper.Cached {
+			guard := &mapper.Guard{Source: newWatched(names), MaxDrop: 0.5}
+			return &mapper.Cached{Source: &mapper.Debounce{Source: guard}, Path: path}
+		}
+		const rejection = "refused a set that lacks 3 of 4 nodes: more than MaxDrop (0.5)"
+		u, err := restarted("a").Ask(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "[a b c d]", words(u.Nodes, nil))
+		require.ErrorContains(t, u.Err, rejection)
+		require.Contains(t, record(t, restarted("a")).take(), "[a b c d] !using a snapshot that is 1m0s old, as the source cannot be asked: "+rejection)
+		set, _ := onDisk(t, path)
+		require.Equal(t, "[a b c d]", set)
+
+		require.Equal(t, "[a b]", record(t, restarted("a b")).take(), "half of them is within the limit")
+	})
+}
+
+func TestCachedRejectsAnotherQuery(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	web := &mapper.Cached{Source: newWatched("a"), Path: path, Query: "consul web dc1"}
+	_, err := web.Nodes(t.Context())
+	require.NoError(t, err)
+	web.Source = &polled{err: errDown}
+	nodes, err := web.Nodes(t.Context())
+	require.Equal(t, "[a]", words(nodes, err))
+
+	db := &mapper.Cached{Source: &polled{err: errDown}, Path: path, Query: "consul db dc1"}
+	_, err = db.Nodes(t.Context())
+	require.ErrorIs(t, err, errDown)
+	require.ErrorContains(t, err, "snapshot "+path+": it holds the answer to another query (consul web dc1)")
+
+	db.Query = ""
+	nodes, err = db.Nodes(t.Context())
+	require.Equal(t, "[a]", words(nodes, err), "any will do")
+}
+
+// TestCachedSnapshotExpires lets a snapshot stand in until it is too old.
+func TestCachedSnapshotExpires(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		src := newWatched("")
+		src.fail(errDown)
+		view, err := mapper.Follow(t.Context(), &mapper.Cached{Source: src, Path: saved(t, "a", 30*time.Minute), MaxStale: time.Hour}, join)
+		require.NoError(t, err)
+		defer view.Close()
+		var stale *mapper.StaleError
+		require.ErrorAs(t, view.Err(), &stale)
+		require.Zero(t, stale.Limit)
+		time.Sleep(29 * time.Minute)
+		require.ErrorAs(t, view.Err(), &stale)
+		require.Zero(t, stale.Limit)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		require.ErrorAs(t, view.Err(), &stale)
+		require.Equal(t, time.Hour, stale.Limit, "the limit holds for as long as the snapshot is used")
+		require.Greater(t, view.Age(), time.Hour)
+		src.set("b")
+		synctest.Wait()
+		require.NoError(t, view.Err())
+	})
+}
+
+func TestCachedSnapshotStaysPartial(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	partial := mapper.Func(func(context.Context) ([]mapper.Node, error) {
+		return nodesOf("a"), &mapper.PartialError{Skipped: []error{errDown}}
+	})
+	_, err := mapper.Ask(t.Context(), &mapper.Cached{Source: partial, Path: path})
+	require.NoError(t, err)
+	u, err := mapper.Ask(t.Context(), &mapper.Cached{Source: &polled{err: errDown}, Path: path})
+	require.NoError(t, err)
+	require.Len(t, u.Skipped, 1)
+	require.EqualError(t, u.Skipped[0], "records were left out when the snapshot was saved")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"sync"
 	"time"
 )
@@ -25,12 +26,15 @@ type Guard struct {
 	MaxDrop float64
 
 	// DropFor is how long a set must stay as it is for MaxDrop to give way to
-	// it. Zero means never: only the return of nodes or a restart ends the
-	// rejection then. It applies to Watch, as a single question cannot wait.
+	// it: the way out after a blue/green swap, which replaces all nodes. Zero
+	// means never: only the return of nodes or a restart ends the rejection then.
+	// Nodes and Ask accept such a set when they are called again after that time.
 	DropFor time.Duration
 
-	mu   sync.Mutex
-	last map[string]bool // accepted by Nodes or Ask
+	mu       sync.Mutex
+	last     map[string]bool // accepted by Nodes or Ask
+	rejected []Node          // by Nodes or Ask
+	since    time.Time       // when they were first
 }
 
 var (
@@ -56,32 +60,77 @@ func (e *GuardError) Error() string {
 	return fmt.Sprintf("refused a set that lacks %d of %d nodes: more than MaxDrop (%g)", e.Missing, e.Before, e.MaxDrop)
 }
 
+// check returns an error for limits that cannot mean anything: they must not pass
+// for "no limit".
+func (g *Guard) check() error {
+	switch {
+	case g.MinNodes < 0:
+		return fmt.Errorf("guard: MinNodes %d: must not be negative", g.MinNodes)
+	case !(g.MaxDrop >= 0 && g.MaxDrop <= 1): // NaN too
+		return fmt.Errorf("guard: MaxDrop %v: must be a fraction from 0 to 1", g.MaxDrop)
+	case g.DropFor < 0:
+		return fmt.Errorf("guard: DropFor %v: must not be negative", g.DropFor)
+	}
+	return nil
+}
+
+// seed sets what was accepted last, unless something was since.
+func (g *Guard) seed(nodes []Node) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.last == nil {
+		g.last = usable(nodes)
+	}
+}
+
 // Nodes is like Ask but returns the nodes alone.
 func (g *Guard) Nodes(ctx context.Context) ([]Node, error) { return nodesOf(ctx, g) }
 
 // Ask asks the source and compares the answer with what Nodes and Ask accepted
 // before. A rejected set is an error, a [*GuardError].
 func (g *Guard) Ask(ctx context.Context) (Update, error) {
+	if err := g.check(); err != nil {
+		return Update{}, err
+	}
 	u, err := Ask(ctx, g.Source)
 	if err != nil {
 		return Update{}, err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if rejection := g.check(g.last, u.Nodes); rejection != nil {
+	if rejection := g.compare(g.last, u.Nodes); rejection != nil && !g.givesWay(rejection, u.Nodes) {
 		return Update{}, rejection
 	}
-	g.last = usable(u.Nodes)
+	g.last, g.rejected, g.since = usable(u.Nodes), nil, time.Time{}
 	return u, nil
 }
 
-// Watch watches the source and compares each set with the one that this watch
-// accepted before.
+// givesWay reports whether a set has been rejected for DropFor already. The lock
+// is held.
+func (g *Guard) givesWay(rejection *GuardError, nodes []Node) bool {
+	if rejection.Min > 0 || g.DropFor <= 0 {
+		return false
+	}
+	if g.since.IsZero() || !Equal(g.rejected, nodes) {
+		g.rejected, g.since = Clone(nodes), time.Now()
+	}
+	return time.Since(g.since) >= g.DropFor
+}
+
+// Watch watches the source and compares each set with the one that was accepted
+// before: by this watch, or else by Ask, or else by the snapshot of a [Cached]
+// around the Guard.
 func (g *Guard) Watch(ctx context.Context) iter.Seq[Update] {
 	return func(yield func(Update) bool) {
+		if err := g.check(); err != nil {
+			if ctx.Err() == nil && yield(Update{Err: err}) {
+				<-ctx.Done()
+			}
+			return
+		}
 		updates, stop := listen(ctx, g.Source)
 		defer stop()
-		w := guarded{Guard: g}
+		w := guarded{Guard: g, names: g.baseline()}
 		defer w.giveWay.stop()
 		for {
 			var out Update
@@ -101,6 +150,13 @@ func (g *Guard) Watch(ctx context.Context) iter.Seq[Update] {
 	}
 }
 
+// baseline returns what was accepted before a watch.
+func (g *Guard) baseline() map[string]bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.last)
+}
+
 // guarded is one watch of a Guard.
 type guarded struct {
 	*Guard
@@ -116,7 +172,7 @@ func (w *guarded) judge(u Update) Update {
 		w.giveWay.stop()
 		return w.accepted.Clone().failed(u.Err)
 	}
-	rejection := w.check(w.names, u.Nodes)
+	rejection := w.compare(w.names, u.Nodes)
 	if rejection == nil {
 		return w.accept(u)
 	}
@@ -147,8 +203,8 @@ func (w *guarded) accept(u Update) Update {
 	return u
 }
 
-// check returns nil if enough nodes are left.
-func (g *Guard) check(last map[string]bool, nodes []Node) *GuardError {
+// compare returns nil if enough nodes are left.
+func (g *Guard) compare(last map[string]bool, nodes []Node) *GuardError {
 	now := usable(nodes)
 	rejection := &GuardError{Before: len(last), Nodes: len(now), MaxDrop: g.MaxDrop}
 	for name := range last {

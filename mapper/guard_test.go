@@ -1,6 +1,7 @@
 package mapper_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -33,6 +34,49 @@ func TestGuardNodes(t *testing.T) {
 	src.fail(errDown)
 	_, err := g.Nodes(t.Context())
 	require.ErrorIs(t, err, errDown)
+}
+
+// TestGuardRejectsLimitsThatMeanNothing: each would pass for "no limit".
+func TestGuardRejectsLimitsThatMeanNothing(t *testing.T) {
+	t.Parallel()
+	for want, g := range map[string]*mapper.Guard{
+		"guard: MinNodes -1: must not be negative":            {MinNodes: -1},
+		"guard: MaxDrop -0.1: must be a fraction from 0 to 1": {MaxDrop: -0.1},
+		"guard: MaxDrop 50: must be a fraction from 0 to 1":   {MaxDrop: 50},
+		"guard: MaxDrop NaN: must be a fraction from 0 to 1":  {MaxDrop: math.NaN()},
+		"guard: DropFor -1s: must not be negative":            {DropFor: -time.Second},
+	} {
+		g.Source = newWatched("a")
+		_, err := g.Nodes(t.Context())
+		require.EqualError(t, err, want)
+		for u := range g.Watch(t.Context()) {
+			require.EqualError(t, u.Err, want)
+			break
+		}
+	}
+}
+
+// TestGuardGivesWayToRepeatedAnswers swaps all nodes under a source that is only
+// asked.
+func TestGuardGivesWayToRepeatedAnswers(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		src := newWatched("blue-1 blue-2")
+		g := &mapper.Guard{Source: src, MaxDrop: 0.5, DropFor: time.Minute}
+		ask := func() string { return words(g.Nodes(t.Context())) }
+		require.Equal(t, "[blue-1 blue-2]", ask())
+		src.set("green-1 green-2")
+		require.Contains(t, ask(), "!refused a set that lacks 2 of 2 nodes")
+		time.Sleep(50 * time.Second)
+		src.set("green-1 green-2 green-3")
+		require.Contains(t, ask(), "!refused", "another set restarts the wait")
+		time.Sleep(59 * time.Second)
+		require.Contains(t, ask(), "!refused")
+		time.Sleep(time.Second)
+		require.Equal(t, "[green-1 green-2 green-3]", ask())
+		src.set("green-1 green-2")
+		require.Equal(t, "[green-1 green-2]", ask(), "compared with what was accepted last")
+	})
 }
 
 func TestGuardWithoutLimits(t *testing.T) {

@@ -12,9 +12,14 @@ import (
 // Snapshot is a set of nodes as it was at a time, kept in a file. The file is
 // the JSON that package static reads, so it serves as a list of nodes too.
 type Snapshot struct {
-	// Saved is when the source last confirmed the nodes.
+	// Saved is when the source last confirmed the nodes. Zero means not known.
 	Saved time.Time
-	Nodes []Node
+	// Query says what the source was asked, as Cached.Query. Empty means not
+	// known.
+	Query string
+	// Partial is true if records were left out.
+	Partial bool
+	Nodes   []Node
 }
 
 // maxSnapshot bounds the bytes of a snapshot: some hundred thousand nodes.
@@ -26,7 +31,7 @@ const maxSnapshot = 64 << 20
 // Only the owner can read a new file (mode 0600), as metadata may be private.
 // Nodes that ReadSnapshot would reject are an error, and then the file stays.
 func (s Snapshot) Write(path string) error {
-	d := nodelist.Document{Saved: s.Saved, Nodes: make([]nodelist.Node, len(s.Nodes))}
+	d := nodelist.Document{Saved: s.Saved, Query: s.Query, Partial: s.Partial, Nodes: make([]nodelist.Node, len(s.Nodes))}
 	for i, n := range s.Nodes {
 		d.Nodes[i] = nodelist.Node(n)
 	}
@@ -56,7 +61,7 @@ func ReadSnapshot(path string) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	s := Snapshot{Saved: d.Saved, Nodes: make([]Node, len(d.Nodes))}
+	s := Snapshot{Saved: d.Saved, Query: d.Query, Partial: d.Partial, Nodes: make([]Node, len(d.Nodes))}
 	for i, n := range d.Nodes {
 		s.Nodes[i] = Node(n)
 	}

@@ -13,6 +13,7 @@ type Document struct {
 	Nodes   []Node
 	Saved   time.Time // when the nodes were saved; zero: the list does not say so
 	Partial bool      // records were left out when the list was written
+	Query   string    // what a source was asked for the nodes; empty: not known
 }
 
 // Value is a part of a JSON or YAML document. Both become one tree, so that one
@@ -124,6 +125,12 @@ func (h *header) member(d *Document, key string, at Place, v Value) error {
 			return v.Want(KindBool, "partial")
 		}
 		d.Partial = v.Text == "true"
+	case "query":
+		text, ok := v.asText()
+		if !ok {
+			return v.Want(KindText, "query")
+		}
+		d.Query = text
 	default:
 		return at.Errorf("field %s: want nodes, or a list of nodes without an object around it", Quote(key))
 	}

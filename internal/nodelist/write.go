@@ -43,6 +43,16 @@ func WriteJSON(w io.Writer, d Document) error {
 	if !d.Saved.IsZero() {
 		_, _ = b.WriteString(`"saved":"` + d.Saved.UTC().Format(time.RFC3339Nano) + `",`)
 	}
+	if d.Query != "" {
+		query, err := json.Marshal(d.Query)
+		if err != nil {
+			return err
+		}
+		_, _ = b.WriteString(`"query":` + string(query) + `,`)
+	}
+	if d.Partial {
+		_, _ = b.WriteString(`"partial":true,`)
+	}
 	_, _ = b.WriteString(`"nodes":[`)
 	for i, n := range d.Nodes {
 		if i > 0 {
