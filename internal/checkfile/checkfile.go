@@ -6,34 +6,42 @@
 // before they are expanded, and an unknown key is an error with its line.
 // Parsing opens no other file.
 //
-// [Schema] describes the same format to editors.
+// One table is both the parser and, by [Format.Schema], the JSON Schema for
+// editors. Plain scalars have the types of the core schema of YAML 1.2, which
+// editors use: 1_000 and yes are text.
 package checkfile
 
-import (
-	_ "embed"
-	"fmt"
-)
+import "fmt"
 
 // MaxSize is the maximum size of a check file in bytes.
 const MaxSize = 1 << 20
 
-// Schema is the JSON Schema (2020-12) of a check file.
-//
-//go:embed schema.json
-var Schema string
+// Format is the format of check files for a set of algorithms and hashes.
+type Format struct {
+	Algorithms []string // the values of algorithm
+	Hashes     []string // the values of hash
+}
 
 // File is a parsed check file. Absent fields are zero.
 type File struct {
-	Name      string // the name given to Parse, for errors
-	Nodes     Nodes
+	Name  string // the name given to Parse, for errors
+	Nodes Nodes
+	Settings
+	Sample     int64  // the number of sample keys to measure
+	Keys       string // a file of keys to measure instead
+	KeyWeights bool   // each line of Keys ends in a tab and the weight of the key
+	Checks     []Check
+
+	format *Format
+}
+
+// Settings select the placement algorithm. Zero fields are not given.
+type Settings struct {
 	Algorithm string  // a value of --algorithm
 	Hash      string  // a value of --hash-method
 	Points    int     // a value of --points
 	Unit      float64 // a value of --unit
 	TableBits int     // a value of --table-bits
-	Sample    int64   // the number of sample keys to measure
-	Keys      string  // a file of keys to measure instead
-	Checks    []Check
 }
 
 // Nodes names a file of nodes, or lists nodes in the form of -n. At most one of
@@ -43,60 +51,95 @@ type Nodes struct {
 	Inline []string
 }
 
-// Check is a named check. Exactly one of Pins, Shares, Movement, Spread and
-// MinNodes is not nil.
+// Check is a named check. Exactly one of the fields after Warn is set.
 type Check struct {
-	Name     string
-	Line     int
-	Pins     []Pin
-	Shares   *Shares
-	Movement *Movement
-	Spread   *Spread
-	MinNodes *int
+	Name          string
+	Line          int
+	Warn          bool // a failure is a warning
+	Pins          []Pin
+	Checksum      *Checksum
+	Shares        *Shares
+	Movement      *Movement
+	LoadAfterLoss *Loss
+	Spread        *Spread
+	Nodes         *Count
+
+	column int
 }
 
-// Pin is a key and the ID of the node that must own it.
+// Pin is a key and the IDs of the nodes that must own it, best first.
 type Pin struct {
-	Key  string
-	Node string // empty if the pin is not recorded yet
-	Line int
+	Key   string
+	Nodes []string // empty if the pin is not recorded yet
+	Line  int
 
 	at span // where the file has the pin
 }
 
+// Checksum is the checksum that the placement must have: 16 hexadecimal digits.
+type Checksum struct {
+	Text string // empty if the checksum is not recorded yet
+	Line int
+
+	at span
+}
+
 // Shares bounds the load. Min and Max bound the load of every node divided by
-// the load that its weight calls for. Nodes bounds the fraction of all keys that
-// single nodes hold.
+// the load that its weight calls for, and MaxKeys the keys of every node. Zones
+// and Nodes bound what single zones and nodes hold.
 type Shares struct {
-	Min, Max *float64
-	Nodes    []Share
+	Min, Max     *float64
+	MaxKeys      *int64
+	Zones, Nodes []Share
 }
 
-// Share bounds the fraction of all keys that one node holds.
+// Share bounds what one node or zone holds: a fraction of all keys, or a number
+// of keys.
 type Share struct {
-	Node     string
-	Line     int
-	Min, Max *float64
+	Name             string // the ID of the node, or the zone
+	Line             int
+	Min, Max         *float64
+	MinKeys, MaxKeys *int64
 }
 
-// Movement bounds the fraction of all keys that moves in each round of a
-// scenario. If Before is set, the first round is the change from the nodes of
-// that file to the nodes of the check file.
+// Movement bounds the keys that move in each round of a scenario. If Before is
+// set, the first round is the change from it to the nodes and the settings of
+// the check file.
 type Movement struct {
-	Before    string
-	Rounds    []Round
-	MaxMoved  *float64 // in any round
-	MaxExcess *float64 // beyond the ideal, in any round
-	MaxTotal  *float64 // in all rounds together
+	Before      *Side
+	Replicas    int    // the nodes of a key that hold it; 0 means 1
+	Policy      string // a value for mapper.ParseZonePolicy; "" is any
+	Rounds      []Round
+	EachRemoval bool     // instead of Rounds: every node is removed alone
+	MaxMoved    *float64 // in any round
+	MaxCopied   *float64 // in any round: replicas on a node that did not hold the key
+	MaxExcess   *float64 // beyond the ideal, in any round
+	MaxTotal    *float64 // in all rounds together
 	// NoSurvivorMoves forbids moves between nodes that a round does not change.
 	NoSurvivorMoves bool
 }
 
-// Round is one change of the nodes. Its fields are values of the flags --add,
-// --remove and --reweight of proxenos diff.
+// Side is the nodes and the settings before a change. Without Nodes they are
+// the nodes of the check file.
+type Side struct {
+	Nodes Nodes
+	Settings
+	Line int
+}
+
+// Round is one change of the nodes. Add, Remove and Reweight are values of the
+// flags of that name of proxenos diff.
 type Round struct {
 	Line                  int
 	Add, Remove, Reweight []string
+	RemoveZone            []string
+}
+
+// Loss bounds the load of every node after the loss of any one node or zone,
+// divided by the load that its weight calls for before the loss.
+type Loss struct {
+	Zone bool // of any zone, otherwise of any node
+	Max  float64
 }
 
 // Spread requires the replicas of keys to be in at least Zones zones.
@@ -105,6 +148,11 @@ type Spread struct {
 	Zones    int
 	Policy   string  // a value for mapper.ParseZonePolicy; "" is spread
 	Except   float64 // the fraction of keys that may fail the requirement
+}
+
+// Count bounds the number of nodes that are not drained.
+type Count struct {
+	Min, Max, MinPerZone int // 0 is no bound
 }
 
 // Error is an error in a check file.

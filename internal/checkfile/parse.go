@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // Parse parses a check file. Its errors are of type [*Error] and contain name.
-func Parse(data []byte, name string) (*File, error) {
+func (format *Format) Parse(data []byte, name string) (*File, error) {
 	if len(data) > MaxSize {
 		return nil, &Error{File: name, Err: fmt.Errorf("file has %d bytes, more than the limit of %d", len(data), MaxSize)}
 	}
@@ -26,7 +25,7 @@ func Parse(data []byte, name string) (*File, error) {
 		}
 		return nil, syntaxError(err, name)
 	}
-	f := &File{Name: name}
+	f := &File{Name: name, format: format}
 	if err := f.read(root); err != nil {
 		var at *nodeError
 		if !errors.As(err, &at) {
@@ -76,36 +75,6 @@ func at(n *yaml.Node, err error) error { return &nodeError{n.Line, n.Column, err
 
 func atf(n *yaml.Node, format string, args ...any) error { return at(n, fmt.Errorf(format, args...)) }
 
-// reader parses the value of a key.
-type reader func(*yaml.Node) error
-
-// field is a key and the reader of its value. Fields are kept in lists because
-// errors name the choices in order.
-type field struct {
-	name string
-	read reader
-}
-
-// fields parses a mapping. Every key must be one of the known fields and occur
-// once.
-func fields(n *yaml.Node, what string, known []field) error {
-	return pairs(n, what, func(key, value *yaml.Node) error {
-		i := slices.IndexFunc(known, func(f field) bool { return f.name == key.Value })
-		if i < 0 {
-			return atf(key, "unknown key %q in %s: choose from %s", key.Value, what, strings.Join(names(known), ", "))
-		}
-		return known[i].read(value)
-	})
-}
-
-func names(known []field) []string {
-	list := make([]string, len(known))
-	for i, f := range known {
-		list[i] = f.name
-	}
-	return list
-}
-
 // pairs calls visit for every key of a mapping and its value.
 func pairs(n *yaml.Node, what string, visit func(key, value *yaml.Node) error) error {
 	if err := plain(n); err != nil {
@@ -120,8 +89,11 @@ func pairs(n *yaml.Node, what string, visit func(key, value *yaml.Node) error) e
 		if err := plain(key); err != nil {
 			return err
 		}
-		if key.Kind != yaml.ScalarNode {
+		switch {
+		case key.Kind != yaml.ScalarNode:
 			return atf(key, "%s: key is not text", what)
+		case key.Value == "<<" && key.Style == 0:
+			return atf(key, "merge key <<: merge keys are not supported")
 		}
 		if line, duplicate := seen[key.Value]; duplicate {
 			return atf(key, "duplicate key %q, first on line %d", key.Value, line)

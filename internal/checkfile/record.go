@@ -14,22 +14,36 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// span holds the key and the value of a pin as the YAML parser located them.
+// span holds a key and its value as the YAML parser located them.
 type span struct{ key, value *yaml.Node }
 
-// Record returns data, from which f was parsed, with the node of every pin
-// replaced by the ID that owner returns for its key. Everything else, such as
-// comments and blank lines, is unchanged. A pin that is not in the form
-// "key: node" on one line is an error.
-func (f *File) Record(data []byte, owner func(key string) string) ([]byte, error) {
+// Owners returns the IDs of the first n nodes of a key, best first.
+type Owners func(key string, n int) []string
+
+// Record returns data, from which f was parsed, with the nodes of every pin
+// replaced by those that owners returns for its key, and every checksum by the
+// given one. Everything else, such as comments and blank lines, is unchanged. A
+// pin or a checksum that is not on one line is an error.
+func (f *File) Record(data []byte, owners Owners, checksum string) ([]byte, error) {
 	var edits []edit
+	add := func(line int, at span, text string) error {
+		e, err := at.edit(data, text)
+		if err != nil {
+			return &Error{f.Name, line, at.key.Column, err}
+		}
+		edits = append(edits, e)
+		return nil
+	}
 	for _, c := range f.Checks {
 		for _, pin := range c.Pins {
-			e, err := pin.edit(data, owner(pin.Key))
-			if err != nil {
-				return nil, &Error{f.Name, pin.Line, pin.at.key.Column, err}
+			if err := add(pin.Line, pin.at, pin.text(owners)); err != nil {
+				return nil, err
 			}
-			edits = append(edits, e)
+		}
+		if c.Checksum != nil {
+			if err := add(c.Checksum.Line, c.Checksum.at, scalar(checksum)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	// Apply edits from the end, so that earlier offsets stay valid.
@@ -38,20 +52,38 @@ func (f *File) Record(data []byte, owner func(key string) string) ([]byte, error
 	for _, e := range edits {
 		recorded = slices.Replace(recorded, e.begin, e.end, []byte(e.text)...)
 	}
-	return recorded, f.verify(recorded, owner)
+	return recorded, f.verify(recorded, owners, checksum)
 }
 
-// verify parses the recorded file and compares its pins with owner.
-func (f *File) verify(recorded []byte, owner func(string) string) error {
-	again, err := Parse(recorded, f.Name)
+// owners returns the nodes to pin: as many as the pin has.
+func (p Pin) owners(owners Owners) []string { return owners(p.Key, max(1, len(p.Nodes))) }
+
+// text returns the nodes to pin in YAML: a scalar or a list, as the pin has now.
+func (p Pin) text(owners Owners) string {
+	ids := p.owners(owners)
+	for i, id := range ids {
+		ids[i] = scalar(id)
+	}
+	if p.at.value.Kind == yaml.SequenceNode {
+		return "[" + strings.Join(ids, ", ") + "]"
+	}
+	return ids[0]
+}
+
+// verify parses the recorded file and compares its pins and checksums.
+func (f *File) verify(recorded []byte, owners Owners, checksum string) error {
+	again, err := f.format.Parse(recorded, f.Name)
 	if err != nil {
 		return fmt.Errorf("recorded file does not parse: %w", err)
 	}
 	for _, c := range again.Checks {
 		for _, pin := range c.Pins {
-			if pin.Node != owner(pin.Key) {
+			if !slices.Equal(pin.Nodes, pin.owners(owners)) {
 				return &Error{f.Name, pin.Line, 1, fmt.Errorf("cannot record the pin of %q here", pin.Key)}
 			}
+		}
+		if c.Checksum != nil && c.Checksum.Text != checksum {
+			return &Error{f.Name, c.Checksum.Line, 1, errors.New("cannot record the checksum here")}
 		}
 	}
 	return nil
@@ -63,35 +95,61 @@ type edit struct {
 	text       string
 }
 
-var errPinForm = errors.New(`cannot record the pin: write it as "key: node" on one line`)
+var errForm = errors.New(`cannot record this: write it as "key: value" or "key: [value, value]" on one line`)
 
-// edit locates the value of a pin after the colon that follows the key.
-func (p Pin) edit(data []byte, node string) (edit, error) {
-	begin, ok := offset(data, p.at.key)
+// edit locates the value after the colon that follows the key.
+func (s span) edit(data []byte, text string) (edit, error) {
+	begin, ok := offset(data, s.key)
 	if !ok {
-		return edit{}, errPinForm
+		return edit{}, errForm
 	}
-	begin, ok = skipToken(data, begin, p.at.key)
+	begin, ok = skipToken(data, begin, s.key)
 	if !ok {
-		return edit{}, errPinForm
+		return edit{}, errForm
 	}
 	rest := bytes.TrimLeft(data[begin:], " ")
 	if len(rest) == 0 || rest[0] != ':' {
-		return edit{}, errPinForm
+		return edit{}, errForm
 	}
 	begin = len(data) - len(rest) + 1
-	if p.at.value.Value == "" && p.at.value.Style == 0 {
-		return edit{begin, begin, " " + scalar(node)}, nil
+	if s.value.Value == "" && s.value.Style == 0 && s.value.Kind == yaml.ScalarNode {
+		return edit{begin, begin, " " + text}, nil
 	}
-	value, ok := offset(data, p.at.value)
+	value, ok := offset(data, s.value)
 	if !ok || value < begin || len(bytes.Trim(data[begin:value], " ")) > 0 {
-		return edit{}, errPinForm
+		return edit{}, errForm
 	}
-	end, ok := skipToken(data, value, p.at.value)
+	end, ok := skipValue(data, value, s.value)
 	if !ok {
-		return edit{}, errPinForm
+		return edit{}, errForm
 	}
-	return edit{value, end, scalar(node)}, nil
+	return edit{value, end, text}, nil
+}
+
+// skipValue returns the end of the scalar or the flow list that begins at from,
+// if it ends on the same line.
+func skipValue(data []byte, from int, n *yaml.Node) (end int, ok bool) {
+	if n.Kind == yaml.ScalarNode {
+		return skipToken(data, from, n)
+	}
+	if n.Style&yaml.FlowStyle == 0 || len(n.Content) == 0 {
+		return 0, false
+	}
+	last := n.Content[len(n.Content)-1]
+	if last.Line != n.Line {
+		return 0, false
+	}
+	if end, ok = offset(data, last); !ok {
+		return 0, false
+	}
+	if end, ok = skipToken(data, end, last); !ok {
+		return 0, false
+	}
+	rest := bytes.TrimLeft(data[end:], " ,")
+	if len(rest) == 0 || rest[0] != ']' {
+		return 0, false
+	}
+	return len(data) - len(rest) + 1, true
 }
 
 // offset returns the byte offset of a node. The parser counts lines and columns

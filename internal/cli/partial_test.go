@@ -116,7 +116,7 @@ func TestPartialSetIsRejected(t *testing.T) {
 	t.Parallel()
 	source := partialDNS(t, 1)
 	checks := filepath.Join(t.TempDir(), "checks.yaml")
-	require.NoError(t, os.WriteFile(checks, []byte("checks:\n  - name: enough\n    min_nodes: 1\n"), 0o600))
+	require.NoError(t, os.WriteFile(checks, []byte("checks:\n  - name: enough\n    nodes: {min: 1}\n"), 0o600))
 	gates := [][]string{
 		{"select", "--expect", "web-0.example:80", "x"},
 		{"balance", "--sample", "10", "--max-imbalance", "100"},

@@ -22,7 +22,13 @@ type Change struct {
 	kept   []bool         // on both sides with the same weight
 	flows  []atomic.Int64 // from the node at i/len(IDs) to the one at i%len(IDs); nil above MaxFlows
 
+	counts
+}
+
+// counts are the sums over all keys of their weights.
+type counts struct {
 	keys, moved, survivors int64
+	replicas, copied       int64
 }
 
 // side holds the nodes before or after the change.
@@ -77,9 +83,9 @@ func (c *Change) newSide(members []Member) side {
 
 // ChangeTally is the count of one goroutine.
 type ChangeTally struct {
-	change                 *Change
-	before, after          []int64
-	keys, moved, survivors int64
+	change        *Change
+	before, after []int64
+	counts
 }
 
 // NewTally returns a tally for one goroutine. Tallies may count concurrently.
@@ -89,23 +95,37 @@ func (c *Change) NewTally() *ChangeTally {
 
 // Count counts a key whose node is the member at index before of the one side
 // and the member at index after of the other, and reports whether the key moved.
-func (t *ChangeTally) Count(before, after int) (moved bool) {
+// The key counts weight times: 1 if keys are counted, or its bytes or requests.
+func (t *ChangeTally) Count(before, after int, weight int64) (moved bool) {
 	c := t.change
 	from, to := c.before.node[before], c.after.node[after]
-	t.keys++
-	t.before[from]++
-	t.after[to]++
+	t.keys += weight
+	t.before[from] += weight
+	t.after[to] += weight
 	if from == to {
 		return false
 	}
-	t.moved++
+	t.moved += weight
 	if c.kept[from] && c.kept[to] {
-		t.survivors++
+		t.survivors += weight
 	}
 	if c.flows != nil {
-		c.flows[int(from)*len(c.IDs)+int(to)].Add(1)
+		c.flows[int(from)*len(c.IDs)+int(to)].Add(weight)
 	}
 	return true
+}
+
+// CountReplicas counts the replicas of a key, which are on the members at the
+// indexes before of the one side and after of the other. A replica on a node
+// that had none before must be copied.
+func (t *ChangeTally) CountReplicas(before, after []int, weight int64) {
+	c := t.change
+	for _, a := range after {
+		t.replicas += weight
+		if !slices.ContainsFunc(before, func(b int) bool { return c.before.node[b] == c.after.node[a] }) {
+			t.copied += weight
+		}
+	}
 }
 
 // Gather adds a tally whose goroutine has ended.
@@ -113,6 +133,8 @@ func (c *Change) Gather(t *ChangeTally) {
 	c.keys += t.keys
 	c.moved += t.moved
 	c.survivors += t.survivors
+	c.replicas += t.replicas
+	c.copied += t.copied
 	addTo(c.before.held, t.before)
 	addTo(c.after.held, t.after)
 }
@@ -135,6 +157,10 @@ type Movement struct {
 	// Survivors is the number of keys moved between two nodes that have the
 	// same weight on both sides. None of these moves was necessary.
 	Survivors int64
+	// Replicas is the number of replicas after the change, and Copied the
+	// number of those on a node that did not hold the key before. Both are 0 if
+	// replicas were not counted.
+	Replicas, Copied int64
 	// Expected is the ideal as a fraction of all keys, computed from the
 	// members' shares instead of counted keys: 1/(n+1) if a node is added to n
 	// nodes of equal weight.
@@ -169,7 +195,7 @@ type Flow struct {
 
 // Movement returns the statistics of all gathered tallies.
 func (c *Change) Movement() *Movement {
-	m := &Movement{Keys: c.keys, Moved: c.moved, Survivors: c.survivors}
+	m := &Movement{Keys: c.keys, Moved: c.moved, Survivors: c.survivors, Replicas: c.replicas, Copied: c.copied}
 	for i, id := range c.IDs {
 		m.Nodes = append(m.Nodes, NodeChange{id, c.kind(i), c.before.held[i], c.after.held[i]})
 		m.Ideal += max(0, c.after.held[i]-c.before.held[i])

@@ -21,10 +21,10 @@ func TestChangeByHand(t *testing.T) {
 	c := NewChange(members("b", "a"), members("a", "c", "b"))
 	tally := c.NewTally()
 	const beforeB, beforeA, afterA, afterC, afterB = 0, 1, 0, 1, 2
-	assert.False(t, tally.Count(beforeA, afterA))
-	assert.False(t, tally.Count(beforeB, afterB))
-	assert.True(t, tally.Count(beforeA, afterC))
-	assert.True(t, tally.Count(beforeA, afterB))
+	assert.False(t, tally.Count(beforeA, afterA, 1))
+	assert.False(t, tally.Count(beforeB, afterB, 1))
+	assert.True(t, tally.Count(beforeA, afterC, 1))
+	assert.True(t, tally.Count(beforeA, afterB, 1))
 	c.Gather(tally)
 	m := c.Movement()
 	assert.Equal(t, &Movement{
@@ -40,8 +40,8 @@ func TestChangeByHand(t *testing.T) {
 func TestSwappedKeysAreExcess(t *testing.T) {
 	c := NewChange(members("a", "b"), members("a", "b"))
 	tally := c.NewTally()
-	tally.Count(0, 1)
-	tally.Count(1, 0)
+	tally.Count(0, 1, 1)
+	tally.Count(1, 0, 1)
 	c.Gather(tally)
 	m := c.Movement()
 	assert.Equal(t, []int64{2, 0, 2, 2}, []int64{m.Moved, m.Ideal, m.Excess, m.Survivors})
@@ -61,7 +61,7 @@ func TestKinds(t *testing.T) {
 func TestReweightedNodeIsNotSurvivor(t *testing.T) {
 	c := NewChange([]Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 1}}, []Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 2}})
 	tally := c.NewTally()
-	tally.Count(0, 1)
+	tally.Count(0, 1, 1)
 	c.Gather(tally)
 	assert.Zero(t, c.Movement().Survivors)
 }
@@ -73,10 +73,40 @@ func TestTooManyNodesForFlows(t *testing.T) {
 	}
 	c := NewChange(many, many)
 	tally := c.NewTally()
-	require.True(t, tally.Count(0, 1))
+	require.True(t, tally.Count(0, 1, 1))
 	c.Gather(tally)
 	m := c.Movement()
 	assert.Nil(t, m.Flows)
 	assert.Equal(t, int64(1), m.Moved)
 	assert.NotNil(t, NewChange(many[1:], many[1:]).Movement().Flows, "2,048 nodes are within MaxFlows")
+}
+
+// TestReplicasByHand: one of two replicas of the first key stays on its node; both
+// of the second key, which weighs ten times as much, are copied.
+func TestReplicasByHand(t *testing.T) {
+	c := NewChange(members("a", "b", "c"), members("c", "a", "d"))
+	first, second := c.NewTally(), c.NewTally()
+	const beforeA, beforeB, afterC, afterA, afterD = 0, 1, 0, 1, 2
+	first.CountReplicas([]int{beforeA, beforeB}, []int{afterD, afterA}, 1)
+	second.CountReplicas([]int{beforeB, beforeA}, []int{afterC, afterD}, 10)
+	c.Gather(first)
+	c.Gather(second)
+	m := c.Movement()
+	assert.Equal(t, []int64{22, 21}, []int64{m.Replicas, m.Copied})
+}
+
+// TestWeightsOfKeys: a key of weight 5 counts like five keys.
+func TestWeightsOfKeys(t *testing.T) {
+	movement := func(times int, weight int64) *Movement {
+		c := NewChange(members("a", "b"), members("a", "b", "c"))
+		tally := c.NewTally()
+		for range times {
+			tally.Count(0, 2, weight)
+			tally.Count(1, 1, weight)
+		}
+		c.Gather(tally)
+		return c.Movement()
+	}
+	assert.Equal(t, movement(5, 1), movement(1, 5))
+	assert.Equal(t, int64(5), movement(1, 5).Moved)
 }

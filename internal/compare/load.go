@@ -35,6 +35,16 @@ func (l *Load) Ratio(i int) float64 {
 	return float64(l.Held[i]) / expected
 }
 
+// Sums returns the keys of each group of nodes. The groups are numbered from 0;
+// group holds the number of each node.
+func (l *Load) Sums(group []int, groups int) []int64 {
+	sums := make([]int64, groups)
+	for i, held := range l.Held {
+		sums[group[i]] += held
+	}
+	return sums
+}
+
 // Expected returns the number of keys that the node's weight calls for.
 func (l *Load) Expected(i int) float64 { return float64(l.Keys) * l.Fair[i] }
 

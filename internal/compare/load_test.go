@@ -57,3 +57,8 @@ func TestLoadWithoutKeys(t *testing.T) {
 	_, _, p := l.ChiSquare()
 	assert.Equal(t, 1.0, p)
 }
+
+func TestSumsOfGroups(t *testing.T) {
+	l := &Load{Keys: 10, Held: []int64{1, 2, 3, 4}}
+	assert.Equal(t, []int64{4, 6}, l.Sums([]int{0, 1, 0, 1}, 2))
+}

@@ -1,6 +1,10 @@
 package compare
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // The keys of a lost node go to the next node in rank. The load after a loss
 // therefore follows from the present load and from the next node of each key.
@@ -35,8 +39,11 @@ func Singly(nodes int) []int {
 func (s *Spill) Group(node int) int { return s.group[node] }
 
 // Count counts a key whose owner is in group and that would go to the node to
-// if the group were lost. The node is -1 if none would be left.
-func (s *Spill) Count(group, to int) { s.next[flow{int32(group), int32(to)}]++ }
+// if the group were lost. The node is -1 if none would be left. The key counts
+// weight times.
+func (s *Spill) Count(group, to int, weight int64) {
+	s.next[flow{int32(group), int32(to)}] += weight
+}
 
 // Gather adds the counts of other, a Spill of the same groups.
 func (s *Spill) Gather(other *Spill) {
@@ -53,25 +60,30 @@ type Loss struct {
 	Ratio    float64 // its load after the loss over its fair load before it; infinite if no node is left
 }
 
-// Worst returns the loss with the greatest Ratio, and of equal ones the one with
-// the greatest Share. It reports false if no keys were counted.
+// Worst returns the first of [Spill.Losses]. It reports false if there is none.
 func (s *Spill) Worst(l *Load) (worst Loss, ok bool) {
+	losses := s.Losses(l)
+	if len(losses) == 0 {
+		return Loss{}, false
+	}
+	return losses[0], true
+}
+
+// Losses returns the losses of all groups that hold keys, by descending Ratio
+// and then by descending Share. They are exact if the keys counted here are
+// those of l, and estimates if they are a sample of them.
+func (s *Spill) Losses(l *Load) []Loss {
+	var losses []Loss
 	for _, loss := range s.losses(l) {
 		if loss.Heaviest < 0 {
 			loss.Ratio = math.Inf(1)
 		}
-		if !ok || loss.worse(worst) {
-			worst, ok = loss, true
-		}
+		losses = append(losses, loss)
 	}
-	return worst, ok
-}
-
-func (a Loss) worse(b Loss) bool {
-	if a.Ratio != b.Ratio {
-		return a.Ratio > b.Ratio
-	}
-	return a.Share > b.Share || a.Share == b.Share && a.Group < b.Group
+	slices.SortFunc(losses, func(a, b Loss) int {
+		return cmp.Or(cmp.Compare(b.Ratio, a.Ratio), cmp.Compare(b.Share, a.Share), cmp.Compare(a.Group, b.Group))
+	})
+	return losses
 }
 
 // losses returns the loss of every group that holds keys. Loads come from all
@@ -89,7 +101,7 @@ func (s *Spill) losses(l *Load) map[int32]Loss {
 		losses[group] = Loss{Group: int(group), Share: float64(held[group]) / float64(l.Keys), Heaviest: -1}
 	}
 	for f, keys := range s.next {
-		if f.to < 0 {
+		if f.to < 0 || keys == 0 {
 			continue
 		}
 		loss := losses[f.from]

@@ -14,11 +14,11 @@ func TestLossOfANode(t *testing.T) {
 	l := &Load{Keys: 100, Held: []int64{20, 50, 30}, Fair: Fair([]float64{1, 2, 1})}
 	s, other := NewSpill(Singly(3)), NewSpill(Singly(3))
 	for range 5 {
-		s.Count(1, 0)
-		other.Count(1, 2)
+		s.Count(1, 0, 1)
+		other.Count(1, 2, 1)
 	}
-	s.Count(0, 2)
-	s.Count(2, 0)
+	s.Count(0, 2, 1)
+	s.Count(2, 0, 1)
 	s.Gather(other)
 	worst, ok := s.Worst(l)
 	require.True(t, ok)
@@ -29,8 +29,8 @@ func TestLossOfAZone(t *testing.T) {
 	l := &Load{Keys: 90, Held: []int64{30, 30, 30}, Fair: Fair([]float64{1, 1, 1})}
 	s := NewSpill([]int{0, 0, 1})
 	for range 2 {
-		s.Count(s.Group(0), 2)
-		s.Count(s.Group(2), 0)
+		s.Count(s.Group(0), 2, 1)
+		s.Count(s.Group(2), 0, 1)
 	}
 	worst, ok := s.Worst(l)
 	require.True(t, ok)
@@ -40,10 +40,28 @@ func TestLossOfAZone(t *testing.T) {
 func TestLossOfAllNodes(t *testing.T) {
 	l := &Load{Keys: 10, Held: []int64{10}, Fair: []float64{1}}
 	s := NewSpill(Singly(1))
-	s.Count(0, -1)
+	s.Count(0, -1, 1)
 	worst, ok := s.Worst(l)
 	require.True(t, ok)
 	assert.Equal(t, Loss{Share: 1, Heaviest: -1, Ratio: math.Inf(1)}, worst)
 	_, ok = NewSpill(Singly(1)).Worst(l)
 	assert.False(t, ok, "nothing was counted")
+}
+
+// TestLossesAreSorted: the loss that leaves nothing is the worst, then the one
+// with the highest load after it.
+func TestLossesAreSorted(t *testing.T) {
+	l := &Load{Keys: 10, Held: []int64{5, 4, 1}, Fair: Fair([]float64{1, 1, 1})}
+	s := NewSpill(Singly(3))
+	s.Count(0, 1, 5)
+	s.Count(1, 2, 3)
+	s.Count(1, 0, 1)
+	s.Count(2, -1, 1)
+	var groups []int
+	for _, loss := range s.Losses(l) {
+		groups = append(groups, loss.Group)
+	}
+	assert.Equal(t, []int{2, 0, 1}, groups)
+	assert.InDelta(t, 9/(10.0/3), s.Losses(l)[1].Ratio, 1e-12, "4 and the 5 of the lost node")
+	assert.InDelta(t, 6/(10.0/3), s.Losses(l)[2].Ratio, 1e-12, "5 and 1 of the 4")
 }

@@ -20,8 +20,8 @@ func GitHub(w io.Writer, s *Suite) error {
 	var b strings.Builder
 	for _, c := range s.Checks {
 		for _, f := range c.Failures {
-			fmt.Fprintf(&b, "::error file=%s,line=%d,title=%s::%s\n",
-				githubProperty.Replace(s.File), f.Line, githubProperty.Replace(c.Name), githubData.Replace(f.Message))
+			fmt.Fprintf(&b, "::%s file=%s,line=%d,title=%s::%s\n",
+				map[bool]string{false: "error", true: "warning"}[c.Warn], githubProperty.Replace(s.File), f.Line, githubProperty.Replace(c.Name), githubData.Replace(f.Message))
 		}
 	}
 	fmt.Fprintf(&b, "proxenos check: %d of %d failed\n", s.Failed(), len(s.Checks))
@@ -36,8 +36,11 @@ func GitHubSummary(w io.Writer, s *Suite) error {
 	fmt.Fprintf(&b, "<h3>proxenos check: %s</h3>\n<table>\n<tr><th>result</th><th>check</th><th>details</th></tr>\n", html.EscapeString(oneLine(s.File)))
 	for _, c := range s.Checks {
 		result, details := "passed", html.EscapeString(oneLine(c.Note))
-		if len(c.Failures) > 0 {
+		switch {
+		case c.Failed():
 			result, details = "<strong>failed</strong>", failureList(c.Failures)
+		case c.Warned():
+			result, details = "warning", failureList(c.Failures)
 		}
 		fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td><td>%s</td></tr>\n", result, html.EscapeString(oneLine(c.Name)), details)
 	}

@@ -53,11 +53,15 @@ func JUnit(w io.Writer, s *Suite) error {
 
 func newJUnitCase(file string, c Result) junitCase {
 	j := junitCase{Class: file, Name: c.Name, File: file, Line: c.Line, Time: seconds(c.Elapsed), Note: c.Note}
-	if len(c.Failures) > 0 {
-		j.Failure = &junitFailure{Message: c.Failures[0].Message}
-		for _, f := range c.Failures {
-			j.Failure.Text += fmt.Sprintf("%s:%d: %s\n", file, f.Line, f.Message)
-		}
+	text := ""
+	for _, f := range c.Failures {
+		text += fmt.Sprintf("%s:%d: %s\n", file, f.Line, f.Message)
+	}
+	switch {
+	case c.Failed():
+		j.Failure = &junitFailure{Message: c.Failures[0].Message, Text: text}
+	case c.Warned():
+		j.Note += "\nwarning: " + text // JUnit has no warnings
 	}
 	return j
 }

@@ -23,6 +23,7 @@ type Result struct {
 	Name     string
 	Line     int    // the first line of the check in the file
 	Note     string // what was checked
+	Warn     bool   // a failure is a warning
 	Failures []Failure
 	Elapsed  time.Duration
 }
@@ -33,12 +34,18 @@ type Failure struct {
 	Message string
 }
 
-// Failed returns the number of checks that failed.
+// Failed returns the number of checks that failed. Warnings are no failures.
 func (s *Suite) Failed() (count int) {
 	for _, c := range s.Checks {
-		if len(c.Failures) > 0 {
+		if c.Failed() {
 			count++
 		}
 	}
 	return count
 }
+
+// Failed reports whether the check failed, and not only with a warning.
+func (c *Result) Failed() bool { return len(c.Failures) > 0 && !c.Warn }
+
+// Warned reports whether the check found violations that are warnings.
+func (c *Result) Warned() bool { return len(c.Failures) > 0 && c.Warn }

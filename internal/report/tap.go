@@ -15,24 +15,24 @@ func TAP(w io.Writer, s *Suite) error {
 	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", len(s.Checks))
 	for i, c := range s.Checks {
 		result := "ok"
-		if len(c.Failures) > 0 {
+		if c.Failed() {
 			result = "not ok"
 		}
 		fmt.Fprintf(&b, "%s %d - %s\n", result, i+1, tapEscapes.Replace(c.Name))
 		if len(c.Failures) > 0 {
-			b.WriteString(diagnostics(s.File, c.Failures))
+			b.WriteString(diagnostics(s.File, c))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// diagnostics returns the YAML block that follows a failed result. For printable
-// text, Go quoting is valid YAML.
-func diagnostics(file string, failures []Failure) string {
+// diagnostics returns the YAML block that follows a result with violations. For
+// printable text, Go quoting is valid YAML.
+func diagnostics(file string, c Result) string {
 	var b strings.Builder
-	b.WriteString("  ---\n  failures:\n")
-	for _, f := range failures {
+	b.WriteString("  ---\n  " + map[bool]string{false: "failures", true: "warnings"}[c.Warn] + ":\n")
+	for _, f := range c.Failures {
 		fmt.Fprintf(&b, "    - at: %q\n      message: %q\n", fmt.Sprintf("%s:%d", file, f.Line), f.Message)
 	}
 	b.WriteString("  ...\n")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,15 +20,16 @@ import (
 type Keys struct {
 	File   string
 	Sample int64
-	nul    bool
-	Opener func(path string) (*os.File, error) // nil means os.Open
+	// Weighted reports that each key of the file is followed by a tab and its
+	// weight, such as its bytes or requests: an integer of at most MaxKeyWeight.
+	Weighted bool
+	nul      bool
+	Opener   func(path string) (*os.File, error) // nil means os.Open
 }
 
 // DefaultSample is the default number of sample keys.
-// DefaultSample is the default number of sample keys.
 const DefaultSample = 1_000_000
 
-// Bind declares the flags on a command.
 // Bind declares the flags on a command.
 func (o *Keys) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
@@ -36,7 +39,6 @@ func (o *Keys) Bind(c *cobra.Command) {
 	})
 }
 
-// Parse validates the flags.
 // Parse validates the flags.
 func (o *Keys) Parse(c *cobra.Command) error {
 	switch {
@@ -104,29 +106,61 @@ func openKeys(path string) (*os.File, error) {
 	return f, nil
 }
 
-// keyCounter is the worker of commands that count keys. It calls count for each
-// key, which may append a record.
+// MaxKeyWeight is the maximum weight of a key.
+const MaxKeyWeight = 1 << 40
+
+// CountKey counts a key weight times, and may append a record to dst.
+type CountKey func(dst []byte, key string, weight int64) []byte
+
+// keyCounter is the worker of commands that count keys.
 type keyCounter struct {
-	count    func(dst []byte, key string) []byte
+	keys     *Keys
+	count    CountKey
+	total    int64 // of the weights
 	progress *term.Progress
 }
 
-func (w *keyCounter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+// maxTotal keeps the sum of the weights of a thousand workers below 2^63.
+const maxTotal = 1 << 53
+
+func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) {
 	var key string
 	counted := int64(0)
 	for len(keys) > 0 {
 		key, keys = nextKey(keys, delimiter)
-		dst = w.count(dst, key)
+		weight := int64(1)
+		if w.keys.Weighted {
+			if key, weight, err = w.keys.cutWeight(key); err != nil {
+				return dst, err
+			}
+			if w.total += weight; w.total > maxTotal {
+				return dst, fmt.Errorf("%s: the sum of the weights is too large", w.keys.name())
+			}
+		}
+		dst = w.count(dst, key, weight)
 		counted++
 	}
 	w.progress.Add(counted)
 	return dst, nil
 }
 
+// cutWeight splits a line at its last tab.
+func (o *Keys) cutWeight(line string) (key string, weight int64, err error) {
+	at := strings.LastIndexByte(line, '\t')
+	if at >= 0 {
+		weight, err = strconv.ParseInt(line[at+1:], 10, 64)
+	}
+	if at < 0 || err != nil || weight < 0 || weight > MaxKeyWeight {
+		err := fmt.Errorf("%s: %q must end in a tab and a weight, an integer from 0 to %d", o.name(), line, int64(MaxKeyWeight))
+		return "", 0, term.Hint(err, "a line is KEY<TAB>WEIGHT, such as the bytes or the requests of the key")
+	}
+	return line[:at], weight, nil
+}
+
 // Each counts every key, with a goroutine per processor, and writes head and the
 // appended records to out, in the order of the keys. It calls newCount once per
 // goroutine. All goroutines have ended when Each returns without an error.
-func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() func([]byte, string) []byte, head string, out io.Writer) error {
+func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() CountKey, head string, out io.Writer) error {
 	keys, size, err := o.open(std)
 	if err != nil {
 		return err
@@ -134,7 +168,7 @@ func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCoun
 	defer keys.Close() //nolint:errcheck // it is only read
 	p := term.NewProgress(std, what, size)
 	defer p.Start()()
-	b := batch{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{newCount(), p} }}
+	b := batch{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{keys: o, count: newCount(), progress: p} }}
 	if o.nul {
 		b.delimiter = 0
 	}

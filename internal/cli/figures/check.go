@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/proxenos/proxenos/internal/checkfile"
 	"github.com/proxenos/proxenos/internal/cli/source"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/report"
@@ -38,26 +37,31 @@ func NewCheck(std *term.Streams) *cobra.Command {
 
   nodes: nodes.txt             # or a list: [a, "b=10.0.0.2:80,w=2"]
   algorithm: rendezvous        # hash, points, unit, table_bits too
-  sample: 1000000              # or keys: FILE
+  sample: 1000000              # or keys: FILE, with key_weights: true
   checks:
     - name: sessions stay on their nodes
-      pins: {user:1: web-1, user:2: web-2}
+      pins: {user:1: web-1, user:2: [web-2, web-3]}
     - name: the load is even
-      shares: {max: 1.05, nodes: {web-1: {max: 40%}}}
+      shares: {max: 1.05, nodes: {web-1: {max: 40%}}, zones: {eu: {max: 60%}}}
     - name: replacing a node moves few keys
       movement:
         rounds: [{add: [web-9]}, {remove: [web-1]}, {reweight: {web-2: 2}}]
-        max_moved: 40%         # of any round; max_excess and max_total too
+        max_moved: 40%
         no_survivor_moves: true
+    - name: a node can fail
+      load_after_loss: {of: any_node, max: 1.6}
+      severity: warn           # a failure is no error
     - name: replicas are in different zones
       spread: {replicas: 3, zones: 3}
     - name: there are enough nodes
-      min_nodes: 3
+      nodes: {min: 3, min_per_zone: 1}
+
+proxenos help checks defines every check and its figures.
 
 The file names other files relative to its own folder. Files outside that folder
 are rejected, even behind symbolic links. No command is run, and a server is
-queried only with --live. --update writes the current owners into the pins and
-keeps the rest of the file. --schema prints the format as JSON Schema.`,
+queried only with --live. --update writes the current owners into the pins, and
+the checksum, and keeps the rest of the file. --schema prints the format as JSON Schema.`,
 		Example: `  proxenos check proxenos.yaml
   proxenos check proxenos.yaml --update
   proxenos check proxenos.yaml --report junit=results.xml --report github
@@ -72,7 +76,7 @@ keeps the rest of the file. --schema prints the format as JSON Schema.`,
 	}
 	term.AddGroup(c, checksGroup, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.live, "live", false, "take the nodes from the flags below instead of the file")
-		fs.BoolVar(&o.update, "update", false, "write the current owners into the pins of the file")
+		fs.BoolVar(&o.update, "update", false, "write the current owners and checksums into the file")
 		fs.StringArrayVar(&o.reportFlags, "report", nil, "also write a `report`: junit=FILE, tap, tap=FILE or github (annotations and summary); may be repeated")
 		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
@@ -122,7 +126,7 @@ func liveFlag(c *cobra.Command) (flag string) {
 
 func (o *checkOptions) run(ctx context.Context) error {
 	if o.schema {
-		_, err := io.WriteString(o.std.Out, checkfile.Schema)
+		_, err := io.WriteString(o.std.Out, checkFormat.Schema())
 		return term.WithCode(term.ErrIO, err)
 	}
 	folder, err := openCheckFolder(o.path)

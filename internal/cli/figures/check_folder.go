@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,9 +9,14 @@ import (
 	"path/filepath"
 
 	"github.com/proxenos/proxenos/internal/checkfile"
+	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/static"
 )
+
+// checkFormat is the format of check files.
+var checkFormat = &checkfile.Format{Algorithms: place.AlgorithmNames(), Hashes: place.HashNames()}
 
 // checkFolder is a check file and its folder, the only one that it may read.
 // [os.Root] follows no symbolic link out of it.
@@ -48,7 +54,7 @@ func (d *checkFolder) read() error {
 	if d.data, err = io.ReadAll(io.LimitReader(f, checkfile.MaxSize+1)); err != nil {
 		return err
 	}
-	if d.file, err = checkfile.Parse(d.data, d.name); err != nil {
+	if d.file, err = checkFormat.Parse(d.data, d.name); err != nil {
 		return term.Hint(err, "proxenos check --help shows an example; --schema prints the format")
 	}
 	return nil
@@ -76,6 +82,23 @@ func (d *checkFolder) outside(path, what string, err error) error {
 		err = of.Err
 	}
 	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "a check file can only name files in its own folder")
+}
+
+// nodes returns the nodes of a list or of a file in the folder.
+func (d *checkFolder) nodes(ctx context.Context, from checkfile.Nodes) ([]mapper.Node, error) {
+	var list *static.List
+	var err error
+	if from.Inline != nil {
+		if list, err = static.Flags(from.Inline); err != nil {
+			err = fileFault(d.name, err)
+		}
+	} else {
+		list, err = d.list(from.File)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list.Nodes(ctx)
 }
 
 // list reads a file of nodes.

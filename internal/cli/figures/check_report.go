@@ -72,7 +72,7 @@ func writeChecksText(w io.Writer, s *report.Suite) error {
 			fmt.Fprintf(&b, "ok    %s (%s)\n", c.Name, c.Note)
 			continue
 		}
-		fmt.Fprintf(&b, "FAIL  %s (%s)\n", c.Name, c.Note)
+		fmt.Fprintf(&b, "%s  %s (%s)\n", map[bool]string{false: "FAIL", true: "warn"}[c.Warn], c.Name, c.Note)
 		for _, f := range c.Failures {
 			fmt.Fprintf(&b, "      %s:%d: %s\n", s.File, f.Line, f.Message)
 		}

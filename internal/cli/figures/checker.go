@@ -12,7 +12,6 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper"
-	"github.com/proxenos/proxenos/mapper/static"
 )
 
 // checker runs the checks of a file.
@@ -30,11 +29,10 @@ type checker struct {
 func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*checker, error) {
 	k := &checker{std: o.std, folder: folder, file: folder.file}
 	var err error
-	settings := place.Settings{Algorithm: folder.file.Algorithm, Hash: folder.file.Hash, Points: folder.file.Points, Unit: folder.file.Unit, TableBits: folder.file.TableBits}
-	if err = k.placement.Apply(settings, o.std); err != nil {
+	if err = k.placement.Apply(place.Settings(folder.file.Settings), o.std); err != nil {
 		return nil, fileFault(folder.name, err)
 	}
-	k.keys = answer.Keys{Sample: folder.file.Sample, File: folder.file.Keys}
+	k.keys = answer.Keys{Sample: folder.file.Sample, File: folder.file.Keys, Weighted: folder.file.KeyWeights}
 	if k.keys.Sample == 0 {
 		k.keys.Sample = answer.DefaultSample
 	}
@@ -59,44 +57,38 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 // nodes returns the nodes of the flags with --live, and otherwise those of the
 // file.
 func (o *checkOptions) nodes(ctx context.Context, folder *checkFolder) ([]mapper.Node, error) {
-	from := folder.file.Nodes
-	switch {
-	case o.live:
+	if o.live {
 		f, err := o.source.Ask(ctx, o.std)
 		if err != nil {
 			return nil, err
 		}
 		return f.Nodes, nil
-	case from.Inline != nil:
-		list, err := static.Flags(from.Inline)
-		if err != nil {
-			return nil, fileFault(folder.name, err)
-		}
-		return list.Nodes(ctx)
-	case from.File != "":
-		list, err := folder.list(from.File)
-		if err != nil {
-			return nil, err
-		}
-		return list.Nodes(ctx)
-	default:
+	}
+	if from := folder.file.Nodes; from.File == "" && from.Inline == nil {
 		return nil, term.Hint(fmt.Errorf("%s: no nodes", folder.name), "add nodes: FILE, or query a source with --live")
 	}
+	return folder.nodes(ctx, folder.file.Nodes)
 }
 
-// update records the current owner of every pin.
+// update records the current owners of every pin, and the checksum.
 func (k *checker) update() error {
 	if k.placed == nil {
 		return k.noNodes()
 	}
-	recorded, err := k.file.Record(k.folder.data, func(key string) string {
-		i, _ := k.placed.Select(key) // a node is eligible
-		return k.nodes[i].ID()
-	})
+	recorded, err := k.file.Record(k.folder.data, k.owners, k.placed.ChecksumText())
 	if err != nil {
 		return err
 	}
 	return term.WriteState("--update", k.folder.path, recorded)
+}
+
+// owners returns the IDs of the first n nodes of a key, best first.
+func (k *checker) owners(key string, n int) []string {
+	var ids []string
+	for _, i := range k.placed.SelectN(nil, key, n) {
+		ids = append(ids, k.nodes[i].ID())
+	}
+	return ids
 }
 
 // noNodes returns the error for nodes of which none is eligible.
@@ -110,7 +102,7 @@ func (k *checker) checkAll(ctx context.Context) (*report.Suite, error) {
 	s := &report.Suite{File: k.folder.name}
 	for _, c := range k.file.Checks {
 		began := time.Now()
-		r := &result{Result: report.Result{Name: term.Escape(c.Name), Line: c.Line}}
+		r := &result{Result: report.Result{Name: term.Escape(c.Name), Line: c.Line, Warn: c.Warn}}
 		if err := k.check(ctx, &c, r); err != nil {
 			return nil, err
 		}

@@ -122,6 +122,7 @@ func (o *diffOptions) measure(ctx context.Context, before, after *place.Placemen
 // moveGates are the limits of movement.
 type moveGates struct {
 	moved, excess term.Fraction
+	copied        term.Fraction // of the replicas; check only
 	noSurvivors   bool
 }
 
@@ -134,7 +135,9 @@ func (g *moveGates) bind(c *cobra.Command) {
 }
 
 // any reports whether a limit is set.
-func (g *moveGates) any() bool { return g.moved.Given || g.excess.Given || g.noSurvivors }
+func (g *moveGates) any() bool {
+	return g.moved.Given || g.excess.Given || g.copied.Given || g.noSurvivors
+}
 
 // check fails for every limit that is exceeded.
 func (g *moveGates) check(v *gateResult, m *compare.Movement) {
@@ -146,6 +149,11 @@ func (g *moveGates) check(v *gateResult, m *compare.Movement) {
 	}
 	if excess := m.Fraction(m.Excess); g.excess.Given && excess > g.excess.Value {
 		v.failf("%s of the keys move beyond the ideal (%d of %d); the limit is %s", term.Percent(excess), m.Excess, m.Keys, term.Percent(g.excess.Value))
+	}
+	if g.copied.Given && m.Replicas > 0 {
+		if copied := float64(m.Copied) / float64(m.Replicas); copied > g.copied.Value {
+			v.failf("%s of the replicas must be copied (%d of %d); the limit is %s", term.Percent(copied), m.Copied, m.Replicas, term.Percent(g.copied.Value))
+		}
 	}
 	if g.noSurvivors && m.Survivors > 0 {
 		v.failf("%d of %d keys move between nodes that do not change", m.Survivors, m.Keys)

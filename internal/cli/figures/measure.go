@@ -11,6 +11,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/compare"
+	"github.com/proxenos/proxenos/mapper"
 )
 
 // losses are the worst single losses for a load: of a node and of a zone. A nil one
@@ -32,11 +33,11 @@ func (l *losses) zoneName() string {
 func measureLoad(ctx context.Context, std *term.Streams, p *place.Placement, keys *answer.Keys) (*compare.Load, error) {
 	load := &compare.Load{Held: make([]int64, len(p.Nodes)), Fair: fairShares(p)}
 	var tallies tallies[[]int64]
-	newCount := func() func([]byte, string) []byte {
+	newCount := func() answer.CountKey {
 		held := tallies.add(make([]int64, len(p.Nodes)))
-		return func(dst []byte, key string) []byte {
+		return func(dst []byte, key string, weight int64) []byte {
 			if i, ok := p.Select(key); ok {
-				held[i]++
+				held[i] += weight
 			}
 			return dst
 		}
@@ -86,11 +87,11 @@ func measureLosses(ctx context.Context, std *term.Streams, p *place.Placement, l
 	ranked := &answer.Keys{Sample: rankedKeys(len(p.Nodes))}
 	zone, names := zonesOf(p.Nodes)
 	var singly, zonal tallies[*compare.Spill]
-	newCount := func() func([]byte, string) []byte {
+	newCount := func() answer.CountKey {
 		s := singly.add(compare.NewSpill(compare.Singly(len(p.Nodes))))
 		z := zonal.add(compare.NewSpill(zone))
-		return func(dst []byte, key string) []byte {
-			spill(p, key, s, z, len(names))
+		return func(dst []byte, key string, weight int64) []byte {
+			spill(p, key, weight, s, z, len(names))
 			return dst
 		}
 	}
@@ -120,7 +121,7 @@ func worst(spills []*compare.Spill, load *compare.Load) *compare.Loss {
 
 // spill counts the node that takes over a key if its owner is lost, and if the zone
 // of its owner is lost.
-func spill(p *place.Placement, key string, singly, zonal *compare.Spill, zones int) {
+func spill(p *place.Placement, key string, weight int64, singly, zonal *compare.Spill, zones int) {
 	owner, next, beyond := -1, -1, -1
 	for i := range p.Rank(key) {
 		if owner < 0 {
@@ -138,9 +139,100 @@ func spill(p *place.Placement, key string, singly, zonal *compare.Spill, zones i
 		}
 	}
 	if owner >= 0 {
-		singly.Count(singly.Group(owner), next)
-		zonal.Count(zonal.Group(owner), beyond)
+		singly.Count(singly.Group(owner), next, weight)
+		zonal.Count(zonal.Group(owner), beyond, weight)
 	}
+}
+
+// measureCapacity counts the keys of each node, and where each key would go after
+// the loss of its owner's group. It returns the losses of all groups, the worst
+// first. Both are counted on the same keys, so the figures are exact for them.
+func measureCapacity(ctx context.Context, std *term.Streams, p *place.Placement, keys *answer.Keys, group []int) (*compare.Load, []compare.Loss, error) {
+	load := &compare.Load{Held: make([]int64, len(p.Nodes)), Fair: fairShares(p)}
+	var held tallies[[]int64]
+	var spills tallies[*compare.Spill]
+	newCount := func() answer.CountKey {
+		mine, s := held.add(make([]int64, len(p.Nodes))), spills.add(compare.NewSpill(group))
+		return func(dst []byte, key string, weight int64) []byte {
+			if owner, next := nextBeyond(p, key, group); owner >= 0 {
+				mine[owner] += weight
+				s.Count(group[owner], next, weight)
+			}
+			return dst
+		}
+	}
+	if err := keys.Each(ctx, std, "ranking", newCount, "", io.Discard); err != nil {
+		return nil, nil, err
+	}
+	for _, mine := range held.all {
+		for i, n := range mine {
+			load.Held[i] += n
+			load.Keys += n
+		}
+	}
+	all := compare.NewSpill(group)
+	for _, s := range spills.all {
+		all.Gather(s)
+	}
+	return load, all.Losses(load), nil
+}
+
+// nextBeyond returns the owner of a key and the next node in rank outside its
+// group, or -1.
+func nextBeyond(p *place.Placement, key string, group []int) (owner, next int) {
+	owner = -1
+	for i := range p.Rank(key) {
+		switch {
+		case owner < 0:
+			owner = i
+		case group[i] != group[owner]:
+			return owner, i
+		}
+	}
+	return owner, -1
+}
+
+// replicator returns the first nodes of a key, as many as its replicas. It is
+// used by one goroutine.
+type replicator func(dst []int, key string) []int
+
+// replicas returns the replicator of a placement for n replicas.
+func replicas(p *place.Placement, n int, policy mapper.ZonePolicy) replicator {
+	if policy == mapper.ZonePolicyAny {
+		return func(dst []int, key string) []int { return p.SelectN(dst, key, n) }
+	}
+	zone := func(i int) string { return p.Nodes[i].Zone }
+	return func(dst []int, key string) []int {
+		dst, _ = mapper.Spread(dst, p.Rank(key), n, zone, policy)
+		return dst
+	}
+}
+
+// measureCopies is like [measureChange], and counts the replicas that must be
+// copied.
+func measureCopies(ctx context.Context, std *term.Streams, before, after *place.Placement, keys *answer.Keys, n int, policy mapper.ZonePolicy) (*compare.Movement, error) {
+	change := compare.NewChange(sideOf(before), sideOf(after))
+	var tallies tallies[*compare.ChangeTally]
+	newCount := func() answer.CountKey {
+		tally := tallies.add(change.NewTally())
+		of, to := replicas(before, n, policy), replicas(after, n, policy)
+		var olds, news []int
+		return func(dst []byte, key string, weight int64) []byte {
+			olds, news = of(olds[:0], key), to(news[:0], key)
+			if len(olds) > 0 && len(news) > 0 {
+				tally.Count(olds[0], news[0], weight)
+				tally.CountReplicas(olds, news, weight)
+			}
+			return dst
+		}
+	}
+	if err := keys.Each(ctx, std, "comparing", newCount, "", io.Discard); err != nil {
+		return nil, err
+	}
+	for _, tally := range tallies.all {
+		change.Gather(tally)
+	}
+	return change.Movement(), nil
 }
 
 // measureChange counts the keys that move from one placement to another, and lists
@@ -148,13 +240,13 @@ func spill(p *place.Placement, key string, singly, zonal *compare.Spill, zones i
 func measureChange(ctx context.Context, std *term.Streams, before, after *place.Placement, keys *answer.Keys, moves *moves) (*compare.Movement, error) {
 	change := compare.NewChange(sideOf(before), sideOf(after))
 	var tallies tallies[*compare.ChangeTally]
-	newCount := func() func([]byte, string) []byte {
+	newCount := func() answer.CountKey {
 		tally := tallies.add(change.NewTally())
 		record := moves.recorder()
-		return func(dst []byte, key string) []byte {
+		return func(dst []byte, key string, weight int64) []byte {
 			from, ok := before.Select(key)
 			to, also := after.Select(key)
-			if ok && also && tally.Count(from, to) && record != nil {
+			if ok && also && tally.Count(from, to, weight) && record != nil {
 				return record(dst, key, from, to)
 			}
 			return dst

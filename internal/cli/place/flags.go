@@ -52,6 +52,15 @@ var Algorithms = append([]Algorithm{
 	{Name: "python-proxenos", build: buildPython},
 }, Rings...)
 
+// AlgorithmNames returns the values of --algorithm.
+func AlgorithmNames() []string {
+	names := make([]string, len(Algorithms))
+	for i, a := range Algorithms {
+		names[i] = a.Name
+	}
+	return names
+}
+
 // Rings are the algorithms with points on a ring. The first is the default of the
 // ring commands.
 var Rings = []Algorithm{
@@ -74,6 +83,18 @@ type Settings struct {
 	Points    int     // of a ring
 	Unit      float64 // of a ring
 	TableBits int     // of a table
+}
+
+// Or returns s with the settings of other in place of those that s lacks. Settings
+// with an algorithm are complete: what they lack is the default of the algorithm.
+func (s Settings) Or(other Settings) Settings {
+	if s.Algorithm != "" {
+		return s
+	}
+	return Settings{
+		Algorithm: other.Algorithm, Hash: cmp.Or(s.Hash, other.Hash), Points: cmp.Or(s.Points, other.Points),
+		Unit: cmp.Or(s.Unit, other.Unit), TableBits: cmp.Or(s.TableBits, other.TableBits),
+	}
 }
 
 // Flags are the flags that select an algorithm and a hash.

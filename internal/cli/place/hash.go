@@ -47,6 +47,9 @@ func (o *HashFlags) Parse(std *term.Streams) (err error) {
 
 const fipsHint = "choose rendezvous, table or ring, with siphash or sha256"
 
+// HashNames returns the values of --hash-method.
+func HashNames() []string { return prf.Names() }
+
 // parseMethod returns the method of that name. Errors call it what.
 func parseMethod(what, name string) (prf.Method, error) {
 	m, err := prf.Parse(name)
