@@ -60,7 +60,7 @@ var rules = []rule{
 	{room: "internal/retry", why: "a small shared part"},
 	{room: "internal/compare", why: "arithmetic"},
 	{room: "internal/checkfile", others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
-	{room: "internal/report", why: "figures in, bytes out"},
+	{room: "internal/report", others: []string{"golang.org/x/text/width"}, why: "figures in, bytes out"},
 	{room: "internal/secret", why: "shared by programs of all kinds: files with secrets"},
 	{room: "internal/connlimit", why: "shared by servers of all kinds: limits on strangers"},
 	{room: "internal/lab/swimlab", may: []string{"mapper/swim", "internal/testkit/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},

@@ -6,10 +6,10 @@ import (
 )
 
 // The code computes the layout of pictures, and the templates only write it.
-// Pictures are 400 units wide, about the width of a phone's screen, and as high
-// as necessary.
+// Pictures are as wide as a card on a phone 390 pixels wide, so that text has its
+// full size there, and as high as necessary.
 
-const pictureWidth = 400
+const pictureWidth = 336
 
 // colors is the number of node colors. More nodes repeat them.
 const colors = 10
@@ -45,28 +45,6 @@ func (p palette) tone(name string) string {
 		return "rest"
 	}
 	return fmt.Sprintf("c%d", i%colors)
-}
-
-// clip shortens a name to about room units. Characters of East Asian scripts
-// count nearly twice.
-func clip(name string, room float64) string {
-	const unit = 7.6
-	width, kept := 0.0, 0
-	runes := []rune(name)
-	for i, r := range runes {
-		w := unit
-		if r >= 0x1100 {
-			w *= 1.8
-		}
-		if width+w > room {
-			return string(runes[:kept]) + "…"
-		}
-		if width+w <= room-unit {
-			kept = i + 1
-		}
-		width += w
-	}
-	return name
 }
 
 // sector returns the path of a sector of a circle's rim. The positions from and

@@ -12,7 +12,9 @@ type circlePicture struct {
 	Title, Desc   string
 	Width, Height float64
 	X, Y          float64
+	outer, inner  float64
 	Sectors       []sectorView
+	LegendX       float64 // the left edge of the legend
 	Legend        []legendRow
 	More          string
 	MoreY         float64
@@ -27,12 +29,17 @@ type legendRow struct {
 	Tone, Label, Name, Value string
 }
 
-// shownLegend is the maximum number of names in the legend.
-const shownLegend = 10
+const (
+	shownLegend     = 10 // the maximum number of names in the legend
+	legendRowHeight = 22.0
+	swatchRoom      = 18.0
+	shareRoom       = 58.0
+	besideCircle    = 190.0 // the left edge of a legend of short names
+)
 
 func drawCircle(p *Page, tones palette) *circlePicture {
 	c := &circlePicture{
-		Title: "Keys by owner", Width: pictureWidth, Height: 270, X: 128, Y: 135,
+		Title: "Keys by owner", Width: pictureWidth,
 		Count: count(int64(len(p.Load.Nodes))), Nodes: "nodes",
 	}
 	if len(p.Load.Nodes) == 1 {
@@ -45,12 +52,32 @@ func drawCircle(p *Page, tones palette) *circlePicture {
 	} else {
 		arcs = onePerNode(p.Load.Nodes)
 	}
+	c.place(p.Load.Nodes)
 	for _, a := range arcs {
 		n := p.Load.Nodes[a.Node]
-		c.Sectors = append(c.Sectors, sectorView{sector(c.X, c.Y, 118, 76, a.From, a.To), tones.tone(n.Name), n.Name + ": " + percent(n.Share)})
+		c.Sectors = append(c.Sectors, sectorView{sector(c.X, c.Y, c.outer, c.inner, a.From, a.To), tones.tone(n.Name), n.Name + ": " + percent(n.Share)})
 	}
 	c.addLegend(p.Load.Nodes, tones)
 	return c
+}
+
+// place puts the legend beside the circle if its names are short, and otherwise
+// below it.
+func (c *circlePicture) place(nodes []Node) {
+	shown := greatest(nodes)
+	rows := float64(len(shown))
+	if len(nodes) > len(shown) {
+		rows++
+	}
+	if widest(namesOf(nodes, shown)) <= pictureWidth-besideCircle-swatchRoom-shareRoom {
+		c.LegendX, c.X, c.outer, c.inner = besideCircle, 88, 86, 56
+		c.Height = max(2*c.outer+16, legendRowHeight*rows+8)
+		c.Y = c.Height / 2
+		return
+	}
+	c.X, c.outer, c.inner = pictureWidth/2, 112, 72
+	c.Y = c.outer + 8
+	c.Height = c.Y + c.outer + 20 + legendRowHeight*rows
 }
 
 // thinnest is the smallest visible part of the circle.
@@ -70,8 +97,9 @@ func onePerNode(nodes []Node) (arcs []Arc) {
 	return arcs
 }
 
-// addLegend lists the nodes with the greatest shares, in the order of the nodes.
-func (c *circlePicture) addLegend(nodes []Node, tones palette) {
+// greatest returns the indexes of the nodes with the greatest shares, in the
+// order of the nodes.
+func greatest(nodes []Node) []int {
 	shown := make([]int, len(nodes))
 	for i := range shown {
 		shown[i] = i
@@ -79,11 +107,28 @@ func (c *circlePicture) addLegend(nodes []Node, tones palette) {
 	slices.SortStableFunc(shown, func(a, b int) int { return cmp.Compare(nodes[b].Share, nodes[a].Share) })
 	shown = shown[:min(shownLegend, len(shown))]
 	slices.Sort(shown)
-	y := c.Y - 22*float64(len(shown))/2
-	for _, i := range shown {
+	return shown
+}
+
+func namesOf(nodes []Node, indexes []int) (names []string) {
+	for _, i := range indexes {
+		names = append(names, nodes[i].Name)
+	}
+	return names
+}
+
+// addLegend lists the nodes with the greatest shares.
+func (c *circlePicture) addLegend(nodes []Node, tones palette) {
+	shown := greatest(nodes)
+	short := labels(namesOf(nodes, shown), pictureWidth-c.LegendX-swatchRoom-shareRoom)
+	y := c.Y + c.outer + 20
+	if c.LegendX > 0 {
+		y = c.Y - legendRowHeight*float64(len(shown))/2 + 5
+	}
+	for row, i := range shown {
 		n := nodes[i]
-		c.Legend = append(c.Legend, legendRow{y, y + 10.5, tones.tone(n.Name), clip(n.Name, 66), n.Name, percent(n.Share)})
-		y += 22
+		c.Legend = append(c.Legend, legendRow{y, y + 10.5, tones.tone(n.Name), short[row], n.Name, percent(n.Share)})
+		y += legendRowHeight
 	}
 	if more := len(nodes) - len(shown); more > 0 {
 		c.More, c.MoreY = fmt.Sprintf("and %d more", more), y+10.5

@@ -12,6 +12,7 @@ import (
 type flowsPicture struct {
 	Title, Desc   string
 	Width, Height float64
+	Left, Right   float64 // the middles of the columns
 	Before, After []block
 	Bands         []band
 	Note          string
@@ -31,8 +32,7 @@ type band struct{ Path, Class, Tooltip string }
 const (
 	shownBlocks  = 12
 	blockWidth   = 12.0
-	leftColumn   = 92.0
-	rightColumn  = pictureWidth - leftColumn - blockWidth
+	flowNameRoom = 104.0
 	columnHeight = 300.0
 	columnTop    = 26.0
 	blockGap     = 7.0
@@ -53,8 +53,13 @@ func drawFlows(c *Change, tones palette) *flowsPicture {
 		before[group[i]] += n.Before
 		after[group[i]] += n.After
 	}
-	p.Before = column(names, before, c.Keys, leftColumn, leftColumn-6, "end", tones)
-	p.After = column(names, after, c.Keys, rightColumn, rightColumn+blockWidth+6, "start", tones)
+	short := labels(names[:min(len(names), shownBlocks)], flowNameRoom)
+	short = append(slices.Clip(short), names[len(short):]...)
+	left := max(widest(short), labelHeight) + 6
+	right := pictureWidth - left - blockWidth
+	p.Left, p.Right = left+blockWidth/2, right+blockWidth/2
+	p.Before = column(names, short, before, c.Keys, left, left-6, "end", tones)
+	p.After = column(names, short, after, c.Keys, right, right+blockWidth+6, "start", tones)
 	p.Height = max(bottom(p.Before), bottom(p.After)) + 8
 	p.addBands(c, group, names, before)
 	return p
@@ -94,12 +99,12 @@ func grouped(c *Change) (group []int, names []string) {
 }
 
 // column lays out the nodes that have keys, one below the other.
-func column(names []string, keys []int64, all int64, x, labelX float64, anchor string, tones palette) []block {
+func column(names, labels []string, keys []int64, all int64, x, labelX float64, anchor string, tones palette) []block {
 	blocks := make([]block, len(names))
 	y := columnTop
 	for i, name := range names {
 		b := block{
-			X: x, Y: y, LabelX: labelX, Anchor: anchor, Name: name, Label: clip(name, leftColumn-10), Tone: tones.tone(name),
+			X: x, Y: y, LabelX: labelX, Anchor: anchor, Name: name, Label: labels[i], Tone: tones.tone(name),
 			Tooltip: fmt.Sprintf("%s: %s keys", name, count(keys[i])), keys: keys[i], next: y,
 		}
 		if all > 0 {

@@ -15,13 +15,14 @@ type sharesPicture struct {
 	Rows              []shareRow
 	Bars, Values      float64 // the left edges of the first two columns
 	Axis, Left, Right float64 // the middle and the edges of the third
-	Bottom            float64
-	Reach             string // the deviation at its edges
+	Reach             string  // the deviation at its edges
 	Note              string
+	rowHeight         float64
 }
 
 type shareRow struct {
-	Y, Text        float64 // the middle of the row and its baseline
+	Y, Text        float64 // the middle of the row's bar and its baseline
+	NameText       float64 // the baseline of the name
 	Label, Name    string
 	Bar, Fair      float64 // the length of the bar and the position of the fair share
 	Value          string
@@ -35,19 +36,29 @@ type shareRow struct {
 const shownShares = 40
 
 const (
+	shareNameRoom  = 96.0 // wider names have a line of their own
 	shareRowHeight = 24.0
-	shareBarRoom   = 112.0
+	shareNameLine  = 18.0
+	shareBarsEnd   = 174.0
 )
 
 func drawShares(l Load, tones palette) *sharesPicture {
 	shown, note := mostDeviating(l.Nodes)
+	names := make([]string, len(shown))
+	for row, i := range shown {
+		names[row] = l.Nodes[i].Name
+	}
 	p := &sharesPicture{
 		Title: "Share of each node", Width: pictureWidth,
-		Bars: 104, Values: 104 + shareBarRoom + 6, Axis: 336, Left: 276, Right: 396,
-		Height: 34 + shareRowHeight*float64(len(shown)), Note: note,
+		Bars: widest(names) + 8, Values: shareBarsEnd + 5, Left: 236, Axis: 286, Right: pictureWidth,
+		rowHeight: shareRowHeight, Note: note,
 	}
-	p.Bottom = p.Height - 4
-	p.Desc = fmt.Sprintf("%d nodes; the highest load is %s times what the node's weight calls for.", len(l.Nodes), ratio(l.Ratio))
+	if widest(names) > shareNameRoom {
+		p.Bars, p.rowHeight = 0, shareNameLine+shareRowHeight
+		names = labels(names, pictureWidth)
+	}
+	p.Height = 34 + p.rowHeight*float64(len(shown))
+	p.Desc = fmt.Sprintf("%s; the highest load is %s times what the node's weight calls for.", plural(len(l.Nodes), "node"), ratio(l.Ratio))
 	longest, reach := 0.0, 0.0
 	for _, i := range shown {
 		n := l.Nodes[i]
@@ -55,12 +66,25 @@ func drawShares(l Load, tones palette) *sharesPicture {
 		reach = max(reach, deviation(n, n.Share), deviation(n, n.High))
 	}
 	reach *= 1.08
-	p.Reach = percent(reach)
+	p.Reach = shortPercent(reach)
 	for row, i := range shown {
-		p.Rows = append(p.Rows, p.row(l.Nodes[i], row, longest, reach))
-		p.Rows[row].Tone = tones.tone(l.Nodes[i].Name)
+		r := p.row(l.Nodes[i], row, longest, reach)
+		r.Label, r.Tone = names[row], tones.tone(l.Nodes[i].Name)
+		p.Rows = append(p.Rows, r)
 	}
 	return p
+}
+
+// shortPercent formats a fraction in at most five characters.
+func shortPercent(x float64) string {
+	switch {
+	case x < 0.001:
+		return fmt.Sprintf("%.2f%%", 100*x)
+	case x < 0.1:
+		return fmt.Sprintf("%.1f%%", 100*x)
+	default:
+		return fmt.Sprintf("%.0f%%", 100*x)
+	}
 }
 
 // deviation returns the distance of a share from the node's fair share, relative
@@ -73,8 +97,8 @@ func deviation(n Node, share float64) float64 {
 }
 
 func (p *sharesPicture) row(n Node, row int, longest, reach float64) shareRow {
-	y := 30 + shareRowHeight*(float64(row)+0.5)
-	scale := func(share float64) float64 { return shareBarRoom * share / max(longest, 1e-12) }
+	y := 30 + p.rowHeight*float64(row+1) - shareRowHeight/2
+	scale := func(share float64) float64 { return (shareBarsEnd - p.Bars) * share / max(longest, 1e-12) }
 	position := func(share float64) float64 {
 		if n.Fair == 0 || reach == 0 {
 			return p.Axis
@@ -82,7 +106,7 @@ func (p *sharesPicture) row(n Node, row int, longest, reach float64) shareRow {
 		return p.Axis + (p.Right-p.Axis)*(share/n.Fair-1)/reach
 	}
 	r := shareRow{
-		Y: y, Text: y + 4.5, Label: clip(n.Name, 98), Name: n.Name, Bar: scale(n.Share), Fair: p.Bars + scale(n.Fair),
+		Y: y, Text: y + 4.5, NameText: y + 4.5 + shareRowHeight - p.rowHeight, Name: n.Name, Bar: scale(n.Share), Fair: p.Bars + scale(n.Fair),
 		Value: percent(n.Share), Band: position(n.Low), BandSize: position(n.High) - position(n.Low), Dot: position(n.Share),
 		Class:   "inside",
 		Tooltip: fmt.Sprintf("%s: %s of the keys, %s expected, %s to %s by chance", n.Name, percent(n.Share), percent(n.Fair), percent(n.Low), percent(n.High)),

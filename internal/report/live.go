@@ -101,7 +101,11 @@ func (l *Live) draw(w io.Writer, paused bool) error {
 	}
 	if owners := l.owners(); len(owners.Load.Nodes) > 0 {
 		v.tones = newPalette(owners)
-		v.Circle = drawCircle(owners, v.tones)
+		if len(owners.Load.Nodes) > circleNodes {
+			v.Strip = drawStrip(owners.Load.Nodes)
+		} else {
+			v.Circle = drawCircle(owners, v.tones)
+		}
 	}
 	return liveTemplate.ExecuteTemplate(w, "live", v)
 }
@@ -121,6 +125,7 @@ func (l *Live) owners() *Page {
 type liveView struct {
 	*Live
 	Circle *circlePicture
+	Strip  *stripPicture
 	Now    time.Time
 	Paused bool
 	tones  palette

@@ -115,7 +115,7 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"add":     func(x, y float64) float64 { return x + y },
 	"px":      func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 	"number":  func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) },
-	"len64":   func(nodes []Node) int64 { return int64(len(nodes)) },
+	"plural":  plural,
 	"css":     func() template.CSS { return template.CSS(css) },
 	"policy":  policy,
 }).Parse(picturesText + pageText))
@@ -136,7 +136,8 @@ func HTML(w io.Writer, p *Page) error {
 // Pictures returns the names of pictures for [SVG].
 func Pictures() []string { return []string{"shares", "ring", "moves"} }
 
-// SVG writes one of [Pictures] as an SVG file. It returns an error for an
+// SVG writes one of [Pictures] as an SVG file. With more than 100 nodes, the ring
+// is a strip of the nodes sorted by load. SVG returns an error for an
 // unknown name, and for moves if the page has no change with flows.
 func SVG(w io.Writer, p *Page, picture string) error {
 	v := newView(p)
@@ -144,6 +145,8 @@ func SVG(w io.Writer, p *Page, picture string) error {
 	switch {
 	case picture == "shares":
 		drawn = v.Shares
+	case picture == "ring" && v.Strip != nil:
+		picture, drawn = "strip", v.Strip
 	case picture == "ring":
 		drawn = v.Circle
 	case picture == "moves" && v.Flows != nil:
@@ -171,13 +174,19 @@ func writeFile(w io.Writer, picture string, drawn any) error {
 type view struct {
 	*Page
 	Shares *sharesPicture
-	Circle *circlePicture
+	Circle *circlePicture // nil if there are too many nodes
+	Strip  *stripPicture  // drawn in place of Circle
 	Flows  *flowsPicture
 }
 
 func newView(p *Page) *view {
 	tones := newPalette(p)
-	v := &view{Page: p, Shares: drawShares(p.Load, tones), Circle: drawCircle(p, tones)}
+	v := &view{Page: p, Shares: drawShares(p.Load, tones)}
+	if len(p.Load.Nodes) > circleNodes {
+		v.Strip = drawStrip(p.Load.Nodes)
+	} else {
+		v.Circle = drawCircle(p, tones)
+	}
 	if p.Change != nil && p.Change.Flows != nil {
 		v.Flows = drawFlows(p.Change, tones)
 	}
@@ -194,6 +203,22 @@ func (l Load) Even() string {
 	default:
 		return "The load is as even as chance allows."
 	}
+}
+
+// Outliers says how many nodes are outside the band, and how many of them to
+// expect there by chance: one in twenty.
+func (l Load) Outliers() string {
+	outside := 0
+	for _, n := range l.Nodes {
+		if !n.Inside() {
+			outside++
+		}
+	}
+	expected := strconv.FormatFloat(float64(len(l.Nodes))/20, 'g', 2, 64)
+	if len(l.Nodes) >= 200 {
+		expected = count(int64(math.Round(float64(len(l.Nodes)) / 20)))
+	}
+	return fmt.Sprintf("Outside the band: %s of %s. Chance alone puts about %s there.", count(int64(outside)), plural(len(l.Nodes), "node"), expected)
 }
 
 // Probability formats P, without digits below 0.0001.
@@ -278,13 +303,27 @@ func (l Load) Long() bool { return len(l.Nodes) > longTable }
 // Name returns the name of node i.
 func (c *Change) Name(i int) string { return c.Nodes[i].Name }
 
+// minus is the minus sign of all figures.
+const minus = "−"
+
 // count formats a number with commas between thousands.
 func count(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+	digits, negative := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
+	if negative {
+		return minus + digits
+	}
 	return digits
+}
+
+// plural formats a number of things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return count(int64(n)) + " " + thing
 }
 
 func signed(n int64) string {

@@ -148,17 +148,76 @@ func TestPageEdgeCases(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "-1,234,567", 100: "100", -100: "-100"} {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "−1,234,567", 100: "100", -100: "−100"} {
 		assert.Equal(t, want, count(n))
 	}
 	assert.Equal(t, "+1,000", signed(1000))
 }
 
-func TestClip(t *testing.T) {
-	assert.Equal(t, "short", clip("short", 98))
-	assert.Equal(t, "a-very-long…", clip("a-very-long-name-indeed", 98))
-	assert.Equal(t, "漢字漢字漢字…", clip("漢字漢字漢字漢字", 98))
-	assert.Equal(t, "…", clip("漢", 5))
+// TestLabels checks that names that differ have labels that differ, and that
+// labels fit.
+func TestLabels(t *testing.T) {
+	for _, c := range []struct {
+		names, want []string
+		room        float64
+	}{
+		{[]string{"short", "a"}, []string{"short", "a"}, 98},
+		{[]string{"memcached-production-0", "memcached-production-15"}, []string{"…0", "…15"}, 98},
+		{[]string{"node-000.rack-0.example.com", "node-001.rack-1.example.com"}, []string{"…000.rack-0…", "…001.rack-1…"}, 110},
+		{[]string{"a-very-long-name-indeed"}, []string{"a-ve…-indeed"}, 98},
+		{[]string{"漢字漢字漢字漢字一", "漢字漢字漢字漢字二"}, []string{"漢字…漢字一", "漢字…漢字二"}, 80},
+		{[]string{"漢"}, []string{"…"}, 11},
+		{[]string{"10.0.0.1:11211", "10.0.0.2:11211"}, []string{"…1…", "…2…"}, 60},
+		{[]string{"node-", "node-", "node-node-"}, []string{"node-", "node-", "n…de-"}, 50},
+	} {
+		got := labels(c.names, c.room)
+		assert.Equal(t, c.want, got)
+		for _, label := range got {
+			assert.LessOrEqual(t, measure(label), c.room+advance('…'), label)
+		}
+	}
+	assert.InDelta(t, measure("e"), measure("e\u0301"), 1e-9, "a combining mark has no width")
+	assert.NotContains(t, cut(strings.Repeat("e\u0301", 40), 90), "…\u0301", "no mark without its base")
+}
+
+// TestThousandNodes checks that many nodes are drawn as a strip with percentiles
+// in place of a circle, and that the page tells how many outliers chance explains.
+func TestThousandNodes(t *testing.T) {
+	p := &Page{Title: "many", Load: Load{Keys: 1e6, Ratio: 1.3}}
+	for i := range 1000 {
+		n := Node{Name: "cache-" + count(int64(i)), Weight: 1, Fair: 0.001, Low: 0.0008, High: 0.0012}
+		n.Share = 0.001 * (1.3 - 0.6*float64(i)/999)
+		p.Load.Nodes = append(p.Load.Nodes, n)
+	}
+	page, ring := htmlOf(t, p), svgOf(t, p, "ring")
+	assert.NotContains(t, page, `class="sector`)
+	assert.Contains(t, page, `class="strip"`)
+	assert.Contains(t, page, "Outside the band: 334 of 1,000 nodes. Chance alone puts about 50 there.")
+	strip := drawStrip(p.Load.Nodes)
+	var rows []string
+	for _, r := range strip.Rows {
+		rows = append(rows, r.What+" "+r.Name+" "+r.Value)
+		assert.Contains(t, ring, r.Value)
+	}
+	assert.Equal(t, []string{
+		"highest cache-0 ×1.300", "95th percentile cache-50 ×1.270", "median cache-500 ×1.000",
+		"5th percentile cache-949 ×0.730", "lowest cache-999 ×0.700",
+	}, rows)
+	assert.Equal(t, stripSteps, strings.Count(strip.Line, "L")+1)
+
+	p.Load.Nodes[0].Fair = 0
+	assert.Equal(t, "Without 1 node with an expected share of 0.", drawStrip(p.Load.Nodes).Note)
+	for i := range p.Load.Nodes {
+		p.Load.Nodes[i].Fair = 0
+	}
+	assert.Equal(t, "0.13%", drawStrip(p.Load.Nodes).Rows[0].Value, "shares, where no expected shares are known")
+}
+
+func TestOutliers(t *testing.T) {
+	l := Load{Nodes: make([]Node, 30)}
+	assert.Equal(t, "Outside the band: 0 of 30 nodes. Chance alone puts about 1.5 there.", l.Outliers())
+	l.Nodes = []Node{{Share: 1}}
+	assert.Equal(t, "Outside the band: 1 of 1 node. Chance alone puts about 0.05 there.", l.Outliers())
 }
 
 // TestColorsAgree: a node has the same color in all pictures.

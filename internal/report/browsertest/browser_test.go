@@ -194,6 +194,9 @@ type facts struct {
 	Headings   int      `json:"headings"`  // visible headings
 	Injected   int      `json:"injected"`  // elements that only hostile names contain
 	Duplicates int      `json:"duplicate"` // duplicate IDs
+	Tiny       []string `json:"tiny"`      // texts in pictures below 12 pixels
+	Hidden     []string `json:"hidden"`    // table cells that only scrolling shows
+	Overlaps   []string `json:"overlaps"`  // texts in pictures that overlap the text before them
 }
 
 const inspect = `(() => {
@@ -213,6 +216,11 @@ const inspect = `(() => {
     styled: getComputedStyle(document.body).backgroundColor,
     headings: [...document.querySelectorAll('h1, h2')].filter(h => h.getBoundingClientRect().height > 10).length,
     injected: document.querySelectorAll('b, img, script').length,
+    tiny: svgs.flatMap(svg => [...svg.querySelectorAll('text')].filter(t =>
+      parseFloat(getComputedStyle(t).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width < 11.99).map(t => t.textContent)),
+    hidden: [...document.querySelectorAll('td')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.textContent),
+    overlaps: svgs.flatMap(svg => [...svg.querySelectorAll('text')].map(t => [t, t.getBoundingClientRect()]).filter(([t, a], i, texts) => i > 0 &&
+      texts.slice(Math.max(0, i - 4), i).some(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4)).map(([t]) => t.textContent)),
     duplicate: ids.length - new Set(ids).size,
   };
 })()`
@@ -277,6 +285,9 @@ func checkPage(t *testing.T, url string) (all []facts) {
 		assert.LessOrEqual(t, f.Wide, 0, "%s: the content is wider than the window", v.name)
 		assert.Empty(t, f.Outside, "%s: texts extend beyond their pictures", v.name)
 		assert.Empty(t, f.Beyond, "%s: elements extend beyond the window", v.name)
+		assert.Empty(t, f.Tiny, "%s: texts in pictures are too small", v.name)
+		assert.Empty(t, f.Hidden, "%s: table cells are out of sight", v.name)
+		assert.Empty(t, f.Overlaps, "%s: texts overlap", v.name)
 		assert.Zero(t, f.Unnamed, "%s: pictures without description", v.name)
 		assert.Zero(t, f.Scripts, v.name)
 		assert.Zero(t, f.Injected, "%s: names became elements", v.name)
@@ -295,21 +306,24 @@ func checkPage(t *testing.T, url string) (all []facts) {
 func TestFaultyPage(t *testing.T) {
 	page := `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">
 <title>x</title><p style="width: 3000px">wide</p><script>alert(1)</script><img src="/x.png">
-<svg width="300" height="100"><text x="290" y="50">far too long for here</text></svg>`
+<svg width="300" height="100" viewBox="0 0 300 100"><text x="290" y="50" font-size="9">far too long for here</text><text x="300" y="50">too</text></svg>`
 	url, _ := serve(t, []byte(page))
 	tab, l := openTab(t)
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
 	f, _ := look(t, tab, view{"bad", 390, 844, "light"})
 	assert.NotEmpty(t, l.logged())
 	assert.NotEmpty(t, f.Outside)
+	assert.Equal(t, []string{"far too long for here"}, f.Tiny)
+	assert.Equal(t, []string{"too"}, f.Overlaps)
 	assert.Equal(t, []int{1, 1, 2}, []int{f.Scripts, f.Unnamed, f.Injected})
 
-	wide := `<!DOCTYPE html><title>x</title><p style="width: 3000px">wide</p><img src="/x.png">`
+	wide := `<!DOCTYPE html><title>x</title><p style="width: 3000px">wide</p><img src="/x.png"><table><tr><td style="padding-left: 2000px">far</td></tr></table>`
 	url, others := serve(t, []byte(wide))
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
 	f, _ = look(t, tab, view{"wide", 390, 844, "light"})
 	assert.Positive(t, f.Wide)
 	assert.NotEmpty(t, f.Beyond)
+	assert.Equal(t, []string{"far"}, f.Hidden)
 	assert.Contains(t, others(), "/x.png")
 }
 

@@ -14,7 +14,9 @@ func pages() map[string]*report.Page {
 		"change":  page([]string{"web-1", "web-2", "web-3", "web-4", "cache"}, true),
 		"ring":    withRing(page([]string{"10.0.0.1:11211", "10.0.0.2:11211", "[2001:db8::1]:11211"}, true)),
 		"hostile": page([]string{"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "<b>bold</b>", "::error::x", "a-name-without-a-single-place-to-break-it-that-is-longer-than-any-phone-is-wide-and-goes-on", "漢字漢字漢字漢字漢字漢字漢字"}, true),
-		"many":    page(numbered(300), true),
+		"three":   page([]string{"memcached-production-0", "memcached-production-1", "memcached-production-2"}, true),
+		"fifty":   page(numbered(50), true),
+		"many":    page(numbered(1000), true),
 	}
 }
 
@@ -40,7 +42,7 @@ func page(names []string, change bool) *report.Page {
 	for i, name := range names {
 		off := fair * 0.02 * math.Sin(float64(i))
 		p.Load.Nodes = append(p.Load.Nodes, report.Node{
-			Name: name, Zone: fmt.Sprintf("zone-%d", i%3), Weight: 1, Keys: int64(keys * (fair + off)),
+			Name: name, Zone: fmt.Sprintf("europe-west-availability-zone-%d", i%3), Weight: 1, Keys: int64(keys * (fair + off)),
 			Share: fair + off, Fair: fair, Low: fair * 0.99, High: fair * 1.01,
 		})
 	}
