@@ -27,6 +27,9 @@ var (
 	// ErrNoPeer is returned by [Join] if Config.MustJoin is set and no peer
 	// accepted the member: none runs there, or it has another secret or label.
 	ErrNoPeer = errors.New("no peer could be joined")
+	// ErrForeign is returned by [Join], beside ErrNoPeer, if a peer runs memberlist
+	// without this package, such as one of Serf or Consul.
+	ErrForeign = errors.New("not a member of package swim, as all members of a cluster must be")
 	// ErrNoSecret is returned by [Join] if the member would listen beyond loopback
 	// without a secret and Config.Insecure is not set.
 	ErrNoSecret = errors.New("a member without a secret may listen on loopback only")
@@ -51,6 +54,7 @@ type Cluster struct {
 	consumers map[*eventQueue]struct{}
 	watched   mapper.Feed   // of the nodes, while there are readers
 	namesake  *members.Node // claimed our name
+	foreign   bool          // a peer is not a member of package swim
 	cause     error         // why the member closed itself
 
 	// Wake-ups and work for the loops.
@@ -74,7 +78,7 @@ type Cluster struct {
 // Join starts a member and joins the cluster through the peers. The context
 // bounds the join, not the life of the member, which [Cluster.Close] ends.
 //
-// The error is or wraps [ErrNoPeer], [ErrNameTaken], [ErrNoSecret], a
+// The error is or wraps [ErrNoPeer], [ErrForeign], [ErrNameTaken], [ErrNoSecret], a
 // *net.DNSError for a peer that does not resolve, or syscall.EADDRINUSE if
 // another process listens at the address to bind.
 func Join(ctx context.Context, cfg Config) (*Cluster, error) {

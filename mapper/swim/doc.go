@@ -15,6 +15,9 @@
 // bytes, fast convergence when many members join at once, and limits on peers
 // that send garbage or nothing.
 //
+// All members of a cluster must use this package: it refuses members of plain
+// memberlist, Serf or Consul, and peers that know such members.
+//
 // # Status
 //
 // A member is [StatusOnline] until it fails a probe: directly, over TCP and

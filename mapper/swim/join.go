@@ -34,6 +34,9 @@ func (c *Cluster) enter(ctx context.Context) error {
 			return fmt.Errorf("%w: %q is this member itself", ErrNoPeer, c.cfg.Peers)
 		}
 	case c.cfg.MustJoin:
+		if c.metForeign() {
+			err = foreignError{err}
+		}
 		return fmt.Errorf("%w of %q: %w", ErrNoPeer, c.cfg.Peers, err)
 	default:
 		c.log.Warn("cannot join any peer yet; retrying", "peers", c.cfg.Peers, "err", err)
@@ -43,6 +46,18 @@ func (c *Cluster) enter(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (c *Cluster) metForeign() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.foreign
+}
+
+// foreignError is an error of memberlist that has the text of [ErrForeign] but
+// does not wrap it.
+type foreignError struct{ error }
+
+func (foreignError) Is(target error) bool { return target == ErrForeign }
 
 // peers resolves the configured peers, except the local member, and returns an
 // error for each peer that it cannot resolve.

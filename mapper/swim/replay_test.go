@@ -222,6 +222,33 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 	})
 }
 
+// TestForeignMembersAreRefused has a member of plain memberlist join, and a member
+// join it.
+func TestForeignMembersAreRefused(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		all := l.cluster(3)
+		conf := memberlist.DefaultLANConfig()
+		conf.Name, conf.Transport, conf.LogOutput = "plain", l.net.Transport(address(60)), io.Discard
+		plain, err := memberlist.Create(conf)
+		require.NoError(t, err)
+		_, err = plain.Join([]string{address(0), address(1)})
+		require.NoError(t, err, "it does not ask for node meta")
+
+		cfg := l.config(5)
+		cfg.Peers, cfg.MustJoin = []string{address(60)}, true
+		_, err = Join(t.Context(), cfg)
+		require.ErrorIs(t, err, ErrNoPeer)
+		require.ErrorIs(t, err, ErrForeign)
+		require.ErrorContains(t, err, `"plain" at 10.0.0.61:7946 is not a member of package swim`)
+		time.Sleep(10 * time.Second)
+		for _, c := range all {
+			require.Zero(t, status(c, "plain"))
+		}
+		require.True(t, sees(all, StatusOnline, 3))
+		require.NoError(t, plain.Shutdown())
+	})
+}
+
 // TestUnsafeNamesAreRefused joins with a name that this package does not allow,
 // as another program can.
 func TestUnsafeNamesAreRefused(t *testing.T) {

@@ -46,6 +46,8 @@ func Explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, swim.ErrForeign):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "another program gossips there, such as Serf or Consul; name a member that proxenos runs"))
 	case errors.Is(err, swim.ErrNoPeer):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is a member running there? proxenos swim run starts one; all members need the same secret and --cluster"))
 	case errors.Is(err, swim.ErrNameTaken):
