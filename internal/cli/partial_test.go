@@ -156,3 +156,12 @@ func TestPartialListStaysPartial(t *testing.T) {
 		require.Equal(t, term.ExitConfig, code)
 	}
 }
+
+// A server that answers with SERVFAIL is reachable.
+func TestHintForServerFailure(t *testing.T) {
+	t.Parallel()
+	server := dnsServer(t, dnsmessage.RCodeServerFailure)
+	_, errors, code := command("", "nodes", "-b", "dns", "--dns-name", "web.example", "--dns-server", server)
+	require.Equal(t, term.ExitUnreachable, code)
+	require.Contains(t, errors, "hint: the DNS server answers, but with a failure")
+}

@@ -108,6 +108,7 @@ type watching struct {
 	skipped []error // the causes of a partial set
 	begun   bool
 	failing bool
+	hint    string // of the last failure, which is not repeated
 }
 
 // take handles one update of the source.
@@ -123,6 +124,7 @@ func (w *watching) take(ctx context.Context, u mapper.Update) error {
 	if w.failing = u.Err != nil; w.failing {
 		return w.fail(u.Err)
 	}
+	w.hint = ""
 	return nil
 }
 
@@ -142,8 +144,14 @@ func (w *watching) change(ctx context.Context, u mapper.Update) error {
 	if same && asSure && !e.Recovered {
 		return nil
 	}
-	if err := w.write(e); err != nil || same {
+	if err := w.write(e); err != nil {
 		return err
+	}
+	if err := w.source.RequireNodes(nodes, len(u.Nodes)); err != nil {
+		w.std.WarnOf(err)
+	}
+	if same {
+		return nil
 	}
 	w.hook.run(ctx, e, w.std)
 	return nil
@@ -157,6 +165,11 @@ func (w *watching) fail(err error) error {
 	}
 	if w.format.Is("json") {
 		return w.write(&watchEvent{Error: err.Error()})
+	}
+	if hint := term.HintOf(err); hint != w.hint {
+		w.hint = hint
+		w.std.WarnOf(err)
+		return nil
 	}
 	w.std.Warn("%v", err)
 	return nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/consul"
 )
 
 // story is a source with a scripted watch.
@@ -136,6 +137,7 @@ func TestWatchTellsPartialSets(t *testing.T) {
 	var out, warnings bytes.Buffer
 	o := &watchOptions{std: &term.Streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }}}
 	o.format.Offer(watchWriters...)
+	o.source.Backend = "dns"
 	w := watching{watchOptions: o}
 	bad := []error{errors.New("record \"b\": port 0")}
 	for _, u := range []mapper.Update{
@@ -149,4 +151,24 @@ func TestWatchTellsPartialSets(t *testing.T) {
 	require.Contains(t, lines[1], " 1 nodes partial")
 	require.NotContains(t, lines[2], "partial")
 	require.Equal(t, "proxenos: warning: partial: record \"b\": port 0\n", warnings.String())
+}
+
+// A failure and an empty set have the hint of proxenos nodes. A hint that stays
+// the same is not repeated.
+func TestWatchGivesHints(t *testing.T) {
+	t.Parallel()
+	var out, warnings bytes.Buffer
+	o := &watchOptions{std: &term.Streams{Out: &out, Err: &warnings, Getenv: func(string) string { return "" }}}
+	o.format.Offer(watchWriters...)
+	o.source.Backend = "consul"
+	w := watching{watchOptions: o}
+	denied := &consul.Error{Addr: "localhost:8500", Kind: consul.ErrPermission, Err: errors.New("an empty result without a token")}
+	for range 3 {
+		require.NoError(t, w.take(t.Context(), mapper.Update{Err: denied}))
+	}
+	require.Equal(t, 3, strings.Count(warnings.String(), "without a token"))
+	require.Equal(t, 1, strings.Count(warnings.String(), "hint: CONSUL_HTTP_TOKEN_FILE or CONSUL_HTTP_TOKEN gives the token"), warnings.String())
+	require.NoError(t, w.take(t.Context(), mapper.Update{Nodes: []mapper.Node{}}))
+	require.Contains(t, out.String(), " 0 nodes")
+	require.Contains(t, warnings.String(), "hint: is the service registered and passing?")
 }

@@ -75,8 +75,8 @@ func (o *balanceOptions) parse(c *cobra.Command) error {
 		return err
 	}
 	switch {
-	case c.Flags().Changed("max-imbalance") && !(o.maxImbalance >= 1):
-		return term.Usagef("--max-imbalance %v: must be at least 1", o.maxImbalance)
+	case c.Flags().Changed("max-imbalance") && !(o.maxImbalance >= 1 && !math.IsInf(o.maxImbalance, 0)):
+		return term.Usagef("--max-imbalance %v: must be a number of at least 1", o.maxImbalance)
 	case o.keys.File == "-" && o.source.ReadsStandardInput():
 		return term.Hint(term.Usagef("standard input cannot hold both the keys and the nodes"), "put the nodes in a file: -f FILE")
 	}

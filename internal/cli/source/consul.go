@@ -124,8 +124,12 @@ func explainConsul(err error) error {
 	}
 	var lookup *net.DNSError
 	switch {
-	case errors.As(err, &lookup):
+	case failedAtProxy(err):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the proxy of HTTP_PROXY or HTTPS_PROXY failed, not Consul; NO_PROXY lists hosts to reach without it"))
+	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the host name does not resolve here; -h HOST names another"))
+	case errors.As(err, &lookup):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the resolver of this machine failed, not Consul; -h takes an IP address too"))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an agent running there? -h HOST and -p PORT name another; -n and -f list nodes without Consul"))
 	case errors.Is(err, consul.ErrUnreachable):
@@ -137,6 +141,12 @@ func explainConsul(err error) error {
 	default:
 		return err
 	}
+}
+
+// failedAtProxy reports whether a connection failed at an HTTP proxy.
+func failedAtProxy(err error) bool {
+	var operation *net.OpError
+	return errors.As(err, &operation) && operation.Op == "proxyconnect"
 }
 
 // serviceOf returns the name of the node's service, or the node's ID if its source

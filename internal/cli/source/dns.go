@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,8 +40,21 @@ func openDNS(o *Flags, _ *term.Streams) (mapper.Mapper, error) {
 
 // explainDNS adds an exit code and a hint to an error of a lookup.
 func explainDNS(err error) error {
-	if lookup, operation := (*net.DNSError)(nil), (*net.OpError)(nil); errors.As(err, &lookup) || errors.As(err, &operation) {
+	var lookup *net.DNSError
+	var operation *net.OpError
+	switch {
+	case errors.Is(err, dns.ErrTruncated):
+		return term.Hint(err, "-b consul and -f have no such limit")
+	case errors.As(err, &lookup) && isServerFailure(lookup):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the DNS server answers, but with a failure: does it serve this name? --dns-server HOST:PORT names another"))
+	case errors.As(err, &lookup), errors.As(err, &operation):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is the DNS server reachable? --dns-server HOST:PORT names another"))
 	}
 	return err
+}
+
+// isServerFailure reports whether a server answered with SERVFAIL, REFUSED or
+// the like. Package net has no other sign of it.
+func isServerFailure(err *net.DNSError) bool {
+	return !err.IsTimeout && strings.Contains(err.Err, "server misbehaving")
 }

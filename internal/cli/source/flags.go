@@ -285,10 +285,13 @@ func (o *Flags) Classify(err error) error {
 	if partial := (*mapper.PartialError)(nil); errors.As(err, &partial) {
 		return o.complete.explain(err)
 	}
-	if errors.Is(err, term.ErrUnreachable) {
-		return err
+	if !errors.Is(err, term.ErrUnreachable) {
+		err = o.choice().explain(err)
 	}
-	return o.choice().explain(err)
+	if o.Outages.cacheFault() != nil {
+		err = term.Hint(err, "the source is unavailable, and the file of --cache is not usable: correct or remove it")
+	}
+	return err
 }
 
 // choice returns the chosen backend.

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -99,6 +100,19 @@ func (o *OutageFlags) update(ctx context.Context, source mapper.Mapper, patience
 		err = context.Cause(ctx)
 	}
 	return u, err
+}
+
+// cacheFault returns why the file of --cache cannot stand in for the source, or
+// nil if it can or does not exist.
+func (o *OutageFlags) cacheFault() error {
+	if o.cache == "" {
+		return nil
+	}
+	_, err := mapper.ReadSnapshot(o.cache)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // explainOutage adds an exit code and a hint to the errors of the cache and of

@@ -61,6 +61,14 @@ func (s *Streams) Warn(format string, args ...any) {
 	s.say("proxenos:", "33", "warning: "+fmt.Sprintf(format, args...))
 }
 
+// WarnOf prints an error with its hint as a warning.
+func (s *Streams) WarnOf(err error) {
+	s.Warn("%v", err)
+	if hint := HintOf(err); hint != "" {
+		s.say("hint:", "36", hint)
+	}
+}
+
 // sayList prints a list, indented below its label.
 func (s *Streams) sayList(list *listError) {
 	for i, line := range list.lines() {
