@@ -12,6 +12,9 @@ import (
 	"unicode/utf8"
 )
 
+// Check returns what is wrong with a node, which a list could not hold.
+func Check(n Node) error { return checkNode(n) }
+
 // checkNode returns what is wrong with a node.
 func checkNode(n Node) error {
 	for _, check := range []func(Node) error{checkID, checkAddr, checkWeight, checkZone, checkTags, checkMeta} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/static"
 )
 
 func TestStatusOf(t *testing.T) {
@@ -152,7 +153,11 @@ func FuzzMembers(f *testing.F) {
 			return
 		}
 		seen := map[string]bool{}
-		for _, n := range c.nodes(members) {
+		nodes, skipped := c.nodes(members)
+		require.LessOrEqual(t, len(nodes)+len(skipped), len(members))
+		_, err = static.New(nodes)
+		require.NoError(t, err, "a list can hold them")
+		for _, n := range nodes {
 			require.False(t, seen[n.Name], "%q twice", n.Name)
 			seen[n.Name] = true
 			require.NotEmpty(t, n.Name)

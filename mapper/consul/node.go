@@ -2,11 +2,14 @@ package consul
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/hashicorp/consul/api"
 
+	"github.com/proxenos/proxenos/internal/nodelist"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -18,11 +21,13 @@ const (
 	MetaStatus  = "consul:status"  // passing, warning, critical or maintenance; not with Config.Catalog
 )
 
-// member is a node with what decides between two of the same name.
+// member is a node with what decides between two of the same name, or an instance
+// that cannot be one.
 type member struct {
 	mapper.Node
 	registered uint64 // the index of the registration: greater is newer
 	instance   string
+	unusable   error // why the instance is left out
 }
 
 func (m member) equal(o member) bool {
@@ -44,9 +49,27 @@ func (c Config) members(entries []*api.ServiceEntry) ([]member, error) {
 		if err != nil {
 			return nil, err
 		}
+		m.unusable = unusable(e, m.Node)
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// unusable returns why an instance cannot be a node. Consul accepts any text as an
+// address and any number as a port in its catalog.
+func unusable(e *api.ServiceEntry, n mapper.Node) (err error) {
+	switch {
+	case e.Node.Node == "" || e.Service.ID == "" && e.Service.Service == "":
+		err = errors.New("it has no name")
+	case e.Service.Port < 0:
+		err = fmt.Errorf("port %d must not be negative", e.Service.Port)
+	default:
+		err = nodelist.Check(nodelist.Node(n))
+	}
+	if err != nil {
+		return fmt.Errorf("instance %q: %w", instanceName(e), err)
+	}
+	return nil
 }
 
 func (c Config) member(e *api.ServiceEntry, status string) (member, error) {
@@ -84,20 +107,25 @@ func (c Config) zoneOf(e *api.ServiceEntry) string {
 	return zone
 }
 
-// nodes sorts members by name. Of those with the same name only the newest
-// registration stands: an address may be registered again under another ID.
-func (c Config) nodes(members []member) []mapper.Node {
+// nodes sorts members by name and separates the unusable ones. Of those with the
+// same name only the newest registration stands: an address may be registered
+// again under another ID.
+func (c Config) nodes(members []member) (nodes []mapper.Node, skipped []error) {
 	slices.SortFunc(members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(b.registered, a.registered),
 			cmp.Compare(a.instance, b.instance))
 	})
-	out := make([]mapper.Node, 0, len(members))
+	nodes = make([]mapper.Node, 0, len(members))
 	for _, m := range members {
-		if last := len(out) - 1; last >= 0 && out[last].Name == m.Name {
+		if m.unusable != nil {
+			skipped = append(skipped, m.unusable)
+			continue
+		}
+		if last := len(nodes) - 1; last >= 0 && nodes[last].Name == m.Name {
 			c.Log.Warn("two registrations share a name: the newer one stands", "name", m.Name, "dropped", m.instance)
 			continue
 		}
-		out = append(out, m.Node)
+		nodes = append(nodes, m.Node)
 	}
-	return out
+	return nodes, skipped
 }

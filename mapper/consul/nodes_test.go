@@ -170,3 +170,45 @@ func TestExplain(t *testing.T) {
 		})
 	}
 }
+
+// TestUnusableInstances registers what Consul accepts and nothing can reach, beside
+// an instance that is well: the rest stands, and the set is partial.
+func TestUnusableInstances(t *testing.T) {
+	agent := consultest.Start(t, consultest.Options{Node: "here"})
+	agent.Register(consultest.Instance{Service: "web", ID: "well", Address: "10.0.0.1", Port: 80})
+	for id, s := range map[string]api.AgentService{
+		"port":  {Address: "10.0.0.2", Port: 99999},
+		"blank": {Address: "10.0.0.3 ", Port: 80},
+		"feed":  {Address: "10.0.0.4\n", Port: 80},
+		"tag":   {Address: "10.0.0.5", Port: 80, Tags: []string{"a\x1b[31m"}},
+	} {
+		s.Service, s.ID = "web", id
+		_, err := agent.Client().Catalog().Register(&api.CatalogRegistration{Node: "there", Address: "10.0.0.9", Service: &s}, nil)
+		require.NoError(t, err, "Consul accepts it")
+	}
+	source := of(t, agent, nil)
+	check := func(u mapper.Update) {
+		t.Helper()
+		require.NoError(t, u.Err)
+		require.Equal(t, []string{"here/well"}, names(u.Nodes))
+		require.Len(t, u.Skipped, 4)
+		for _, want := range []string{
+			`instance "there/port": address "10.0.0.2:99999": port "99999" must be a number from 1 to 65535`,
+			`instance "there/blank": address "10.0.0.3 :80": it holds a blank`,
+			`instance "there/feed": address "10.0.0.4\n:80": holds the control character U+000A`,
+			`instance "there/tag": tag "a\x1b[31m": holds the control character U+001B`,
+		} {
+			require.ErrorContains(t, u.Partial(), want)
+		}
+	}
+	u, err := source.Ask(t.Context())
+	require.NoError(t, err)
+	check(u)
+	_, err = source.Nodes(t.Context())
+	var partial *mapper.PartialError
+	require.ErrorAs(t, err, &partial)
+	for u := range source.Watch(t.Context()) {
+		check(u)
+		break
+	}
+}

@@ -53,7 +53,7 @@ func keepMembers(old, now []member) (kept []member, missing int) {
 	}
 	kept = slices.Clone(now)
 	for _, m := range old {
-		if !present[m.Name] {
+		if m.unusable == nil && !present[m.Name] {
 			kept, missing = append(kept, m), missing+1
 		}
 	}

@@ -62,7 +62,9 @@ func (s *Source) Nodes(ctx context.Context) ([]mapper.Node, error) {
 // it asks for their names and then for each, eight at a time; the result is
 // complete or an error. An empty list is valid, with one exception: an agent whose
 // default policy is deny returns one to a request without a token, which is
-// [ErrPermission]. [Source.Explain] says why a list may be empty.
+// [ErrPermission]. [Source.Explain] says why a list may be empty. An instance that
+// cannot be a node is left out, and the set is partial: one whose address holds a
+// blank or whose port exceeds 65535, for example.
 //
 // With ConsistencyCached the Origin is OriginAgentCache, and Confirmed is not
 // known: the cache of an agent whose servers are dead says that it is fresh.
@@ -71,7 +73,8 @@ func (s *Source) Ask(ctx context.Context) (mapper.Update, error) {
 	if err != nil {
 		return mapper.Update{}, err
 	}
-	u := mapper.Update{Nodes: s.config.nodes(members), Origin: s.origin()}
+	u := mapper.Update{Origin: s.origin()}
+	u.Nodes, u.Skipped = s.config.nodes(members)
 	if u.Origin == mapper.OriginLive {
 		u.Confirmed = time.Now()
 	}

@@ -163,12 +163,12 @@ func (w *watch) publish() {
 		}
 	}
 	w.complete = w.complete || w.answered()
-	var nodes []mapper.Node
+	u := mapper.Update{Err: w.failure(), Confirmed: w.oldest(), Origin: w.source.origin()}
 	if w.complete {
-		nodes = w.source.config.nodes(slices.Concat(slices.Collect(maps.Values(w.members))...))
+		u.Nodes, u.Skipped = w.source.config.nodes(slices.Concat(slices.Collect(maps.Values(w.members))...))
 	}
-	if err := w.failure(); err != nil || nodes != nil {
-		w.source.feed.Set(mapper.Update{Nodes: nodes, Err: err, Confirmed: w.oldest(), Origin: w.source.origin()})
+	if u.Err != nil || u.Nodes != nil {
+		w.source.feed.Set(u)
 	}
 }
 
