@@ -47,6 +47,9 @@ value in 19 of 20 cases.`,
   # In CI: fail if the new list moves more than 12%, or any key between survivors
   proxenos diff --before old.txt --after new.txt --max-moved 12% --no-survivor-moves
 
+  # What does leaving ketama cost?
+  proxenos diff -f nodes.txt --before-algorithm ketama
+
   # Which of my keys move to which node, with the nodes that Consul lists now?
   proxenos diff --before old.txt -b consul -s web --keys keys.txt --moves-out moves.tsv`,
 		Args: term.Args(),

@@ -14,6 +14,7 @@ type diffView struct {
 	Schema    string           `json:"schema"`
 	Algorithm string           `json:"algorithm"`
 	Hash      string           `json:"hash,omitempty"`
+	Was       *algorithmView   `json:"algorithm_before,omitempty"` // nil if it is the same
 	Before    string           `json:"checksum_before"`
 	After     string           `json:"checksum_after"`
 	Partial   bool             `json:"partial,omitempty"` // of either side
@@ -27,6 +28,19 @@ type diffView struct {
 	Survivors amount           `json:"survivors"`
 	Nodes     []changeView     `json:"nodes"`
 	Flows     []flowView       `json:"flows"` // null if there are too many nodes
+}
+
+// algorithmView is the algorithm of a side.
+type algorithmView struct {
+	Algorithm string `json:"algorithm"`
+	Hash      string `json:"hash,omitempty"`
+}
+
+func (a algorithmView) text() string {
+	if a.Hash == "" {
+		return a.Algorithm
+	}
+	return a.Algorithm + " with " + a.Hash
 }
 
 // amount is a number of keys and its fraction of all keys.
@@ -62,6 +76,9 @@ func newDiffView(before, after *place.Placement, m *compare.Movement, sampled, e
 		Keys: m.Keys, Sampled: sampled, Moved: of(m.Moved), MovedBand: movedBand(m, sampled),
 		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
 	}
+	if was := (algorithmView{before.Algorithm, before.Hash}); was != (algorithmView{v.Algorithm, v.Hash}) {
+		v.Was = &was
+	}
 	for _, n := range m.Nodes {
 		v.Nodes = append(v.Nodes, changeView{show(n.ID), n.Kind, n.Before, n.After})
 	}
@@ -94,6 +111,9 @@ func writeDiffText(w io.Writer, v *diffView) error {
 	}
 	line := func(name string, a amount, note string) []string {
 		return []string{name, fmt.Sprint(a.Keys), term.Percent(a.Fraction), note}
+	}
+	if v.Was != nil {
+		fmt.Fprintf(w, "algorithm: %s before, %s after\n\n", v.Was.text(), algorithmView{v.Algorithm, v.Hash}.text())
 	}
 	rows := [][]string{
 		{"FIGURE", "KEYS", "SHARE", "NOTE"},

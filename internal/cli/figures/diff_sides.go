@@ -19,6 +19,7 @@ import (
 // sidesOptions select the nodes before and after a change.
 type sidesOptions struct {
 	before, after string // files; "" is the source, or the other side with the edits
+	settings      place.BeforeFlags
 	source        source.Flags
 	edits         edits
 	sourceGiven   bool
@@ -30,11 +31,15 @@ func (o *sidesOptions) bind(c *cobra.Command) {
 		fs.StringVar(&o.after, "after", "", "a `file` of the nodes after")
 		o.edits.declare(fs)
 	})
+	o.settings.Bind(c)
 }
 
 // parse validates the flags: both sides must be known.
 func (o *sidesOptions) parse(c *cobra.Command) error {
 	if err := o.source.Parse(c); err != nil {
+		return err
+	}
+	if err := o.settings.Parse(c); err != nil {
 		return err
 	}
 	o.sourceGiven = source.Given(c)
@@ -49,8 +54,8 @@ func (o *sidesOptions) parse(c *cobra.Command) error {
 		return term.Hint(term.Usagef("--before and --after are both sides; -n, -f or -b would be a third"), "omit one of them")
 	case o.before == "" && !o.sourceGiven:
 		return term.Hint(term.Usagef("no nodes before the change"), "give --before FILE, or -n, -f or -b")
-	case named == 1 && o.edits.none():
-		return term.Hint(term.Usagef("no nodes after the change"), "give --after FILE, or --add, --remove or --reweight")
+	case named == 1 && o.edits.none() && !o.settings.Given():
+		return term.Hint(term.Usagef("no nodes after the change"), "give --after FILE, or --add, --remove, --reweight or --before-algorithm")
 	case o.readStandardInput() > 1:
 		return term.Hint(term.Usagef("standard input cannot hold both sides"), "put one of them in a file")
 	}
@@ -84,7 +89,11 @@ func (o *sidesOptions) place(ctx context.Context, std *term.Streams, s *place.Fl
 	if o.after != "" {
 		to = o.file(o.after)
 	}
-	if before, err = from.Place(ctx, std, s); err != nil {
+	first, err := o.settings.Of(s, std)
+	if err != nil {
+		return nil, nil, err
+	}
+	if before, err = from.Place(ctx, std, first); err != nil {
 		return nil, nil, err
 	}
 	nodes, partial := before.Nodes, before.Partial
