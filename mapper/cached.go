@@ -12,15 +12,15 @@ import (
 
 // Cached is a source that keeps the last set of its source on disk, and
 // answers with it if the source cannot be asked at the start. Put a Guard
-// inside of it, so that it does not keep what the Guard rejects; the nodes of the
-// snapshot are what that Guard accepted last, also after a restart.
+// inside it, so that it does not store what the Guard rejects. That Guard takes the
+// nodes of the snapshot for the set it accepted last, also after a restart.
 //
 // It is safe for concurrent use, and several processes may share the file. Its
 // fields must not change once it is used.
 type Cached struct {
 	Source Mapper
 
-	// Path names the file. See Snapshot for what is in it.
+	// Path names the file. See [Snapshot] for its format.
 	Path string
 
 	// Query says what the source is asked: its address, the service, the

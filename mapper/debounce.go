@@ -39,13 +39,15 @@ var (
 	_ Asker   = (*Debounce)(nil)
 )
 
-// Nodes asks the source: a single answer has no past to be compared with.
+// Nodes queries the source. There is no earlier set to compare the result
+// with.
 func (d *Debounce) Nodes(ctx context.Context) ([]Node, error) { return d.Source.Nodes(ctx) }
 
-// Ask asks the source, as Nodes does.
+// Ask queries the source, as Nodes does.
 func (d *Debounce) Ask(ctx context.Context) (Update, error) { return Ask(ctx, d.Source) }
 
-// Watch reports as the type says. It passes on at once that the source fails.
+// Watch yields changes as the type describes, and failures of the source at
+// once.
 func (d *Debounce) Watch(ctx context.Context) iter.Seq[Update] {
 	return func(yield func(Update) bool) {
 		updates, stop := listen(ctx, d.Source)

@@ -12,17 +12,17 @@
 //
 // # How sure an answer is
 //
-// [Ask] and [Watcher] speak of [Update]: the nodes, why they may be stale, which
-// records were left out, when a live source last confirmed them, and where they
-// come from.
+// [Ask] and [Watcher] report an [Update]: the nodes, why they may be stale,
+// which records were left out, when a live source last confirmed them, and where
+// they come from.
 //
 // # Staying up to date
 //
 // [Follow] builds such a set again after every change. Its [View] answers
 // without a lock while the source changes, fails or is gone; [View.Age] says for
 // how long it may have been stale. Watcher.Watch yields the changes themselves;
-// [Polled] makes a Watcher of any Mapper. A source that hears of changes by
-// itself publishes them by a [Feed].
+// [Polled] makes a Watcher of any Mapper. A source that is notified of changes
+// publishes them through a [Feed].
 //
 // # Wrappers
 //
@@ -34,31 +34,31 @@
 //	m = &mapper.Guard{Source: m, MaxDrop: 0.5}                          // rejects a mass deregistration
 //	m = &mapper.Cached{Source: m, Path: "nodes.json"}                   // survives an outage at the start
 //
-// Their order matters: a Cached keeps only what the wrappers within let pass.
+// Their order matters: a Cached stores only what the inner wrappers let pass.
 //
 // # When things go wrong
 //
 // A View goes on answering with the last good value whatever happens; Err says
-// why that may be stale, and Age for how long. What makes the difference:
+// why that may be stale, and Age for how long. The effect of each failure:
 //
 //   - A Consul agent is killed (SIGKILL): consul.ErrUnreachable at once, and a
-//     try every half a second, or every ten seconds where an error is answered.
-//     A new registration is in the view within a second, even if the agent lost
-//     its state.
+//     retry every half second, or every ten seconds if a proxy answers for it
+//     with an error. A new registration is in the view within a second, even if
+//     the agent lost its state.
 //   - An agent hangs (SIGSTOP): the same after Wait, a sixteenth of it and
 //     Timeout, 21 s by default.
 //   - A token is revoked or unknown: consul.ErrPermission, until the token file
-//     holds one that may read.
+//     holds one with read access.
 //   - Most or all nodes are deregistered: they are gone, at once. With a Guard
-//     they stay, beside a GuardError.
-//   - An agent comes back and knows fewer nodes, or none: new ones join, missing
-//     ones stand beside an error for ShrinkHold, 10 s by default.
-//   - A check flaps 20 times a second: every change is followed. Behind a Debounce
-//     none is until the flapping ends, or Max has passed.
+//     they stay, with a GuardError.
+//   - An agent comes back and knows fewer nodes, or none: new ones join at once;
+//     missing ones stay for ShrinkHold, 10 s by default, with an error.
+//   - A check flaps 20 times a second: every change is followed. A Debounce
+//     reports none until the flapping ends or Max has passed.
 //   - A file is truncated, broken, half-written or removed: a static.Error, until
 //     it is a list again.
-//   - A DNS name does not exist any more: that is an answer without nodes, which a
-//     Guard rejects. Any other failure to resolve is an error.
-//   - The source cannot be asked at the start: Follow waits, for Wait at most. A
-//     Cached gives the snapshot, beside a StaleError.
+//   - A DNS name no longer exists: that is an empty set, which a Guard rejects.
+//     Any other failure to resolve is an error.
+//   - The source cannot be asked at the start: Follow waits, at most for Wait. A
+//     Cached returns the snapshot, with a StaleError.
 package mapper

@@ -23,7 +23,7 @@ var failures = map[string][]string{
 	"An agent comes back and knows fewer":     {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},
 	"A check flaps 20 times a second":         {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNoNews", "TestDebounceWaitsNoLongerThanMax"},
 	"A file is truncated, broken, half-":      {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish"},
-	"A DNS name does not exist any more":      {"dns.TestConsulFollowed", "dns.TestErrors"},
+	"A DNS name no longer exists":             {"dns.TestConsulFollowed", "dns.TestErrors"},
 	"The source cannot be asked at the start": {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage"},
 }
 

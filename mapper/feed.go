@@ -14,8 +14,8 @@ import (
 //
 // Each reader gets the state at once, if there is one yet, and then every
 // change of it: readers never see the same set twice in a row, unless a failure
-// came in between. A slow reader skips what was overtaken and never holds up
-// the publisher or another reader.
+// came in between. A slow reader skips superseded states and never delays the
+// publisher or another reader.
 //
 // The zero value is ready to use. All methods are safe for concurrent use.
 type Feed struct {
@@ -40,13 +40,12 @@ type Feed struct {
 type feedState struct {
 	Update
 	version  int // of what was published; 0 is nothing yet
-	failures int // so far; each is news, even if its text is not
+	failures int // so far; each is a change, even with the same text
 }
 
 // Set publishes u as the state. It takes u over: the caller must not change its
 // slices afterwards. If u.Confirmed is zero and u.Err is nil, the set is
-// confirmed now. An Err that is the one published before is not a failure of
-// its own.
+// confirmed now. Publishing the same Err again is not another failure.
 func (f *Feed) Set(u Update) {
 	if u.Confirmed.IsZero() && u.Err == nil {
 		u.Confirmed = time.Now()
@@ -63,7 +62,8 @@ func (f *Feed) Set(u Update) {
 }
 
 // Fail publishes that the source failed. The set published last stands, with
-// err as the reason why it may be stale. Each call is news.
+// err as the reason why it may be stale. Readers see each call, even if err
+// is the same.
 func (f *Feed) Fail(err error) {
 	f.publish(func(s *feedState) {
 		s.failures++

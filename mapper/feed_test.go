@@ -41,7 +41,7 @@ func TestFeedTellsWhatIsNews(t *testing.T) {
 		f.Fail(errDown)
 		require.Equal(t, "!down", tape.take(), "a reader that is late gets the latest")
 		f.Fail(errDown)
-		require.Equal(t, "!down", tape.take(), "each failure is news")
+		require.Equal(t, "!down", tape.take(), "each failure is yielded")
 		f.set("a b")
 		require.Equal(t, "[a b]", tape.take(), "the failure is over")
 		f.Set(mapper.Update{})
@@ -224,7 +224,7 @@ func TestFeedManyReadersAndWriters(t *testing.T) {
 		readers.Go(func() {
 			for u := range f.Watch(t.Context()) {
 				if u.Err != nil && fmt.Sprint(len(u.Nodes)) != u.Err.Error() && len(u.Nodes) < 50 {
-					t.Errorf("%d nodes beside %v", len(u.Nodes), u.Err)
+					t.Errorf("%d nodes with %v", len(u.Nodes), u.Err)
 				}
 				if len(u.Nodes) == 100 {
 					return

@@ -41,8 +41,8 @@ var ErrStopped = errors.New("the source is no longer followed")
 // Follow builds a value from the nodes of a source, and builds it again after
 // every change until the context ends or the View is closed. It waits for the
 // first value; an error says why there is none, and leaves nothing running. A
-// source that is not a Watcher is asked every DefaultPoll; wrap it in [Polled] for
-// another interval.
+// source that is not a Watcher is polled every DefaultPoll; wrap it in [Polled]
+// for another interval.
 //
 // Readers of the View never wait: they see the last good value while the source
 // fails, while build fails, and after the end. Build owns the nodes it gets.

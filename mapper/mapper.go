@@ -15,9 +15,9 @@ import (
 // them by name.
 //
 // Nodes returns when the context ends, and may be called by several goroutines
-// at once. It returns no nodes beside an error, with one exception: beside a
-// [*PartialError] it returns the usable nodes of a set that also holds records
-// it had to leave out. Callers may use these nodes.
+// at once. It never returns nodes with an error, with one exception: with a
+// [*PartialError] it returns the usable nodes of a set that also holds
+// unusable records. Callers may use these nodes.
 //
 // Package mappertest checks all of this for any source.
 type Mapper interface {

@@ -8,17 +8,17 @@ import (
 	"github.com/proxenos/proxenos/internal/retry"
 )
 
-// DefaultPoll is how often a source is asked that does not notice changes by
-// itself, unless Polled.Every says otherwise.
+// DefaultPoll is the interval at which a source that is not a Watcher is
+// polled, unless Polled.Every is set.
 const DefaultPoll = 10 * time.Second
 
-// Polled watches a source by asking it again and again. A Source that is a
-// Watcher already is watched as it is, and Every has no effect. Whatever
-// follows a Mapper that is not a Watcher wraps it in a Polled.
+// Polled watches a source by polling it. A Source that is already a Watcher
+// is watched instead, and Every has no effect. Follow and the wrappers of
+// this package wrap each Mapper that is not a Watcher in a Polled.
 //
-// The interval varies by a tenth. Each question may take as long as the
-// interval, but at least 10 s. After an error the source is asked again after
-// 0.1 s, and then ever later up to the interval.
+// The interval varies by a tenth. Each query may take as long as the
+// interval, but at least 10 s. After an error the next query follows after
+// 0.1 s, and later ones at growing pauses up to the interval.
 //
 // It is safe for concurrent use. Its fields must not change once it is used.
 type Polled struct {
@@ -33,10 +33,10 @@ var (
 	_ Asker   = (*Polled)(nil)
 )
 
-// Nodes asks the source.
+// Nodes queries the source.
 func (p *Polled) Nodes(ctx context.Context) ([]Node, error) { return p.Source.Nodes(ctx) }
 
-// Ask asks the source.
+// Ask queries the source.
 func (p *Polled) Ask(ctx context.Context) (Update, error) { return Ask(ctx, p.Source) }
 
 // Watch asks at once, and then at intervals until the context ends.

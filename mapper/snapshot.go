@@ -25,11 +25,12 @@ type Snapshot struct {
 // maxSnapshot bounds the bytes of a snapshot: some hundred thousand nodes.
 const maxSnapshot = 64 << 20
 
-// Write replaces the file by the snapshot. Whenever the process or the machine
-// stops, the file holds the old snapshot or the new one, never a part of either.
-// A symbolic link is followed; what exists and is not a regular file is refused.
-// Only the owner can read a new file (mode 0600), as metadata may be private.
-// Nodes that ReadSnapshot would reject are an error, and then the file stays.
+// Write replaces the file by the snapshot. Even if the process or the machine
+// crashes, the file holds the old snapshot or the new one, never a part of
+// either. A symbolic link is followed; what exists and is not a regular file is
+// refused. Only the owner can read a new file (mode 0600), as metadata may be
+// private. Nodes that ReadSnapshot would reject are an error, and then the file
+// stays.
 func (s Snapshot) Write(path string) error {
 	d := nodelist.Document{Saved: s.Saved, Query: s.Query, Partial: s.Partial, Nodes: make([]nodelist.Node, len(s.Nodes))}
 	for i, n := range s.Nodes {

@@ -34,7 +34,7 @@ func TestSnapshotRoundTrip(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o600), info.Mode())
 	left, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	require.Len(t, left, 1, "nothing is left beside it")
+	require.Len(t, left, 1, "no temporary file is left")
 }
 
 func TestSnapshotSweepsWhatWasLeft(t *testing.T) {

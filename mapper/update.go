@@ -53,7 +53,7 @@ func (u Update) Partial() error {
 	return &PartialError{Skipped: u.Skipped}
 }
 
-// Clone returns a copy that shares no memory with u but the errors themselves.
+// Clone returns a copy that shares no memory with u except the errors.
 func (u Update) Clone() Update {
 	if u.Nodes != nil {
 		u.Nodes = Clone(u.Nodes)
@@ -100,7 +100,7 @@ func (o Origin) String() string {
 }
 
 // PartialError says that records were left out of a set because they cannot be
-// used. Mapper.Nodes returns it beside the nodes that can.
+// used. Mapper.Nodes returns it with the usable nodes.
 type PartialError struct {
 	Skipped []error // why each record was left out; at least one
 }

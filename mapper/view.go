@@ -7,7 +7,7 @@ import (
 )
 
 // View holds the value that Follow keeps up to date. All of its methods are
-// safe for concurrent use, and none of them blocks but Close.
+// safe for concurrent use, and only Close blocks.
 type View[T any] struct {
 	state  atomic.Pointer[state[T]]
 	cancel context.CancelFunc

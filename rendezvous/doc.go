@@ -26,11 +26,11 @@
 //
 // With fin the 64-bit finalizer of MurmurHash3, h the configured hash and sip
 // SipHash-2-4 under the key "proxenos node v1", the seed of a node is
-// fin(h(id)) XOR sip(id), computed once. A key is hashed once, to
-// k = fin(h(key)) and the odd number m = fin(k + 0x9e3779b97f4a7c15) | 1. Its
+// fin(h(id)) XOR sip(id), computed once. A key is hashed once, to k =
+// fin(h(key)) and the odd number m = fin(k + 0x9e3779b97f4a7c15) | 1. Its
 // score for a node is (seed XOR k) * m, modulo 2^64. Of equal scores the one
-// with the smaller ID wins. MIXER.md beside this package has the measurements
-// that led to this mixer.
+// with the smaller ID wins. MIXER.md in the directory of this package has the
+// measurements that led to this mixer.
 //
 // Unequal weights rank by -w/ln(u) instead, where u is the top 52 bits of the
 // score plus one half, divided by 2^52 (Schindelhauer and Schomaker, 2005;

@@ -191,13 +191,13 @@ func (s *Set[N]) candidate(i int, raw uint64) candidate {
 	return c
 }
 
-// Checksum identifies the placement: two sets with one checksum give every key
-// to the node with the same ID. It depends on the IDs, the weights, the hash
-// with its key and seed, and the scorer, but not on the order of the nodes.
-// Functions are told apart by their results for the IDs and a few hundred fixed
-// keys, which show whether one lower-cases, trims, truncates or otherwise changes
-// keys before it hashes them. The key of a hash cannot be computed from the
-// checksum. It is 0 for a nil or zero Set.
+// Checksum identifies the placement: two sets with one checksum give every key to
+// the node with the same ID. It depends on the IDs, the weights, the hash with
+// its key and seed, and the scorer, but not on the order of the nodes. Functions
+// are distinguished by their results for the IDs and a few hundred fixed keys,
+// which show whether one lower-cases, trims, truncates or otherwise changes keys
+// before it hashes them. The key of a hash cannot be computed from the checksum.
+// It is 0 for a nil or zero Set.
 func (s *Set[N]) Checksum() uint64 {
 	if s == nil {
 		return 0

@@ -118,7 +118,7 @@ func TestHashRingKeepsTheMostPoints(t *testing.T) {
 }
 
 // TestHashRingOfManyCapacities: the history of thousands of nodes of different
-// capacities takes little memory beside the ring.
+// capacities takes little memory besides the ring.
 func TestHashRingOfManyCapacities(t *testing.T) {
 	cfg := weightedConfig
 	cfg.Layout = HashRing()

@@ -7,14 +7,14 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Checksum identifies the placement: two rings with one checksum give every key
-// to the node with the same ID. It depends on the layout, on the hash with its
-// key and seed, on the IDs and capacities, and on every point. It depends on the
-// order of the nodes only where the placement does, which under Hashed is
-// nowhere. Hashes are told apart by their results for the IDs and a few hundred
-// fixed keys, which show whether one lower-cases, trims, truncates or otherwise
-// changes keys before it hashes them. The key of a hash cannot be computed from
-// the checksum. It is 0 for a nil or zero Ring, and takes time proportional to the
+// Checksum identifies the placement: two rings with one checksum give every key to
+// the node with the same ID. It depends on the layout, on the hash with its key
+// and seed, on the IDs and capacities, and on every point. It depends on the order
+// of the nodes only where the placement does, which under Hashed is nowhere.
+// Hashes are distinguished by their results for the IDs and a few hundred fixed
+// keys, which show whether one lower-cases, trims, truncates or otherwise changes
+// keys before it hashes them. The key of a hash cannot be computed from the
+// checksum. It is 0 for a nil or zero Ring, and takes time proportional to the
 // number of points.
 func (r *Ring[N]) Checksum() uint64 {
 	if r == nil || r.layout == nil {

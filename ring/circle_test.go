@@ -22,7 +22,7 @@ func plainFind(points []point, key uint64, after bool) uint32 {
 }
 
 // TestFindComparesAllBits builds circles whose points differ in only a few bits,
-// and looks up positions at them, beside them and anywhere.
+// and looks up positions at them, next to them and anywhere.
 func TestFindComparesAllBits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -50,10 +50,10 @@ var ErrWhole = errors.New("the layout takes whole capacities from 0 to 429496729
 var ErrLayout = errors.New("the layout's parameter is out of range")
 
 // ErrUnit reports a Config.Unit that is negative, infinite, or not a number, or one
-// beside a layout that has no unit.
+// set for a layout that has no unit.
 var ErrUnit = errors.New("the unit must be a positive number, and only the hashed layout has one")
 
-// ErrHashFixed reports a Config.Hash beside a layout that has its own hash.
+// ErrHashFixed reports a Config.Hash set for a layout that has its own hash.
 var ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
 
 // ErrFIPS reports a layout that hashes by MD5 in a process that runs under

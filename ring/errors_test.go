@@ -43,8 +43,8 @@ func TestNewRefuses(t *testing.T) {
 
 		{"an unknown mode", one, with(Ketama(9)), ErrLayout, "ketama-mode-9: not one of [ketama "},
 		{"a negative mode", one, with(Ketama(-1)), ErrLayout, "ketama-mode--1"},
-		{"a hash beside ketama-md5", one, hashed(Ketama(KetamaMD5)), ErrHashFixed, "ketama-md5"},
-		{"a hash beside ketama-weighted", one, hashed(Ketama(KetamaWeighted)), ErrHashFixed, "leave Config.Hash nil"},
+		{"a hash with ketama-md5", one, hashed(Ketama(KetamaMD5)), ErrHashFixed, "ketama-md5"},
+		{"a hash with ketama-weighted", one, hashed(Ketama(KetamaWeighted)), ErrHashFixed, "leave Config.Hash nil"},
 		{"a weight that overflows float32", of("a:1", 1e39), with(Ketama(KetamaWeighted)), ErrWhole, "capacity 1e+39"},
 		{"a weight beyond 32 bits", of("a:1", 1<<32), with(Ketama(KetamaWeighted)), ErrWhole, "4294967295"},
 		{"half a weight", of("a:1", 0.5), with(Ketama(KetamaDefault)), ErrWhole, `node "a:1": capacity 0.5`},
@@ -57,11 +57,11 @@ func TestNewRefuses(t *testing.T) {
 		{"words after a bracket", of("[::1]x", 1), with(Ketama(KetamaDefault)), ErrAddress, "brackets"},
 		{"more colons than a port needs", of("a:b:1", 1), with(Ketama(KetamaDefault)), ErrAddress, "brackets"},
 
-		{"a hash beside nginx", one, hashed(Nginx()), ErrHashFixed, "nginx"},
+		{"a hash with nginx", one, hashed(Nginx()), ErrHashFixed, "nginx"},
 		{"half a weight for nginx", of("a:1", 1.5), with(Nginx()), ErrWhole, "1.5"},
 		{"too much weight for nginx", of("a:1", 1e6), with(Nginx()), ErrTooManyPoints, "160000160 points"},
 
-		{"a hash beside continuum", one, hashed(Continuum(ContinuumPoints)), ErrHashFixed, "continuum(1000)"},
+		{"a hash with continuum", one, hashed(Continuum(ContinuumPoints)), ErrHashFixed, "continuum(1000)"},
 		{"no points", one, with(Continuum(0)), ErrLayout, "0 points"},
 		{"negative points", one, with(Continuum010(-1)), ErrLayout, "-1 points"},
 		{"too many points", one, with(Continuum(MaxPoints + 1)), ErrLayout, "16777217 points"},
@@ -71,7 +71,7 @@ func TestNewRefuses(t *testing.T) {
 		{"one point for two servers", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum(1)), ErrNoPoints, `node "a:1" of capacity 1`},
 		{"fewer than four points each in 0.1.0", []weighted{{"a:1", 1}, {"b:1", 1}}, with(Continuum010(7)), ErrNoPoints, "continuum-0.1.0(7)"},
 
-		{"a hash beside hash-ring", one, hashed(HashRing()), ErrHashFixed, "hash-ring"},
+		{"a hash with hash-ring", one, hashed(HashRing()), ErrHashFixed, "hash-ring"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := New(c.nodes, c.cfg)

@@ -38,7 +38,7 @@ func newP2P(std *term.Streams) *cobra.Command {
 		Long: `Run a node of the peer-to-peer location service. It joins the network of PEER,
 or of the first node found on ports 9900 to 9909 of this machine, or starts a
 network of its own. It leaves when interrupted. It places keys by hash-ring, like
-the original of 2009, so original nodes can join the network.`,
+thrifty-p2p of 2009, so nodes of thrifty-p2p can join the network.`,
 		Example: `  # Start a network, and in another terminal join it
   proxenos p2p
   proxenos p2p -h localhost:9900
@@ -60,7 +60,7 @@ the original of 2009, so original nodes can join the network.`,
 		fs.StringVar(&o.cfg.Host, "listen", "127.0.0.1", "`address` to listen on; :: is all interfaces")
 		fs.StringVar(&o.cfg.Advertise, "advertise", "", "`host` at which other nodes reach this one")
 		fs.StringArrayVar(&o.trust, "trust", nil, "`network` that may join, like 10.0.0.0/8; may be repeated")
-		fs.BoolVar(&o.cfg.Legacy, "legacy", false, "use only the calls of the original of 2009")
+		fs.BoolVar(&o.cfg.Legacy, "legacy", false, "use only the calls of thrifty-p2p of 2009")
 		fs.BoolVar(&o.cfg.AllowDie, "allow-die", false, "accept the call die, which needs no authentication")
 		fs.BoolVar(&o.cfg.AllowDebug, "allow-debug", false, "accept the call debug, which needs no authentication")
 	})
@@ -133,7 +133,7 @@ func (o *p2pOptions) run(ctx context.Context) error {
 	return err
 }
 
-// hashRing places keys as the original of 2009 does.
+// hashRing places keys like thrifty-p2p of 2009.
 func hashRing(nodes []mapper.Node) (locator.Locate, error) {
 	r, err := ring.New(nodes, ring.Config[mapper.Node]{ID: mapper.Node.ID, Layout: ring.HashRing()})
 	if err != nil {

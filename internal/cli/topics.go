@@ -12,13 +12,13 @@ import (
 //go:embed topics/*.txt
 var topicText embed.FS
 
-// topics are the help topics beside the commands.
+// topics are the help topics.
 var topics = []struct{ name, short, example string }{
 	{"exit-codes", "the exit codes and their meaning", "  proxenos select --expect b -n a -n b user:42 || echo \"exit $?\""},
 	{"environment", "environment variables, and their precedence", "  PROXENOS_PRF=sha256 proxenos select -n a -n b user:42"},
 	{"sources", "the sources of nodes, and the formats of node lists", "  proxenos nodes -n web-1=10.0.0.1:80,w=2 -n web-2=10.0.0.2:80"},
 	{"checks", "the checks of a check file, and what their figures mean", "  proxenos check --schema >check.schema.json"},
-	{"algorithms", "the algorithms, and when to choose which", "  proxenos select -a table -n a -n b user:42"},
+	{"algorithms", "the algorithms, and how to choose one", "  proxenos select -a table -n a -n b user:42"},
 }
 
 // newTopics returns a command without an action for each topic, which cobra

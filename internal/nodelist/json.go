@@ -9,7 +9,7 @@ import (
 )
 
 // ParseJSON reads a list in JSON, one node after the other: what it holds in
-// memory beside the nodes is one node's tree. It walks the tokens, as the
+// memory besides the nodes is one node's tree. It walks the tokens, as the
 // decoder into structs knows no places.
 func ParseJSON(data []byte, name string) (Document, error) {
 	if err := CheckBytes(data, name); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rule lists what the packages of one room may import beside the standard
+// rule lists what the packages of one room may import besides the standard
 // library. A pattern ending in "/..." matches everything at and below it.
 type rule struct {
 	room   string
@@ -51,7 +51,7 @@ var rules = []rule{
 	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/mattn/go-isatty"}, why: "the ground floor of the command line"},
 
 	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
-	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by the schemes"},
+	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by rendezvous and ring"},
 	{room: "internal/mt", why: "arithmetic"},
 	{room: "internal/exact", why: "arithmetic"},
 	{room: "internal/atomicfile", why: "a small shared part"},
@@ -125,12 +125,12 @@ func TestPureRoomsLinkAlmostNothing(t *testing.T) {
 			linked, err := goList("-deps", "./"+room)
 			require.NoError(t, err)
 			hashes, _ := ruleFor("rendezvous/prf")
-			scheme, _ := ruleFor(room)
+			own, _ := ruleFor(room)
 			for _, p := range linked {
 				if p.Standard || p.room() != "" {
 					continue
 				}
-				assert.Contains(t, slices.Concat(hashes.others, scheme.others), p.Module.Path, "%s links %s", room, p.ImportPath)
+				assert.Contains(t, slices.Concat(hashes.others, own.others), p.Module.Path, "%s links %s", room, p.ImportPath)
 			}
 		})
 	}

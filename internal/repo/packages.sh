@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh - install what the tests need beside Go.
+# packages.sh - install what the tests need besides Go.
 #
 #   usage: internal/repo/packages.sh
 #

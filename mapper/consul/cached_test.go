@@ -63,7 +63,7 @@ func TestCachedFailureEndsWithAServer(t *testing.T) {
 }
 
 // TestCachedStartsWithoutServers has nothing but the cache from the start: it
-// answers, beside the reason why it may be stale.
+// answers, with the reason why it may be stale.
 func TestCachedStartsWithoutServers(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {

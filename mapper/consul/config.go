@@ -47,7 +47,7 @@ type Config struct {
 	// tags against expressions; filter the nodes for that.
 	Filter string
 
-	// Consistency says how fresh an answer is to be. Empty means
+	// Consistency says how fresh an answer must be. Empty means
 	// ConsistencyDefault.
 	Consistency Consistency
 	// MaxStale bounds how long the server that answers a ConsistencyStale query
@@ -58,14 +58,15 @@ type Config struct {
 	// Addr is the agent's address: a URL with http or https, unix:///path, or any
 	// part of host:port (host, :port). What it lacks, the scheme and a path prefix
 	// included, comes from CONSUL_HTTP_ADDR, else from localhost:8500. So a token
-	// that goes by TLS there goes by TLS here, unless Addr is an http URL.
+	// that is sent over TLS there is sent over TLS here, unless Addr is an http
+	// URL.
 	Addr string
 	// TokenFile holds the ACL token. A regular file is read again for each query,
 	// so that a token can be replaced under a running program. Empty means
 	// CONSUL_HTTP_TOKEN_FILE, else CONSUL_HTTP_TOKEN, else no token.
 	TokenFile string
-	// Client is asked instead of one made from the environment. Addr and
-	// TokenFile are rejected beside it.
+	// Client replaces the client that New makes from the environment. Addr and
+	// TokenFile must be empty then.
 	Client *api.Client
 
 	// Timeout bounds every query, and the time that a blocking query takes beyond
@@ -87,7 +88,7 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Consistency says how fresh an answer is to be. See
+// Consistency says how fresh an answer must be. See
 // https://developer.hashicorp.com/consul/api-docs/features/consistency.
 type Consistency string
 
@@ -139,7 +140,7 @@ func (c Config) check() error {
 	case c.Health != "" && c.Catalog:
 		return configError("health %q: the catalog knows no health; leave one of the two out", c.Health)
 	case c.Client != nil && (c.Addr != "" || c.TokenFile != ""):
-		return configError("an address or a token file beside a client: the client has its own")
+		return configError("an address or a token file with a client: the client has its own")
 	case c.Timeout < 0 || c.MaxStale < 0:
 		return configError("timeout %v, greatest staleness %v: neither may be negative", c.Timeout, c.MaxStale)
 	case c.Wait < 0 || c.Wait > maxWait:

@@ -47,8 +47,8 @@ func TestBadConfig(t *testing.T) {
 		{"service that ends in a slash", Config{Service: "a/"}, `service "a/"`},
 		{"timeout", Config{Timeout: -1}, "may be negative"},
 		{"wait", Config{Wait: time.Hour}, "between 0 and 10m0s"},
-		{"client beside an address", Config{Client: &api.Client{}, Addr: "localhost:8500"}, "the client has its own"},
-		{"client beside a token file", Config{Client: &api.Client{}, TokenFile: "f"}, "the client has its own"},
+		{"client and address", Config{Client: &api.Client{}, Addr: "localhost:8500"}, "the client has its own"},
+		{"client and token file", Config{Client: &api.Client{}, TokenFile: "f"}, "the client has its own"},
 		{"scheme", Config{Addr: "ftp://localhost"}, "Unknown protocol scheme: ftp"},
 		{"password in the address", Config{Addr: "http://me:canary@localhost:8500"}, "CONSUL_HTTP_AUTH is the place"},
 		{"token file missing", Config{TokenFile: "/no/such/token"}, "/no/such/token"},
@@ -100,7 +100,7 @@ func TestEnvironment(t *testing.T) {
 	})
 }
 
-// TestAddressInherits gives parts of an address beside the environment's.
+// TestAddressInherits gives parts of an address and the environment's.
 func TestAddressInherits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ addr, environment, want string }{
@@ -123,8 +123,8 @@ func TestAddressInherits(t *testing.T) {
 	}
 }
 
-// TestTokenStaysInTLS gives a port beside an https address: no request leaves by
-// plain HTTP, and the path prefix stays.
+// TestTokenStaysInTLS combines a port with an https address in the environment: no
+// request leaves by plain HTTP, and the path prefix stays.
 func TestTokenStaysInTLS(t *testing.T) {
 	paths := make(chan string, 10)
 	agent := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -34,7 +34,8 @@
 // # Empty results
 //
 // Consul returns an empty list when nothing is registered, and also when the
-// token lacks read access; [Source.Explain] finds out what can be known. An
-// answer from which ACLs left something out, and that says so, is an error. So is
-// an empty one to a request without a token, if the agent denies by default.
+// token lacks read access; [Source.Explain] distinguishes the two where Consul
+// allows it. An answer that Consul marks as filtered by ACLs is an error. So is
+// an empty one to a request without a token, if the agent's default policy is
+// deny.
 package consul

@@ -43,7 +43,7 @@ type Error struct {
 	Err     error  // the cause
 }
 
-// Error is one line, without the hint.
+// Error returns one line, without the hint.
 func (e *Error) Error() string {
 	what := "list of services"
 	if e.Service != "" {

@@ -14,11 +14,11 @@ type Identity string
 const (
 	// IdentityInstance is NODE/SERVICE-ID, as service IDs are unique only on
 	// their node's agent. It survives a change of address. A "/" or "%" in the
-	// name of a node is written as in URLs, so that no two instances share a
+	// name of a node is percent-encoded, so that no two instances share a
 	// name.
 	IdentityInstance Identity = ""
 	// IdentityAddress is the address as the node's Addr has it, for clients that
-	// share nothing else.
+	// have nothing else in common.
 	IdentityAddress Identity = "address"
 
 	metaPrefix = "meta:"

@@ -71,14 +71,14 @@ func TestAddressOf(t *testing.T) {
 		{"the node's", "", "10.0.0.9", 80, "10.0.0.9:80"},
 		{"IPv6 in brackets", "2001:DB8::1", "", 80, "[2001:db8::1]:80"},
 		{"IPv6 in brackets already", "[2001:db8::1]", "", 80, "[2001:db8::1]:80"},
-		{"IPv4 in IPv6 clothes", "::ffff:10.0.0.1", "", 80, "10.0.0.1:80"},
+		{"IPv4-mapped IPv6", "::ffff:10.0.0.1", "", 80, "10.0.0.1:80"},
 		{"IPv6 with a zone", "fe80::1%eth0", "", 80, "[fe80::1%eth0]:80"},
 		{"a name in one spelling", "Web.Example.COM.", "", 80, "web.example.com:80"},
 		{"without a port", "10.0.0.1", "", 0, "10.0.0.1"},
 		{"IPv6 without a port", "::1", "", 0, "[::1]"},
 		{"IPv6 with a zone and without a port", "[fe80::1%eth0]", "", 0, "[fe80::1%eth0]"},
 		{"a node's IPv6 without a port", "", "2001:DB8::1", 0, "[2001:db8::1]"},
-		{"IPv4 in IPv6 clothes without a port", "::ffff:10.0.0.1", "", 0, "10.0.0.1"},
+		{"IPv4-mapped IPv6 without a port", "::ffff:10.0.0.1", "", 0, "10.0.0.1"},
 		{"nowhere", "", "", 0, ""},
 	}
 	for _, tt := range tests {

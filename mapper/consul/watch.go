@@ -16,22 +16,22 @@ var _ mapper.Watcher = (*Source)(nil)
 // Watch yields the nodes, and again after each change, by blocking queries: a
 // change is seen within milliseconds. After twenty changes in a row a service is
 // queried twenty times a second, which merges faster changes. All readers of a
-// source share its queries, one for each service; a slow reader skips what was
-// overtaken.
+// source share its queries, one for each service; a slow reader skips superseded
+// sets.
 //
 // The Err of an Update is an [*Error]. The nodes before it stand, and the source
 // keeps trying: after 0.1 s, then ever more slowly up to 10 s, or 0.5 s where the
 // connection is refused.
 //
 // An empty result is accepted after a second query. After an interruption new
-// nodes join at once, and missing nodes stand for Config.ShrinkHold beside an
-// error, because an agent that was started without its state knows no nodes until
+// nodes join at once, and missing nodes stay for Config.ShrinkHold with an error,
+// because an agent that was started without its state knows no nodes until
 // services register again.
 //
 // With every service, the first Update comes once all services have answered. A
 // service whose query fails keeps the nodes it had. Up to 100 services are
-// watched at once; more of them take turns of a second. Confirmed is the time of
-// the service that was confirmed the longest ago.
+// watched at once; more of them take turns of a second. Confirmed is the oldest
+// confirmation among the services.
 func (s *Source) Watch(ctx context.Context) iter.Seq[mapper.Update] { return s.feed.Watch(ctx) }
 
 // watch gathers what the loops of a source report.

@@ -1,7 +1,7 @@
 // Package dns is a source of nodes that are listed as SRV records (RFC 2782):
 // of Consul's DNS interface, of a Kubernetes headless service, of any zone.
 //
-// # What becomes of a record
+// # From record to node
 //
 // A node is named after the target and the port of its record, host:port in
 // lower case and without a trailing dot. That is its address too, unless
@@ -9,24 +9,23 @@
 // outage of DNS renames no node.
 //
 // The weight of the record is that of the node. If all weights are 0 they count
-// as equal; beside other weights a 0 drains the node. Only nodes of the best
-// priority (the lowest number) get keys: the others are drained, as they stand in
-// when those are gone. The priority is in the metadata. A target that several
-// records name has the best priority and the greatest weight among them. A record
-// with the target "." says that there are no nodes.
+// as equal; if only some are 0, those nodes are drained. Only nodes of the best
+// priority (the lowest number) get keys: the others are drained, because RFC 2782
+// uses them only when those are gone. The priority is in the metadata. A target
+// that several records name has the best priority and the greatest weight among
+// them. A record with the target "." says that there are no nodes.
 //
 // # What DNS cannot say
 //
 // A name that does not exist and a name without records are answers without
-// nodes: Consul answers so for a service without a healthy instance. To keep the
-// nodes instead, put a mapper.Guard around the source. Anything else that is not
-// an answer is an error, and the nodes before it stand.
+// nodes: that is what Consul returns for a service without a healthy instance.
+// To keep the nodes instead, put a mapper.Guard around the source. Every other
+// failure is an error, and the previous nodes stand.
 //
-// Servers that answer by UDP may give only some of the records, and not all of
-// them say so: Consul 1.22.5 gave 19 of 30, as a complete answer. So the package
-// asks by TCP, also the servers of the system. Where even that is cut, at 64 KiB,
-// the answer is [ErrTruncated]. Records change without notice: [mapper.Polled] asks for
-// them at intervals.
+// Over UDP, servers may return only some of the records without setting the
+// truncation bit: Consul 1.22.5 returned 19 of 30. So the package queries every
+// server over TCP. An answer that exceeds even TCP's 64 KiB is [ErrTruncated]. DNS
+// does not announce changes: [mapper.Polled] queries at intervals.
 package dns
 
 import (
@@ -59,7 +58,7 @@ type SRV struct {
 	Server string
 
 	// Resolver replaces Server if it is not nil. The package cannot see whether
-	// its answers are cut.
+	// its answers are truncated.
 	Resolver *net.Resolver
 
 	// Resolve looks up the IP addresses of the targets, so that the address of
@@ -71,9 +70,9 @@ type SRV struct {
 
 var _ mapper.Asker = (*SRV)(nil)
 
-// ErrTruncated means that an answer holds only some of the records, even by TCP.
-// DNS cannot carry the whole set then; another source can.
-var ErrTruncated = errors.New("the answer is cut, as DNS cannot carry all records: use another source")
+// ErrTruncated means that an answer holds only some of the records, even over
+// TCP. DNS cannot carry the whole set then; another source can.
+var ErrTruncated = errors.New("the answer is truncated: DNS cannot carry all records; use another source")
 
 // Nodes is like Ask but returns the nodes alone.
 func (s *SRV) Nodes(ctx context.Context) ([]mapper.Node, error) {
@@ -84,9 +83,9 @@ func (s *SRV) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	return u.Nodes, u.Partial()
 }
 
-// Ask looks the records up. The resolver's own timeouts apply beside the
-// context's. An answer that is cut is [ErrTruncated]. A record that cannot be a
-// node, such as one with port 0, is left out, and the set is partial.
+// Ask looks the records up. The resolver's own timeouts apply in addition to
+// the context's. A truncated answer is [ErrTruncated]. A record that cannot be
+// a node, such as one with port 0, is left out, and the set is partial.
 func (s *SRV) Ask(ctx context.Context) (mapper.Update, error) {
 	if err := ctx.Err(); err != nil {
 		return mapper.Update{}, err
@@ -113,7 +112,7 @@ func (s *SRV) lookup(ctx context.Context, name string) (mapper.Update, error) {
 	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
 		return mapper.Update{}, nil
 	}
-	if watched.sawCut() {
+	if watched.sawTruncated() {
 		return mapper.Update{}, fmt.Errorf("%w (%d came)", ErrTruncated, len(records))
 	}
 	var u mapper.Update
@@ -127,7 +126,7 @@ func (s *SRV) lookup(ctx context.Context, name string) (mapper.Update, error) {
 	u.Nodes, u.Skipped = nodesOf(targets), append(u.Skipped, skipped...)
 	if s.Resolve {
 		err = s.resolve(ctx, r, u.Nodes)
-		if watched.sawCut() {
+		if watched.sawTruncated() {
 			err = ErrTruncated
 		}
 	}

@@ -63,7 +63,7 @@ func TestNodes(t *testing.T) {
 		{"sorted by name", []string{"b.test:80 1 1", "a.test:80 1 1"}, []string{"a.test:80 1 p1", "b.test:80 1 p1"}},
 		{"weights", []string{"a.test:80 0 1", "b.test:80 0 3"}, []string{"a.test:80 1 p0", "b.test:80 3 p0"}},
 		{"no weights were meant", []string{"a.test:80 0 0", "b.test:80 0 0"}, []string{"a.test:80 1 p0", "b.test:80 1 p0"}},
-		{"a weight of 0 beside others", []string{"a.test:80 0 0", "b.test:80 0 5"}, []string{"a.test:80 drain p0", "b.test:80 5 p0"}},
+		{"a weight of 0 among others", []string{"a.test:80 0 0", "b.test:80 0 5"}, []string{"a.test:80 drain p0", "b.test:80 5 p0"}},
 		{"the best priority serves", []string{"a.test:80 20 1", "b.test:80 10 1", "c.test:80 10 0"}, []string{"a.test:80 drain p20", "b.test:80 1 p10", "c.test:80 drain p10"}},
 		{"the weights of another priority say nothing", []string{"a.test:80 10 0", "b.test:80 20 7"}, []string{"a.test:80 1 p10", "b.test:80 drain p20"}},
 		{"the port is part of the name", []string{"a.test:81 0 1", "a.test:80 0 1"}, []string{"a.test:80 1 p0", "a.test:81 1 p0"}},
@@ -190,7 +190,7 @@ func TestCutAnswer(t *testing.T) {
 		s.truncated = true
 		nodes, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
 		require.ErrorIs(t, err, ErrTruncated)
-		require.EqualError(t, err, "dns: SRV records of "+web+": the answer is cut, as DNS cannot carry all records: use another source (2 came)")
+		require.EqualError(t, err, "dns: SRV records of "+web+": the answer is truncated: DNS cannot carry all records; use another source (2 came)")
 		require.Empty(t, nodes)
 	})
 	t.Run("as large as it can be", func(t *testing.T) {

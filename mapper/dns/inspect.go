@@ -7,10 +7,10 @@ import (
 )
 
 // inspector looks at the headers of answers by TCP, because package net ignores
-// in them that an answer is cut.
-type inspector struct{ cut atomic.Bool }
+// the truncation flag there.
+type inspector struct{ truncated atomic.Bool }
 
-func (i *inspector) sawCut() bool { return i.cut.Load() }
+func (i *inspector) sawTruncated() bool { return i.truncated.Load() }
 
 func (i *inspector) inspect(c net.Conn) net.Conn { return &inspected{Conn: c, to: i} }
 
@@ -38,7 +38,7 @@ func (c *inspected) Read(b []byte) (int, error) {
 		if c.head = append(c.head, b[:min(n, missing)]...); len(c.head) == headSize {
 			size := int(binary.BigEndian.Uint16(c.head))
 			if c.head[headSize-1]&flagTC != 0 || size >= full {
-				c.to.cut.Store(true)
+				c.to.truncated.Store(true)
 			}
 		}
 	}

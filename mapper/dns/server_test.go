@@ -22,11 +22,11 @@ type server struct {
 	mu     sync.Mutex
 	srv    map[string][]net.SRV
 	ips    map[string][]string
-	rcode  dnsmessage.RCode // of every answer, unless it is 0
-	silent bool             // gives no answer at all
+	rcode  dnsmessage.RCode // of every answer if it is not 0
+	silent bool             // never answers
 
-	truncated     bool            // every answer says that it is cut
-	truncateHosts bool            // those with addresses do
+	truncated     bool            // every answer has the flag TC
+	truncateHosts bool            // answers with addresses have it
 	failFor       dnsmessage.Type // a kind of record that cannot be looked up
 
 	queries []string

@@ -16,24 +16,25 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Source is a source under test together with a hand on the world behind it.
-// A field's zero value means what its comment says.
+// Source is a source under test with the means to change the nodes behind
+// it. The comment of each field describes its zero value.
 type Source struct {
 	// Mapper is the source. It is checked as a mapper.Watcher too if it is
 	// one.
 	Mapper mapper.Mapper
 
-	// Publish makes the world behind the source hold exactly these nodes, and
-	// fails the test if it cannot. The source may take up to Settle to see it.
+	// Publish makes the service behind the source hold exactly these nodes,
+	// and fails the test if it cannot. The source may take up to Settle to see
+	// it.
 	Publish func(t testing.TB, nodes []mapper.Node)
 
-	// Fixed is set instead of Publish for a source that reports these nodes
-	// for ever. The checks that need a change are not run then.
+	// Fixed is set instead of Publish for a source whose nodes never change.
+	// Checks that need a change are skipped then.
 	Fixed []mapper.Node
 
-	// Want says what the source is to report once the nodes are published: a
+	// Want returns what the source must report once the nodes are published: a
 	// technology may name nodes in its own way, carry less than a Node holds,
-	// or always have a member of its own. Nil means the nodes as they are.
+	// or always have a member of its own. Nil means the published nodes.
 	Want func(published []mapper.Node) []mapper.Node
 
 	// KeepsOrder says that the source reports nodes in the order they were

@@ -32,7 +32,7 @@ type world struct {
 
 type faults struct {
 	sharesSlice, sharesTags, reversed, repeats, refusesEmpty, frozen bool
-	ignoresContext, hangs, nodesBesideError                          bool
+	ignoresContext, hangs, nodesWithError                            bool
 	silentAtFirst, missesChange, missesEmpty, sharesSnapshot         bool
 	neverEnds, goesOn, endsAtOnce, leaks                             bool
 	confirmsTomorrow, passesForWhole, hidesSkipped, refusesPartial   bool
@@ -70,7 +70,7 @@ func (w *world) Nodes(ctx context.Context) ([]mapper.Node, error) {
 		<-w.stop
 	}
 	if err := ctx.Err(); err != nil && !w.ignoresContext {
-		if w.nodesBesideError {
+		if w.nodesWithError {
 			return mapper.Clone(w.nodes), err
 		}
 		return nil, err
@@ -198,8 +198,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"the context is ignored", canceled, faults{ignoresContext: true}},
 		{"the deadline is ignored", deadline, faults{ignoresContext: true}},
 		{"hangs after the end of the context", canceled, faults{hangs: true}},
-		{"nodes beside an error", canceled, faults{nodesBesideError: true}},
-		{"nodes beside an error of Ask", asks, faults{ignoresContext: true}},
+		{"nodes with an error", canceled, faults{nodesWithError: true}},
+		{"nodes with an error of Ask", asks, faults{ignoresContext: true}},
 		{"a partial set passes for the whole", partial, faults{passesForWhole: true}},
 		{"a partial set is refused", partial, faults{refusesPartial: true}},
 		{"the watch hides that the set is partial", partial, faults{hidesSkipped: true}},

@@ -159,7 +159,7 @@ func endsWith(ctx context.Context, t testing.TB, s Source, want error) {
 	}()
 	within(t, answered, "no answer after the end of the context")
 	require.ErrorIs(t, err, want)
-	require.Empty(t, got, "nodes beside an error")
+	require.Empty(t, got, "nodes with an error")
 }
 
 // asks compares the two ways to ask once.
@@ -176,7 +176,7 @@ func asks(t testing.TB, s Source) {
 	cancel()
 	u, err = mapper.Ask(ctx, s.Mapper)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, u, "an update beside an error")
+	require.Empty(t, u, "an update with an error")
 }
 
 // partial has one record that cannot be used among others.

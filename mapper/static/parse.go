@@ -20,10 +20,10 @@ const (
 	MaxYAMLSize = 1 << 20
 )
 
-// Parse reads a list of nodes in the order given. The name chooses the format
-// as the package comment says, and appears in errors; it may be empty. A list
-// that is wrong is an [*Error]. Beside the nodes of a list with "partial": true,
-// the error is a [*mapper.PartialError].
+// Parse reads a list of nodes in the order given. The name chooses the format as
+// the package comment says, and appears in errors; it may be empty. A list that
+// is wrong is an [*Error]. With the nodes of a list with "partial": true, it
+// returns a [*mapper.PartialError].
 func Parse(data []byte, name string) ([]mapper.Node, error) {
 	if name == "" {
 		name = "nodes"

@@ -41,9 +41,8 @@
 // A name that a running member uses is refused with [ErrNameTaken]. If two
 // members with one name start before they can reach each other, the others keep
 // the one that they knew first, the two log a warning, and the second is
-// accepted when the first is gone. Two that also advertise one address are told
-// apart by their generations, which each of them would raise above the other's:
-// the second closes with [ErrNameTaken].
+// accepted when the first is gone. Two that also advertise one address would
+// raise their generations in turn: the second closes with [ErrNameTaken].
 //
 // A member that joins learns current suspicions from its peer, so it places keys
 // like every other member. It also learns which members failed or left in the

@@ -176,7 +176,7 @@ func ExampleCluster_Done() {
 		return
 	}
 	time.AfterFunc(time.Millisecond, func() { a.Close() })
-	<-a.Done() // a program that runs a member waits for this beside its own signals
+	<-a.Done() // a program that runs a member waits for this and for its own signals
 	fmt.Println(a.Err())
 	// Output: the member is closed
 }

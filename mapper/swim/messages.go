@@ -13,7 +13,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
-// Members send each other messages of this package beside those of memberlist:
+// Members send each other messages of this package besides those of memberlist:
 // by gossip, as one packet, or by stream.
 
 const (

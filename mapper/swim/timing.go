@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
-// Timing configures how often members probe each other, gossip and forget. The
+// Timing configures how often members probe each other, gossip and reap. The
 // zero value means [LAN].
 //
 // With n members, a member that crashes is suspect everywhere after about one

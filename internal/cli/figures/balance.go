@@ -38,7 +38,7 @@ how the worst loss of a node or of a zone would load the others.
 max/expected is the highest ratio of a node's load to its expected load: maximum
 over average if all weights are equal. Chance alone raises it above 1; that value
 is shown too, and shrinks with more keys. deviation is the standard deviation of
-the ratio, beside the one that chance alone causes. chi-square p is the probability
+the ratio, also shown for chance alone. chi-square p is the probability
 that chance alone makes the load this uneven: a tiny value means that the algorithm
 is uneven. Rings are uneven by nature, and a table is uneven by up to a slot.
 

@@ -22,8 +22,8 @@ func newRingShares(std *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "shares [flags]",
 		Short: "Show the share of all keys that each node owns",
-		Long: `Show the exact share of all keys that each node of a ring owns, beside the fair
-share by its weight.`,
+		Long: `Show the exact share of all keys that each node of a ring owns, next to the
+fair share by its weight.`,
 		Example: `  proxenos ring shares -n a -n b -n c,w=2
   proxenos ring shares -a continuum -f servers.txt -o json`,
 		Args: term.Args(),

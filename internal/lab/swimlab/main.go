@@ -1,4 +1,4 @@
-// Command swimlab measures package swim beside plain memberlist, in one run on
+// Command swimlab compares package swim with plain memberlist, in one run on
 // one machine, with sockets on loopback. Run all scenarios, or those that match a
 // pattern:
 //

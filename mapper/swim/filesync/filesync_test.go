@@ -270,7 +270,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 			m.apply(c.event)
 			entries, err := os.ReadDir(above)
 			require.NoError(t, err)
-			require.Len(t, entries, 1, "a file beside the folder")
+			require.Len(t, entries, 1, "a file outside the folder")
 			require.NotContains(t, strings.Join(tree(t, dir), "\n"), "good", "an update is refused as a whole")
 			if !c.event.Member.Local {
 				require.Contains(t, out.String(), "level=WARN")
@@ -306,7 +306,7 @@ func TestHostilePeer(t *testing.T) {
 	running.Wait()
 	entries, err := os.ReadDir(above)
 	require.NoError(t, err)
-	require.Len(t, entries, 1, "a file beside the folder")
+	require.Len(t, entries, 1, "a file outside the folder")
 }
 
 // lockedBuffer is safe for concurrent use.

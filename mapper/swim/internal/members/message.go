@@ -23,7 +23,7 @@ const (
 	KindDigest                  // Life, Changes: sent by the member itself
 )
 
-// Message is what members send each other beside the messages of memberlist.
+// Message is what members send each other besides the messages of memberlist.
 type Message struct {
 	Kind     Kind
 	Name     string
