@@ -66,7 +66,8 @@ type Config struct {
 	// Timing is that of [LAN] by default; see also [WAN] and [Local].
 	Timing Timing
 	// Log receives the status changes of members, warnings, and the warnings of
-	// memberlist, which are rate limited. Nil logs nothing.
+	// memberlist. Lines that can repeat are rate limited: the status changes beyond
+	// are summed up in a line every ten seconds. Nil logs nothing.
 	Log *slog.Logger
 	// Transport replaces the sockets of the member, which shuts it down. Join
 	// shuts it down if it fails.

@@ -58,6 +58,7 @@ func (c *Cluster) metForeign() bool {
 type foreignError struct{ error }
 
 func (foreignError) Is(target error) bool { return target == ErrForeign }
+func (e foreignError) Unwrap() error      { return e.error }
 
 // peers resolves the configured peers, except the local member, and returns an
 // error for each peer that it cannot resolve.
