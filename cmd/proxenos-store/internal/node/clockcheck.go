@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -32,6 +33,13 @@ func (c *clockChecks) record(name string) (news bool) {
 	return !known || time.Since(last) > clockMemory
 }
 
+// forget removes a disagreement.
+func (c *clockChecks) forget(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.disagree, name)
+}
+
 // count returns how many of the nodes disagree.
 func (c *clockChecks) count(names []string) (n int) {
 	c.mu.Lock()
@@ -55,6 +63,29 @@ func (n *Node) checkClock(name string, err error) {
 	}
 }
 
+// compareClocks compares the clock of this node with those of the others.
+func (n *Node) compareClocks(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, name := range n.others(n.current.Load()) {
+		group.Go(func() {
+			var theirs time.Time
+			err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
+				theirs, err = peer.Clock(ctx)
+				return err
+			})
+			now := n.cfg.Now()
+			switch {
+			case err != nil:
+			case now.Sub(theirs).Abs() <= kv.MaxAhead:
+				n.clocks.forget(name)
+			default:
+				n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, theirs.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+			}
+		})
+	}
+	group.Wait()
+}
+
 // Ready returns nil if this node serves, and if its clock agrees with those of at
 // least half of the other members.
 func (n *Node) Ready() error {
@@ -62,7 +93,12 @@ func (n *Node) Ready() error {
 	if state := p.state(n.cfg.Self); state != StateServing {
 		return errors.New(string(state))
 	}
-	others := n.others(p)
+	return n.clockError()
+}
+
+// clockError returns an error if the clock of this node differs from most others.
+func (n *Node) clockError() error {
+	others := n.others(n.current.Load())
 	if differ := n.clocks.count(others); 2*differ > len(others) {
 		return fmt.Errorf("the clock differs too much from those of %d of %d other nodes", differ, len(others))
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -38,6 +39,24 @@ func TestFastClockWriteLeavesNothing(t *testing.T) {
 		}
 		assert.ErrorContains(t, fast.Ready(), "2 of 2 other nodes")
 		assert.NoError(t, nodes[1].Ready())
+	})
+}
+
+// A node with a slow clock reports keys neither as missing nor as older values.
+func TestSlowClockReads(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		slow := tc.start("slow", "")
+		tc.start("b", "")
+		tc.start("c", "")
+		tc.settle()
+		put(t, slow, 20)
+		tc.setSkew("slow", -2*time.Hour)
+		for i := range 20 {
+			_, _, err := slow.Get(t.Context(), strconv.Itoa(i))
+			require.ErrorIs(t, err, kv.ErrAhead)
+		}
+		tc.setSkew("slow", 0)
 	})
 }
 

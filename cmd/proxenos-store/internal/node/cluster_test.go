@@ -177,6 +177,10 @@ func (l link) States(ctx context.Context) (map[string]State, error) {
 	return over(ctx, l, func(n *Node) (map[string]State, error) { return n.States(ctx) })
 }
 
+func (l link) Clock(ctx context.Context) (time.Time, error) {
+	return over(ctx, l, func(n *Node) (time.Time, error) { return n.Clock(ctx) })
+}
+
 func (l link) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
 	return over(ctx, l, func(n *Node) ([]kv.Version, error) { return n.Keep(ctx, entries) })
 }

@@ -41,6 +41,9 @@ func (n *Node) handOver(ctx context.Context) error {
 			n.cfg.Log.Info("handed keys over", "duration", time.Since(began).Round(time.Millisecond))
 			return nil
 		}
+		if errors.Is(err, kv.ErrAhead) {
+			return err // trying again does not help
+		}
 		if err := errors.Join(err, sleep(ctx, pollInterval)); ctx.Err() != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/mapper"
@@ -13,6 +14,8 @@ import (
 type Peer interface {
 	// States returns the members and their states as the node sees them.
 	States(ctx context.Context) (map[string]State, error)
+	// Clock returns the wall clock time of the node.
+	Clock(ctx context.Context) (time.Time, error)
 	// Keep stores the entries that are newer than those of the node, and returns
 	// the versions of the node that are newer than an entry. When it succeeds,
 	// the stored entries are durable.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,7 +23,7 @@ func (n *Node) Get(ctx context.Context, key string) (value []byte, ok bool, err 
 			}
 			return found.newest.Value, found.hasValue(), nil
 		}
-		if sleep(ctx, retryRequest) != nil {
+		if errors.Is(err, kv.ErrAhead) || sleep(ctx, retryRequest) != nil {
 			n.Failures.Add(1)
 			return nil, false, err
 		}
@@ -52,6 +53,9 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 			return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, got, l.quorum())
 		}
 	}
+	if err := n.checkAhead(ctx, r); err != nil {
+		return nil, err
+	}
 	if settling && !r.hasValue() {
 		n.fetchFromAll(ctx, r, p, key)
 	}
@@ -67,23 +71,41 @@ func (n *Node) fetch(ctx context.Context, r *responses, name, key string) error 
 	return n.call(ctx, name, func(ctx context.Context, peer Peer) error {
 		entries, err := peer.Fetch(ctx, []string{key})
 		if err == nil {
-			r.add(name, key, n.withoutAhead(name, entries))
+			r.add(name, key, n.withoutAhead(r, name, entries))
 		}
 		return err
 	})
 }
 
 // withoutAhead returns the entries of a node whose versions are not too far ahead.
-// Other nodes refused those writes, so a reader ignores them.
-func (n *Node) withoutAhead(name string, entries []kv.Entry) []kv.Entry {
+func (n *Node) withoutAhead(r *responses, name string, entries []kv.Entry) []kv.Entry {
 	return slices.DeleteFunc(entries, func(e kv.Entry) bool {
 		if !n.clock.IsAhead(e.Clock) {
 			return false
 		}
 		n.Ahead.Add(1)
-		n.checkClock(name, n.clock.Observe(e.Clock))
+		err := n.clock.Observe(e.Clock)
+		n.checkClock(name, err)
+		r.addAhead(err)
 		return true
 	})
+}
+
+// checkAhead returns an error if a version is too far ahead and most clocks differ
+// from that of this node, which is then wrong. Otherwise the version is of a write
+// that other nodes refused, and the reader ignores it.
+func (n *Node) checkAhead(ctx context.Context, r *responses) error {
+	r.mu.Lock()
+	err := r.ahead
+	r.mu.Unlock()
+	if err == nil {
+		return nil
+	}
+	n.compareClocks(ctx)
+	if n.clockError() == nil {
+		return nil
+	}
+	return err
 }
 
 func (n *Node) fetchFromAll(ctx context.Context, r *responses, p *placement, key string) {
@@ -117,6 +139,13 @@ type responses struct {
 	mu     sync.Mutex
 	newest kv.Entry
 	by     map[string]kv.Timestamp
+	ahead  error // of an entry that was ignored
+}
+
+func (r *responses) addAhead(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ahead = err
 }
 
 func (r *responses) has(name string) bool {

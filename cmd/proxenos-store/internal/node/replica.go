@@ -20,6 +20,9 @@ func (n *Node) States(context.Context) (map[string]State, error) {
 	return states, nil
 }
 
+// Clock returns the wall clock time of this node.
+func (n *Node) Clock(context.Context) (time.Time, error) { return n.cfg.Now(), nil }
+
 // Keep stores the entries that are newer than those of this node, and returns the
 // versions of this node that are newer than an entry. It does not store an expired
 // tombstone, and returns a version with the time of this node for it.

@@ -1526,6 +1526,8 @@ type Peer interface {
 	JoinInfo(ctx context.Context) (_r *JoinInfo, _err error)
 	// Returns the members and their states as the node sees them, as name=state.
 	States(ctx context.Context) (_r []string, _err error)
+	// Returns the wall clock time in milliseconds since 1970.
+	Clock(ctx context.Context) (_r int64, _err error)
 	// Stores the entries that are newer than those of the node. Returns, once they are durable,
 	// the versions of the node that are newer than an entry.
 	//
@@ -1692,39 +1694,30 @@ func (p *PeerClient) States(ctx context.Context) (_r []string, _err error) {
 	return _result26.GetSuccess(), nil
 }
 
+// Returns the wall clock time in milliseconds since 1970.
+func (p *PeerClient) Clock(ctx context.Context) (_r int64, _err error) {
+	var _args27 PeerClockArgs
+	var _result29 PeerClockResult
+	var _meta28 thrift.ResponseMeta
+	_meta28, _err = p.Client_().Call(ctx, "clock", &_args27, &_result29)
+	p.SetLastResponseMeta_(_meta28)
+	if _err != nil {
+		return
+	}
+	return _result29.GetSuccess(), nil
+}
+
 // Stores the entries that are newer than those of the node. Returns, once they are durable,
 // the versions of the node that are newer than an entry.
 //
 // Parameters:
 //   - Entries
 func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_r []*Version, _err error) {
-	var _args27 PeerKeepArgs
-	_args27.Entries = entries
-	var _result29 PeerKeepResult
-	var _meta28 thrift.ResponseMeta
-	_meta28, _err = p.Client_().Call(ctx, "keep", &_args27, &_result29)
-	p.SetLastResponseMeta_(_meta28)
-	if _err != nil {
-		return
-	}
-	switch {
-	case _result29.Failure != nil:
-		return _r, _result29.Failure
-	}
-
-	return _result29.GetSuccess(), nil
-}
-
-// Returns the entries that the node itself stores for the keys, in their order. It may stop early.
-//
-// Parameters:
-//   - Keys
-func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error) {
-	var _args30 PeerFetchArgs
-	_args30.Keys = keys
-	var _result32 PeerFetchResult
+	var _args30 PeerKeepArgs
+	_args30.Entries = entries
+	var _result32 PeerKeepResult
 	var _meta31 thrift.ResponseMeta
-	_meta31, _err = p.Client_().Call(ctx, "fetch", &_args30, &_result32)
+	_meta31, _err = p.Client_().Call(ctx, "keep", &_args30, &_result32)
 	p.SetLastResponseMeta_(_meta31)
 	if _err != nil {
 		return
@@ -1737,16 +1730,16 @@ func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _er
 	return _result32.GetSuccess(), nil
 }
 
-// Returns the indices of the versions that are newer than those of the node.
+// Returns the entries that the node itself stores for the keys, in their order. It may stop early.
 //
 // Parameters:
-//   - Versions
-func (p *PeerClient) Offer(ctx context.Context, versions []*Version) (_r []int32, _err error) {
-	var _args33 PeerOfferArgs
-	_args33.Versions = versions
-	var _result35 PeerOfferResult
+//   - Keys
+func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error) {
+	var _args33 PeerFetchArgs
+	_args33.Keys = keys
+	var _result35 PeerFetchResult
 	var _meta34 thrift.ResponseMeta
-	_meta34, _err = p.Client_().Call(ctx, "offer", &_args33, &_result35)
+	_meta34, _err = p.Client_().Call(ctx, "fetch", &_args33, &_result35)
 	p.SetLastResponseMeta_(_meta34)
 	if _err != nil {
 		return
@@ -1759,18 +1752,16 @@ func (p *PeerClient) Offer(ctx context.Context, versions []*Version) (_r []int32
 	return _result35.GetSuccess(), nil
 }
 
-// Returns the versions of a bucket that the owner must have; no owner means all.
+// Returns the indices of the versions that are newer than those of the node.
 //
 // Parameters:
-//   - Bucket
-//   - Owner
-func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string) (_r []*Version, _err error) {
-	var _args36 PeerVersionsArgs
-	_args36.Bucket = bucket
-	_args36.Owner = owner
-	var _result38 PeerVersionsResult
+//   - Versions
+func (p *PeerClient) Offer(ctx context.Context, versions []*Version) (_r []int32, _err error) {
+	var _args36 PeerOfferArgs
+	_args36.Versions = versions
+	var _result38 PeerOfferResult
 	var _meta37 thrift.ResponseMeta
-	_meta37, _err = p.Client_().Call(ctx, "versions", &_args36, &_result38)
+	_meta37, _err = p.Client_().Call(ctx, "offer", &_args36, &_result38)
 	p.SetLastResponseMeta_(_meta37)
 	if _err != nil {
 		return
@@ -1783,16 +1774,18 @@ func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string) (
 	return _result38.GetSuccess(), nil
 }
 
-// Returns the digest of each bucket of the versions that the node shares with the other.
+// Returns the versions of a bucket that the owner must have; no owner means all.
 //
 // Parameters:
-//   - Other
-func (p *PeerClient) Digests(ctx context.Context, other string) (_r []int64, _err error) {
-	var _args39 PeerDigestsArgs
-	_args39.Other = other
-	var _result41 PeerDigestsResult
+//   - Bucket
+//   - Owner
+func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string) (_r []*Version, _err error) {
+	var _args39 PeerVersionsArgs
+	_args39.Bucket = bucket
+	_args39.Owner = owner
+	var _result41 PeerVersionsResult
 	var _meta40 thrift.ResponseMeta
-	_meta40, _err = p.Client_().Call(ctx, "digests", &_args39, &_result41)
+	_meta40, _err = p.Client_().Call(ctx, "versions", &_args39, &_result41)
 	p.SetLastResponseMeta_(_meta40)
 	if _err != nil {
 		return
@@ -1805,24 +1798,47 @@ func (p *PeerClient) Digests(ctx context.Context, other string) (_r []int64, _er
 	return _result41.GetSuccess(), nil
 }
 
+// Returns the digest of each bucket of the versions that the node shares with the other.
+//
+// Parameters:
+//   - Other
+func (p *PeerClient) Digests(ctx context.Context, other string) (_r []int64, _err error) {
+	var _args42 PeerDigestsArgs
+	_args42.Other = other
+	var _result44 PeerDigestsResult
+	var _meta43 thrift.ResponseMeta
+	_meta43, _err = p.Client_().Call(ctx, "digests", &_args42, &_result44)
+	p.SetLastResponseMeta_(_meta43)
+	if _err != nil {
+		return
+	}
+	switch {
+	case _result44.Failure != nil:
+		return _r, _result44.Failure
+	}
+
+	return _result44.GetSuccess(), nil
+}
+
 type PeerProcessor struct {
 	*StoreProcessor
 }
 
 func NewPeerProcessor(handler Peer) *PeerProcessor {
-	self42 := &PeerProcessor{NewStoreProcessor(handler)}
-	self42.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
-	self42.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
-	self42.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
-	self42.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
-	self42.AddToProcessorMap("join_info", &peerProcessorJoinInfo{handler: handler})
-	self42.AddToProcessorMap("states", &peerProcessorStates{handler: handler})
-	self42.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
-	self42.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
-	self42.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
-	self42.AddToProcessorMap("versions", &peerProcessorVersions{handler: handler})
-	self42.AddToProcessorMap("digests", &peerProcessorDigests{handler: handler})
-	return self42
+	self45 := &PeerProcessor{NewStoreProcessor(handler)}
+	self45.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
+	self45.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
+	self45.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
+	self45.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
+	self45.AddToProcessorMap("join_info", &peerProcessorJoinInfo{handler: handler})
+	self45.AddToProcessorMap("states", &peerProcessorStates{handler: handler})
+	self45.AddToProcessorMap("clock", &peerProcessorClock{handler: handler})
+	self45.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
+	self45.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
+	self45.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
+	self45.AddToProcessorMap("versions", &peerProcessorVersions{handler: handler})
+	self45.AddToProcessorMap("digests", &peerProcessorDigests{handler: handler})
+	return self45
 }
 
 type peerProcessorWrite struct {
@@ -1830,7 +1846,7 @@ type peerProcessorWrite struct {
 }
 
 func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err43 error
+	var _write_err46 error
 	args := PeerWriteArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1880,40 +1896,40 @@ func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc44 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
+			_exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err43 = thrift.WrapTException(err2)
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc44.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
-				_write_err43 = thrift.WrapTException(err2)
+			if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
-				_write_err43 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
-				_write_err43 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if _write_err43 != nil {
-				return false, thrift.WrapTException(_write_err43)
+			if _write_err46 != nil {
+				return false, thrift.WrapTException(_write_err46)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.REPLY, seqId); err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
-		_write_err43 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if _write_err43 != nil {
-		return false, thrift.WrapTException(_write_err43)
+	if _write_err46 != nil {
+		return false, thrift.WrapTException(_write_err46)
 	}
 	return true, err
 }
@@ -1923,7 +1939,7 @@ type peerProcessorRead struct {
 }
 
 func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err45 error
+	var _write_err48 error
 	args := PeerReadArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1973,21 +1989,21 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
+			_exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err45 = thrift.WrapTException(err2)
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-				_write_err45 = thrift.WrapTException(err2)
+			if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-				_write_err45 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-				_write_err45 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if _write_err45 != nil {
-				return false, thrift.WrapTException(_write_err45)
+			if _write_err48 != nil {
+				return false, thrift.WrapTException(_write_err48)
 			}
 			return true, err
 		}
@@ -1996,19 +2012,19 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.REPLY, seqId); err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-		_write_err45 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if _write_err45 != nil {
-		return false, thrift.WrapTException(_write_err45)
+	if _write_err48 != nil {
+		return false, thrift.WrapTException(_write_err48)
 	}
 	return true, err
 }
@@ -2018,7 +2034,7 @@ type peerProcessorErase struct {
 }
 
 func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err47 error
+	var _write_err50 error
 	args := PeerEraseArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2068,40 +2084,40 @@ func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
+			_exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+			if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-				_write_err47 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if _write_err47 != nil {
-				return false, thrift.WrapTException(_write_err47)
+			if _write_err50 != nil {
+				return false, thrift.WrapTException(_write_err50)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.REPLY, seqId); err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-		_write_err47 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if _write_err47 != nil {
-		return false, thrift.WrapTException(_write_err47)
+	if _write_err50 != nil {
+		return false, thrift.WrapTException(_write_err50)
 	}
 	return true, err
 }
@@ -2111,7 +2127,7 @@ type peerProcessorKeys struct {
 }
 
 func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err49 error
+	var _write_err52 error
 	args := PeerKeysArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2161,21 +2177,21 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
+			_exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+			if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-				_write_err49 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+				_write_err52 = thrift.WrapTException(err2)
 			}
-			if _write_err49 != nil {
-				return false, thrift.WrapTException(_write_err49)
+			if _write_err52 != nil {
+				return false, thrift.WrapTException(_write_err52)
 			}
 			return true, err
 		}
@@ -2184,19 +2200,19 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.REPLY, seqId); err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-		_write_err49 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
 	}
-	if _write_err49 != nil {
-		return false, thrift.WrapTException(_write_err49)
+	if _write_err52 != nil {
+		return false, thrift.WrapTException(_write_err52)
 	}
 	return true, err
 }
@@ -2206,7 +2222,7 @@ type peerProcessorJoinInfo struct {
 }
 
 func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err51 error
+	var _write_err54 error
 	args := PeerJoinInfoArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2252,21 +2268,21 @@ func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot,
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing join_info: "+err2.Error())
+		_exc55 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing join_info: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err51 = thrift.WrapTException(err2)
+			_write_err54 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-			_write_err51 = thrift.WrapTException(err2)
+		if err2 := _exc55.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
+			_write_err54 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-			_write_err51 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err54 == nil && err2 != nil {
+			_write_err54 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-			_write_err51 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err54 == nil && err2 != nil {
+			_write_err54 = thrift.WrapTException(err2)
 		}
-		if _write_err51 != nil {
-			return false, thrift.WrapTException(_write_err51)
+		if _write_err54 != nil {
+			return false, thrift.WrapTException(_write_err54)
 		}
 		return true, err
 	} else {
@@ -2274,19 +2290,19 @@ func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.REPLY, seqId); err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err54 == nil && err2 != nil {
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-		_write_err51 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err54 == nil && err2 != nil {
+		_write_err54 = thrift.WrapTException(err2)
 	}
-	if _write_err51 != nil {
-		return false, thrift.WrapTException(_write_err51)
+	if _write_err54 != nil {
+		return false, thrift.WrapTException(_write_err54)
 	}
 	return true, err
 }
@@ -2296,7 +2312,7 @@ type peerProcessorStates struct {
 }
 
 func (p *peerProcessorStates) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err53 error
+	var _write_err56 error
 	args := PeerStatesArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2342,21 +2358,21 @@ func (p *peerProcessorStates) Process(ctx context.Context, seqId int32, iprot, o
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing states: "+err2.Error())
+		_exc57 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing states: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "states", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err53 = thrift.WrapTException(err2)
+			_write_err56 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-			_write_err53 = thrift.WrapTException(err2)
+		if err2 := _exc57.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
+			_write_err56 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-			_write_err53 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
+			_write_err56 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-			_write_err53 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
+			_write_err56 = thrift.WrapTException(err2)
 		}
-		if _write_err53 != nil {
-			return false, thrift.WrapTException(_write_err53)
+		if _write_err56 != nil {
+			return false, thrift.WrapTException(_write_err56)
 		}
 		return true, err
 	} else {
@@ -2364,19 +2380,109 @@ func (p *peerProcessorStates) Process(ctx context.Context, seqId int32, iprot, o
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "states", thrift.REPLY, seqId); err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-		_write_err53 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if _write_err53 != nil {
-		return false, thrift.WrapTException(_write_err53)
+	if _write_err56 != nil {
+		return false, thrift.WrapTException(_write_err56)
+	}
+	return true, err
+}
+
+type peerProcessorClock struct {
+	handler Peer
+}
+
+func (p *peerProcessorClock) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err58 error
+	args := PeerClockArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "clock", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := PeerClockResult{}
+	if retval, err2 := p.handler.Clock(ctx); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc59 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing clock: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "clock", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err58 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc59.Write(ctx, oprot); _write_err58 == nil && err2 != nil {
+			_write_err58 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err58 == nil && err2 != nil {
+			_write_err58 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err58 == nil && err2 != nil {
+			_write_err58 = thrift.WrapTException(err2)
+		}
+		if _write_err58 != nil {
+			return false, thrift.WrapTException(_write_err58)
+		}
+		return true, err
+	} else {
+		result.Success = &retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "clock", thrift.REPLY, seqId); err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err58 == nil && err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err58 == nil && err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err58 == nil && err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
+	}
+	if _write_err58 != nil {
+		return false, thrift.WrapTException(_write_err58)
 	}
 	return true, err
 }
@@ -2386,7 +2492,7 @@ type peerProcessorKeep struct {
 }
 
 func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err55 error
+	var _write_err60 error
 	args := PeerKeepArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2436,21 +2542,21 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
+			_exc61 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+			if err2 := _exc61.Write(ctx, oprot); _write_err60 == nil && err2 != nil {
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err60 == nil && err2 != nil {
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-				_write_err55 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err60 == nil && err2 != nil {
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if _write_err55 != nil {
-				return false, thrift.WrapTException(_write_err55)
+			if _write_err60 != nil {
+				return false, thrift.WrapTException(_write_err60)
 			}
 			return true, err
 		}
@@ -2459,19 +2565,19 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.REPLY, seqId); err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err60 == nil && err2 != nil {
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err60 == nil && err2 != nil {
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-		_write_err55 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err60 == nil && err2 != nil {
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if _write_err55 != nil {
-		return false, thrift.WrapTException(_write_err55)
+	if _write_err60 != nil {
+		return false, thrift.WrapTException(_write_err60)
 	}
 	return true, err
 }
@@ -2481,7 +2587,7 @@ type peerProcessorFetch struct {
 }
 
 func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err57 error
+	var _write_err62 error
 	args := PeerFetchArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2531,21 +2637,21 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
+			_exc63 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err57 = thrift.WrapTException(err2)
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
-				_write_err57 = thrift.WrapTException(err2)
+			if err2 := _exc63.Write(ctx, oprot); _write_err62 == nil && err2 != nil {
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
-				_write_err57 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err62 == nil && err2 != nil {
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
-				_write_err57 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err62 == nil && err2 != nil {
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if _write_err57 != nil {
-				return false, thrift.WrapTException(_write_err57)
+			if _write_err62 != nil {
+				return false, thrift.WrapTException(_write_err62)
 			}
 			return true, err
 		}
@@ -2554,19 +2660,19 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.REPLY, seqId); err2 != nil {
-		_write_err57 = thrift.WrapTException(err2)
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
-		_write_err57 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err62 == nil && err2 != nil {
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
-		_write_err57 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err62 == nil && err2 != nil {
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
-		_write_err57 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err62 == nil && err2 != nil {
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if _write_err57 != nil {
-		return false, thrift.WrapTException(_write_err57)
+	if _write_err62 != nil {
+		return false, thrift.WrapTException(_write_err62)
 	}
 	return true, err
 }
@@ -2576,7 +2682,7 @@ type peerProcessorOffer struct {
 }
 
 func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err59 error
+	var _write_err64 error
 	args := PeerOfferArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2626,21 +2732,21 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
+			_exc65 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err59 = thrift.WrapTException(err2)
+				_write_err64 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
-				_write_err59 = thrift.WrapTException(err2)
+			if err2 := _exc65.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
+				_write_err64 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
-				_write_err59 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
+				_write_err64 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
-				_write_err59 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
+				_write_err64 = thrift.WrapTException(err2)
 			}
-			if _write_err59 != nil {
-				return false, thrift.WrapTException(_write_err59)
+			if _write_err64 != nil {
+				return false, thrift.WrapTException(_write_err64)
 			}
 			return true, err
 		}
@@ -2649,19 +2755,19 @@ func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.REPLY, seqId); err2 != nil {
-		_write_err59 = thrift.WrapTException(err2)
+		_write_err64 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
-		_write_err59 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
+		_write_err64 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
-		_write_err59 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
+		_write_err64 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
-		_write_err59 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
+		_write_err64 = thrift.WrapTException(err2)
 	}
-	if _write_err59 != nil {
-		return false, thrift.WrapTException(_write_err59)
+	if _write_err64 != nil {
+		return false, thrift.WrapTException(_write_err64)
 	}
 	return true, err
 }
@@ -2671,7 +2777,7 @@ type peerProcessorVersions struct {
 }
 
 func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err61 error
+	var _write_err66 error
 	args := PeerVersionsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2721,21 +2827,21 @@ func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot,
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing versions: "+err2.Error())
+			_exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing versions: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "versions", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err61 = thrift.WrapTException(err2)
+				_write_err66 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
-				_write_err61 = thrift.WrapTException(err2)
+			if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
+				_write_err66 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
-				_write_err61 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
+				_write_err66 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
-				_write_err61 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
+				_write_err66 = thrift.WrapTException(err2)
 			}
-			if _write_err61 != nil {
-				return false, thrift.WrapTException(_write_err61)
+			if _write_err66 != nil {
+				return false, thrift.WrapTException(_write_err66)
 			}
 			return true, err
 		}
@@ -2744,19 +2850,19 @@ func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "versions", thrift.REPLY, seqId); err2 != nil {
-		_write_err61 = thrift.WrapTException(err2)
+		_write_err66 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
-		_write_err61 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
+		_write_err66 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
-		_write_err61 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
+		_write_err66 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
-		_write_err61 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
+		_write_err66 = thrift.WrapTException(err2)
 	}
-	if _write_err61 != nil {
-		return false, thrift.WrapTException(_write_err61)
+	if _write_err66 != nil {
+		return false, thrift.WrapTException(_write_err66)
 	}
 	return true, err
 }
@@ -2766,7 +2872,7 @@ type peerProcessorDigests struct {
 }
 
 func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err63 error
+	var _write_err68 error
 	args := PeerDigestsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2816,21 +2922,21 @@ func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, 
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing digests: "+err2.Error())
+			_exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing digests: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "digests", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err63 = thrift.WrapTException(err2)
+				_write_err68 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc64.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
-				_write_err63 = thrift.WrapTException(err2)
+			if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+				_write_err68 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
-				_write_err63 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+				_write_err68 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
-				_write_err63 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+				_write_err68 = thrift.WrapTException(err2)
 			}
-			if _write_err63 != nil {
-				return false, thrift.WrapTException(_write_err63)
+			if _write_err68 != nil {
+				return false, thrift.WrapTException(_write_err68)
 			}
 			return true, err
 		}
@@ -2839,19 +2945,19 @@ func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, 
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "digests", thrift.REPLY, seqId); err2 != nil {
-		_write_err63 = thrift.WrapTException(err2)
+		_write_err68 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
-		_write_err63 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+		_write_err68 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
-		_write_err63 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+		_write_err68 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
-		_write_err63 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+		_write_err68 = thrift.WrapTException(err2)
 	}
-	if _write_err63 != nil {
-		return false, thrift.WrapTException(_write_err63)
+	if _write_err68 != nil {
+		return false, thrift.WrapTException(_write_err68)
 	}
 	return true, err
 }
@@ -3764,13 +3870,13 @@ func (p *PeerKeysResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem65 string
+		var _elem70 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem65 = v
+			_elem70 = v
 		}
-		p.Success = append(p.Success, _elem65)
+		p.Success = append(p.Success, _elem70)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4137,13 +4243,13 @@ func (p *PeerStatesResult) ReadField0(ctx context.Context, iprot thrift.TProtoco
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem66 string
+		var _elem71 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem66 = v
+			_elem71 = v
 		}
-		p.Success = append(p.Success, _elem66)
+		p.Success = append(p.Success, _elem71)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4197,6 +4303,171 @@ func (p *PeerStatesResult) String() string {
 		return "<nil>"
 	}
 	return fmt.Sprintf("PeerStatesResult(%+v)", *p)
+}
+
+type PeerClockArgs struct {
+}
+
+func NewPeerClockArgs() *PeerClockArgs {
+	return &PeerClockArgs{}
+}
+
+func (p *PeerClockArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+			return err
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *PeerClockArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "clock_args"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *PeerClockArgs) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("PeerClockArgs(%+v)", *p)
+}
+
+// Attributes:
+//   - Success
+type PeerClockResult struct {
+	Success *int64 `thrift:"success,0" db:"success" json:"success,omitempty"`
+}
+
+func NewPeerClockResult() *PeerClockResult {
+	return &PeerClockResult{}
+}
+
+var PeerClockResult_Success_DEFAULT int64
+
+func (p *PeerClockResult) GetSuccess() int64 {
+	if !p.IsSetSuccess() {
+		return PeerClockResult_Success_DEFAULT
+	}
+	return *p.Success
+}
+func (p *PeerClockResult) IsSetSuccess() bool {
+	return p.Success != nil
+}
+
+func (p *PeerClockResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 0:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField0(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *PeerClockResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 0: ", err)
+	} else {
+		p.Success = &v
+	}
+	return nil
+}
+
+func (p *PeerClockResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "clock_result"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField0(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *PeerClockResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if p.IsSetSuccess() {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.I64, 0); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
+		}
+		if err := oprot.WriteI64(ctx, int64(*p.Success)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T.success (0) field write error: ", p), err)
+		}
+		if err := oprot.WriteFieldEnd(ctx); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
+		}
+	}
+	return err
+}
+
+func (p *PeerClockResult) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("PeerClockResult(%+v)", *p)
 }
 
 // Attributes:
@@ -4259,11 +4530,11 @@ func (p *PeerKeepArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	tSlice := make([]*Entry, 0, size)
 	p.Entries = tSlice
 	for i := 0; i < size; i++ {
-		_elem67 := &Entry{}
-		if err := _elem67.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem67), err)
+		_elem72 := &Entry{}
+		if err := _elem72.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem72), err)
 		}
-		p.Entries = append(p.Entries, _elem67)
+		p.Entries = append(p.Entries, _elem72)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4408,11 +4679,11 @@ func (p *PeerKeepResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]*Version, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem68 := &Version{}
-		if err := _elem68.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem68), err)
+		_elem73 := &Version{}
+		if err := _elem73.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem73), err)
 		}
-		p.Success = append(p.Success, _elem68)
+		p.Success = append(p.Success, _elem73)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4554,13 +4825,13 @@ func (p *PeerFetchArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]string, 0, size)
 	p.Keys = tSlice
 	for i := 0; i < size; i++ {
-		var _elem69 string
+		var _elem74 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem69 = v
+			_elem74 = v
 		}
-		p.Keys = append(p.Keys, _elem69)
+		p.Keys = append(p.Keys, _elem74)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4705,11 +4976,11 @@ func (p *PeerFetchResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]*Entry, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem70 := &Entry{}
-		if err := _elem70.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem70), err)
+		_elem75 := &Entry{}
+		if err := _elem75.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem75), err)
 		}
-		p.Success = append(p.Success, _elem70)
+		p.Success = append(p.Success, _elem75)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4851,11 +5122,11 @@ func (p *PeerOfferArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]*Version, 0, size)
 	p.Versions = tSlice
 	for i := 0; i < size; i++ {
-		_elem71 := &Version{}
-		if err := _elem71.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem71), err)
+		_elem76 := &Version{}
+		if err := _elem76.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem76), err)
 		}
-		p.Versions = append(p.Versions, _elem71)
+		p.Versions = append(p.Versions, _elem76)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5000,13 +5271,13 @@ func (p *PeerOfferResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]int32, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem72 int32
+		var _elem77 int32
 		if v, err := iprot.ReadI32(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem72 = v
+			_elem77 = v
 		}
-		p.Success = append(p.Success, _elem72)
+		p.Success = append(p.Success, _elem77)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5319,11 +5590,11 @@ func (p *PeerVersionsResult) ReadField0(ctx context.Context, iprot thrift.TProto
 	tSlice := make([]*Version, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem73 := &Version{}
-		if err := _elem73.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem73), err)
+		_elem78 := &Version{}
+		if err := _elem78.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem78), err)
 		}
-		p.Success = append(p.Success, _elem73)
+		p.Success = append(p.Success, _elem78)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5595,13 +5866,13 @@ func (p *PeerDigestsResult) ReadField0(ctx context.Context, iprot thrift.TProtoc
 	tSlice := make([]int64, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem74 int64
+		var _elem79 int64
 		if v, err := iprot.ReadI64(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem74 = v
+			_elem79 = v
 		}
-		p.Success = append(p.Success, _elem74)
+		p.Success = append(p.Success, _elem79)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)

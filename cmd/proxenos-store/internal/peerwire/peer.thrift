@@ -66,6 +66,8 @@ service Peer extends Store {
   JoinInfo join_info()
   /** Returns the members and their states as the node sees them, as name=state. */
   list<string> states()
+  /** Returns the wall clock time in milliseconds since 1970. */
+  i64 clock()
   /**
    * Stores the entries that are newer than those of the node. Returns, once they are durable,
    * the versions of the node that are newer than an entry.

@@ -114,6 +114,12 @@ func (h *Handler) States(ctx context.Context) ([]string, error) {
 	return toStates(states), h.failure(err)
 }
 
+// Clock returns the wall clock time of this node.
+func (h *Handler) Clock(ctx context.Context) (int64, error) {
+	now, err := h.Node.Clock(ctx)
+	return now.UnixMilli(), err
+}
+
 // Keep stores entries at this node and returns its versions that are newer.
 func (h *Handler) Keep(ctx context.Context, entries []*peerwire.Entry) ([]*peerwire.Version, error) {
 	newer, err := h.Node.Keep(ctx, each(entries, fromEntry))

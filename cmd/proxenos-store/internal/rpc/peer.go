@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
@@ -24,6 +25,12 @@ func (p *Peer) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(p.cal
 func (p *Peer) States(ctx context.Context) (map[string]node.State, error) {
 	list, err := p.wire().States(ctx)
 	return fromStates(list), err
+}
+
+// Clock returns the wall clock time of the node.
+func (p *Peer) Clock(ctx context.Context) (time.Time, error) {
+	milliseconds, err := p.wire().Clock(ctx)
+	return time.UnixMilli(milliseconds), err
 }
 
 // Keep sends entries to the node and returns its versions that are newer.
