@@ -109,7 +109,7 @@ func (t *Table[N]) Slots() int {
 // Slot returns the slot of the key, from 0 to Slots()-1. It depends only on the
 // hash and the number of slots: a key never changes its slot.
 func (t *Table[N]) Slot(key string) int {
-	if t.Slots() == 0 {
+	if t == nil || t.set == nil {
 		return 0
 	}
 	return int(prf.Finalize(t.set.hash(key)) >> t.shift)
