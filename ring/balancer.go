@@ -23,8 +23,8 @@ type selector[N any] interface {
 	Select(key string) (N, bool)
 }
 
-// A Ranking may have capacities of its own: a *Ring calls them so, and sets and
-// tables of package rendezvous have weights.
+// A Ranking may have capacities of its own: a *Ring has a method Capacity, and sets
+// and tables of package rendezvous have a method Weight.
 type (
 	capacities interface {
 		Capacity(id string) (float64, bool)
@@ -62,8 +62,9 @@ type BalancerConfig[N any] struct {
 //	ceil(Bound * (m+1) * capacity / total capacity)
 //
 // These limits add up to more than m, so without MaxLoad some node always has
-// room. A limit applies when a lease is issued. A node may exceed it after other leases were
-// released or nodes were added; it then gets no leases until it is below again.
+// room. A limit applies when a lease is issued. A node may exceed it after other
+// leases were released or nodes were added; it then gets no leases until it is
+// below again.
 //
 // With a Balancer the node of a key depends on the current loads, so two clients
 // that count their own leases may choose different nodes for a popular key. The

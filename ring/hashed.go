@@ -21,8 +21,8 @@ const DefaultPoints = 160
 // positions that the hash determines. The circle of points is that of Karger et
 // al., "Consistent hashing and random trees" (STOC 1997).
 //
-// A node of capacity c has points times c of them, rounded to the nearest whole
-// number and halves up, but at least one unless c is 0. That number does not
+// A node of capacity c, in units of [Config].Unit, has points times c of them,
+// rounded to the nearest whole number and halves up, but at least one unless c is 0. That number does not
 // depend on other nodes, so adding or removing a node, or changing its capacity,
 // never moves a key between two others. points is from 1 to MaxPoints.
 //

@@ -52,8 +52,8 @@ const (
 // Ketama agrees with libmemcached 1.1.4 on the owner of every key.
 //
 // An ID is "host", "host:port" or the path of a Unix socket, beginning with "/" or
-// "unix:/". The default port is 11211; an IPv6 host with a port has brackets, which are not
-// hashed. Capacities are whole numbers of 32 bits. In weighted modes they divide
+// "unix:/". The default port is 11211; an IPv6 host with a port has brackets,
+// which are not hashed. Capacities are whole numbers of 32 bits. In weighted modes they divide
 // a total of 160 points per server in float32 arithmetic, so a capacity far below
 // the average may have no point, equal capacities may have 156, and a change of
 // one server may move keys between others. A drained node corresponds to a server
