@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"sync"
 	"syscall"
@@ -34,9 +35,22 @@ type File struct {
 	// it. After ten times as long Watch reads it anyway. Zero means 100 ms.
 	Settle time.Duration
 
+	// Log gets a warning when the system cannot watch the file, so that changes
+	// are only seen by scanning. Nil is silent.
+	Log *slog.Logger
+
 	mu   sync.Mutex // guards once, and is held while a pipe is read
 	once []byte     // what a pipe gave
 }
+
+func (f *File) log() *slog.Logger {
+	if f.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return f.Log
+}
+
+func (f *File) scanEvery() time.Duration { return orElse(f.ScanEvery, 5*time.Second) }
 
 // Nodes reads the file.
 func (f *File) Nodes(ctx context.Context) ([]mapper.Node, error) {

@@ -20,19 +20,23 @@ var _ mapper.Watcher = (*File)(nil)
 // Watch yields the nodes, and again when the file changes: written in place,
 // renamed over as editors do, or swapped by a link above it as Kubernetes does. A
 // list that cannot be read or parsed is an error, and the nodes before it stand.
-// So is an empty file, as a writer that has only begun leaves it. Writers should
-// rename a finished file into place. Watch watches the directory and not the
-// file, as the file may be replaced.
+// So are a file without text and a list in text or YAML whose last line has no
+// newline, as a writer that is not done leaves them. Where the system tells (on
+// Linux, for files of the same user), Watch waits until no program has the file
+// open for writing. Writers should rename a finished file into place.
+//
+// Watch watches the directory and not the file, as the file may be replaced. All
+// watches of a process share one instance of the system's watcher.
 func (f *File) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
-		hints := newHints(f.Path)
+		hints := f.hints()
 		defer hints.close()
 		f.watch(ctx, hints, yield)
 	}
 }
 
 func (f *File) watch(ctx context.Context, hints hints, yield func(mapper.Update) bool) {
-	look := time.NewTicker(orElse(f.ScanEvery, 5*time.Second))
+	look := time.NewTicker(f.scanEvery())
 	defer look.Stop()
 	w := watch{file: f, settle: orElse(f.Settle, 100*time.Millisecond)}
 	for {
@@ -69,6 +73,7 @@ type watch struct {
 
 	changing time.Time // since when there are changes to be read; zero if there are none
 	latest   time.Time // the latest of them
+	busy     time.Time // since when a program has the file open for writing; zero if none has
 }
 
 // hint takes an event in the directory. If it is not about the file itself, it
@@ -127,6 +132,9 @@ func (w *watch) wake() <-chan time.Time {
 // the watch is over.
 func (w *watch) read(ctx context.Context, yield func(mapper.Update) bool) bool {
 	w.changing = time.Time{}
+	if w.waitsForWriter() {
+		return true
+	}
 	w.looked, _ = os.Stat(w.file.Path) // before the reading, so that a later change is seen
 	data, nodes, err := w.list(ctx)
 	partial, isPartial := errors.AsType[*mapper.PartialError](err)
@@ -148,16 +156,52 @@ func (w *watch) read(ctx context.Context, yield func(mapper.Update) bool) bool {
 	return !news || yield(w.last.Clone())
 }
 
+// waitsForWriter puts the reading off while a program has the file open for
+// writing, up to the limit of Settle.
+func (w *watch) waitsForWriter() bool {
+	if !beingWritten(w.file.Path) {
+		w.busy = time.Time{}
+		return false
+	}
+	now := time.Now()
+	if w.busy.IsZero() {
+		w.busy = now
+	}
+	if now.Sub(w.busy) >= 10*w.settle {
+		return false // list says that it is being written
+	}
+	w.begun = true
+	w.changing, w.latest = now, now
+	return true
+}
+
 func (w *watch) list(ctx context.Context) ([]byte, []mapper.Node, error) {
+	if !w.busy.IsZero() {
+		return nil, nil, w.file.fail(errors.New("a program has it open for writing; rename a finished file into place"))
+	}
 	data, err := w.file.read(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(data) == 0 && (w.looked == nil || w.looked.Mode().IsRegular()) {
-		return nil, nil, w.file.fail(errors.New("it is empty, as a file that is being written; a list without nodes is a comment, or []"))
+	if w.looked == nil || w.looked.Mode().IsRegular() {
+		if err := checkFinished(data, w.file.Path); err != nil {
+			return nil, nil, w.file.fail(err)
+		}
 	}
 	nodes, err := Parse(data, w.file.Path)
 	return data, nodes, err
+}
+
+// checkFinished rejects what a writer that is not done leaves. JSON shows by itself
+// where it ends.
+func checkFinished(data []byte, name string) error {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return errors.New("it is empty, as a file that is being written; a list without nodes is a comment, or []")
+	case data[len(data)-1] != '\n' && formatOf(data, name) != formatJSON:
+		return errors.New("its last line has no newline, as a file that is being written: add one")
+	}
+	return nil
 }
 
 func orElse(d, otherwise time.Duration) time.Duration {
@@ -165,37 +209,4 @@ func orElse(d, otherwise time.Duration) time.Duration {
 		return otherwise
 	}
 	return d
-}
-
-// hints reports events in the directory of a file. It is empty if the system has
-// no watches left; scanning has to do then.
-type hints struct {
-	w      *fsnotify.Watcher
-	dir    string
-	events <-chan fsnotify.Event
-	errors <-chan error
-}
-
-func newHints(path string) hints {
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return hints{}
-	}
-	h := hints{w: w, dir: filepath.Dir(path), events: w.Events, errors: w.Errors}
-	h.renew()
-	return h
-}
-
-// renew watches the directory if it is not watched: it may be new, or have
-// replaced another one.
-func (h hints) renew() {
-	if h.w != nil {
-		_ = h.w.Add(h.dir) // a directory that is not there is tried again
-	}
-}
-
-func (h hints) close() {
-	if h.w != nil {
-		_ = h.w.Close()
-	}
 }

@@ -1,9 +1,12 @@
 package static
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -237,4 +240,98 @@ func TestWatchOfAPathThatIsWrong(t *testing.T) {
 	t.Parallel()
 	tape := record(t, &File{Path: t.TempDir(), ScanEvery: never})
 	tape.next("!: it is a directory")
+}
+
+// TestWatchWaitsForTheEndOfALastLine has lists whose end may be missing.
+func TestWatchWaitsForTheEndOfALastLine(t *testing.T) {
+	t.Parallel()
+	for name, lists := range map[string][3]string{ // good, torn, whole
+		"nodes.txt":  {"a 10.0.0.1:8080\n", "a 10.0.0.1:8080\nb 10.0.0.2:80", "a 10.0.0.1:8080\nb 10.0.0.2:8080\n"},
+		"nodes.yaml": {"- a\n", "- a\n- b", "- a\n- bc\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &File{Path: filepath.Join(t.TempDir(), name), ScanEvery: never, Settle: 20 * time.Millisecond}
+			write(t, f.Path, lists[0])
+			tape := record(t, f)
+			tape.next("a")
+			write(t, f.Path, lists[1])
+			tape.next("!: its last line has no newline, as a file that is being written: add one")
+			write(t, f.Path, lists[2])
+			tape.next("a b")
+			write(t, f.Path, " \n\n\t\n")
+			tape.next("!: it is empty, as a file that is being written")
+			write(t, f.Path, lists[0])
+			tape.next("a")
+			nodes, err := (&File{Path: f.Path}).Nodes(t.Context())
+			require.NoError(t, err)
+			require.Len(t, nodes, 1)
+		})
+	}
+}
+
+// TestWatchesShareOneNotifier has more watches than a system may allow, by
+// several names of one directory too.
+func TestWatchesShareOneNotifier(t *testing.T) {
+	before := inotifyInstances(t)
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(dir, filepath.Join(dir, "link")))
+	path := filepath.Join(dir, "nodes.txt")
+	write(t, path, "a\n")
+	var tapes []*tape
+	for i := range 200 {
+		f := &File{Path: path, ScanEvery: never, Settle: time.Millisecond}
+		if i%2 == 1 {
+			f.Path = filepath.Join(dir, "link", "nodes.txt")
+		}
+		tapes = append(tapes, record(t, f))
+	}
+	for _, tape := range tapes {
+		tape.next("a")
+	}
+	require.Equal(t, before+1, inotifyInstances(t))
+	replace(t, path, "b\n")
+	for _, tape := range tapes {
+		tape.next("b")
+	}
+}
+
+// inotifyInstances counts them, where the system lists them.
+func inotifyInstances(t *testing.T) (n int) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	require.NoError(t, err)
+	if len(links) == 0 {
+		t.Skip("this system does not list open files")
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && to == "anon_inode:inotify" {
+			n++
+		}
+	}
+	return n
+}
+
+// TestWatchWithoutNotifier scans, and says so.
+func TestWatchWithoutNotifier(t *testing.T) {
+	notifier.mu.Lock()
+	open := notifier.open
+	notifier.open = func() (*fsnotify.Watcher, error) { return nil, errors.New("too many open files") }
+	notifier.mu.Unlock()
+	defer func() {
+		notifier.mu.Lock()
+		defer notifier.mu.Unlock()
+		notifier.open = open
+	}()
+	var log bytes.Buffer
+	f := &File{
+		Path: filepath.Join(t.TempDir(), "nodes.txt"), ScanEvery: 10 * time.Millisecond, Settle: time.Millisecond,
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	write(t, f.Path, "a\n")
+	tape := record(t, f)
+	tape.next("a")
+	replace(t, f.Path, "b\n")
+	tape.next("b")
+	require.Contains(t, log.String(), "changes are only seen by scanning")
+	require.Contains(t, log.String(), "too many open files")
 }
