@@ -9,8 +9,11 @@ import (
 
 // The elements of JUnit XML that Jenkins, GitLab and other CI systems agree on.
 type (
+	junitSuites struct {
+		XMLName xml.Name     `xml:"testsuites"`
+		Suites  []junitSuite `xml:"testsuite"`
+	}
 	junitSuite struct {
-		XMLName  xml.Name    `xml:"testsuite"`
 		Name     string      `xml:"name,attr"`
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
@@ -32,19 +35,24 @@ type (
 	}
 )
 
-// JUnit writes the results as JUnit XML. The encoder escapes markup and replaces
-// characters that XML does not allow.
-func JUnit(w io.Writer, s *Suite) error {
-	suite := junitSuite{Name: s.File, Tests: len(s.Checks), Failures: s.Failed(), Time: seconds(s.Elapsed)}
-	for _, c := range s.Checks {
-		suite.Cases = append(suite.Cases, newJUnitCase(s.File, c))
+// JUnit writes the results as JUnit XML, with a test suite for each file. The
+// encoder escapes markup and replaces characters that XML does not allow.
+func JUnit(w io.Writer, r Results) error {
+	var all junitSuites
+	for _, s := range r {
+		_, failed, _ := Results{s}.Count()
+		suite := junitSuite{Name: s.File, Tests: len(s.Checks), Failures: failed, Time: seconds(s.Elapsed)}
+		for _, c := range s.Checks {
+			suite.Cases = append(suite.Cases, newJUnitCase(s.File, c))
+		}
+		all.Suites = append(all.Suites, suite)
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
-	if err := enc.Encode(suite); err != nil {
+	if err := enc.Encode(all); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "\n")

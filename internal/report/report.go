@@ -1,4 +1,5 @@
-// Package report writes check results as JUnit XML, TAP or GitHub annotations,
+// Package report writes check results as JUnit XML, TAP, GitHub annotations or a
+// code quality report of GitLab,
 // and the load of nodes and the movement of keys as a self-contained HTML page
 // or as SVG pictures. [Live] is the status page of a running member.
 //
@@ -34,14 +35,24 @@ type Failure struct {
 	Message string
 }
 
-// Failed returns the number of checks that failed. Warnings are no failures.
-func (s *Suite) Failed() (count int) {
-	for _, c := range s.Checks {
-		if c.Failed() {
-			count++
+// Results are the results of one or more check files.
+type Results []Suite
+
+// Count returns the number of checks, of failed ones and of warnings. Warnings are
+// no failures.
+func (r Results) Count() (checks, failed, warned int) {
+	for _, s := range r {
+		checks += len(s.Checks)
+		for _, c := range s.Checks {
+			switch {
+			case c.Failed():
+				failed++
+			case c.Warned():
+				warned++
+			}
 		}
 	}
-	return count
+	return checks, failed, warned
 }
 
 // Failed reports whether the check failed, and not only with a warning.

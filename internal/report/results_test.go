@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"io"
 	"strings"
@@ -14,8 +15,8 @@ import (
 
 // hostile returns a suite in which every text has characters that are special
 // to one of the formats.
-func hostile() *Suite {
-	return &Suite{
+func hostile() Results {
+	return Results{{
 		File: "a,b:c%\n.yaml", Elapsed: 1500 * time.Millisecond,
 		Checks: []Result{
 			{Name: "fine # SKIP \\", Line: 3, Note: "<i>2</i> pins\n\n# heading"},
@@ -24,13 +25,13 @@ func hostile() *Suite {
 				{9, "]]> \x1b[31m"},
 			}},
 		},
-	}
+	}}
 }
 
-func written(t *testing.T, write func(io.Writer, *Suite) error, s *Suite) string {
+func written(t *testing.T, write func(io.Writer, Results) error, r Results) string {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, write(&b, s))
+	require.NoError(t, write(&b, r))
 	return b.String()
 }
 
@@ -52,8 +53,10 @@ func TestGitHubSummary(t *testing.T) {
 // TestJUnit decodes the XML and compares it with the suite.
 func TestJUnit(t *testing.T) {
 	text := written(t, JUnit, hostile())
-	var suite junitSuite
-	require.NoError(t, xml.Unmarshal([]byte(text), &suite))
+	var suites junitSuites
+	require.NoError(t, xml.Unmarshal([]byte(text), &suites))
+	require.Len(t, suites.Suites, 1)
+	suite := suites.Suites[0]
 	assert.Equal(t, []any{2, 1, "1.500"}, []any{suite.Tests, suite.Failures, suite.Time})
 	require.Len(t, suite.Cases, 2)
 	assert.Equal(t, "::error::x, y<script>", suite.Cases[1].Name)
@@ -78,4 +81,39 @@ not ok 2 - ::error::x, y<script>
       message: "]]> \x1b[31m"
   ...
 `, written(t, TAP, hostile()))
+}
+
+// TestGitLab: the fingerprint depends on the file and the check, not on the
+// figures in the message or on the line.
+func TestGitLab(t *testing.T) {
+	r := hostile()
+	r[0].Checks[1].Warn = true
+	r = append(r, Suite{File: "b.yaml", Checks: []Result{{Name: "even", Failures: []Failure{{3, "1.06"}}}}})
+	var issues, later []gitlabIssue
+	require.NoError(t, json.Unmarshal([]byte(written(t, GitLab, r)), &issues))
+	require.Len(t, issues, 3)
+	assert.Equal(t, []string{"minor", "minor", "major"}, []string{issues[0].Severity, issues[1].Severity, issues[2].Severity})
+	assert.Equal(t, gitlabLocation{"b.yaml", gitlabLines{3}}, issues[2].Location)
+	assert.Equal(t, []string{"even", "1.06"}, []string{issues[2].Check, issues[2].Description})
+	assert.NotEqual(t, issues[0].Fingerprint, issues[1].Fingerprint)
+	r[1].Checks[0].Failures[0] = Failure{9, "1.07"}
+	require.NoError(t, json.Unmarshal([]byte(written(t, GitLab, r)), &later))
+	assert.Equal(t, issues[2].Fingerprint, later[2].Fingerprint)
+	assert.Equal(t, "[]\n", written(t, GitLab, nil))
+}
+
+// TestSeveralFiles: numbers go on from file to file, and each file has a suite.
+func TestSeveralFiles(t *testing.T) {
+	r := append(hostile(), Suite{File: "b.yaml", Checks: []Result{{Name: "warned", Warn: true, Failures: []Failure{{3, "x"}}}}})
+	checks, failed, warned := r.Count()
+	assert.Equal(t, []int{3, 1, 1}, []int{checks, failed, warned})
+	assert.Contains(t, written(t, TAP, r), "1..3\n")
+	assert.Contains(t, written(t, TAP, r), "ok 3 - warned\n  ---\n  warnings:\n    - at: \"b.yaml:3\"")
+	assert.Contains(t, written(t, GitHub, r), "::warning file=b.yaml,line=3,title=warned::x\nproxenos check: 1 of 3 failed\n")
+	assert.Contains(t, written(t, GitHubSummary, r), "<h3>proxenos check: b.yaml</h3>")
+	var suites junitSuites
+	require.NoError(t, xml.Unmarshal([]byte(written(t, JUnit, r)), &suites))
+	require.Len(t, suites.Suites, 2)
+	assert.Equal(t, []any{"b.yaml", 1, 0}, []any{suites.Suites[1].Name, suites.Suites[1].Tests, suites.Suites[1].Failures})
+	assert.Contains(t, suites.Suites[1].Cases[0].Note, "warning: b.yaml:3: x")
 }

@@ -10,17 +10,22 @@ import (
 var tapEscapes = strings.NewReplacer(`\`, `\\`, `#`, `\#`)
 
 // TAP writes the results in the Test Anything Protocol, version 14.
-func TAP(w io.Writer, s *Suite) error {
+func TAP(w io.Writer, r Results) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", len(s.Checks))
-	for i, c := range s.Checks {
-		result := "ok"
-		if c.Failed() {
-			result = "not ok"
-		}
-		fmt.Fprintf(&b, "%s %d - %s\n", result, i+1, tapEscapes.Replace(c.Name))
-		if len(c.Failures) > 0 {
-			b.WriteString(diagnostics(s.File, c))
+	checks, _, _ := r.Count()
+	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", checks)
+	number := 0
+	for _, s := range r {
+		for _, c := range s.Checks {
+			number++
+			result := "ok"
+			if c.Failed() {
+				result = "not ok"
+			}
+			fmt.Fprintf(&b, "%s %d - %s\n", result, number, tapEscapes.Replace(c.Name))
+			if len(c.Failures) > 0 {
+				b.WriteString(diagnostics(s.File, c))
+			}
 		}
 	}
 	_, err := io.WriteString(w, b.String())

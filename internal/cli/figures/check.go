@@ -19,7 +19,10 @@ import (
 type checkOptions struct {
 	std         *term.Streams
 	source      source.Flags
-	path        string
+	paths       []string
+	root        string
+	quiet       bool
+	format      term.Format[report.Results]
 	live        bool
 	update      bool
 	schema      bool
@@ -31,9 +34,10 @@ type checkOptions struct {
 func NewCheck(std *term.Streams) *cobra.Command {
 	o := &checkOptions{std: std}
 	c := &cobra.Command{
-		Use:   "check [flags] FILE",
-		Short: "Run the placement checks in a file",
-		Long: `Run the placement checks in a YAML file, and exit with 1 if one fails.
+		Use:   "check [flags] [FILE ...]",
+		Short: "Run the placement checks in files",
+		Long: `Run the placement checks in YAML files, by default proxenos.yaml, and exit with 1
+if one fails.
 
   nodes: nodes.txt             # or a list: [a, "b=10.0.0.2:80,w=2"]
   algorithm: rendezvous        # hash, points, unit, table_bits too
@@ -58,12 +62,13 @@ func NewCheck(std *term.Streams) *cobra.Command {
 
 proxenos help checks defines every check and its figures.
 
-The file names other files relative to its own folder. Files outside that folder
-are rejected, even behind symbolic links. No command is run, and a server is
+A file names other files relative to its own directory. Files outside that
+directory, or outside --root, are rejected, even behind symbolic links. No command is run, and a server is
 queried only with --live. --update writes the current owners into the pins, and
 the checksum, and keeps the rest of the file. --schema prints the format as JSON Schema.`,
-		Example: `  proxenos check proxenos.yaml
+		Example: `  proxenos check
   proxenos check proxenos.yaml --update
+  proxenos check -q ci/*.yaml --root .
   proxenos check proxenos.yaml --report junit=results.xml --report github
   proxenos check proxenos.yaml --live -b consul -s web`,
 		Args: cobra.ArbitraryArgs,
@@ -77,11 +82,22 @@ the checksum, and keeps the rest of the file. --schema prints the format as JSON
 	term.AddGroup(c, checksGroup, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.live, "live", false, "take the nodes from the flags below instead of the file")
 		fs.BoolVar(&o.update, "update", false, "write the current owners and checksums into the file")
-		fs.StringArrayVar(&o.reportFlags, "report", nil, "also write a `report`: junit=FILE, tap, tap=FILE or github (annotations and summary); may be repeated")
+		fs.StringVar(&o.root, "root", "", "the `directory` of which the files may name files (default their own)")
+		fs.BoolVarP(&o.quiet, "quiet", "q", false, "do not print the checks that passed")
+		fs.StringArrayVar(&o.reportFlags, "report", nil, "also write a `report`: junit=FILE, tap, tap=FILE, gitlab=FILE (code quality) or github; may be repeated")
 		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
+	o.format.Bind(c, "text or json", o.writers()...)
 	o.source.Bind(c)
 	return c
+}
+
+// writers are the formats of the results.
+func (o *checkOptions) writers() []term.Writer[report.Results] {
+	return []term.Writer[report.Results]{
+		{Name: "text", Write: func(w io.Writer, r report.Results) error { return writeChecks(w, r, o.quiet) }},
+		{Name: "json", Write: writeChecksJSON},
+	}
 }
 
 // checksGroup is the title of the flags that apply without --live.
@@ -91,21 +107,23 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	if o.schema {
 		return term.Args()(c, args)
 	}
-	if err := term.Args("FILE")(c, args); err != nil {
-		return err
+	if o.paths = args; len(args) == 0 {
+		o.paths = []string{defaultCheckFile}
 	}
-	o.path = args[0]
-	if o.update {
-		if err := term.CheckState("--update", o.path); err != nil {
+	for _, path := range o.paths {
+		if err := term.CheckState("--update", path); o.update && err != nil {
 			return err
 		}
 	}
 	if flag := liveFlag(c); flag != "" && !o.live {
-		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.path), "--live takes the nodes from the flags")
+		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.paths[0]), "--live takes the nodes from the flags")
 	}
 	var err error
 	if o.reports, err = parseReports(o.reportFlags); err != nil {
 		return err
+	}
+	if o.format.Is("json") && o.reportsToStdout() {
+		return term.Hint(term.Usagef("-o json and a --report both write to standard output"), "--report tap=FILE writes to a file")
 	}
 	if err := o.source.Parse(c); err != nil {
 		return err
@@ -114,10 +132,13 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	return nil
 }
 
+// defaultCheckFile is the check file if none is named.
+const defaultCheckFile = "proxenos.yaml"
+
 // liveFlag returns a flag on the command line that needs --live, or "".
 func liveFlag(c *cobra.Command) (flag string) {
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if title := f.Annotations[term.GroupKey]; len(title) == 1 && title[0] != checksGroup {
+		if title := f.Annotations[term.GroupKey]; len(title) == 1 && title[0] != checksGroup && title[0] != "Output" {
 			flag = f.Name
 		}
 	})
@@ -129,42 +150,74 @@ func (o *checkOptions) run(ctx context.Context) error {
 		_, err := io.WriteString(o.std.Out, checkFormat.Schema())
 		return term.WithCode(term.ErrIO, err)
 	}
-	folder, err := openCheckFolder(o.path)
+	checkers, err := o.open(ctx)
+	defer func() {
+		for _, k := range checkers {
+			k.folder.close()
+		}
+	}()
 	if err != nil {
 		return err
 	}
-	defer folder.close()
-	began := time.Now()
-	k, err := o.newChecker(ctx, folder)
-	if err != nil {
-		return err
+	var results report.Results
+	for _, k := range checkers {
+		if o.update {
+			if err := k.update(); err != nil {
+				return err
+			}
+			continue
+		}
+		began := time.Now()
+		suite, err := k.checkAll(ctx)
+		if err != nil {
+			return err
+		}
+		suite.Elapsed = time.Since(began)
+		results = append(results, *suite)
 	}
 	if o.update {
-		return k.update()
+		return nil
 	}
-	suite, err := k.checkAll(ctx)
-	if err != nil {
+	if err := o.write(results); err != nil {
 		return err
 	}
-	suite.Elapsed = time.Since(began)
-	if err := o.write(suite); err != nil {
-		return err
-	}
-	if failed := suite.Failed(); failed > 0 {
-		return term.WithCode(term.ErrCheck, fmt.Errorf("%d of %d checks failed", failed, len(suite.Checks)))
+	if checks, failed, _ := results.Count(); failed > 0 {
+		return term.WithCode(term.ErrCheck, fmt.Errorf("%d of %d checks failed", failed, checks))
 	}
 	return nil
 }
 
-// write writes the reports, and text unless a report goes to standard output.
-func (o *checkOptions) write(s *report.Suite) error {
+// open opens every check file before the first check runs.
+func (o *checkOptions) open(ctx context.Context) (checkers []*checker, err error) {
+	for _, path := range o.paths {
+		folder, err := openCheckFolder(path, o.root)
+		if err != nil {
+			return checkers, err
+		}
+		k, err := o.newChecker(ctx, folder)
+		if err != nil {
+			folder.close()
+			return checkers, err
+		}
+		checkers = append(checkers, k)
+	}
+	return checkers, nil
+}
+
+// write writes the reports, and the results unless a report goes to standard
+// output.
+func (o *checkOptions) write(results report.Results) error {
 	for _, r := range o.reports {
-		if err := r.write(o.std, s); err != nil {
+		if err := r.write(o.std, results); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(o.reports, suiteReport.toStdout) {
+	if o.reportsToStdout() {
 		return nil
 	}
-	return term.WithCode(term.ErrIO, writeChecksText(o.std.Out, s))
+	return o.format.Write(o.std.Out, results)
+}
+
+func (o *checkOptions) reportsToStdout() bool {
+	return slices.ContainsFunc(o.reports, suiteReport.toStdout)
 }

@@ -18,20 +18,34 @@ import (
 // checkFormat is the format of check files.
 var checkFormat = &checkfile.Format{Algorithms: place.AlgorithmNames(), Hashes: place.HashNames()}
 
-// checkFolder is a check file and its folder, the only one that it may read.
-// [os.Root] follows no symbolic link out of it.
+// checkFolder is a check file and the root directory, the only one of which it may
+// read files: its own, unless --root names another. [os.Root] follows no symbolic
+// link out of it.
 type checkFolder struct {
 	path string
 	name string // in messages
 	root *os.Root
+	in   string // the directory of the check file, relative to the root
 	data []byte
 	file *checkfile.File
 }
 
-func openCheckFolder(path string) (*checkFolder, error) {
-	d := &checkFolder{path: path, name: term.Escape(path)}
+// openCheckFolder opens a check file. The root is the directory of the file if it
+// is empty.
+func openCheckFolder(path, root string) (*checkFolder, error) {
+	d := &checkFolder{path: path, name: term.Escape(path), in: "."}
+	dir := filepath.Dir(path)
+	if root == "" {
+		root = dir
+	}
 	var err error
-	if d.root, err = os.OpenRoot(filepath.Dir(path)); err != nil {
+	if d.in, err = relative(root, dir); err != nil {
+		return nil, err
+	}
+	if !filepath.IsLocal(d.in) {
+		return nil, term.Hint(term.Usagef("%q is outside --root %q", path, root), "--root is a directory above the check file")
+	}
+	if d.root, err = os.OpenRoot(root); err != nil {
 		return nil, err
 	}
 	if err := d.read(); err != nil {
@@ -39,6 +53,18 @@ func openCheckFolder(path string) (*checkFolder, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// relative returns the path of dir relative to root.
+func relative(root, dir string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
+	return filepath.Rel(root, dir)
 }
 
 func (d *checkFolder) close() {
@@ -60,12 +86,13 @@ func (d *checkFolder) read() error {
 	return nil
 }
 
-// open opens a file in the folder for reading.
+// open opens a file for reading. Its path is relative to the check file.
 func (d *checkFolder) open(path, what string) (*os.File, error) {
-	if !filepath.IsLocal(path) {
-		return nil, d.outside(path, what, errors.New("it is outside the folder of the check file"))
+	inRoot := filepath.Join(d.in, path)
+	if filepath.IsAbs(path) || !filepath.IsLocal(inRoot) {
+		return nil, d.outside(path, what, errors.New("it is outside the root directory"))
 	}
-	info, err := d.root.Stat(path)
+	info, err := d.root.Stat(inRoot)
 	if err != nil {
 		return nil, d.outside(path, what, err)
 	}
@@ -73,7 +100,7 @@ func (d *checkFolder) open(path, what string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, d.outside(path, what, errors.New("it is not a regular file"))
 	}
-	return d.root.Open(path)
+	return d.root.Open(inRoot)
 }
 
 func (d *checkFolder) outside(path, what string, err error) error {
@@ -81,7 +108,7 @@ func (d *checkFolder) outside(path, what string, err error) error {
 	if errors.As(err, &of) {
 		err = of.Err
 	}
-	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "a check file can only name files in its own folder")
+	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "a check file can only name files in its own directory, or in that of --root")
 }
 
 // nodes returns the nodes of a list or of a file in the folder.

@@ -16,12 +16,12 @@ type suiteReport struct {
 }
 
 // suiteWriters write each kind of report.
-var suiteWriters = map[string]func(io.Writer, *report.Suite) error{
-	"junit": report.JUnit, "tap": report.TAP, "github": report.GitHub,
+var suiteWriters = map[string]func(io.Writer, report.Results) error{
+	"junit": report.JUnit, "tap": report.TAP, "github": report.GitHub, "gitlab": report.GitLab,
 }
 
 // reportKinds are the values of --report.
-var reportKinds = []string{"junit=FILE", "tap", "tap=FILE", "github"}
+var reportKinds = []string{"junit=FILE", "tap", "tap=FILE", "github", "gitlab=FILE"}
 
 // parseReports parses the values of --report, of which one at most may write to
 // standard output.
@@ -31,7 +31,7 @@ func parseReports(typed []string) (reports []suiteReport, err error) {
 		kind, path, toFile := strings.Cut(text, "=")
 		r := suiteReport{kind, path}
 		switch {
-		case (kind == "junit" || kind == "tap") && path != "":
+		case (kind == "junit" || kind == "tap" || kind == "gitlab") && path != "":
 		case (kind == "tap" || kind == "github") && !toFile:
 		default:
 			return nil, term.UnknownChoice("report", text, reportKinds)
@@ -50,8 +50,8 @@ func parseReports(typed []string) (reports []suiteReport, err error) {
 func (r suiteReport) toStdout() bool { return r.path == "" || r.path == "-" }
 
 // write writes the report.
-func (r suiteReport) write(std *term.Streams, s *report.Suite) error {
-	write := func(w io.Writer) error { return suiteWriters[r.kind](w, s) }
+func (r suiteReport) write(std *term.Streams, results report.Results) error {
+	write := func(w io.Writer) error { return suiteWriters[r.kind](w, results) }
 	if !r.toStdout() {
 		return std.WriteStream("--report", r.path, write)
 	}
@@ -59,24 +59,83 @@ func (r suiteReport) write(std *term.Streams, s *report.Suite) error {
 		return term.WithCode(term.ErrIO, err)
 	}
 	if summary := std.Getenv("GITHUB_STEP_SUMMARY"); r.kind == "github" && summary != "" {
-		return term.AppendStream("GITHUB_STEP_SUMMARY", summary, func(w io.Writer) error { return report.GitHubSummary(w, s) })
+		return term.AppendStream("GITHUB_STEP_SUMMARY", summary, func(w io.Writer) error { return report.GitHubSummary(w, results) })
 	}
 	return nil
 }
 
-// writeChecksText writes a line for each check and each failure.
-func writeChecksText(w io.Writer, s *report.Suite) error {
+// writeChecks writes a line for each check and each violation, in quiet only for
+// checks with violations.
+func writeChecks(w io.Writer, r report.Results, quiet bool) error {
 	var b strings.Builder
-	for _, c := range s.Checks {
-		if len(c.Failures) == 0 {
-			fmt.Fprintf(&b, "ok    %s (%s)\n", c.Name, c.Note)
-			continue
-		}
-		fmt.Fprintf(&b, "%s  %s (%s)\n", map[bool]string{false: "FAIL", true: "warn"}[c.Warn], c.Name, c.Note)
-		for _, f := range c.Failures {
-			fmt.Fprintf(&b, "      %s:%d: %s\n", s.File, f.Line, f.Message)
+	for _, s := range r {
+		for _, c := range s.Checks {
+			if !quiet || len(c.Failures) > 0 {
+				fmt.Fprintf(&b, "%-4s  %s (%s)\n", labelOf(c), c.Name, c.Note)
+			}
+			for _, f := range c.Failures {
+				fmt.Fprintf(&b, "      %s:%d: %s\n", s.File, f.Line, f.Message)
+			}
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func labelOf(c report.Result) string {
+	switch {
+	case c.Failed():
+		return "FAIL"
+	case c.Warned():
+		return "warn"
+	default:
+		return "ok"
+	}
+}
+
+// checksView is the output of check -o json.
+type checksView struct {
+	Schema   string     `json:"schema"`
+	Checks   int        `json:"checks"`
+	Failed   int        `json:"failed"`
+	Warnings int        `json:"warnings"`
+	Files    []fileView `json:"files"`
+}
+
+// fileView is the results of a check file.
+type fileView struct {
+	File   string      `json:"file"`
+	Checks []checkView `json:"checks"`
+}
+
+// checkView is the result of a check.
+type checkView struct {
+	Name     string        `json:"name"`
+	Line     int           `json:"line"`
+	Result   string        `json:"result"` // ok, fail or warn
+	Note     string        `json:"note"`
+	Failures []failureView `json:"failures,omitempty"`
+}
+
+// failureView is a violation found by a check.
+type failureView struct {
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+func writeChecksJSON(w io.Writer, r report.Results) error {
+	v := checksView{Schema: "proxenos.check/v1", Files: []fileView{}}
+	v.Checks, v.Failed, v.Warnings = r.Count()
+	for _, s := range r {
+		file := fileView{File: s.File}
+		for _, c := range s.Checks {
+			check := checkView{Name: c.Name, Line: c.Line, Result: strings.ToLower(labelOf(c)), Note: c.Note}
+			for _, f := range c.Failures {
+				check.Failures = append(check.Failures, failureView(f))
+			}
+			file.Checks = append(file.Checks, check)
+		}
+		v.Files = append(v.Files, file)
+	}
+	return term.WriteJSON(w, v)
 }

@@ -96,7 +96,7 @@ func (k *checker) noNodes() error {
 	return term.WithCode(term.ErrNoNodes, fmt.Errorf("no nodes to choose from: all of %d nodes are drained", len(k.nodes)))
 }
 
-// checkAll runs all checks. The suite holds the failures; an error is about the
+// checkAll runs all checks of the file. The suite holds the failures; an error is about the
 // file or a source.
 func (k *checker) checkAll(ctx context.Context) (*report.Suite, error) {
 	s := &report.Suite{File: k.folder.name}
