@@ -19,9 +19,9 @@ func addressOf(e *api.ServiceEntry) string {
 const defaultPort = 8500
 
 // inherit returns the address to ask: a URL as it is, and otherwise addr with the
-// parts that it lacks from the environment's address. A token that goes to
-// https://… by the environment must not go by plain HTTP because only the host or
-// the port is another.
+// parts that it lacks from the environment's address. A token that the
+// environment sends to https://… must not be sent over plain HTTP because
+// Config.Addr overrides only the host or the port.
 func inherit(addr, environment string) string {
 	if addr == "" || strings.Contains(addr, "://") {
 		return cmp.Or(addr, environment)

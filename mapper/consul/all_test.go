@@ -17,8 +17,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
-// town is a fake agent whose services the test changes.
-type town struct {
+// fakeServices is a fake agent whose services the test changes.
+type fakeServices struct {
 	mu       sync.Mutex
 	index    uint64
 	services map[string][]string // the IDs of the passing instances
@@ -27,12 +27,12 @@ type town struct {
 	changed  chan struct{}
 }
 
-func newTown(services map[string][]string) *town {
-	return &town{index: 1, services: services, failing: map[string]consultest.Reply{}, last: map[string]uint64{}}
+func newFakeServices(services map[string][]string) *fakeServices {
+	return &fakeServices{index: 1, services: services, failing: map[string]consultest.Reply{}, last: map[string]uint64{}}
 }
 
-// change changes the town and wakes the queries for what has changed.
-func (w *town) change(f func()) {
+// change changes the services and wakes the queries for what has changed.
+func (w *fakeServices) change(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	before := w.seen()
@@ -54,7 +54,7 @@ func (w *town) change(f func()) {
 }
 
 // seen returns the state of each service, and of the list as "", for a query.
-func (w *town) seen() map[string]string {
+func (w *fakeServices) seen() map[string]string {
 	seen := map[string]string{"": fmt.Sprint(slices.Sorted(maps.Keys(w.services)), w.failing[""])}
 	for name, ids := range w.services {
 		seen[name] = fmt.Sprint(ids, w.failing[name])
@@ -62,8 +62,8 @@ func (w *town) seen() map[string]string {
 	return seen
 }
 
-// restart forgets everything but these services, and restarts its index.
-func (w *town) restart(services map[string][]string) {
+// restart keeps these services only, and resets the index.
+func (w *fakeServices) restart(services map[string][]string) {
 	w.change(func() {
 		clear(w.failing)
 		w.services = services
@@ -75,7 +75,7 @@ func (w *town) restart(services map[string][]string) {
 }
 
 // answer answers as an agent does: a blocking query after a change.
-func (w *town) answer(q consultest.Query) consultest.Reply {
+func (w *fakeServices) answer(q consultest.Query) consultest.Reply {
 	name := strings.TrimPrefix(q.Path, "/health/service/")
 	if name == q.Path {
 		name = "" // the list
@@ -102,7 +102,7 @@ func (w *town) answer(q consultest.Query) consultest.Reply {
 	return consultest.Reply{Index: max(1, w.last[name]), Body: body}
 }
 
-func (w *town) wait(q consultest.Query, name string) {
+func (w *fakeServices) wait(q consultest.Query, name string) {
 	timeout := time.After(q.Wait)
 	for {
 		w.mu.Lock()
@@ -121,8 +121,8 @@ func (w *town) wait(q consultest.Query, name string) {
 	}
 }
 
-// inTown watches every service of a town, in a bubble.
-func inTown(t *testing.T, w *town, check func(*testing.T, *recorder, *consultest.Fake)) {
+// inServices watches every service of the fake agent, in a bubble.
+func inServices(t *testing.T, w *fakeServices, check func(*testing.T, *recorder, *consultest.Fake)) {
 	t.Helper()
 	bubble.Test(t, func(t *testing.T) {
 		w.changed = make(chan struct{}) // of this bubble
@@ -132,8 +132,8 @@ func inTown(t *testing.T, w *town, check func(*testing.T, *recorder, *consultest
 }
 
 func TestEveryServiceIsWatched(t *testing.T) {
-	w := newTown(map[string][]string{"api": {"a"}, "web": {"w"}})
-	inTown(t, w, func(t *testing.T, r *recorder, f *consultest.Fake) {
+	w := newFakeServices(map[string][]string{"api": {"a"}, "web": {"w"}})
+	inServices(t, w, func(t *testing.T, r *recorder, f *consultest.Fake) {
 		r.nodes("n/a", "n/w")
 		w.change(func() { w.services["api"] = []string{"a", "b"} })
 		r.nodes("n/a", "n/b", "n/w")
@@ -151,15 +151,15 @@ func TestEveryServiceIsWatched(t *testing.T) {
 
 // TestFirstSetIsComplete holds the set back until the last service answered.
 func TestFirstSetIsComplete(t *testing.T) {
-	w := newTown(map[string][]string{"api": {"a"}, "web": {"w"}})
+	w := newFakeServices(map[string][]string{"api": {"a"}, "web": {"w"}})
 	w.failing["web"] = broken
-	inTown(t, w, func(t *testing.T, r *recorder, _ *consultest.Fake) {
+	inServices(t, w, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 		e := r.fails(ErrUnreachable)
 		require.ErrorContains(t, e.err, `service "web"`)
 		r.fails(ErrUnreachable)
 		w.change(func() { delete(w.failing, "web") })
 		r.until("every service", func(e event) bool {
-			require.True(t, e.err != nil || len(e.names) == 2, "half a town: %v", e.names)
+			require.True(t, e.err != nil || len(e.names) == 2, "half a fakeServices: %v", e.names)
 			return e.err == nil
 		})
 	})
@@ -167,8 +167,8 @@ func TestFirstSetIsComplete(t *testing.T) {
 
 // TestFailingServiceKeepsItsNodes has one of two fail while the other changes.
 func TestFailingServiceKeepsItsNodes(t *testing.T) {
-	w := newTown(map[string][]string{"api": {"a"}, "web": {"w"}})
-	inTown(t, w, func(t *testing.T, r *recorder, _ *consultest.Fake) {
+	w := newFakeServices(map[string][]string{"api": {"a"}, "web": {"w"}})
+	inServices(t, w, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 		r.nodes("n/a", "n/w")
 		w.change(func() { w.failing["web"] = broken })
 		r.fails(ErrUnreachable)
@@ -181,11 +181,11 @@ func TestFailingServiceKeepsItsNodes(t *testing.T) {
 	})
 }
 
-// TestForgetfulAgent has an agent that was restarted without state: the services
+// TestAgentWithoutState has an agent that was restarted without state: the services
 // leave the list at once, their nodes only after the hold.
-func TestForgetfulAgent(t *testing.T) {
-	w := newTown(map[string][]string{"api": {"a"}, "consul": {"c"}, "web": {"w"}})
-	inTown(t, w, func(t *testing.T, r *recorder, _ *consultest.Fake) {
+func TestAgentWithoutState(t *testing.T) {
+	w := newFakeServices(map[string][]string{"api": {"a"}, "consul": {"c"}, "web": {"w"}})
+	inServices(t, w, func(t *testing.T, r *recorder, _ *consultest.Fake) {
 		r.nodes("n/a", "n/c", "n/w")
 		w.change(func() {
 			w.failing[""], w.failing["api"], w.failing["web"], w.failing["consul"] = broken, broken, broken, broken
@@ -203,14 +203,14 @@ func TestForgetfulAgent(t *testing.T) {
 	})
 }
 
-// TestCrowd has more services than blocking queries at once.
-func TestCrowd(t *testing.T) {
+// TestMoreServicesThanQueries has more services than blocking queries at once.
+func TestMoreServicesThanQueries(t *testing.T) {
 	services := map[string][]string{}
 	for i := range 2*maxBlocking + maxBlocking/2 {
 		services[fmt.Sprintf("s%03d", i)] = []string{fmt.Sprintf("i%03d", i)}
 	}
-	w := newTown(maps.Clone(services))
-	inTown(t, w, func(t *testing.T, r *recorder, f *consultest.Fake) {
+	w := newFakeServices(maps.Clone(services))
+	inServices(t, w, func(t *testing.T, r *recorder, f *consultest.Fake) {
 		r.until("every service", func(e event) bool { return len(e.names) == len(services) })
 		for _, name := range []string{"s000", "s125", "s249"} {
 			time.Sleep(3 * time.Second)

@@ -9,9 +9,9 @@ import (
 	"github.com/proxenos/proxenos/internal/retry"
 )
 
-// The shortest and the longest pause after a failure. Where the connection is
-// refused an attempt costs the agent nothing, and finds it the sooner when it
-// returns; where the agent hangs the attempt itself is the pause.
+// The shortest and the longest pause after a failure. A refused attempt costs
+// the agent nothing, so its pauses stay short and the agent is found soon
+// after it returns. An attempt that hangs is a pause in itself.
 const (
 	shortestPause       = 100 * time.Millisecond
 	longestPause        = 10 * time.Second

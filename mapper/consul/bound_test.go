@@ -44,7 +44,7 @@ func TestEndlessAnswers(t *testing.T) {
 	}
 }
 
-// TestSocketIsBoundedToo connects by a socket of the system, for which Consul's
+// TestSocketIsBoundedToo connects through a Unix socket, for which Consul's
 // client would make a transport of its own.
 func TestSocketIsBoundedToo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "consul.sock")

@@ -52,8 +52,8 @@ func (s *Source) connect() error {
 	return nil
 }
 
-// useSocket connects to a socket of the system. The client would do so with a
-// transport of its own, without the bounds of this one.
+// useSocket connects to a Unix socket through the bounded transport. The
+// client would make an unbounded one.
 func useSocket(c *api.Config, path string) {
 	c.Address = "localhost"
 	c.Transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -7,12 +7,12 @@
 // # What to decide
 //
 // Which instances count: by default those whose checks all pass
-// ([Config].Health). The catalog knows no health and lists dead instances too;
-// ask it only on purpose ([Config].Catalog).
+// ([Config].Health). The catalog ignores health and lists dead instances too;
+// [Config].Catalog selects it.
 //
 // What names a node: by default its Consul node and its service ID
-// ([Config].Identity). All clients that are to agree on placement must use the
-// same identity.
+// ([Config].Identity). All clients that must agree on placement use the same
+// identity.
 //
 // Where Consul is, and with which token to ask: the CONSUL_* variables of the
 // environment decide, as for Consul's own programs. [Config].Addr and

@@ -25,8 +25,8 @@ var (
 	// Consul at all. A later attempt may succeed.
 	ErrUnreachable = errors.New("consul is unreachable")
 	// ErrPermission means that the token is unknown or lacks read access. It is
-	// also the error for an answer from which ACLs have left something out, and
-	// for an empty one to a request without a token where the policy is deny.
+	// also the error for an answer that ACLs have filtered, and for an empty
+	// one to a request without a token where the policy is deny.
 	ErrPermission = errors.New("permission denied")
 	// ErrFilter means that Consul rejects Config.Filter.
 	ErrFilter = errors.New("bad filter")
@@ -123,8 +123,8 @@ func (r refusal) kind() error {
 	return ErrUnreachable
 }
 
-// fail turns the cause of a failure into an Error. The context is the caller's:
-// while it stands, a deadline that has passed is ours, and Consul hangs.
+// fail turns the cause of a failure into an Error. While the caller's context
+// has not ended, an exceeded deadline is that of Config.Timeout: Consul hangs.
 func (s *Source) fail(ctx context.Context, service string, limit time.Duration, err error) error {
 	if ctxErr := ctx.Err(); errors.Is(ctxErr, context.Canceled) {
 		return ctxErr

@@ -17,7 +17,8 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 )
 
-// failure asks and returns the Error, whose hint is never missing.
+// failure queries the source and returns the Error, after checking that it
+// has a hint.
 func failure(t *testing.T, s *Source) *Error {
 	t.Helper()
 	nodes, err := s.Nodes(t.Context())
@@ -382,7 +383,7 @@ func TestEveryServiceOrNone(t *testing.T) {
 			return consultest.Reply{Status: 500, Text: "not today"}
 		}
 		if q.Path > "/health/service/P" {
-			return consultest.Reply{Hang: true} // until it is called off
+			return consultest.Reply{Hang: true} // until it is canceled
 		}
 		return consultest.Reply{Index: 1, Body: []*api.ServiceEntry{consultest.Entry("n", q.Path, "10.0.0.1", 80, "passing")}}
 	})

@@ -65,9 +65,8 @@ func (s *Source) noneCounts(registered int) string {
 	return fmt.Sprintf("%s registered: %d, but none %s", what, registered, strings.Join(lacks, " and "))
 }
 
-// noneSeen explains that nothing is registered. Consul says in its answer when
-// it left something out because of a token, but not when there is no token, and a
-// client of the caller may have none.
+// noneSeen explains that nothing is registered. Consul marks an answer that it
+// filtered only if the request had a token, and a Config.Client may send none.
 func (s *Source) noneSeen(denies bool) string {
 	what := "Consul knows no service"
 	if s.config.Service != "" {

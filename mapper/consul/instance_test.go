@@ -125,8 +125,8 @@ func TestZoneOf(t *testing.T) {
 	require.Equal(t, "service's", c.zoneOf(e))
 }
 
-// FuzzMembers turns whatever an agent could send into nodes that every scheme
-// takes, or into an error.
+// FuzzMembers turns whatever an agent could send into nodes that every
+// algorithm accepts, or into an error.
 func FuzzMembers(f *testing.F) {
 	for _, seed := range []string{
 		`[null]`, `[{}]`, `[{"Node":null,"Service":{}}]`, `[{"Node":{},"Service":{}}]`,

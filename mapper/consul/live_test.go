@@ -168,7 +168,8 @@ func TestOpenAndClose(t *testing.T) {
 	for range 200 {
 		cycle()
 	}
-	// What is over may not be gone yet, and the transport ends by itself.
+	// Goroutines may take a moment to end, and the transport closes its
+	// connections later.
 	require.Eventually(t, func() bool {
 		return runtime.NumGoroutine() <= goroutines+2 && leaktest.OpenFiles(t) <= files+2
 	}, patience, tick, "goroutines or files are left")

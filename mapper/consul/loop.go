@@ -9,8 +9,8 @@ import (
 )
 
 // loop watches one endpoint: a plain query first, then blocking queries for
-// what changes. It follows Consul's rules for blocking queries, and what agents
-// that come and go were seen to do:
+// what changes. It follows Consul's rules for blocking queries, and the
+// observed behavior of agents that stop and start:
 //
 //   - The index is opaque. Pass it back unchanged; if it is zero or decreases,
 //     reset to zero.
@@ -21,10 +21,10 @@ import (
 //   - An empty result is accepted from a plain query only.
 //   - After an interruption a set may grow at once and shrinks late: an agent that
 //     was started without its state knows only what registered again.
-//   - The cache of an agent whose servers are dead answers plain queries as if all
-//     was well, for ever, and blocking ones for a while. So with
-//     ConsistencyCached every plain query goes to a server: the first, those
-//     after an error, and one each minute.
+//   - The cache of an agent whose servers are dead answers plain queries forever
+//     as if nothing had failed, and blocking ones for a while. So with
+//     ConsistencyCached every plain query goes to a server: the first, those after
+//     an error, and one each minute.
 type loop[T any] struct {
 	source    *Source
 	endpoint  endpoint[T]
@@ -106,8 +106,7 @@ func (l *loop[T]) fail(ctx context.Context, err error) time.Duration {
 	return l.backoff.after(err)
 }
 
-// standIn returns what the agent's cache knows, if the servers cannot be asked
-// from the start.
+// standIn returns what the agent's cache knows, if no server has answered yet.
 func (l *loop[T]) standIn(ctx context.Context, err error) report[T] {
 	failed := report[T]{err: err}
 	if l.reported || l.source.config.Consistency != ConsistencyCached || !errors.Is(err, ErrUnreachable) {

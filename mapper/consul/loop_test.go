@@ -399,7 +399,7 @@ func TestLimiter(t *testing.T) {
 	require.Zero(t, l.take(now.Add(time.Minute)), "it fills again")
 }
 
-// TestSlowReader gets the latest state, not the way there.
+// TestSlowReader gets the latest state and skips those before it.
 func TestSlowReader(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {
@@ -457,7 +457,8 @@ func TestReadersShareQueries(t *testing.T) {
 	})
 }
 
-// TestJoinDuringAnOutage gets the last nodes, and that they may be stale.
+// TestJoinDuringAnOutage begins a watch while the agent fails: it yields the
+// last nodes with the error.
 func TestJoinDuringAnOutage(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		fake := consultest.NewFake(func(q consultest.Query) consultest.Reply {

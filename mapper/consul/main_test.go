@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What tests against real agents wait for things by. They take milliseconds,
-// and a busy machine may take patience.
+// Time limits of tests against real agents. On an idle machine each wait
+// takes milliseconds.
 const (
 	patience = time.Minute
 	tick     = 5 * time.Millisecond
@@ -29,8 +29,8 @@ func open(tb testing.TB, c Config) *Source {
 	return s
 }
 
-// of makes a source of the service web at an agent, which may take its time to
-// answer.
+// of makes a source of the service web at an agent, with a timeout for a busy
+// machine.
 func of(tb testing.TB, agent *consultest.Server, change func(*Config)) *Source {
 	tb.Helper()
 	c := Config{Addr: agent.Addr, Service: "web", Timeout: patience}
@@ -40,7 +40,7 @@ func of(tb testing.TB, agent *consultest.Server, change func(*Config)) *Source {
 	return open(tb, c)
 }
 
-// nodesOf returns the nodes of a source that can be asked.
+// nodesOf returns the nodes of a source that must answer.
 func nodesOf(tb testing.TB, s *Source) []mapper.Node {
 	tb.Helper()
 	nodes, err := s.Nodes(tb.Context())

@@ -14,7 +14,7 @@ import (
 )
 
 // Keys that Nodes adds to the metadata of a service. Consul rejects a colon in a
-// registration, so that they cannot clash; they replace a key that got past it.
+// registration, so that they cannot clash; they replace such a key all the same.
 const (
 	MetaService = "consul:service" // the name of the service
 	MetaNode    = "consul:node"    // the name of the Consul node

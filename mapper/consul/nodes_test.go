@@ -171,8 +171,8 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestUnusableInstances registers what Consul accepts and nothing can reach, beside
-// an instance that is well: the rest stands, and the set is partial.
+// TestUnusableInstances registers a usable instance and some that Consul accepts
+// and nothing can reach: the usable one stands, and the set is partial.
 func TestUnusableInstances(t *testing.T) {
 	agent := consultest.Start(t, consultest.Options{Node: "here"})
 	agent.Register(consultest.Instance{Service: "web", ID: "well", Address: "10.0.0.1", Port: 80})

@@ -24,7 +24,7 @@ type result[T any] struct {
 	index uint64 // for the next query to block on
 }
 
-// endpoint is something that Consul can be asked for.
+// endpoint is a resource of Consul's HTTP API.
 type endpoint[T any] struct {
 	service string // empty for the list of services
 	call    func(*api.QueryOptions) (T, *api.QueryMeta, error)
@@ -116,9 +116,9 @@ func (s *Source) rejectName(service string) bool {
 	return true
 }
 
-// do sends a query and validates the answer. It gives up once the agent is
-// later than it can be: Consul answers a blocking query after its wait and up to
-// a sixteenth more.
+// do sends a query and validates the answer. Its time limit is that of a healthy
+// agent, which answers a blocking query after its wait and up to a sixteenth
+// more, plus Config.Timeout.
 func do[T any](ctx context.Context, s *Source, e endpoint[T], q query) (result[T], error) {
 	limit := q.wait + q.wait/16 + s.config.Timeout
 	r, err := send(ctx, s, e, q, limit)

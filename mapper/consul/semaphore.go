@@ -14,7 +14,7 @@ const (
 )
 
 // semaphore bounds how many queries a watch has under way: as many plain ones
-// as Nodes has, and as many blocking ones as an agent bears.
+// as Nodes sends, and as many blocking ones as an agent allows.
 type semaphore struct {
 	plain, blocking chan struct{}
 	loops           atomic.Int32 // how many share it

@@ -31,7 +31,7 @@ func suspectCluster(l *lab) (all []*Cluster, suspect string) {
 	})
 	l.net.SetCut(func(from, to string) bool { return from == suspect || to == suspect })
 	l.within("suspect everywhere", func() bool { return every(all[:4], suspect, StatusSuspect) })
-	time.Sleep(1500 * time.Millisecond) // for memberlist's own probes; its verdict takes four more seconds
+	time.Sleep(1500 * time.Millisecond) // for memberlist's own probes; it declares the member dead four seconds later
 	require.True(l.t, every(all[:4], suspect, StatusSuspect))
 	return all, suspect
 }

@@ -42,7 +42,7 @@ func TestHintsNameTheCause(t *testing.T) {
 	}
 }
 
-// A cache file that cannot stand in is named beside the source that failed.
+// A cache file that cannot stand in is named with the source that failed.
 func TestHintNamesBrokenCache(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cache.json")

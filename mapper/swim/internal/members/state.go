@@ -60,8 +60,8 @@ type state struct {
 	requests  int       // without an answer
 }
 
-// verdict derives the status from the evidence.
-func (s *state) verdict() Status {
+// implied returns the status that follows from the evidence.
+func (s *state) implied() Status {
 	switch {
 	case s.left > 0 && s.left >= s.life.Incarnation:
 		return Left

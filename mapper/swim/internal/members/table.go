@@ -100,7 +100,7 @@ func (t *Table) Len() int { return len(t.states) }
 
 // settle gives the member the status that its evidence implies.
 func (t *Table) settle(s *state, now time.Time) {
-	for _, next := range path(s.status, s.verdict()) {
+	for _, next := range path(s.status, s.implied()) {
 		s.previous, s.status, s.since = s.status, next, now
 		t.events = append(t.events, Event{Member: s.member(), Status: true})
 	}
