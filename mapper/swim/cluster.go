@@ -47,6 +47,7 @@ type Cluster struct {
 	allowed func(net.IP) error               // whether a member may have the address
 	queue   *memberlist.TransmitLimitedQueue // of our broadcasts
 	acks    acks
+	load    load
 	outbox  chan func()
 
 	mu        sync.Mutex

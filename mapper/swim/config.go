@@ -77,7 +77,9 @@ type Config struct {
 	// transport.
 	Tune func(*memberlist.Config)
 
-	maxMembers int // for tests; 0 means MaxMembers
+	// For tests.
+	maxMembers int                           // 0 means MaxMembers
+	lateness   func(time.Time) time.Duration // of a timer that was to fire then; nil is time.Since
 }
 
 // withDefaults checks the configuration and fills in the defaults.
@@ -102,6 +104,9 @@ func (cfg Config) withDefaults() (Config, error) {
 	}
 	if err := cfg.Timing.check(); err != nil {
 		return cfg, err
+	}
+	if cfg.lateness == nil {
+		cfg.lateness = time.Since
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

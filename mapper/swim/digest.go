@@ -55,7 +55,7 @@ func (c *Cluster) catchUp(ctx context.Context, digest members.Message, r *repair
 		pause = r.backoff.Next()
 	} else {
 		r.backoff.Reset()
-		pause = r.backoff.Min * time.Duration((1+c.size()/16)*(1+c.list.GetHealthScore()))
+		pause = r.backoff.Min * time.Duration((1+c.size()/16)*c.slowdown())
 	}
 	r.next = time.Now().Add(jitter(pause))
 }

@@ -29,7 +29,7 @@ func (c *Cluster) maintain(ctx context.Context) {
 		case <-c.unsettled:
 			settle.want(time.Now(), 2)
 		case now := <-tick.C:
-			if settle.due(now, c.size()) {
+			if settle.due(now, c.size(), c.slowdown()) {
 				c.pushPullRandom(ctx)
 			}
 		case <-reap.C:

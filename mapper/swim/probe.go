@@ -16,9 +16,9 @@ import (
 //	2/5 ProbeTimeout  no ack: a ping-req by stream, and ping-reqs to others
 //	7/5 ProbeTimeout  no ack: suspect, which is broadcast
 //
-// A member that cannot keep up suspects others wrongly. So one that memberlist
-// finds in bad health (Lifeguard's health score) probes less often and waits
-// longer, which also leaves it less to do.
+// A member that cannot keep up suspects others wrongly. So one in bad health
+// (Lifeguard's health score), or with timers that fire late, probes less often
+// and waits longer, which also leaves it less to do.
 
 const (
 	// maxProbes bounds the probes in flight, each of which has a goroutine.
@@ -37,12 +37,13 @@ func (c *Cluster) probeLoop(ctx context.Context) {
 	var turn pace
 	for {
 		select {
-		case <-tick.C:
+		case due := <-tick.C:
+			c.load.observe(c.cfg.lateness(due), c.timing.Check)
 		case <-ctx.Done():
 			return
 		}
-		health := c.list.GetHealthScore()
-		probe, suspects := turn.next(health)
+		slowdown := c.slowdown()
+		probe, suspects := turn.next(slowdown)
 		if !probe {
 			continue
 		}
@@ -54,19 +55,19 @@ func (c *Cluster) probeLoop(ctx context.Context) {
 		case inFlight <- struct{}{}:
 			c.running.Go(func() {
 				defer func() { <-inFlight }()
-				c.probe(ctx, target, c.timing.ProbeTimeout*time.Duration(1+health))
+				c.probe(ctx, target, c.timing.ProbeTimeout*time.Duration(slowdown))
 			})
 		default: // all wait for acks; this turn is skipped
 		}
 	}
 }
 
-// pace counts turns and probes: a member in bad health skips turns, and every
+// pace counts turns and probes: a member that slows down skips turns, and every
 // second probe is of a suspect, so that a wrong suspicion ends soon.
 type pace struct{ turns, probes int }
 
-func (p *pace) next(health int) (probe, suspect bool) {
-	probe = p.turns%(1+health) == 0
+func (p *pace) next(slowdown int) (probe, suspect bool) {
+	probe = p.turns%slowdown == 0
 	p.turns++
 	if probe {
 		suspect = p.probes%2 == 1

@@ -48,12 +48,12 @@ func (s *settling) want(now time.Time, rounds int) {
 }
 
 // due reports whether a push-pull is due. The pauses grow with the cluster, as
-// the push-pulls do.
-func (s *settling) due(now time.Time, size int) bool {
+// the push-pulls do, and with the slowdown of the local member.
+func (s *settling) due(now time.Time, size, slowdown int) bool {
 	if s.rounds == 0 || now.Before(s.next) {
 		return false
 	}
 	s.rounds--
-	s.next = now.Add(jitter(s.interval * time.Duration(1+size/128)))
+	s.next = now.Add(jitter(s.interval * time.Duration((1+size/128)*slowdown)))
 	return true
 }
