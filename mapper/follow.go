@@ -45,7 +45,7 @@ var ErrStopped = errors.New("the source is no longer followed")
 // for another interval.
 //
 // Readers of the View never wait: they see the last good value while the source
-// fails, while build fails, and after the end. Build owns the nodes it gets.
+// fails, while build fails (View.Err is a [*BuildError] then), and after the end. Build owns the nodes it gets.
 //
 //	view, err := mapper.Follow(ctx, source, rendezvous.Build)
 //	...
@@ -86,6 +86,7 @@ type follower[T any] struct {
 	view  *View[T]
 	first chan struct{} // closed at the first value
 	log   *slog.Logger
+	gone  []string // nodes in use although gone, as the log has them
 }
 
 func (f *follower[T]) run(ctx context.Context, m Mapper) {
@@ -146,7 +147,7 @@ func (f *follower[T]) update(next *state[T], u Update) (e Event, built bool, err
 	start := time.Now()
 	value, err := f.build(Clone(u.Nodes))
 	if err != nil {
-		return e, false, fmt.Errorf("building from %d nodes: %w", len(u.Nodes), err)
+		return e, false, buildError(err, next.set.Nodes, u.Nodes)
 	}
 	e.Build = time.Since(start)
 	if f.cfg.Owner != nil && next.built {
