@@ -16,15 +16,19 @@ import (
 // failures names the tests behind each row of the table of failures in doc.go,
 // by the first words of the row. A test is FOLDER.NAME, or NAME in this package.
 var failures = map[string][]string{
-	"A Consul agent is killed":                {"consul.TestOutage", "consul.TestOutageOfAMinute", "consul.TestPauses"},
-	"An agent hangs":                          {"consul.TestWatchSuspended", "consul.TestSuspendedAgent"},
-	"A token is revoked or unknown":           {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken"},
-	"Most or all nodes are deregistered":      {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
-	"An agent comes back and knows fewer":     {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},
-	"A check flaps 20 times a second":         {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNoNews", "TestDebounceWaitsNoLongerThanMax"},
-	"A file is truncated, broken, half-":      {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish"},
-	"A DNS name no longer exists":             {"dns.TestConsulFollowed", "dns.TestErrors"},
-	"The source cannot be asked at the start": {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage"},
+	"A Consul agent is killed":                 {"consul.TestOutage", "consul.TestOutageOfAMinute", "consul.TestPauses"},
+	"An agent hangs":                           {"consul.TestWatchSuspended", "consul.TestSuspendedAgent"},
+	"An agent is cut off from the servers":     {"consul.TestCachedFailureEndsWithAServer", "consul.TestCachedStartsWithoutServers"},
+	"A token is revoked, unknown or missing":   {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken", "consul.TestACL"},
+	"Most or all nodes are deregistered":       {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
+	"An agent comes back and knows fewer":      {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},
+	"A check flaps 20 times a second":          {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNoNews", "TestDebounceWaitsNoLongerThanMax"},
+	"A record cannot be a node":                {"consul.TestUnusableInstances", "dns.TestUnusableRecords", "TestAskKeepsWhatWasSkipped"},
+	"A file is truncated, broken, half-":       {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish", "static.TestWatchWaitsForAWriterThatIsSlow", "static.TestWatchWaitsForTheEndOfALastLine"},
+	"A DNS name does not exist any more":       {"dns.TestConsulFollowed", "dns.TestErrors", "dns.TestResolveFails"},
+	"A DNS answer is cut":                      {"dns.TestCutAnswer", "dns.TestConsulHasMoreThanDNSCarries"},
+	"The source cannot be asked at the start":  {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage", "TestCachedSnapshotExpires"},
+	"The source loses all nodes: the snapshot": {"TestCachedKeepsNodesBesideAnEmptySet", "TestGuardInACachedRemembers"},
 }
 
 // TestFailuresAreTested holds the table of failures against reality: every row
@@ -59,6 +63,8 @@ func failureRows(t *testing.T) (rows []string) {
 	text, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
 	_, section, ok := strings.Cut(string(text), "# When things go wrong")
+	require.True(t, ok)
+	section, _, ok = strings.Cut(section, "\n//\n// What an operator sees")
 	require.True(t, ok)
 	for line := range strings.Lines(section) {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "//"))

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -79,10 +80,18 @@ func hintToReach(cause error) string {
 		return "CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY name the certificate that the agent asks for, and its key"
 	case strings.Contains(text, "HTTP response to HTTPS"), strings.Contains(text, "HTTP request to an HTTPS"):
 		return "CONSUL_HTTP_SSL says whether the agent speaks TLS"
+	case isProxy(cause):
+		return "HTTP_PROXY or HTTPS_PROXY names a proxy that cannot be used; NO_PROXY lists the hosts to reach without it"
 	case errors.Is(cause, syscall.ECONNREFUSED):
 		return "is an agent running there? CONSUL_HTTP_ADDR names another address"
 	}
 	return "is it a Consul agent, and is it well? `consul operator raft list-peers` shows the servers and their leader"
+}
+
+// isProxy reports whether the connection failed at a proxy.
+func isProxy(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "proxyconnect"
 }
 
 func untrusted(err error) bool {

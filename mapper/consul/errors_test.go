@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -391,6 +392,18 @@ func TestEveryServiceOrNone(t *testing.T) {
 	require.Equal(t, "P", e.Service)
 	require.ErrorContains(t, e, "not today")
 	require.Less(t, len(fake.Queries()), 1+50, "the rest is not asked")
+}
+
+// TestHintToAProxy blames a proxy that refuses, and not the agent behind it. The
+// environment is read once in a process, so the transport names the proxy here.
+func TestHintToAProxy(t *testing.T) {
+	transport := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})}
+	defer transport.CloseIdleConnections()
+	client, err := api.NewClient(&api.Config{Address: "192.0.2.1:8500", HttpClient: &http.Client{Transport: transport}})
+	require.NoError(t, err)
+	e := failure(t, open(t, Config{Client: client, Service: "web"}))
+	require.ErrorIs(t, e, ErrUnreachable)
+	require.Contains(t, e.Hint(), "HTTP_PROXY")
 }
 
 // TestHintToACertificate gives the alerts of both versions of TLS. A server may
