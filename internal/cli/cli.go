@@ -33,7 +33,12 @@ func Main() int {
 func run(ctx context.Context, std *term.Streams, args []string) int {
 	root := newRoot(std)
 	root.SetArgs(args)
+	out, helpFailure := term.Remembering(std.Out)
+	root.SetOut(out)
 	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = helpFailure() // cobra drops the errors of writing help
+	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = cause
 	}

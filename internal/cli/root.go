@@ -33,7 +33,7 @@ same answer everywhere, in any order.`,
 	root.SetErr(std.Err)
 	root.SetFlagErrorFunc(term.ExplainFlagError)
 	root.SetUsageFunc(term.Usage)
-	root.SetHelpTemplate(term.HelpTemplate)
+	root.SetHelpFunc(term.Help)
 	std.Color = term.Colors()
 	// No shorthand: -h is --host on commands that have a host.
 	root.PersistentFlags().Bool("help", false, "show help for the command")

@@ -26,7 +26,7 @@ func newWatch(std *term.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "watch [flags] [--exec PROGRAM [-- ARG...]]",
 		Short: "Print every change of the nodes",
-		Long: `Print every change of the nodes that pass the filters, until interrupted (130).
+		Long: `Print every change of the nodes that pass the filters, until interrupted.
 The first line shows the current nodes. Each change is a line with the time, the
 number of nodes, +ID for each added node, -ID for each removed node and ~ID for
 each changed node. With -o json it is an object per line, with the nodes.
@@ -37,7 +37,9 @@ polled.
 
 --exec runs a program after every change, without a shell. Its standard input is
 the object that -o json prints, its arguments are those after --, and its output
-goes to standard error. Changes during a run are combined into one for the next.
+goes to standard error. Of the environment it gets PATH, HOME, the locale and the
+like, but no token and no key. Changes during a run are combined into one for the
+next.
 A program that fails causes a warning; one that exceeds --exec-timeout is ended
 with all its child processes.`,
 		Example: `  # Print every change of web in Consul

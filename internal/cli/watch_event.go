@@ -63,7 +63,7 @@ func (e *watchEvent) text() string {
 	}
 	list := func(sign string, names []string) {
 		for _, name := range names {
-			b.WriteString(" " + sign + term.Printable(name))
+			b.WriteString(" " + sign + term.Escape(name))
 		}
 	}
 	list("+", e.Added)

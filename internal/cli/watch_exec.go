@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/childenv"
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
@@ -48,6 +50,7 @@ func (h *hook) run(ctx context.Context, e *watchEvent, std *term.Streams) {
 	limited, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	cmd := exec.CommandContext(limited, h.program, h.args...)
+	cmd.Env = childenv.Filter(os.Environ())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), std.Err, std.Err
 	kill := endTogether(cmd)
 	cmd.WaitDelay = h.grace

@@ -22,24 +22,26 @@ type Selection struct {
 // is not s.Expect.
 func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Placement, out *Output) error {
 	check := &expectation{want: s.Expect, nodes: Views(p.Nodes, false)}
-	if err := s.answerAll(ctx, std, p, out.newWriter(out, p), check); err != nil {
-		return err
-	}
-	return check.result()
+	written := s.answerAll(ctx, std, p, out.newWriter(out, p), check)
+	return std.Verdict(check.result(), written)
 }
 
 func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.Placement, w *writer, check *expectation) error {
 	newOwners := func() *owners {
 		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, record: w.newRecord(), separator: w.separator, endings: w.endings, check: check}
 	}
+	out := std.Out
+	if s.Expect != "" {
+		out = term.PastClosedPipe(out)
+	}
 	if !s.Stream {
-		return answerArguments(newOwners(), s.Keys, w.frame, std.Out)
+		return answerArguments(newOwners(), s.Keys, w.frame, out)
 	}
 	b := batch{source: "standard input", delimiter: '\n', frame: w.frame, newWorker: func() worker { return newOwners().quick() }}
 	if s.Null {
 		b.delimiter = 0
 	}
-	return b.run(ctx, std.In, std.Out)
+	return b.run(ctx, std.In, out)
 }
 
 // answerArguments writes the owners of keys that are arguments.

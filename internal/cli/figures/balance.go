@@ -106,10 +106,8 @@ func (o *balanceOptions) run(ctx context.Context) error {
 		return err
 	}
 	nodes := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
-	if err := o.format.Write(o.std.Out, newBalanceView(p, nodes, load, lost, &o.keys)); err != nil {
-		return err
-	}
-	return o.check(load, answer.Views(p.Nodes, false))
+	written := o.format.Write(o.std.Out, newBalanceView(p, nodes, load, lost, &o.keys))
+	return o.std.Verdict(o.check(load, answer.Views(p.Nodes, false)), written)
 }
 
 func (o *balanceOptions) check(load *compare.Load, nodes []answer.NodeView) error {

@@ -178,10 +178,11 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if o.update {
 		return nil
 	}
-	if err := o.write(results); err != nil {
-		return err
-	}
-	if checks, failed, _ := results.Count(); failed > 0 {
+	return o.std.Verdict(verdictOf(results), o.write(results))
+}
+
+func verdictOf(r report.Results) error {
+	if checks, failed, _ := r.Count(); failed > 0 {
 		return term.WithCode(term.ErrCheck, fmt.Errorf("%d of %d checks failed", failed, checks))
 	}
 	return nil

@@ -100,15 +100,14 @@ func (o *diffOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var written error
 	if o.movesOut != "-" {
 		escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
-		if err := o.format.Write(o.std.Out, newDiffView(before, after, m, o.keys.Sampled(), escaped)); err != nil {
-			return err
-		}
+		written = o.format.Write(o.std.Out, newDiffView(before, after, m, o.keys.Sampled(), escaped))
 	}
 	var v gateResult
 	o.gates.check(&v, m)
-	return v.result()
+	return o.std.Verdict(v.result(), written)
 }
 
 func (o *diffOptions) measure(ctx context.Context, before, after *place.Placement) (m *compare.Movement, err error) {
@@ -117,6 +116,7 @@ func (o *diffOptions) measure(ctx context.Context, before, after *place.Placemen
 		if list, err = openMoves(o.movesOut, o.std, before.Nodes, after.Nodes); err != nil {
 			return nil, err
 		}
+		list.gated = o.gates.any()
 	}
 	m, err = measureChange(ctx, o.std, before, after, &o.keys, list)
 	return m, list.close(err)

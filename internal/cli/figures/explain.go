@@ -99,12 +99,11 @@ func (o *explainOptions) run(ctx context.Context) error {
 	}
 	p.Partial = f.Partial
 	e := o.explain(p, f.Nodes)
+	var written error
 	if len(f.Nodes) > 0 {
-		if err := o.format.Write(o.std.Out, e); err != nil {
-			return err
-		}
+		written = o.format.Write(o.std.Out, e)
 	}
-	return o.source.RequireNodes(kept, f.Reported)
+	return o.std.Verdict(o.source.RequireNodes(kept, f.Reported), written)
 }
 
 // explain ranks the nodes of the placement, and gives a reason for each other node

@@ -21,6 +21,7 @@ type moves struct {
 	before   []answer.NodeView
 	after    []answer.NodeView
 	terminal bool
+	gated    bool // all keys are counted, even if the reader closes its pipe
 }
 
 // moveFormat is a format of the list.
@@ -57,6 +58,9 @@ func openMoves(path string, std *term.Streams, before, after []mapper.Node) (*mo
 func (m *moves) writer() io.Writer {
 	if m == nil {
 		return io.Discard
+	}
+	if m.gated {
+		return term.PastClosedPipe(m.file)
 	}
 	return m.file
 }

@@ -61,7 +61,7 @@ func (o *pointsOptions) run(ctx context.Context) error {
 	}
 	buffered := bufio.NewWriterSize(o.std.Out, 64<<10)
 	escaped := o.format.Is("text") || o.format.Is("csv") && term.IsTerminal(o.std.Out)
-	if err := o.format.Write(buffered, points{circle.Points(), answer.Views(p.Nodes, escaped), p.Partial}); err != nil {
+	if err := o.format.Write(buffered, points{circle.Points(), answer.EscapedViews(p.Nodes, escaped), p.Partial}); err != nil {
 		return err
 	}
 	return term.WithCode(term.ErrIO, buffered.Flush())

@@ -20,7 +20,8 @@ const (
 	ExitIO          = 74  // reading input or writing output failed
 	ExitPermission  = 77  // a file or a token lacks permission
 	ExitConfig      = 78  // a file or an answer of a source is invalid
-	ExitInterrupted = 130 // interrupted
+	ExitInterrupted = 130 // interrupted by SIGINT
+	ExitTerminated  = 143 // terminated by SIGTERM
 )
 
 // ExitCode maps an error to the exit code of the process.
@@ -29,6 +30,8 @@ func ExitCode(err error) int {
 	switch {
 	case err == nil, isBrokenPipe(err):
 		return ExitDone
+	case errors.As(err, &interrupted) && interrupted.signal == syscall.SIGTERM:
+		return ExitTerminated
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case errors.Is(err, ErrStale):

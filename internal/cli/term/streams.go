@@ -61,6 +61,19 @@ func (s *Streams) Warn(format string, args ...any) {
 	s.say("proxenos:", "33", "warning: "+fmt.Sprintf(format, args...))
 }
 
+// Verdict returns the error of a command whose exit code is a verdict, which
+// outranks written, the error of writing its output. If both are errors, it
+// prints the latter.
+func (s *Streams) Verdict(verdict, written error) error {
+	if verdict == nil {
+		return written
+	}
+	if written != nil && !isBrokenPipe(written) {
+		s.say("proxenos:", "31", written.Error())
+	}
+	return verdict
+}
+
 // WarnOf prints an error with its hint as a warning.
 func (s *Streams) WarnOf(err error) {
 	s.Warn("%v", err)
@@ -83,7 +96,7 @@ func (s *Streams) sayList(list *listError) {
 // Report prints an error with its hint and list, and returns the exit code.
 func (s *Streams) Report(err error) int {
 	code := ExitCode(err)
-	if code == ExitDone || code == ExitInterrupted {
+	if code == ExitDone || code == ExitInterrupted || code == ExitTerminated {
 		return code
 	}
 	s.say("proxenos:", "31", err.Error())

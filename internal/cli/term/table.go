@@ -7,11 +7,15 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes rows in aligned columns. An empty cell becomes a dash, so that
-// awk counts columns correctly.
+// WriteTable writes rows in aligned columns for people. It escapes the cells for
+// terminals and logs, see [Escape]. An empty cell becomes a dash, so that awk
+// counts columns correctly.
 func WriteTable(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = Escape(cell)
+		}
 		if _, err := fmt.Fprintln(t, Tabbed(row)); err != nil {
 			return err
 		}

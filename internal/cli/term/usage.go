@@ -1,6 +1,7 @@
 package term
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -61,8 +62,11 @@ func flagGroups(c *cobra.Command) []*pflag.FlagSet {
 	return groups
 }
 
-// HelpTemplate prints the description of a command or topic, then its usage.
-const HelpTemplate = "{{or .Long .Short}}\n\n{{.UsageString}}"
+// Help prints the description of a command or topic, then its usage. The writer
+// of the command remembers errors.
+func Help(c *cobra.Command, _ []string) {
+	fmt.Fprintf(c.OutOrStdout(), "%s\n\n%s", cmp.Or(c.Long, c.Short), c.UsageString())
+}
 
 // Usage prints the usage of a command: its form, examples, subcommands and flags.
 func Usage(c *cobra.Command) error {

@@ -7,10 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/childenv"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -97,7 +97,7 @@ func (h *hook) call(ctx context.Context, m swim.Member) error {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(h.dir, hookName), m.Name, statusArgument(m.Status), filepath.Join(h.dir, m.Name))
-	cmd.Dir, cmd.Env = h.dir, environment(os.Environ())
+	cmd.Dir, cmd.Env = h.dir, childenv.Filter(os.Environ())
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.WaitDelay = time.Second
 	withGroup(cmd)
@@ -114,21 +114,4 @@ func statusArgument(s swim.Status) string {
 		s = swim.StatusOffline
 	}
 	return s.String()
-}
-
-// environment returns the variables that a hook gets.
-func environment(all []string) []string {
-	var kept []string
-	for _, entry := range all {
-		name, _, _ := strings.Cut(entry, "=")
-		switch name {
-		case "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "TERM", "SYSTEMROOT":
-			kept = append(kept, entry)
-		default:
-			if strings.HasPrefix(name, "LC_") {
-				kept = append(kept, entry)
-			}
-		}
-	}
-	return kept
 }
