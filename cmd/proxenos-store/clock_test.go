@@ -201,3 +201,46 @@ func TestSlowClockCannotJoin(t *testing.T) {
 	assert.LessOrEqual(t, strings.Count(slow.stderr(), "\n"), 10, slow.stderr())
 	require.NoError(t, slow.end(syscall.SIGTERM))
 }
+
+// Keys are deleted while a node is away for 25 hours, after which the others have
+// forgotten the deletions. The keys do not come back with the node.
+func TestAwayForLongerThanADay(t *testing.T) {
+	t.Parallel()
+	clocks := []clock{newClock(t, 0), newClock(t, 0), newClock(t, 0)}
+	args := [][]string{
+		{"-p", freePort(t), "--found"},
+		{"-p", freePort(t), "--data", t.TempDir()},
+		{"-p", freePort(t)},
+	}
+	nodes := []*server{clocks[0].launch(args[0]...).serves()}
+	for i := 1; i < 3; i++ {
+		args[i] = append(args[i], "-h", nodes[0].addr)
+		nodes = append(nodes, clocks[i].launch(args[i]...).serves())
+	}
+	keys := []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}
+	for _, key := range keys {
+		_, stderr, code := run(t, "put", "-h", nodes[0].addr, key, "v")
+		require.Zero(t, code, stderr)
+	}
+	require.Error(t, nodes[1].end(syscall.SIGKILL))
+	for _, key := range keys {
+		require.Eventually(t, func() bool {
+			_, _, code := run(t, "delete", "-h", nodes[0].addr, key)
+			return code == 0
+		}, patience, 10*time.Millisecond)
+	}
+	for _, c := range clocks {
+		c.set(25 * time.Hour)
+	}
+	// A change of membership makes the nodes drop expired tombstones.
+	require.NoError(t, nodes[2].end(syscall.SIGTERM))
+	nodes[2] = clocks[2].launch(args[2]...).serves()
+	nodes[1] = clocks[1].launch(args[1]...).serves()
+	assert.Contains(t, nodes[1].stderr(), "set the data aside")
+	for _, key := range keys {
+		for _, n := range nodes {
+			out, stderr, code := run(t, "get", "-h", n.addr, key)
+			assert.Equal(t, 1, code, "key %s at %s: %s%s", key, n.addr, out, stderr)
+		}
+	}
+}

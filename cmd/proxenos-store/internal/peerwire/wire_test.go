@@ -33,6 +33,8 @@ type recorder struct {
 }
 
 func (r *recorder) Get(context.Context, string) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.boom {
 		panic("boom")
 	}
@@ -93,10 +95,14 @@ func TestServerGolden(t *testing.T) {
 	rows := rowsOfStore(t)
 	require.Len(t, rows, 6)
 	for _, row := range rows {
+		handler.mu.Lock()
 		handler.boom = row.Text("args") == "handler raises"
+		handler.mu.Unlock()
 		reply := request(t, addr, row.Hex("request_hex"))
 		assert.Equal(t, row.Text("reply_hex"), hex.EncodeToString(reply), row)
 	}
+	handler.mu.Lock()
+	defer handler.mu.Unlock()
 	assert.Equal(t, []string{`put "a" "apple"`, `put "touché" "\x00\xff"`, `put "a" "b"`}, handler.heard)
 }
 
