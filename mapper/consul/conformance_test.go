@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/consul/api"
+	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 	"github.com/proxenos/proxenos/mapper"
@@ -18,7 +19,7 @@ func TestConformance(t *testing.T) {
 		agent := consultest.Start(t, consultest.Options{Node: "here"})
 		p := &publisher{agent: agent}
 		return mappertest.Source{
-			Mapper: of(t, agent, nil), Publish: p.publish, Want: asConsulReports, Settle: patience,
+			Mapper: of(t, agent, nil), Publish: p.publish, PublishBroken: p.publishBroken, Want: asConsulReports, Settle: patience,
 		}
 	})
 }
@@ -54,6 +55,15 @@ func registration(n mapper.Node) consultest.Instance {
 		i.Weights = &api.AgentWeights{Passing: int(n.Weight), Warning: 1}
 	}
 	return i
+}
+
+// publishBroken adds an instance with a port that Consul accepts and no host has.
+func (p *publisher) publishBroken(t testing.TB, nodes []mapper.Node) {
+	p.publish(t, nodes)
+	_, err := p.agent.Client().Catalog().Register(&api.CatalogRegistration{
+		Node: "there", Address: "10.0.0.9", Service: &api.AgentService{Service: "web", ID: "broken", Port: 99999},
+	}, nil)
+	require.NoError(t, err)
 }
 
 func splitAddr(addr string) (host string, port int) {

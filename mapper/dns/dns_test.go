@@ -296,7 +296,11 @@ func TestConformance(t *testing.T) {
 			}
 			s.set(records...)
 		}
-		return mappertest.Source{Mapper: &SRV{Name: web, Server: s.addr}, Publish: publish, Want: published}
+		broken := func(t testing.TB, nodes []mapper.Node) {
+			publish(t, nodes)
+			s.add(record(t, "broken.test:0 1 1"))
+		}
+		return mappertest.Source{Mapper: &SRV{Name: web, Server: s.addr}, Publish: publish, PublishBroken: broken, Want: published}
 	})
 }
 

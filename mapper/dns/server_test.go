@@ -67,6 +67,13 @@ func (s *server) set(records ...net.SRV) {
 	s.srv[web] = records
 }
 
+// add adds records to those of the service.
+func (s *server) add(records ...net.SRV) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.srv[web] = append(s.srv[web], records...)
+}
+
 func (s *server) answerWith(rcode dnsmessage.RCode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
