@@ -239,6 +239,7 @@ type Found struct {
 
 // Ask queries the source once and applies the filters.
 func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
+	o.Outages.query = o.query()
 	source, err := o.choice().open(o, std)
 	if err != nil {
 		return nil, err
@@ -256,6 +257,7 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 // Watched returns the source with its cache and limits. A source that cannot be
 // watched is queried every poll.
 func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, error) {
+	o.Outages.query = o.query()
 	source, err := o.choice().open(o, std)
 	if err != nil {
 		return nil, err

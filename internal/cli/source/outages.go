@@ -20,6 +20,7 @@ type OutageFlags struct {
 	minNodes int
 	cache    string
 	maxStale time.Duration
+	query    string // that --cache is bound to
 }
 
 // outageGroup is the title of the flags in help texts.
@@ -73,7 +74,7 @@ func (o *OutageFlags) guard(source mapper.Mapper) *mapper.Guard {
 // that rejected results are not stored.
 func (o *OutageFlags) cached(source mapper.Mapper, patience time.Duration, std *term.Streams) *mapper.Cached {
 	return &mapper.Cached{
-		Source: source, Path: o.cache, MaxStale: o.maxStale, Patience: patience,
+		Source: source, Path: o.cache, Query: o.query, MaxStale: o.maxStale, Patience: patience,
 		Log: slog.New(slog.NewTextHandler(std.Err, &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 }
