@@ -16,7 +16,7 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// saved writes a snapshot that is so old.
+// saved writes a snapshot of that age.
 func saved(t *testing.T, names string, age time.Duration) string {
 	path := filepath.Join(t.TempDir(), "nodes.json")
 	s := mapper.Snapshot{Saved: time.Now().Add(-age), Nodes: nodesOf(names)}
@@ -202,9 +202,9 @@ func TestSnapshotOfUnknownAge(t *testing.T) {
 	require.ErrorContains(t, u.Err, "using a snapshot that is 0s old")
 }
 
-// TestCachedKeepsNodesBesideAnEmptySet has the source lose all nodes, as after a
+// TestCachedKeepsNodesDespiteAnEmptySet has the source lose all nodes, as after a
 // revoked token or a typing error.
-func TestCachedKeepsNodesBesideAnEmptySet(t *testing.T) {
+func TestCachedKeepsNodesDespiteAnEmptySet(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		for _, allow := range []bool{false, true} {

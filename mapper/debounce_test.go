@@ -41,7 +41,7 @@ func TestDebounceWaitsNoLongerThanMax(t *testing.T) {
 	})
 }
 
-func TestDebounceFlapThatLeadsBackIsNoNews(t *testing.T) {
+func TestDebounceFlapThatLeadsBackIsNotReported(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a b")

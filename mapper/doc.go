@@ -40,40 +40,42 @@
 //
 // A View goes on answering with the last good value whatever happens. State says
 // how sure that value is: Err why it may be stale, Age for how long, Skipped which
-// records are missing. What makes the difference:
+// records are missing. The effect of each failure:
 //
-//   - A Consul agent is killed (SIGKILL): consul.ErrUnreachable at once, and an
-//     attempt every half a second, or every ten seconds where an error is
-//     answered. A new registration is in the view within a second, even if the
-//     agent lost its state.
+//   - A Consul agent is killed (SIGKILL): consul.ErrUnreachable at once, and a
+//     retry every half second, or every ten seconds if a proxy answers for it
+//     with an error. A new registration is in the view within a second, even if
+//     the agent lost its state.
 //   - An agent hangs (SIGSTOP): the same after Wait, a sixteenth of it and
 //     Timeout, 21 s by default.
 //   - An agent is cut off from the servers: with consul.ConsistencyCached its cache
-//     answers as if all was well. A watch asks a server once a minute and after each
-//     failure, and Err stays until one has answered.
+//     answers as if nothing had failed. A watch queries a server once a minute and
+//     after each failure, and Err stays until one has answered.
 //   - A token is revoked, unknown or missing: consul.ErrPermission, until the token
-//     file holds one that may read.
+//     file holds one with read access.
 //   - Most or all nodes are deregistered: they are gone, at once. With a Guard
-//     they stay, beside a GuardError.
-//   - An agent comes back and knows fewer nodes, or none: new ones join, missing
-//     ones stand beside an error for ShrinkHold, 10 s by default.
-//   - A check flaps 20 times a second: every change is followed. Behind a Debounce
-//     none is until the flapping ends, or Max has passed.
+//     they stay, with a GuardError.
+//   - An agent comes back and knows fewer nodes, or none: new ones join at once;
+//     missing ones stay for ShrinkHold, 10 s by default, with an error.
+//   - A check flaps 20 times a second: every change is followed. A Debounce
+//     reports none until the flapping ends or Max has passed.
 //   - A record cannot be a node: it is left out, and Skipped says why.
 //   - A file is truncated, broken, half-written or removed: a static.Error, until
-//     it is a list again. A watch waits until no program writes the file.
-//   - A DNS name does not exist any more: that is an answer without nodes, which a
-//     Guard rejects. Any other failure to resolve is an error.
-//   - A DNS answer is cut: dns.ErrTruncated, as nothing in it is known to be whole.
-//   - The source cannot be asked at the start: Follow waits, for Wait at most. A
-//     Cached gives the snapshot, beside a StaleError, until that is older than
+//     it is a list again. A watch waits until no program has the file open for
+//     writing.
+//   - A DNS name no longer exists: that is an empty set, which a Guard rejects.
+//     Any other failure to resolve is an error.
+//   - A DNS answer is truncated: dns.ErrTruncated. None of it is used.
+//   - The source cannot be asked at the start: Follow waits, at most for Wait. A
+//     Cached returns the snapshot, with a StaleError, until that is older than
 //     MaxStale.
 //   - The source loses all nodes: the snapshot of a Cached keeps them for the next
-//     start, and a Guard inside compares with them.
+//     start, and a Guard inside compares new sets with them.
 //
-// What an operator sees. Err and Skipped are those of State; a failure is logged
-// once when it begins (WARN) and once when it ends (INFO, recovered=true); the exit
-// code is that of proxenos, where a command asks once and no cache helps:
+// What an operator sees is in the table below. Err and Skipped are those of State.
+// A failure is logged once when it begins (WARN) and once when it ends (INFO,
+// recovered=true). The exit code is that of a proxenos command that queries the
+// source once, without a cache:
 //
 //	failure                      Err                     Skipped  log           exit
 //	agent dead, hanging, cut off consul.ErrUnreachable   -        WARN          64
@@ -83,7 +85,7 @@
 //	mass deregistration, Guard   *GuardError             -        WARN          65
 //	record unusable              nil                     causes   INFO          0, or 78 with --require-complete
 //	list broken, half-written    *static.Error           -        WARN          78
-//	DNS answer cut               dns.ErrTruncated        -        WARN          78
+//	DNS answer truncated         dns.ErrTruncated        -        WARN          78
 //	snapshot in use              *StaleError             -        WARN twice    0, and a warning
 //	snapshot too old             *StaleError with Limit  -        WARN          66
 //	value cannot be built        the error of build      -        WARN          -

@@ -22,13 +22,13 @@ var failures = map[string][]string{
 	"A token is revoked, unknown or missing":   {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken", "consul.TestACL"},
 	"Most or all nodes are deregistered":       {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
 	"An agent comes back and knows fewer":      {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},
-	"A check flaps 20 times a second":          {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNoNews", "TestDebounceWaitsNoLongerThanMax"},
+	"A check flaps 20 times a second":          {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNotReported", "TestDebounceWaitsNoLongerThanMax"},
 	"A record cannot be a node":                {"consul.TestUnusableInstances", "dns.TestUnusableRecords", "TestAskKeepsWhatWasSkipped"},
 	"A file is truncated, broken, half-":       {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish", "static.TestWatchWaitsForAWriterThatIsSlow", "static.TestWatchWaitsForTheEndOfALastLine"},
-	"A DNS name does not exist any more":       {"dns.TestConsulFollowed", "dns.TestErrors", "dns.TestResolveFails"},
-	"A DNS answer is cut":                      {"dns.TestCutAnswer", "dns.TestConsulHasMoreThanDNSCarries"},
+	"A DNS name no longer exists":              {"dns.TestConsulFollowed", "dns.TestErrors", "dns.TestResolveFails"},
+	"A DNS answer is truncated":                {"dns.TestCutAnswer", "dns.TestConsulHasMoreThanDNSCarries"},
 	"The source cannot be asked at the start":  {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage", "TestCachedSnapshotExpires"},
-	"The source loses all nodes: the snapshot": {"TestCachedKeepsNodesBesideAnEmptySet", "TestGuardInACachedRemembers"},
+	"The source loses all nodes: the snapshot": {"TestCachedKeepsNodesDespiteAnEmptySet", "TestGuardInACachedRemembers"},
 }
 
 // TestFailuresAreTested holds the table of failures against reality: every row

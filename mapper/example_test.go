@@ -205,8 +205,8 @@ func ExampleUpdate_Clone() {
 	// Output: a
 }
 
-// registry is a source that hears of its nodes by itself. A Feed makes a
-// Watcher of it.
+// registry is a source that is notified of changes. A Feed makes a Watcher
+// of it.
 type registry struct{ feed mapper.Feed }
 
 func (r *registry) Nodes(context.Context) ([]mapper.Node, error) {
@@ -453,8 +453,7 @@ func ExampleReadSnapshot() {
 	// Output: a true <nil>
 }
 
-// A caller whose nodes come from a place of its own makes a source of a
-// function.
+// Func makes a source of a function that lists nodes.
 func ExampleFunc() {
 	source := mapper.Func(func(ctx context.Context) ([]mapper.Node, error) {
 		return []mapper.Node{{Name: "a", Addr: "10.0.0.1:80"}, {Name: "b", Drain: true}}, nil

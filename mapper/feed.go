@@ -127,9 +127,8 @@ func (f *Feed) Watch(ctx context.Context) iter.Seq[Update] {
 	}
 }
 
-// isNewsAfter reports whether a reader that has seen one state learns something
-// from another. This is the one place between a source and its readers that
-// asks.
+// isNewsAfter reports whether a reader that has seen one state must get
+// another. No other place between a source and its readers decides that.
 func (s feedState) isNewsAfter(seen feedState) bool {
 	switch {
 	case s.version == seen.version:

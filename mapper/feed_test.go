@@ -25,7 +25,7 @@ func newFeed() feed { return feed{Feed: &mapper.Feed{}} }
 
 func (f feed) set(names string) { f.Set(mapper.Update{Nodes: nodesOf(names)}) }
 
-func TestFeedTellsWhatIsNews(t *testing.T) {
+func TestFeedYieldsChanges(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()
@@ -112,7 +112,7 @@ func TestFeedSlowReaderGetsTheLatest(t *testing.T) {
 	})
 }
 
-func TestFeedBurstThatLeadsBackIsNoNews(t *testing.T) {
+func TestFeedBurstThatLeadsBackIsNotYielded(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		f := newFeed()

@@ -231,7 +231,7 @@ func TestFollowASourceThatEndsWithoutAnAnswer(t *testing.T) {
 	require.ErrorContains(t, err, "fewer than MinNodes (5)")
 }
 
-func TestFollowKnowsTheAgeOfASnapshot(t *testing.T) {
+func TestFollowAgeOfASnapshot(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
@@ -297,9 +297,9 @@ func (finite) Watch(context.Context) iter.Seq[mapper.Update] {
 	}
 }
 
-// TestFollowSkipsWhatWasOvertaken builds for a minute while the source changes,
+// TestFollowSkipsSupersededUpdates builds for a minute while the source changes,
 // fails, and returns to what it was.
-func TestFollowSkipsWhatWasOvertaken(t *testing.T) {
+func TestFollowSkipsSupersededUpdates(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := newWatched("a")
@@ -398,9 +398,9 @@ func TestViewChangedMissesNothing(t *testing.T) {
 	<-done
 }
 
-// TestFollowASetBesideAnError builds what a failing source knows, and says in
+// TestFollowSetWithError builds what a failing source knows, and says in
 // the same moment that it may be stale.
-func TestFollowASetBesideAnError(t *testing.T) {
+func TestFollowSetWithError(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		one, two := newWatched("a"), newWatched("b")
@@ -551,7 +551,7 @@ func TestOpenAndClose(t *testing.T) {
 	for range 200 {
 		cycle()
 	}
-	require.Eventually(t, func() bool { // what is over may not be gone yet
+	require.Eventually(t, func() bool { // goroutines may take a moment to end
 		return runtime.NumGoroutine() <= goroutines+1 && leaktest.OpenFiles(t) <= files // one goroutine runs the condition
 	}, time.Minute, time.Millisecond)
 }

@@ -56,8 +56,8 @@ func TestGuardRejectsLimitsThatMeanNothing(t *testing.T) {
 	}
 }
 
-// TestGuardGivesWayToRepeatedAnswers swaps all nodes under a source that is only
-// asked.
+// TestGuardGivesWayToRepeatedAnswers swaps all nodes of a source that is not
+// watched.
 func TestGuardGivesWayToRepeatedAnswers(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errDown = errors.New("down")
 
-// polled is a source in memory that can only be asked.
+// polled is a source in memory that is not a Watcher.
 type polled struct {
 	mu    sync.Mutex
 	nodes []mapper.Node
@@ -62,7 +62,7 @@ func (p *polled) asked() int {
 	return p.calls
 }
 
-// watched is a source in memory that tells of every change.
+// watched is a source in memory that is a Watcher.
 type watched struct {
 	polled
 	change chan struct{}

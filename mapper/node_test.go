@@ -28,7 +28,7 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-// TestMaxWeight compares with what the schemes take.
+// TestMaxWeight compares with the greatest weight that the algorithms accept.
 func TestMaxWeight(t *testing.T) {
 	t.Parallel()
 	for _, w := range []float64{mapper.MaxWeight, math.SmallestNonzeroFloat64} {

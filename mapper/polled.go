@@ -39,7 +39,7 @@ func (p *Polled) Nodes(ctx context.Context) ([]Node, error) { return p.Source.No
 // Ask queries the source.
 func (p *Polled) Ask(ctx context.Context) (Update, error) { return Ask(ctx, p.Source) }
 
-// Watch asks at once, and then at intervals until the context ends.
+// Watch queries at once, and then at intervals until the context ends.
 func (p *Polled) Watch(ctx context.Context) iter.Seq[Update] {
 	if w, ok := p.Source.(Watcher); ok {
 		return w.Watch(ctx)
@@ -50,7 +50,7 @@ func (p *Polled) Watch(ctx context.Context) iter.Seq[Update] {
 }
 
 const (
-	leastTimeout = 10 * time.Second       // for one question to a polled source
+	leastTimeout = 10 * time.Second       // for one query of a polled source
 	firstRetry   = 100 * time.Millisecond // after the first error
 )
 

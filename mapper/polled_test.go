@@ -56,7 +56,7 @@ func TestPolledAsksSoonerAfterAnError(t *testing.T) {
 	})
 }
 
-func TestPolledKeepsTheLastSetBesideAnError(t *testing.T) {
+func TestPolledKeepsTheLastSetWithAnError(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
 		src := &polled{nodes: nodesOf("a b")}

@@ -41,9 +41,9 @@ func ParseZonePolicy(name string) (ZonePolicy, error) {
 }
 
 // Spread appends n replicas to dst, chosen by policy from a ranking: best first,
-// every node once, as the Rank methods of rendezvous and ring yield it. Degraded
-// reports fewer than n replicas, or two in one zone under ZonePolicySpread.
-// Nodes whose zone is not known ("") share one zone.
+// every node once, as the Rank methods of rendezvous and ring yield it. The
+// result degraded is true if there are fewer than n replicas, or two in one zone
+// under ZonePolicySpread. Nodes whose zone is not known ("") share one zone.
 //
 // The replicas for n are the first of those for n+1. The first one is the best by
 // rank. Losing nodes replaces only the replicas that were on them. No zone holds

@@ -91,7 +91,7 @@ func TestNodeErrorHasTheID(t *testing.T) {
 	assert.EqualError(t, err, `node "a": the ID occurs more than once`)
 }
 
-func TestTinyCapacitiesBesideHugeOnes(t *testing.T) {
+func TestTinyAndHugeCapacities(t *testing.T) {
 	t.Parallel()
 	for _, layout := range []Layout{Continuum(ContinuumPoints), HashRing()} {
 		t.Run(layout.String(), func(t *testing.T) {

@@ -22,9 +22,10 @@ const DefaultPoints = 160
 // al., "Consistent hashing and random trees" (STOC 1997).
 //
 // A node of capacity c, in units of [Config].Unit, has points times c of them,
-// rounded to the nearest whole number and halves up, but at least one unless c is 0. That number does not
-// depend on other nodes, so adding or removing a node, or changing its capacity,
-// never moves a key between two others. points is from 1 to MaxPoints.
+// rounded to the nearest whole number and halves up, but at least one unless c is
+// 0. That number does not depend on other nodes, so adding or removing a node, or
+// changing its capacity, never moves a key between two others. points is from 1 to
+// MaxPoints.
 //
 // The label of a number is the length of the ID as an unsigned varint, the ID,
 // and the number as four big-endian bytes; the length keeps the labels of "node1"

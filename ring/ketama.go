@@ -52,14 +52,14 @@ const (
 // Ketama agrees with libmemcached 1.1.4 on the owner of every key.
 //
 // An ID is "host", "host:port" or the path of a Unix socket, beginning with "/" or
-// "unix:/". The default port is 11211; an IPv6 host with a port has brackets,
-// which are not hashed. Capacities are whole numbers of 32 bits. In weighted modes they divide
-// a total of 160 points per server in float32 arithmetic, so a capacity far below
-// the average may have no point, equal capacities may have 156, and a change of
-// one server may move keys between others. A drained node corresponds to a server
-// that libmemcached does not have (there weight 0 means 1). Of points at one
-// position that of the server given first comes first. libmemcached itself makes
-// no ring of more than 100 servers; this layout extends its rules.
+// "unix:/". The default port is 11211; an IPv6 host with a port has brackets, which
+// are not hashed. Capacities are whole numbers of 32 bits. In weighted modes they
+// divide a total of 160 points per server in float32 arithmetic, so a capacity far
+// below the average may have no point, equal capacities may have 156, and a change
+// of one server may move keys between others. A drained node corresponds to a
+// server that libmemcached does not have (there weight 0 means 1). Of points at one
+// position that of the server given first comes first. libmemcached itself makes no
+// ring of more than 100 servers; this layout extends its rules.
 func Ketama(mode KetamaMode) Layout { return ketama{mode} }
 
 type ketama struct{ mode KetamaMode }

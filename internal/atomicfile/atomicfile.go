@@ -1,6 +1,7 @@
-// Package atomicfile reads and replaces state files. Whenever a process or the
-// machine stops, a file holds the old content or the new one, never a part of
-// either. Streams, which may be pipes and devices, are not its business.
+// Package atomicfile reads and replaces state files. Even if the process or
+// the machine crashes, a file holds the old content or the new one, never a
+// part of either. The package does not handle streams, such as pipes and
+// devices.
 package atomicfile
 
 import (

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestPipeIsNeitherReadNorReplaced stands for every file that is not regular.
+// TestPipeIsNeitherReadNorReplaced uses a pipe as an example of files that
+// are not regular.
 func TestPipeIsNeitherReadNorReplaced(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pipe")

@@ -1,7 +1,7 @@
 // Package report writes check results as JUnit XML, TAP, GitHub annotations or a
-// code quality report of GitLab,
-// and the load of nodes and the movement of keys as a self-contained HTML page
-// or as SVG pictures. [Live] is the status page of a running member.
+// code quality report of GitLab, and the load of nodes and the movement of keys
+// as a self-contained HTML page or as SVG pictures. [Live] is the status page of
+// a running member.
 //
 // Except for the HTTP handlers, nothing here reads a file or the network. Names
 // of nodes, zones and checks are untrusted: they come from service discovery and

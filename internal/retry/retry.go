@@ -32,7 +32,7 @@ func Jitter(d time.Duration, low, high float64) time.Duration {
 	return time.Duration((low + (high-low)*rand.Float64()) * float64(d))
 }
 
-// Sleep pauses, and reports whether the context still stands.
+// Sleep pauses, and reports whether the context has not ended.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -100,7 +100,7 @@ func TestBlockingQuery(t *testing.T) {
 	})
 }
 
-func TestEventsTellNews(t *testing.T) {
+func TestEventsReportChanges(t *testing.T) {
 	reversed := web(9, "a", "b")
 	slices.Reverse(reversed.Body.([]*api.ServiceEntry))
 	inBubble(t, consultest.Replies(

@@ -105,7 +105,7 @@ func TestManyRecords(t *testing.T) {
 	require.Equal(t, "node-0999.example.test:80", nodes[999].Name)
 }
 
-func TestNobody(t *testing.T) {
+func TestEmptyAnswers(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	source := &SRV{Name: web, Server: s.addr}
@@ -222,9 +222,9 @@ func TestCutAnswer(t *testing.T) {
 	})
 }
 
-// TestSystemServersAreAskedByTCP stands for the servers of the system: the
+// TestSystemServersAreQueriedOverTCP stands for the servers of the system: the
 // resolver dials them through the same function.
-func TestSystemServersAreAskedByTCP(t *testing.T) {
+func TestSystemServersAreQueriedOverTCP(t *testing.T) {
 	t.Parallel()
 	s := serve(t) // by TCP only
 	conn, err := (&SRV{Name: web}).resolver(&inspector{}).Dial(t.Context(), "udp", s.addr)

@@ -25,7 +25,7 @@ func replace(t testing.TB, path, text string) {
 	require.NoError(t, os.Rename(path+".new", path))
 }
 
-func TestFileIsReadAnew(t *testing.T) {
+func TestFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	f := &File{Path: filepath.Join(t.TempDir(), "nodes.txt")}
 	write(t, f.Path, "b\na\n")

@@ -40,7 +40,7 @@ func TestPipeIsReadOnceAndRemembered(t *testing.T) {
 	}
 }
 
-func TestPipeNobodyWritesTo(t *testing.T) {
+func TestPipeWithoutWriter(t *testing.T) {
 	_, err := (&File{Path: pipe(t)}).Nodes(t.Context())
 	require.ErrorContains(t, err, "the pipe is empty and has no writer")
 }

@@ -21,7 +21,7 @@ type clockChecks struct {
 	disagree map[string]time.Time // by name, when last seen
 }
 
-// record records a disagreement and reports whether it is news.
+// record records a disagreement and reports whether it is new.
 func (c *clockChecks) record(name string) (news bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

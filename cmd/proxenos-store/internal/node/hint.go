@@ -77,7 +77,8 @@ func (n *Node) hintLoop(ctx context.Context) {
 }
 
 // sendHints sends the entries of one owner, and keeps those that it did not accept.
-// It drops those of a node that is no member: when that joins, it copies its keys.
+// It drops those of a node that is no longer a member: such a node copies its keys
+// when it joins again.
 func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]kv.Entry) {
 	failed := n.current.Load().state(owner) == ""
 	for _, e := range entries {
