@@ -6,7 +6,8 @@
 // a connection that has sent nothing if there is one, and otherwise, to an
 // address that holds fewer, its oldest. So one address can take all places but
 // cannot keep other addresses out, and the clients behind one address can use
-// all of them.
+// all of them. Some places can be reserved for known addresses, which strangers
+// cannot take however many addresses they have.
 package connlimit
 
 import (
@@ -21,6 +22,11 @@ import (
 type Limits struct {
 	Connections int           // open at the same time, 1 or more
 	FirstByte   time.Duration // from the start of a connection to its first byte
+
+	// Reserved of the connections are for addresses that Known reports. Known may
+	// be nil if none are; it must not call the Limiter.
+	Reserved int
+	Known    func(net.Addr) bool
 }
 
 // Limiter applies limits to the connections that a server accepts. All methods
@@ -41,8 +47,9 @@ func New(limits Limits) *Limiter { return &Limiter{limits: limits} }
 // closes the connection. Admit may close another connection to make room.
 func (l *Limiter) Admit(c net.Conn) (admitted net.Conn, ok bool) {
 	a := &conn{Conn: c, limiter: l, origin: Origin(c.RemoteAddr())}
+	a.known = l.limits.Known != nil && l.limits.Known(c.RemoteAddr())
 	l.mu.Lock()
-	evicted, ok := l.room(a.origin)
+	evicted, ok := l.room(a)
 	if l.closed || !ok {
 		l.mu.Unlock()
 		return nil, false
@@ -96,18 +103,23 @@ func (l listener) Accept() (net.Conn, error) {
 	}
 }
 
-// room reports whether a connection from there gets a place, and which
-// connection gives it up if all are taken.
-func (l *Limiter) room(origin string) (evicted *conn, ok bool) {
-	if len(l.open) < l.limits.Connections {
+// room reports whether a connection gets a place, and which connection gives it
+// up if all that it can have are taken.
+func (l *Limiter) room(a *conn) (evicted *conn, ok bool) {
+	rivals := l.open
+	if !a.known {
+		rivals = slices.DeleteFunc(slices.Clone(l.open), func(c *conn) bool { return c.known })
+	}
+	strangersFull := !a.known && len(rivals) >= l.limits.Connections-l.limits.Reserved
+	if !strangersFull && len(l.open) < l.limits.Connections {
 		return nil, true
 	}
 	held, most := map[string]int{}, 0
-	for _, c := range l.open {
+	for _, c := range rivals {
 		held[c.origin]++
 		most = max(most, held[c.origin])
 	}
-	for _, c := range l.open {
+	for _, c := range rivals {
 		if held[c.origin] < most {
 			continue
 		}
@@ -118,7 +130,7 @@ func (l *Limiter) room(origin string) (evicted *conn, ok bool) {
 			evicted = c
 		}
 	}
-	return evicted, most > held[origin]+1
+	return evicted, most > held[a.origin]+1
 }
 
 // Origin returns what connections are counted by: the IPv4 address, or the /64
@@ -144,6 +156,7 @@ type conn struct {
 	net.Conn
 	limiter *Limiter
 	origin  string
+	known   bool
 	silence *time.Timer // until the first byte
 	spoke   bool
 }

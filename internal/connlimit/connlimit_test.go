@@ -106,6 +106,54 @@ func TestAddressWithMostPlacesMakesRoom(t *testing.T) {
 	require.True(t, isOpen(l, other), "though it has been silent the longest")
 }
 
+// TestReservedPlacesAreForKnownAddresses has strangers with an address for each
+// connection.
+func TestReservedPlacesAreForKnownAddresses(t *testing.T) {
+	t.Parallel()
+	known := func(a net.Addr) bool { return Origin(a) == "10.0.0.7" || Origin(a) == "10.0.0.8" }
+	l := New(Limits{Connections: places, FirstByte: time.Minute, Reserved: places / 4, Known: known})
+	defer l.Close()
+	for i := range 10 * places {
+		_, ok := dial(t, l, fmt.Sprintf("10.1.%d.%d:1", i/200, i%200), true)
+		require.Equal(t, i < places-places/4, ok, i)
+	}
+	var members []net.Conn
+	for range places / 4 {
+		c, ok := dial(t, l, "10.0.0.7:1", true)
+		require.True(t, ok)
+		members = append(members, c)
+	}
+	require.Equal(t, places, l.Len())
+	_, ok := dial(t, l, "10.9.9.9:1", false)
+	require.False(t, ok, "all of strangers have spoken, and hold one place each")
+	_, ok = dial(t, l, "10.0.0.8:1", true)
+	require.True(t, ok, "another member")
+	require.False(t, isOpen(l, members[0]), "in place of the member with the most places")
+	for range places {
+		_, _ = dial(t, l, "10.0.0.8:1", true)
+	}
+	require.Equal(t, places, l.Len())
+}
+
+// TestStrangersCannotEvictKnownAddresses has members hold places and strangers
+// come later.
+func TestStrangersCannotEvictKnownAddresses(t *testing.T) {
+	t.Parallel()
+	l := New(Limits{Connections: places, FirstByte: time.Minute, Known: func(a net.Addr) bool { return Origin(a) == "10.0.0.7" }})
+	defer l.Close()
+	var members []net.Conn
+	for range places {
+		c, ok := dial(t, l, "10.0.0.7:1", false)
+		require.True(t, ok, "members can have all places")
+		members = append(members, c)
+	}
+	_, ok := dial(t, l, "10.9.9.9:1", false)
+	require.False(t, ok)
+	for _, c := range members {
+		require.True(t, isOpen(l, c))
+	}
+}
+
 func TestCloseClosesAllAndAdmitsNone(t *testing.T) {
 	t.Parallel()
 	l := limiter()

@@ -197,7 +197,7 @@ func (c *Cluster) listConfig(ctx context.Context) (*memberlist.Config, error) {
 		}
 		inner = t
 	}
-	conf.Transport = newTransport(inner)
+	conf.Transport = newTransport(inner, c.isMemberAddr)
 	if err := c.cfg.tune(conf); err != nil {
 		return nil, err
 	}

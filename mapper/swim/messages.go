@@ -127,6 +127,17 @@ func (c *Cluster) randomOnline(n int, except string) []members.Node {
 	return picked
 }
 
+// isMemberAddr reports whether a connection comes from the host of a member.
+func (c *Cluster) isMemberAddr(a net.Addr) bool {
+	from, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.table.IsAddr(from.Addr().Unmap())
+}
+
 // tableNode and listNode convert between the nodes of the table and of
 // memberlist.
 func tableNode(n *memberlist.Node) members.Node {

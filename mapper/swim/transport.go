@@ -17,7 +17,7 @@ import (
 
 // streamLimits bound what strangers can hold. memberlist gives every connection
 // a goroutine and ten seconds.
-var streamLimits = connlimit.Limits{Connections: 128, FirstByte: 2 * time.Second}
+var streamLimits = connlimit.Limits{Connections: 160, FirstByte: 2 * time.Second, Reserved: 32}
 
 // transport wraps the transport of memberlist. It limits the streams of others,
 // and closes streams and dials on shutdown, so that the goroutines of memberlist
@@ -36,12 +36,16 @@ type transport struct {
 	shut bool
 }
 
-func newTransport(inner memberlist.NodeAwareTransport) *transport {
+// newTransport wraps a transport. isMember reports the addresses for which streams
+// are reserved.
+func newTransport(inner memberlist.NodeAwareTransport, isMember func(net.Addr) bool) *transport {
+	limits := streamLimits
+	limits.Known = isMember
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &transport{
 		NodeAwareTransport: inner,
 		streams:            make(chan net.Conn),
-		limiter:            connlimit.New(streamLimits),
+		limiter:            connlimit.New(limits),
 		dialing:            ctx,
 		cancel:             cancel,
 		shutdown:           make(chan struct{}),

@@ -14,20 +14,25 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 )
 
+// places is how many streams strangers can have.
+var places = streamLimits.Connections - streamLimits.Reserved
+
+func isNoMember(net.Addr) bool { return false }
+
 // TestStrangersHoldFewStreams opens a thousand streams that send nothing.
 func TestStrangersHoldFewStreams(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		network := faultnet.New(1)
-		tr := newTransport(network.Transport("10.0.0.1:1"))
+		tr := newTransport(network.Transport("10.0.0.1:1"), isNoMember)
 		stranger := network.Transport("10.0.0.9:1")
 		for range 1000 {
 			conn, err := stranger.DialTimeout("10.0.0.1:1", time.Second)
 			require.NoError(t, err)
 			defer conn.Close()
 			<-tr.StreamCh()
-			require.LessOrEqual(t, tr.limiter.Len(), streamLimits.Connections)
+			require.LessOrEqual(t, tr.limiter.Len(), places)
 		}
-		require.Equal(t, streamLimits.Connections, tr.limiter.Len())
+		require.Equal(t, places, tr.limiter.Len())
 
 		member, err := stranger.DialTimeout("10.0.0.1:1", time.Second)
 		require.NoError(t, err)
@@ -45,7 +50,7 @@ func TestStrangersHoldFewStreams(t *testing.T) {
 func TestShutdownClosesStreams(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		network := faultnet.New(1)
-		tr := newTransport(network.Transport("10.0.0.1:1"))
+		tr := newTransport(network.Transport("10.0.0.1:1"), isNoMember)
 		other := network.Transport("10.0.0.2:1")
 		mine, err := tr.DialTimeout("10.0.0.2:1", time.Minute)
 		require.NoError(t, err)
@@ -66,7 +71,7 @@ func TestShutdownWithoutMemberlist(t *testing.T) {
 	t.Parallel()
 	inner, err := listen(netip.MustParseAddrPort("127.0.0.1:0"), slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo))
 	require.NoError(t, err)
-	tr := newTransport(inner)
+	tr := newTransport(inner, isNoMember)
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(inner.GetAutoBindPort()))
 	for range 3 {
 		for _, network := range []string{"tcp", "udp"} {

@@ -247,6 +247,16 @@ func (t *Table) Node(name string) (Node, bool) {
 	return s.node, true
 }
 
+// IsAddr reports whether an available member has the address.
+func (t *Table) IsAddr(a netip.Addr) bool {
+	for _, s := range t.states {
+		if s.status.In(available) && s.node.Addr.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
 // Nodes returns where the other members with a status of the set receive
 // packets, in no order.
 func (t *Table) Nodes(set Status) []Node {
