@@ -38,7 +38,10 @@ type Sample struct {
 }
 
 // NewSample returns a reader of the first n keys of the sample.
-func NewSample(n int64) *Sample { return &Sample{end: n} }
+func NewSample(n int64) *Sample { return NewSampleFrom(0, n) }
+
+// NewSampleFrom returns a reader of n keys of the sample from number first on.
+func NewSampleFrom(first, n int64) *Sample { return &Sample{next: first, end: first + n} }
 
 // Read returns as many whole lines as fit into p, and a part of a line only if
 // p is shorter than a line.

@@ -32,6 +32,9 @@ func TestSampleReadsWholeLines(t *testing.T) {
 		assert.Equal(t, string(whole), string(pieces), "%d bytes per Read", size)
 	}
 	require.NoError(t, iotest.TestReader(NewSample(50), whole[:SampleSize(50)]))
+	rest, err := io.ReadAll(NewSampleFrom(600, 400))
+	require.NoError(t, err)
+	assert.Equal(t, string(whole[SampleSize(600):]), string(rest))
 	distinct := map[string]bool{}
 	for line := range strings.Lines(string(whole)) {
 		distinct[line] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ import (
 type Keys struct {
 	File   string
 	Sample int64
+	First  int64 // the number of the first key of the sample
 	// Weighted reports that each key of the file is followed by a tab and its
 	// weight, such as its bytes or requests: an integer of at most MaxKeyWeight.
 	Weighted bool
@@ -34,6 +36,7 @@ const DefaultSample = 1_000_000
 func (o *Keys) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
 		fs.Int64Var(&o.Sample, "sample", DefaultSample, "number of sample keys; they are the same in every run")
+		fs.Int64Var(&o.First, "sample-first", 0, "number of the first sample key, for parts that --merge adds up")
 		fs.StringVar(&o.File, "keys", "", "`file` with keys to measure instead of a sample, one per line; - is standard input")
 		fs.BoolVarP(&o.nul, "null", "0", false, "keys of the file end in NUL instead of a newline")
 	})
@@ -44,8 +47,12 @@ func (o *Keys) Parse(c *cobra.Command) error {
 	switch {
 	case o.File != "" && c.Flags().Changed("sample"):
 		return term.Hint(term.Usagef("--keys %q and --sample are mutually exclusive", o.File), "give --keys for known keys, --sample otherwise")
+	case o.File != "" && c.Flags().Changed("sample-first"):
+		return term.Hint(term.Usagef("--keys %q and --sample-first are mutually exclusive", o.File), "divide the file instead")
 	case o.Sample < 1:
 		return term.Usagef("--sample %d: must be at least 1", o.Sample)
+	case o.First < 0 || o.First > math.MaxInt64-o.Sample:
+		return term.Usagef("--sample-first %d: must be at least 0", o.First)
 	case o.nul && o.File == "":
 		return term.Hint(term.Usagef("-0 requires --keys"), "add --keys FILE")
 	}
@@ -55,6 +62,14 @@ func (o *Keys) Parse(c *cobra.Command) error {
 // Sampled reports whether the keys are a sample, so that figures have a sampling
 // error.
 func (o *Keys) Sampled() bool { return o.File == "" }
+
+// Range returns the range of the sample, or nil for the keys of a file.
+func (o *Keys) Range() []compare.SampleRange {
+	if !o.Sampled() {
+		return nil
+	}
+	return []compare.SampleRange{{First: o.First, Keys: o.Sample}}
+}
 
 // name returns the name of the keys in errors.
 func (o *Keys) name() string {
@@ -70,6 +85,9 @@ func (o *Keys) name() string {
 
 // Describe describes the keys for a report.
 func (o *Keys) Describe() string {
+	if o.Sampled() && o.First > 0 {
+		return fmt.Sprintf("%d of the sample from number %d on (%s, …)", o.Sample, o.First, compare.AppendSampleKey(nil, o.First))
+	}
 	if o.Sampled() {
 		return fmt.Sprintf("the first %d of the sample (%s, …)", o.Sample, compare.AppendSampleKey(nil, 0))
 	}
@@ -80,7 +98,7 @@ func (o *Keys) Describe() string {
 func (o *Keys) open(std *term.Streams) (keys io.ReadCloser, size int64, err error) {
 	switch {
 	case o.File == "":
-		return io.NopCloser(compare.NewSample(o.Sample)), compare.SampleSize(o.Sample), nil
+		return io.NopCloser(compare.NewSampleFrom(o.First, o.Sample)), compare.SampleSize(o.Sample), nil
 	case o.File == "-" && o.Opener == nil:
 		return io.NopCloser(std.In), 0, nil
 	}

@@ -32,11 +32,16 @@ func Views(nodes []mapper.Node, escaped bool) []NodeView {
 // CI systems.
 func EscapedViews(nodes []mapper.Node, escaped bool) []NodeView {
 	views := Views(nodes, false)
-	if !escaped {
-		return views
+	if escaped {
+		Escape(views)
 	}
+	return views
+}
+
+// Escape escapes control characters in views, and text that is special to logs of
+// CI systems.
+func Escape(views []NodeView) {
 	for i, v := range views {
 		views[i].ID, views[i].Address, views[i].Zone = term.Escape(v.ID), term.Escape(v.Address), term.Escape(v.Zone)
 	}
-	return views
 }

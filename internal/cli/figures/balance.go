@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,13 +25,14 @@ type balanceOptions struct {
 	keys         answer.Keys
 	format       term.Format[*balanceView]
 	maxImbalance float64
+	merge        mergeFlag
 }
 
 // NewBalance returns the command balance.
 func NewBalance(std *term.Streams) *cobra.Command {
 	o := &balanceOptions{std: std}
 	c := &cobra.Command{
-		Use:   "balance [flags]",
+		Use:   "balance [flags] | balance --merge PART.json ...",
 		Short: "Show how evenly keys are spread, and check a limit",
 		Long: `Show how many keys each node owns and how many its weight leads to expect, and
 how the worst loss of a node or of a zone would load the others.
@@ -43,21 +45,27 @@ that chance alone makes the load this uneven: a tiny value means that the algori
 is uneven. Rings are uneven by nature, and a table is uneven by up to a slot.
 
 After a loss, the keys of the lost nodes move to the next node in rank. The
-output shows the node with the highest ratio of load to expected load then.`,
+output shows the node with the highest ratio of load to expected load then.
+
+--merge adds up the results of several machines; see proxenos help merge.`,
 		Example: `  proxenos balance -f nodes.txt
   proxenos balance -f nodes.txt --keys keys.txt -o json
 
   # In CI: fail if a node is more than 5% above its expected load
   proxenos balance -f nodes.txt --sample 10000000 --max-imbalance 1.05`,
-		Args: term.Args(),
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args: o.merge.args,
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.merge.given {
+				return o.runMerge(c, args)
+			}
 			if err := o.parse(c); err != nil {
 				return err
 			}
 			return o.run(c.Context())
 		},
 	}
-	term.AddGroup(c, "Gates (exit code 1 on failure)", func(fs *pflag.FlagSet) {
+	o.merge.bind(c)
+	term.AddGroup(c, gatesGroup, func(fs *pflag.FlagSet) {
 		fs.Float64Var(&o.maxImbalance, "max-imbalance", 0, "limit of max/expected, such as 1.05")
 	})
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeBalanceText)...)
@@ -89,6 +97,51 @@ func (o *balanceOptions) parse(c *cobra.Command) error {
 	return nil
 }
 
+func (o *balanceOptions) parseLimit(c *cobra.Command) error {
+	if c.Flags().Changed("max-imbalance") && !(o.maxImbalance >= 1) {
+		return term.Usagef("--max-imbalance %v: must be at least 1", o.maxImbalance)
+	}
+	return nil
+}
+
+// runMerge adds up the results of balance -o json.
+func (o *balanceOptions) runMerge(c *cobra.Command, paths []string) error {
+	if err := o.parseLimit(c); err != nil {
+		return err
+	}
+	parts, err := readParts[balanceView](o.std, paths, func(v *balanceView) string { return v.Schema }, balanceSchema)
+	if err != nil {
+		return err
+	}
+	head, partial := parts[0].view.balanceHead, false
+	nodes, _ := parts[0].view.load()
+	var loads []*compare.Load
+	var ranges []compare.SampleRange
+	for _, p := range parts {
+		theirs, load := p.view.load()
+		if p.view.balanceHead != head || !slices.Equal(theirs, nodes) {
+			return p.differs()
+		}
+		loads, ranges, partial = append(loads, load), append(ranges, p.view.Sample...), partial || p.view.Partial
+	}
+	load, err := compare.MergeLoads(loads...)
+	if err != nil {
+		return err
+	}
+	sample, err := mergeSamples(ranges)
+	if err != nil {
+		return err
+	}
+	shown := slices.Clone(nodes)
+	if o.format.Is("text") || term.IsTerminal(o.std.Out) {
+		answer.Escape(shown)
+	}
+	view := newBalanceView(head, shown, load, sample)
+	view.Partial = partial
+	written := o.format.Write(o.std.Out, view)
+	return o.std.Verdict(o.check(load, nodes), written)
+}
+
 func (o *balanceOptions) run(ctx context.Context) error {
 	p, err := o.source.Place(ctx, o.std, &o.placement)
 	if err != nil {
@@ -106,7 +159,11 @@ func (o *balanceOptions) run(ctx context.Context) error {
 		return err
 	}
 	nodes := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
-	written := o.format.Write(o.std.Out, newBalanceView(p, nodes, load, lost, &o.keys))
+	head := balanceHead{balanceSchema, p.Algorithm, p.Hash, p.ChecksumText(), place.AddressChecksum(p.Nodes), o.keys.Sampled()}
+	view := newBalanceView(head, nodes, load, o.keys.Range())
+	view.Partial = p.Partial
+	view.setLosses(nodes, lost)
+	written := o.format.Write(o.std.Out, view)
 	return o.std.Verdict(o.check(load, answer.Views(p.Nodes, false)), written)
 }
 
@@ -132,26 +189,34 @@ func (v *gateResult) imbalance(load *compare.Load, nodes []answer.NodeView, most
 	}
 }
 
+const balanceSchema = "proxenos.balance/v1"
+
+// balanceHead is what a balance is about. Parts with the same head and nodes add up.
+type balanceHead struct {
+	Schema    string `json:"schema"`
+	Algorithm string `json:"algorithm"`
+	Hash      string `json:"hash,omitempty"`
+	Checksum  string `json:"checksum"`
+	Addresses string `json:"address_checksum"`
+	Sampled   bool   `json:"sampled"`
+}
+
 // balanceView is the output of balance -o json.
 type balanceView struct {
-	Schema          string     `json:"schema"`
-	Algorithm       string     `json:"algorithm"`
-	Hash            string     `json:"hash,omitempty"`
-	Checksum        string     `json:"checksum"`
-	Addresses       string     `json:"address_checksum"`
-	Partial         bool       `json:"partial,omitempty"`
-	Keys            int64      `json:"keys"`
-	Sampled         bool       `json:"sampled"`
-	MaxOverExpected *float64   `json:"max_over_expected"` // null if a node has keys and none are expected
-	ByChance        float64    `json:"max_over_expected_by_chance"`
-	Deviation       float64    `json:"deviation"`
-	DeviationChance float64    `json:"deviation_by_chance"`
-	ChiSquare       *float64   `json:"chi_square"`
-	Degrees         int        `json:"degrees_of_freedom"`
-	P               float64    `json:"p"`
-	WorstNode       *lossView  `json:"worst_node_loss,omitempty"`
-	WorstZone       *lossView  `json:"worst_zone_loss,omitempty"`
-	Nodes           []heldView `json:"nodes"`
+	balanceHead
+	Partial         bool                  `json:"partial,omitempty"`
+	Keys            int64                 `json:"keys"`
+	Sample          []compare.SampleRange `json:"sample,omitempty"`
+	MaxOverExpected *float64              `json:"max_over_expected"` // null if a node has keys and none are expected
+	ByChance        float64               `json:"max_over_expected_by_chance"`
+	Deviation       float64               `json:"deviation"`
+	DeviationChance float64               `json:"deviation_by_chance"`
+	ChiSquare       *float64              `json:"chi_square"`
+	Degrees         int                   `json:"degrees_of_freedom"`
+	P               float64               `json:"p"`
+	WorstNode       *lossView             `json:"worst_node_loss,omitempty"`
+	WorstZone       *lossView             `json:"worst_zone_loss,omitempty"`
+	Nodes           []heldView            `json:"nodes"`
 }
 
 // heldView is a node with its keys.
@@ -160,6 +225,7 @@ type heldView struct {
 	Keys     int64            `json:"keys"`
 	Expected float64          `json:"expected"`
 	Share    float64          `json:"share"`
+	Fair     float64          `json:"fair"`
 	Band     compare.Interval `json:"expected_band"`
 	Ratio    *float64         `json:"over_expected"`
 }
@@ -172,11 +238,8 @@ type lossView struct {
 	Ratio    *float64 `json:"over_expected"` // null if no node is left
 }
 
-func newBalanceView(p *place.Placement, nodes []answer.NodeView, load *compare.Load, lost *losses, keys *answer.Keys) *balanceView {
-	v := &balanceView{
-		Schema: "proxenos.balance/v1", Algorithm: p.Algorithm, Hash: p.Hash, Checksum: p.ChecksumText(), Addresses: place.AddressChecksum(p.Nodes), Partial: p.Partial,
-		Keys: load.Keys, Sampled: keys.Sampled(), ByChance: load.ChanceImbalance(),
-	}
+func newBalanceView(h balanceHead, nodes []answer.NodeView, load *compare.Load, sample []compare.SampleRange) *balanceView {
+	v := &balanceView{balanceHead: h, Keys: load.Keys, Sample: sample, ByChance: load.ChanceImbalance()}
 	ratio, _ := load.Imbalance()
 	v.MaxOverExpected = finite(ratio)
 	v.Deviation, v.DeviationChance = load.Deviation()
@@ -184,17 +247,30 @@ func newBalanceView(p *place.Placement, nodes []answer.NodeView, load *compare.L
 	v.ChiSquare, v.Degrees, v.P = finite(x), df, chance
 	for i, n := range nodes {
 		v.Nodes = append(v.Nodes, heldView{
-			NodeView: n, Keys: load.Held[i], Expected: load.Expected(i), Share: share(load.Held[i], load.Keys),
+			NodeView: n, Keys: load.Held[i], Expected: load.Expected(i), Share: share(load.Held[i], load.Keys), Fair: load.Fair[i],
 			Band: load.Band(i), Ratio: finite(load.Ratio(i)),
 		})
 	}
+	return v
+}
+
+// load returns the nodes and the load that a part shows.
+func (v *balanceView) load() ([]answer.NodeView, *compare.Load) {
+	nodes, load := make([]answer.NodeView, len(v.Nodes)), &compare.Load{Keys: v.Keys}
+	for i, n := range v.Nodes {
+		nodes[i], load.Held, load.Fair = n.NodeView, append(load.Held, n.Keys), append(load.Fair, n.Fair)
+	}
+	return nodes, load
+}
+
+// setLosses adds the worst losses.
+func (v *balanceView) setLosses(nodes []answer.NodeView, lost *losses) {
 	if lost.node != nil {
 		v.WorstNode = newLossView(lost.node, nodes, nodes[lost.node.Group].ID)
 	}
 	if lost.zone != nil {
 		v.WorstZone = newLossView(lost.zone, nodes, term.Escape(lost.zoneName()))
 	}
-	return v
 }
 
 func newLossView(l *compare.Loss, nodes []answer.NodeView, lost string) *lossView {

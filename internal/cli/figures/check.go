@@ -115,7 +115,7 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	if flag := liveFlag(c); flag != "" && !o.live {
+	if flag := flagBeside(c, checksGroup, "Output"); flag != "" && !o.live {
 		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.paths[0]), "--live takes the nodes from the flags")
 	}
 	var err error
@@ -134,16 +134,6 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 
 // defaultCheckFile is the check file if none is named.
 const defaultCheckFile = "proxenos.yaml"
-
-// liveFlag returns a flag on the command line that needs --live, or "".
-func liveFlag(c *cobra.Command) (flag string) {
-	c.Flags().Visit(func(f *pflag.Flag) {
-		if title := f.Annotations[term.GroupKey]; len(title) == 1 && title[0] != checksGroup && title[0] != "Output" {
-			flag = f.Name
-		}
-	})
-	return flag
-}
 
 func (o *checkOptions) run(ctx context.Context) error {
 	if o.schema {

@@ -20,6 +20,7 @@ type diffOptions struct {
 	keys      answer.Keys
 	gates     moveGates
 	format    term.Format[*diffView]
+	merge     mergeFlag
 	movesOut  string
 }
 
@@ -27,7 +28,7 @@ type diffOptions struct {
 func NewDiff(std *term.Streams) *cobra.Command {
 	o := &diffOptions{std: std}
 	c := &cobra.Command{
-		Use:   "diff [flags]",
+		Use:   "diff [flags] | diff --merge PART.json ...",
 		Short: "Show which keys move when the nodes change, and check limits",
 		Long: `Show which keys get another owner when the nodes change: how many move, how many
 had to move, and between which nodes.
@@ -40,7 +41,9 @@ algorithm has to move to get from the load before to the load after: the sum of
 the gains of all nodes. excess is moved minus ideal. survivors are keys that moved
 between two nodes that are on both sides with the same weight; none of them had
 to move. In a sample, moved has an error: the interval shown contains the true
-value in 19 of 20 cases.`,
+value in 19 of 20 cases.
+
+--merge adds up the results of several machines; see proxenos help merge.`,
 		Example: `  # Which keys move if c joins?
   proxenos diff --before nodes.txt --add c=10.0.0.3:80
 
@@ -52,8 +55,11 @@ value in 19 of 20 cases.`,
 
   # Which of my keys move to which node, with the nodes that Consul lists now?
   proxenos diff --before old.txt -b consul -s web --keys keys.txt --moves-out moves.tsv`,
-		Args: term.Args(),
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args: o.merge.args,
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.merge.given {
+				return o.runMerge(args)
+			}
 			if err := o.parse(c); err != nil {
 				return err
 			}
@@ -61,6 +67,7 @@ value in 19 of 20 cases.`,
 		},
 	}
 	o.sides.bind(c)
+	o.merge.bind(c)
 	o.keys.Bind(c)
 	o.gates.bind(c)
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeDiffText)...)
@@ -103,8 +110,39 @@ func (o *diffOptions) run(ctx context.Context) error {
 	var written error
 	if o.movesOut != "-" {
 		escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
-		written = o.format.Write(o.std.Out, newDiffView(before, after, m, o.keys.Sampled(), escaped))
+		view := newDiffView(newDiffHead(before, after, m, o.keys.Sampled()), m, o.keys.Range(), before.Partial || after.Partial, escaped)
+		written = o.format.Write(o.std.Out, view)
 	}
+	var v gateResult
+	o.gates.check(&v, m)
+	return o.std.Verdict(v.result(), written)
+}
+
+// runMerge adds up the results of diff -o json.
+func (o *diffOptions) runMerge(paths []string) error {
+	parts, err := readParts[diffView](o.std, paths, func(v *diffView) string { return v.Schema }, diffSchema)
+	if err != nil {
+		return err
+	}
+	head, partial := parts[0].view.head(), false
+	var movements []*compare.Movement
+	var ranges []compare.SampleRange
+	for _, p := range parts {
+		if p.view.head() != head {
+			return p.differs()
+		}
+		movements, ranges, partial = append(movements, p.view.movement()), append(ranges, p.view.Sample...), partial || p.view.Partial
+	}
+	m, err := compare.MergeMovements(movements...)
+	if err != nil {
+		return err
+	}
+	sample, err := mergeSamples(ranges)
+	if err != nil {
+		return err
+	}
+	escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
+	written := o.format.Write(o.std.Out, newDiffView(head, m, sample, partial, escaped))
 	var v gateResult
 	o.gates.check(&v, m)
 	return o.std.Verdict(v.result(), written)
@@ -130,7 +168,7 @@ type moveGates struct {
 }
 
 func (g *moveGates) bind(c *cobra.Command) {
-	term.AddGroup(c, "Gates (exit code 1 on failure)", func(fs *pflag.FlagSet) {
+	term.AddGroup(c, gatesGroup, func(fs *pflag.FlagSet) {
 		fs.Var(&g.moved, "max-moved", "limit of moved, such as 12%")
 		fs.Var(&g.excess, "max-excess", "limit of excess, such as 0%")
 		fs.BoolVar(&g.noSurvivors, "no-survivor-moves", false, "no key may move between nodes that do not change")

@@ -9,25 +9,29 @@ import (
 	"github.com/proxenos/proxenos/internal/compare"
 )
 
+const diffSchema = "proxenos.diff/v1"
+
 // diffView is the output of diff -o json.
 type diffView struct {
-	Schema    string           `json:"schema"`
-	Algorithm string           `json:"algorithm"`
-	Hash      string           `json:"hash,omitempty"`
-	Was       *algorithmView   `json:"algorithm_before,omitempty"` // nil if it is the same
-	Before    string           `json:"checksum_before"`
-	After     string           `json:"checksum_after"`
-	Partial   bool             `json:"partial,omitempty"` // of either side
-	Keys      int64            `json:"keys"`
-	Sampled   bool             `json:"sampled"`
-	Moved     amount           `json:"moved"`
-	MovedBand compare.Interval `json:"moved_interval"`
-	Ideal     amount           `json:"ideal"`
-	Expected  float64          `json:"ideal_by_shares"`
-	Excess    amount           `json:"excess"`
-	Survivors amount           `json:"survivors"`
-	Nodes     []changeView     `json:"nodes"`
-	Flows     []flowView       `json:"flows"` // null if there are too many nodes
+	Schema    string         `json:"schema"`
+	Algorithm string         `json:"algorithm"`
+	Hash      string         `json:"hash,omitempty"`
+	Was       *algorithmView `json:"algorithm_before,omitempty"` // nil if it is the same
+	Before    string         `json:"checksum_before"`
+	After     string         `json:"checksum_after"`
+	Partial   bool           `json:"partial,omitempty"` // of either side
+	Keys      int64          `json:"keys"`
+	Sampled   bool           `json:"sampled"`
+
+	Sample    []compare.SampleRange `json:"sample,omitempty"`
+	Moved     amount                `json:"moved"`
+	MovedBand compare.Interval      `json:"moved_interval"`
+	Ideal     amount                `json:"ideal"`
+	Expected  float64               `json:"ideal_by_shares"`
+	Excess    amount                `json:"excess"`
+	Survivors amount                `json:"survivors"`
+	Nodes     []changeView          `json:"nodes"`
+	Flows     []flowView            `json:"flows"` // null if there are too many nodes
 }
 
 // algorithmView is the algorithm of a side.
@@ -64,20 +68,61 @@ type flowView struct {
 	amount
 }
 
-func newDiffView(before, after *place.Placement, m *compare.Movement, sampled, escaped bool) *diffView {
+// diffHead is what a diff is about. Parts with the same head add up.
+type diffHead struct {
+	Algorithm, Was algorithmView
+	Before, After  string // checksums
+	Expected       float64
+	Sampled        bool
+}
+
+func newDiffHead(before, after *place.Placement, m *compare.Movement, sampled bool) diffHead {
+	return diffHead{
+		algorithmView{after.Algorithm, after.Hash}, algorithmView{before.Algorithm, before.Hash},
+		before.ChecksumText(), after.ChecksumText(), m.Expected, sampled,
+	}
+}
+
+// head returns the head of a part.
+func (v *diffView) head() diffHead {
+	h := diffHead{Algorithm: algorithmView{v.Algorithm, v.Hash}, Before: v.Before, After: v.After, Expected: v.Expected, Sampled: v.Sampled}
+	if h.Was = h.Algorithm; v.Was != nil {
+		h.Was = *v.Was
+	}
+	return h
+}
+
+// movement returns the movement that a part shows.
+func (v *diffView) movement() *compare.Movement {
+	m := &compare.Movement{
+		Keys: v.Keys, Moved: v.Moved.Keys, Ideal: v.Ideal.Keys, Excess: v.Excess.Keys, Survivors: v.Survivors.Keys, Expected: v.Expected,
+	}
+	for _, n := range v.Nodes {
+		m.Nodes = append(m.Nodes, compare.NodeChange{ID: n.ID, Kind: n.Change, Before: n.Before, After: n.After})
+	}
+	if v.Flows != nil {
+		m.Flows = []compare.Flow{}
+	}
+	for _, f := range v.Flows {
+		m.Flows = append(m.Flows, compare.Flow{From: f.From, To: f.To, Keys: f.Keys})
+	}
+	return m
+}
+
+func newDiffView(h diffHead, m *compare.Movement, sample []compare.SampleRange, partial, escaped bool) *diffView {
 	show := func(id string) string { return id }
 	if escaped {
 		show = term.Escape
 	}
 	of := func(keys int64) amount { return amount{keys, m.Fraction(keys)} }
 	v := &diffView{
-		Schema: "proxenos.diff/v1", Algorithm: after.Algorithm, Hash: after.Hash,
-		Before: before.ChecksumText(), After: after.ChecksumText(), Partial: before.Partial || after.Partial,
-		Keys: m.Keys, Sampled: sampled, Moved: of(m.Moved), MovedBand: movedBand(m, sampled),
+		Schema: diffSchema, Algorithm: h.Algorithm.Algorithm, Hash: h.Algorithm.Hash,
+		Before: h.Before, After: h.After, Partial: partial,
+		Keys: m.Keys, Sampled: h.Sampled, Sample: sample, Moved: of(m.Moved), MovedBand: movedBand(m, h.Sampled),
 		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
 	}
-	if was := (algorithmView{before.Algorithm, before.Hash}); was != (algorithmView{v.Algorithm, v.Hash}) {
-		v.Was = &was
+	if h.Was != h.Algorithm {
+		v.Was = &h.Was
 	}
 	for _, n := range m.Nodes {
 		v.Nodes = append(v.Nodes, changeView{show(n.ID), n.Kind, n.Before, n.After})
