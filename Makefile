@@ -3,7 +3,7 @@
 # Under these variables a test fails where it would otherwise skip for want of a
 # server or another program.
 STRICT   = PROXENOS_REQUIRE_CONSUL=1 PROXENOS_REQUIRE_PEERS=1
-FUZZTIME = 5s
+FUZZTIME = 1m
 
 # Pure arithmetic has no races, and takes ten times as long under the detector.
 # Of the scripts, only those of long-running commands run under it; the tests of
@@ -28,11 +28,11 @@ build: ## Build the programs into bin/
 
 .PHONY: test
 test: announce ## Run all tests; install and build what they need first
-	@internal/repo/timed.sh packages consul unit race bench-once nested test-arch
+	@internal/repo/timed.sh packages consul unit fuzz-short race bench-once nested test-arch
 
 .PHONY: announce
 announce:
-	@echo 'make test: about five minutes; the first run takes up to ten more, because it installs'
+	@echo 'make test: about six minutes; the first run takes up to ten more, because it installs'
 	@echo 'missing packages and builds a Consul server (kept in the user cache)'
 
 .PHONY: test-short
@@ -90,6 +90,10 @@ consul:
 .PHONY: unit
 unit:
 	$(STRICT) go test -count=1 -timeout 30m ./...
+
+.PHONY: fuzz-short
+fuzz-short:
+	internal/repo/fuzz.sh 1s
 
 .PHONY: bench-once
 bench-once:

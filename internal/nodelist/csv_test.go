@@ -72,7 +72,7 @@ func TestParseTextRefusesBareCommas(t *testing.T) {
 // What WriteText writes of commas is read back.
 func TestWriteTextQuotesCommas(t *testing.T) {
 	t.Parallel()
-	nodes := []Node{{Name: "a,b", Zone: "eu,us"}, {Name: "id,address"}}
+	nodes := []Node{{Name: "a,b", Zone: "eu,us"}, {Name: "id,address"}, {Name: "c", Addr: "unix:/run/a,b.sock"}}
 	var b bytes.Buffer
 	require.NoError(t, WriteText(&b, nodes))
 	got, err := ParseText(b.Bytes(), "n.txt")

@@ -84,7 +84,7 @@ func Build(nodes []Node) ([]Node, error) {
 func textFields(n Node) []string {
 	out := []string{textID(n.Name)}
 	if n.Addr != "" {
-		out = append(out, textWord(n.Addr, n.Addr == "drain"))
+		out = append(out, textWord(n.Addr, n.Addr == "drain" || strings.Contains(n.Addr, ",")))
 	}
 	if n.Weight != 0 {
 		out = append(out, "w="+strconv.FormatFloat(n.Weight, 'g', -1, 64))

@@ -74,7 +74,10 @@ func TestKeysOfAStream(t *testing.T) {
 
 // FuzzCuts: the sizes of reads do not change the output.
 func FuzzCuts(f *testing.F) {
-	f.Add([]byte("a\r\nb\n\nc"), uint8(3))
+	for _, in := range []string{"", "\n", "\r\n", "a\r\nb\n\nc", "a\rb\n\r", "no end", "\x00\xff\n\"\\\n", strings.Repeat("k", 300) + "\n"} {
+		f.Add([]byte(in), uint8(3))
+		f.Add([]byte(in), uint8(0))
+	}
 	f.Fuzz(func(t *testing.T, in []byte, size uint8) {
 		whole, err := runQuoter(bytes.NewReader(in), '\n')
 		require.NoError(t, err)
@@ -207,8 +210,16 @@ func TestQuickAnswersAreEqual(t *testing.T) {
 }
 
 func FuzzQuickAnswers(f *testing.F) {
-	f.Add([]byte("a\nb\r\n0123456789abcdef0123456789abcdef\n"), byte('\n'))
-	f.Fuzz(compareQuick)
+	f.Add([]byte("a\nb\r\n0123456789abcdef0123456789abcdef\n"), false)
+	f.Add([]byte("a\x00b\r\n\x00\x000123456789abcdef0123456789abcdef"), true)
+	f.Add([]byte("\u00e9\x80\xff\n\t\"quoted\"\n"), false)
+	f.Fuzz(func(t *testing.T, keys []byte, zero bool) {
+		delimiter := byte('\n')
+		if zero {
+			delimiter = 0
+		}
+		compareQuick(t, keys, delimiter)
+	})
 }
 
 // lengths returns keys of every length below n.

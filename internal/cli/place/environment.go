@@ -121,6 +121,11 @@ func readSipHashKey(path string, std *term.Streams) (*[16]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseSipHashFile(raw)
+}
+
+// parseSipHashFile parses the content of a file with a key.
+func parseSipHashFile(raw []byte) (*[16]byte, error) {
 	if len(raw) == 16 {
 		return (*[16]byte)(raw), nil
 	}

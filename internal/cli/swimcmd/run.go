@@ -93,14 +93,8 @@ func (o *runOptions) metadata() (map[string][]byte, error) {
 		if err != nil {
 			return nil, term.Hint(err, "--meta-file names this file")
 		}
-		for line := range strings.Lines(string(raw)) {
-			line = strings.TrimRight(line, "\r\n")
-			if line == "" || line[0] == '#' {
-				continue
-			}
-			if err := addPair(metadata, line); err != nil {
-				return nil, fmt.Errorf("%s: %w", o.metaFile, err)
-			}
+		if err := addLines(metadata, string(raw)); err != nil {
+			return nil, fmt.Errorf("%s: %w", o.metaFile, err)
 		}
 	}
 	for _, pair := range o.meta {
@@ -109,6 +103,21 @@ func (o *runOptions) metadata() (map[string][]byte, error) {
 		}
 	}
 	return metadata, nil
+}
+
+// addLines adds the pairs of a metadata file, one a line. It skips empty lines
+// and those that start with #.
+func addLines(metadata map[string][]byte, text string) error {
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := addPair(metadata, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func addPair(metadata map[string][]byte, pair string) error {

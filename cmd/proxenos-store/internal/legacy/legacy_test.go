@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // listen binds a port that the wire of 2009 can hold.
-func listen(t *testing.T, peer string) *Node {
+func listen(t testing.TB, peer string) *Node {
 	t.Helper()
 	for range 100 {
 		cfg := locator.Config{Port: 20000 + rand.N(12000), Peer: peer, Services: []string{"locator.Base", "locator.Locator", "diststore.Store"}}
