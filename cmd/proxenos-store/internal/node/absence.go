@@ -9,7 +9,7 @@ import (
 
 // A node that was away for longer than tombstones live may have values that were
 // deleted meanwhile. It must not bring them back: it hides its data from the other
-// nodes, and copies the data anew if one of them serves.
+// nodes, and copies the data again if one of them serves.
 
 const (
 	metaAlive     = "alive"
@@ -40,7 +40,7 @@ func (n *Node) outlived() bool {
 	return err == nil && n.cfg.Now().Sub(alive) > n.cfg.TombstoneTTL
 }
 
-// discard sets the data of this node aside, to be copied anew from the others.
+// discard sets the data of this node aside, to be copied from the others.
 func (n *Node) discard() error {
 	entries := 0
 	for bucket := range kv.Buckets {
