@@ -15,21 +15,63 @@ var (
 	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// GitHub writes an annotation for every violation and a summary line.
+// maxAnnotations is the number of annotations of each level that GitHub shows of a
+// step (docs.github.com: Usage limits of annotations).
+const maxAnnotations = 10
+
+// annotations writes annotations up to the limit of each level, and counts the
+// others.
+type annotations struct {
+	b             strings.Builder
+	written, left map[string]int
+}
+
+func (a *annotations) add(level, file, title string, f Failure) {
+	if a.written[level] == maxAnnotations {
+		a.left[level]++
+		return
+	}
+	a.written[level]++
+	line := ""
+	if f.Line > 0 {
+		line = fmt.Sprintf(",line=%d", f.Line)
+	}
+	fmt.Fprintf(&a.b, "::%s file=%s%s,title=%s::%s\n", level, githubProperty.Replace(file), line, githubProperty.Replace(title), githubData.Replace(f.Message))
+}
+
+// GitHub writes an annotation for every violation and for every file whose checks
+// did not run to the end, ten of each level at most, and a summary line.
 func GitHub(w io.Writer, r Results) error {
-	var b strings.Builder
+	a := annotations{written: map[string]int{}, left: map[string]int{}}
+	for _, s := range r { // errors first: they must not be cut
+		if s.Err != nil {
+			a.add("error", s.File, "proxenos check", *s.Err)
+		}
+	}
 	for _, s := range r {
 		for _, c := range s.Checks {
 			for _, f := range c.Failures {
-				fmt.Fprintf(&b, "::%s file=%s,line=%d,title=%s::%s\n", githubLevel(c),
-					githubProperty.Replace(s.File), f.Line, githubProperty.Replace(c.Name), githubData.Replace(f.Message))
+				a.add(githubLevel(c), s.File, c.Name, f)
 			}
 		}
 	}
-	checks, failed, _ := r.Count()
-	fmt.Fprintf(&b, "proxenos check: %d of %d failed\n", failed, checks)
-	_, err := io.WriteString(w, b.String())
+	for _, level := range []string{"error", "warning"} {
+		if more := a.left[level]; more > 0 {
+			fmt.Fprintf(&a.b, "%d more of level %s\n", more, level)
+		}
+	}
+	fmt.Fprintf(&a.b, "proxenos check: %s\n", githubCounts(r))
+	_, err := io.WriteString(w, a.b.String())
 	return err
+}
+
+func githubCounts(r Results) string {
+	checks, failed, _ := r.Count()
+	counts := fmt.Sprintf("%d of %d failed", failed, checks)
+	if r.interrupted() {
+		counts += ", and not all checks ran"
+	}
+	return counts
 }
 
 func githubLevel(c Result) string {
@@ -39,12 +81,24 @@ func githubLevel(c Result) string {
 	return "error"
 }
 
-// GitHubSummary writes a table for each file for the summary of a step. The HTML
-// has no blank line, because GitHub parses Markdown after one.
-func GitHubSummary(w io.Writer, r Results) error {
+// MaxSummary is the size in bytes below which the summary of a step must stay:
+// GitHub drops a larger one.
+const MaxSummary = 1 << 20
+
+// GitHubSummary writes the counts, and a table for each file, for the summary of a
+// step. Rows for which there is no room are counted. The HTML has no blank line,
+// because GitHub parses Markdown after one.
+func GitHubSummary(w io.Writer, r Results, room int) error {
 	var b strings.Builder
+	fmt.Fprintf(&b, "<h3>proxenos check: %s</h3>\n", githubCounts(r))
+	left := 0
 	for _, s := range r {
-		fmt.Fprintf(&b, "<h3>proxenos check: %s</h3>\n<table>\n<tr><th>result</th><th>check</th><th>details</th></tr>\n", html.EscapeString(oneLine(s.File)))
+		head := fmt.Sprintf("<h4>%s</h4>\n%s<table>\n<tr><th>result</th><th>check</th><th>details</th></tr>\n", html.EscapeString(oneLine(s.File)), errorLine(s.Err))
+		if b.Len()+len(head)+summaryTail > room {
+			left += len(s.Checks)
+			continue
+		}
+		b.WriteString(head)
 		for _, c := range s.Checks {
 			result, details := "passed", html.EscapeString(oneLine(c.Note))
 			switch {
@@ -53,12 +107,31 @@ func GitHubSummary(w io.Writer, r Results) error {
 			case c.Warned():
 				result, details = "warning", failureList(c.Failures)
 			}
-			fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td><td>%s</td></tr>\n", result, html.EscapeString(oneLine(c.Name)), details)
+			row := fmt.Sprintf("<tr><td>%s</td><td>%s</td><td>%s</td></tr>\n", result, html.EscapeString(oneLine(c.Name)), details)
+			if b.Len()+len(row)+summaryTail > room {
+				left++
+				continue
+			}
+			b.WriteString(row)
 		}
-		b.WriteString("</table>\n\n")
+		b.WriteString("</table>\n")
 	}
+	if left > 0 {
+		fmt.Fprintf(&b, "<p>%d more checks; the log has them all</p>\n", left)
+	}
+	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// summaryTail is room for what follows the last row.
+const summaryTail = 100
+
+func errorLine(f *Failure) string {
+	if f == nil {
+		return ""
+	}
+	return fmt.Sprintf("<p><strong>error</strong>: line %d: %s</p>\n", f.Line, html.EscapeString(oneLine(f.Message)))
 }
 
 func failureList(failures []Failure) string {

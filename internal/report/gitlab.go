@@ -27,10 +27,17 @@ type (
 	}
 )
 
-// GitLab writes every violation as an issue of a code quality report.
+// GitLab writes every violation, and every file whose checks did not run to the
+// end, as an issue of a code quality report.
 func GitLab(w io.Writer, r Results) error {
 	issues := []gitlabIssue{}
 	for _, s := range r {
+		if s.Err != nil {
+			issues = append(issues, gitlabIssue{
+				Description: s.Err.Message, Check: "proxenos check", Fingerprint: fingerprint(s.File, "", 0), Severity: "blocker",
+				Location: gitlabLocation{s.File, gitlabLines{max(1, s.Err.Line)}},
+			})
+		}
 		for _, c := range s.Checks {
 			severity := "major"
 			if c.Warn {

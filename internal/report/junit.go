@@ -17,6 +17,7 @@ type (
 		Name     string      `xml:"name,attr"`
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
 		Time     string      `xml:"time,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
@@ -24,9 +25,10 @@ type (
 		Class   string        `xml:"classname,attr"`
 		Name    string        `xml:"name,attr"`
 		File    string        `xml:"file,attr"`
-		Line    int           `xml:"line,attr"`
+		Line    int           `xml:"line,attr,omitempty"`
 		Time    string        `xml:"time,attr"`
 		Failure *junitFailure `xml:"failure"`
+		Error   *junitFailure `xml:"error"`
 		Note    string        `xml:"system-out,omitempty"`
 	}
 	junitFailure struct {
@@ -44,6 +46,13 @@ func JUnit(w io.Writer, r Results) error {
 		suite := junitSuite{Name: s.File, Tests: len(s.Checks), Failures: failed, Time: seconds(s.Elapsed)}
 		for _, c := range s.Checks {
 			suite.Cases = append(suite.Cases, newJUnitCase(s.File, c))
+		}
+		if s.Err != nil {
+			suite.Tests, suite.Errors = suite.Tests+1, 1
+			suite.Cases = append(suite.Cases, junitCase{
+				Class: s.File, Name: "proxenos check", File: s.File, Line: s.Err.Line, Time: seconds(0),
+				Error: &junitFailure{Message: s.Err.Message},
+			})
 		}
 		all.Suites = append(all.Suites, suite)
 	}

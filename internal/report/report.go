@@ -10,12 +10,16 @@
 // special to all of them.
 package report
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Suite holds the results of a check file.
 type Suite struct {
 	File    string // the check file as named by the caller
 	Checks  []Result
+	Err     *Failure // why the checks did not run to the end; its Line may be 0
 	Elapsed time.Duration
 }
 
@@ -53,6 +57,11 @@ func (r Results) Count() (checks, failed, warned int) {
 		}
 	}
 	return checks, failed, warned
+}
+
+// interrupted reports whether the checks of a file did not run to the end.
+func (r Results) interrupted() bool {
+	return slices.ContainsFunc(r, func(s Suite) bool { return s.Err != nil })
 }
 
 // Failed reports whether the check failed, and not only with a warning.

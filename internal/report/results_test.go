@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestGitHub(t *testing.T) {
 }
 
 func TestGitHubSummary(t *testing.T) {
-	summary := written(t, GitHubSummary, hostile())
+	summary := written(t, func(w io.Writer, r Results) error { return GitHubSummary(w, r, MaxSummary) }, hostile())
 	assert.Contains(t, summary, "<tr><td>passed</td><td>fine # SKIP \\</td><td>&lt;i&gt;2&lt;/i&gt; pins # heading</td></tr>\n")
 	assert.Contains(t, summary, "<strong>failed</strong></td><td>::error::x, y&lt;script&gt;</td>")
 	assert.Contains(t, summary, "line 8: 100% of &#34;a&#34; ::warning::b &amp; &lt;c&gt;<br>line 9: ]]&gt;")
@@ -110,10 +111,52 @@ func TestSeveralFiles(t *testing.T) {
 	assert.Contains(t, written(t, TAP, r), "1..3\n")
 	assert.Contains(t, written(t, TAP, r), "ok 3 - warned\n  ---\n  warnings:\n    - at: \"b.yaml:3\"")
 	assert.Contains(t, written(t, GitHub, r), "::warning file=b.yaml,line=3,title=warned::x\nproxenos check: 1 of 3 failed\n")
-	assert.Contains(t, written(t, GitHubSummary, r), "<h3>proxenos check: b.yaml</h3>")
+	assert.Contains(t, written(t, func(w io.Writer, r Results) error { return GitHubSummary(w, r, MaxSummary) }, r), "<h4>b.yaml</h4>")
 	var suites junitSuites
 	require.NoError(t, xml.Unmarshal([]byte(written(t, JUnit, r)), &suites))
 	require.Len(t, suites.Suites, 2)
 	assert.Equal(t, []any{"b.yaml", 1, 0}, []any{suites.Suites[1].Name, suites.Suites[1].Tests, suites.Suites[1].Failures})
 	assert.Contains(t, suites.Suites[1].Cases[0].Note, "warning: b.yaml:3: x")
+}
+
+// Every report says that the checks did not run to the end.
+func TestReportsOfAnError(t *testing.T) {
+	t.Parallel()
+	r := Results{{File: "a.yaml", Err: &Failure{Line: 7, Message: "unknown key \"pin\""}}}
+	assert.Equal(t, "::error file=a.yaml,line=7,title=proxenos check::unknown key \"pin\"\nproxenos check: 0 of 0 failed, and not all checks ran\n", written(t, GitHub, r))
+	assert.Equal(t, "TAP version 14\nBail out! a.yaml: unknown key \"pin\"\n", written(t, TAP, r))
+	junit := written(t, JUnit, r)
+	assert.Contains(t, junit, `<testsuite name="a.yaml" tests="1" failures="0" errors="1"`)
+	assert.Equal(t, 1, strings.Count(junit, "<error "))
+	assert.Contains(t, junit, `<error message="unknown key &#34;pin&#34;">`)
+	assert.Contains(t, written(t, GitLab, r), `"severity": "blocker"`)
+
+	r[0].Err.Line = 0
+	assert.Contains(t, written(t, GitHub, r), "::error file=a.yaml,title=")
+	assert.NotContains(t, written(t, JUnit, r), "line=")
+}
+
+// GitHub shows ten annotations of a level, and drops a summary of 1 MiB.
+func TestGitHubLimits(t *testing.T) {
+	t.Parallel()
+	check := Result{Name: "pins", Line: 1, Failures: make([]Failure, 13)}
+	warning := check
+	warning.Warn = true
+	text := written(t, GitHub, Results{{File: "a.yaml", Checks: []Result{check, warning}}})
+	assert.Equal(t, 10, strings.Count(text, "::error "))
+	assert.Equal(t, 10, strings.Count(text, "::warning "))
+	assert.Contains(t, text, "\n3 more of level error\n3 more of level warning\nproxenos check: 1 of 2 failed\n")
+
+	check.Failures = []Failure{{1, strings.Repeat("<", 1000)}}
+	many := Results{{File: "a.yaml"}}
+	for range 1000 {
+		many[0].Checks = append(many[0].Checks, check)
+	}
+	for _, room := range []int{MaxSummary - 1, 20_000, 300} {
+		summary := written(t, func(w io.Writer, r Results) error { return GitHubSummary(w, r, room) }, many)
+		assert.LessOrEqual(t, len(summary), room)
+		assert.True(t, strings.HasPrefix(summary, "<h3>proxenos check: 1000 of 1000 failed</h3>\n"))
+		shown := strings.Count(summary, "<strong>failed")
+		assert.Contains(t, summary, fmt.Sprintf("<p>%d more checks", 1000-shown))
+	}
 }

@@ -12,8 +12,10 @@ var tapEscapes = strings.NewReplacer(`\`, `\\`, `#`, `\#`)
 // TAP writes the results in the Test Anything Protocol, version 14.
 func TAP(w io.Writer, r Results) error {
 	var b strings.Builder
-	checks, _, _ := r.Count()
-	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", checks)
+	b.WriteString("TAP version 14\n")
+	if checks, _, _ := r.Count(); !r.interrupted() {
+		fmt.Fprintf(&b, "1..%d\n", checks)
+	}
 	number := 0
 	for _, s := range r {
 		for _, c := range s.Checks {
@@ -26,6 +28,9 @@ func TAP(w io.Writer, r Results) error {
 			if len(c.Failures) > 0 {
 				b.WriteString(diagnostics(s.File, c))
 			}
+		}
+		if s.Err != nil {
+			fmt.Fprintf(&b, "Bail out! %s: %s\n", oneLine(s.File), oneLine(s.Err.Message))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

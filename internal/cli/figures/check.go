@@ -74,7 +74,7 @@ the checksum, and keeps the rest of the file. --schema prints the format as JSON
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.parse(c, args); err != nil {
-				return err
+				return o.fail(nil, o.paths, err)
 			}
 			return o.run(c.Context())
 		},
@@ -110,6 +110,10 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	if o.paths = args; len(args) == 0 {
 		o.paths = []string{defaultCheckFile}
 	}
+	var err error
+	if o.reports, err = parseReports(o.reportFlags); err != nil {
+		return err
+	}
 	for _, path := range o.paths {
 		if err := term.CheckState("--update", path); o.update && err != nil {
 			return err
@@ -117,10 +121,6 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	}
 	if flag := flagBeside(c, checksGroup, "Output"); flag != "" && !o.live {
 		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.paths[0]), "--live takes the nodes from the flags")
-	}
-	var err error
-	if o.reports, err = parseReports(o.reportFlags); err != nil {
-		return err
 	}
 	if o.format.Is("json") && o.reportsToStdout() {
 		return term.Hint(term.Usagef("-o json and a --report both write to standard output"), "--report tap=FILE writes to a file")
@@ -147,10 +147,10 @@ func (o *checkOptions) run(ctx context.Context) error {
 		}
 	}()
 	if err != nil {
-		return err
+		return o.fail(nil, o.paths[len(checkers):], err)
 	}
 	var results report.Results
-	for _, k := range checkers {
+	for i, k := range checkers {
 		if o.update {
 			if err := k.update(); err != nil {
 				return err
@@ -160,7 +160,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 		began := time.Now()
 		suite, err := k.checkAll(ctx)
 		if err != nil {
-			return err
+			return o.fail(results, o.paths[i:], err)
 		}
 		suite.Elapsed = time.Since(began)
 		results = append(results, *suite)
@@ -195,18 +195,43 @@ func (o *checkOptions) open(ctx context.Context) (checkers []*checker, err error
 	return checkers, nil
 }
 
-// write writes the reports, and the results unless a report goes to standard
-// output.
-func (o *checkOptions) write(results report.Results) error {
+// write writes the results, unless a report takes their place, and then the
+// reports.
+func (o *checkOptions) write(results report.Results) (written error) {
+	if !slices.ContainsFunc(o.reports, suiteReport.replacesText) {
+		written = o.format.Write(o.std.Out, results)
+	}
+	return o.writeReports(results, written)
+}
+
+// writeReports writes all reports, even if one fails. It returns the first error,
+// which is written if that is not nil, and prints the others.
+func (o *checkOptions) writeReports(results report.Results, written error) error {
+	results = inWorkspace(results, o.std.Getenv)
 	for _, r := range o.reports {
-		if err := r.write(o.std, results); err != nil {
-			return err
+		err := r.write(o.std, results)
+		switch {
+		case err == nil:
+		case written == nil || term.ExitCode(written) == term.ExitDone:
+			written = err
+		default:
+			o.std.Complain(err)
 		}
 	}
-	if o.reportsToStdout() {
-		return nil
+	return written
+}
+
+// fail writes the reports of checks that did not run to the end because of err, so
+// that no report of an earlier run stays. The first of paths is the file of err.
+func (o *checkOptions) fail(results report.Results, paths []string, err error) error {
+	if len(o.reports) == 0 || len(paths) == 0 || o.update {
+		return err
 	}
-	return o.format.Write(o.std.Out, results)
+	results = append(results, report.Suite{File: term.Escape(paths[0]), Err: faultOf(err)})
+	if unwritten := o.writeReports(results, nil); unwritten != nil && term.ExitCode(unwritten) != term.ExitDone {
+		o.std.Complain(unwritten)
+	}
+	return err
 }
 
 func (o *checkOptions) reportsToStdout() bool {

@@ -1,10 +1,15 @@
 package figures
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/proxenos/proxenos/internal/checkfile"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/report"
 )
@@ -49,6 +54,10 @@ func parseReports(typed []string) (reports []suiteReport, err error) {
 
 func (r suiteReport) toStdout() bool { return r.path == "" || r.path == "-" }
 
+// replacesText reports whether the report takes the place of the text on standard
+// output. The annotations of GitHub follow it.
+func (r suiteReport) replacesText() bool { return r.toStdout() && r.kind != "github" }
+
 // write writes the report.
 func (r suiteReport) write(std *term.Streams, results report.Results) error {
 	write := func(w io.Writer) error { return suiteWriters[r.kind](w, results) }
@@ -59,10 +68,67 @@ func (r suiteReport) write(std *term.Streams, results report.Results) error {
 		return term.WithCode(term.ErrIO, err)
 	}
 	if summary := std.Getenv("GITHUB_STEP_SUMMARY"); r.kind == "github" && summary != "" {
-		return term.AppendStream("GITHUB_STEP_SUMMARY", summary, func(w io.Writer) error { return report.GitHubSummary(w, results) })
+		return appendSummary(summary, results)
 	}
 	return nil
 }
+
+// appendSummary appends to the summary of a step, to which other commands of the
+// step may have written.
+func appendSummary(path string, results report.Results) error {
+	room := report.MaxSummary - 1
+	if info, err := os.Stat(path); err == nil {
+		room -= int(min(info.Size(), int64(room)))
+	}
+	return term.AppendStream("GITHUB_STEP_SUMMARY", path, func(w io.Writer) error { return report.GitHubSummary(w, results, room) })
+}
+
+// inWorkspace returns the results with paths as CI systems want them: relative to
+// the workspace, clean, and with slashes.
+func inWorkspace(results report.Results, getenv func(string) string) report.Results {
+	results = slices.Clone(results)
+	for i := range results {
+		results[i].File = workspacePath(results[i].File, getenv)
+	}
+	return results
+}
+
+func workspacePath(path string, getenv func(string) string) string {
+	absolute, err := filepath.Abs(path)
+	for _, variable := range []string{"GITHUB_WORKSPACE", "CI_PROJECT_DIR"} {
+		workspace := getenv(variable)
+		if workspace == "" || err != nil {
+			continue
+		}
+		if inside, err := filepath.Rel(workspace, absolute); err == nil && filepath.IsLocal(inside) {
+			return filepath.ToSlash(inside)
+		}
+	}
+	return filepath.ToSlash(filepath.Clean(path))
+}
+
+// faultOf returns why the checks of a file did not run to the end.
+func faultOf(err error) *report.Failure {
+	f := &report.Failure{Message: err.Error()}
+	var file *checkfile.Error
+	var line *lineError
+	switch {
+	case errors.As(err, &file):
+		f.Line, f.Message = file.Line, file.Err.Error()
+	case errors.As(err, &line):
+		f.Line = line.line
+	}
+	f.Message = term.Escape(f.Message)
+	return f
+}
+
+// lineError is an error at a line of the check file.
+type lineError struct {
+	error
+	line int
+}
+
+func (e *lineError) Unwrap() error { return e.error }
 
 // writeChecks writes a line for each check and each violation, in quiet only for
 // checks with violations.

@@ -114,7 +114,7 @@ func (k *checker) checkChecksum(want *checkfile.Checksum, r *result) {
 
 // at prefixes an error with the check file and a line.
 func (k *checker) at(line int, err error) error {
-	return fileFault(fmt.Sprintf("%s:%d", k.folder.name, line), err)
+	return &lineError{fileFault(fmt.Sprintf("%s:%d", k.folder.name, line), err), line}
 }
 
 // fileFault turns a usage error into an error of a file, which has another exit

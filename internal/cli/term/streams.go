@@ -69,9 +69,17 @@ func (s *Streams) Verdict(verdict, written error) error {
 		return written
 	}
 	if written != nil && !isBrokenPipe(written) {
-		s.say("proxenos:", "31", written.Error())
+		s.Complain(written)
 	}
 	return verdict
+}
+
+// Complain prints an error with its hint beside the one that ends the command.
+func (s *Streams) Complain(err error) {
+	s.say("proxenos:", "31", err.Error())
+	if hint := HintOf(err); hint != "" {
+		s.say("hint:", "36", hint)
+	}
 }
 
 // WarnOf prints an error with its hint as a warning.
