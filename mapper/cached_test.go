@@ -24,7 +24,7 @@ func saved(t *testing.T, names string, age time.Duration) string {
 	return path
 }
 
-// onDisk is what the snapshot holds, and how old it is.
+// onDisk returns the nodes of the snapshot and its age.
 func onDisk(t *testing.T, path string) (string, time.Duration) {
 	s, err := mapper.ReadSnapshot(path)
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func TestCachedThatCannotWriteGoesOn(t *testing.T) {
 	require.Contains(t, log.String(), "the snapshot cannot be written")
 }
 
-// TestSnapshotOfUnknownAge has times that clocks cannot explain, and none.
+// TestSnapshotOfUnknownAge has a time too far in the future, and none.
 func TestSnapshotOfUnknownAge(t *testing.T) {
 	t.Parallel()
 	undated := filepath.Join(t.TempDir(), "nodes.json")

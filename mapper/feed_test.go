@@ -210,8 +210,8 @@ func TestFeedEndsWithTheContext(t *testing.T) {
 	}
 }
 
-// TestFeedManyReadersAndWriters lets the race detector look: every reader gets
-// the last state, and the number of nodes and of skipped records agree in each.
+// TestFeedManyReadersAndWriters is for the race detector: every reader gets the
+// last state, and a failure comes with a set that was published before it.
 func TestFeedManyReadersAndWriters(t *testing.T) {
 	t.Parallel()
 	f := newFeed()

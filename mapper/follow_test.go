@@ -332,7 +332,7 @@ func TestFollowSkipsSupersededUpdates(t *testing.T) {
 	})
 }
 
-// TestViewState walks through what can be known of a set.
+// TestViewState checks State after each kind of change.
 func TestViewState(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
@@ -398,7 +398,7 @@ func TestViewChangedMissesNothing(t *testing.T) {
 	<-done
 }
 
-// TestFollowSetWithError builds what a failing source knows, and says in
+// TestFollowSetWithError builds the set of a failing source, and reports in
 // the same moment that it may be stale.
 func TestFollowSetWithError(t *testing.T) {
 	t.Parallel()

@@ -36,8 +36,8 @@ func TestGuardNodes(t *testing.T) {
 	require.ErrorIs(t, err, errDown)
 }
 
-// TestGuardRejectsLimitsThatMeanNothing: each would pass for "no limit".
-func TestGuardRejectsLimitsThatMeanNothing(t *testing.T) {
+// TestGuardRejectsInvalidLimits has limits that would pass for "no limit".
+func TestGuardRejectsInvalidLimits(t *testing.T) {
 	t.Parallel()
 	for want, g := range map[string]*mapper.Guard{
 		"guard: MinNodes -1: must not be negative":            {MinNodes: -1},

@@ -140,7 +140,7 @@ func TestSnapshotSurvivesKill(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestSnapshotSurvivesKill$")
 		cmd.Env = append(os.Environ(), "PROXENOS_TEST_WRITE_SNAPSHOT="+path)
 		require.NoError(t, cmd.Start())
-		for start, size := time.Now(), 0; size == 0; { // until the writer is at work
+		for start, size := time.Now(), 0; size == 0; { // until the writer has begun
 			require.Less(t, time.Since(start), time.Minute, "the writer writes nothing")
 			s, err := mapper.ReadSnapshot(path)
 			require.NoError(t, err)

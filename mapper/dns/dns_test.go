@@ -40,7 +40,7 @@ func record(t testing.TB, text string) net.SRV {
 	return r
 }
 
-// describe is the opposite: "name weight", with "drain" for what is drained.
+// describe is the inverse: "name weight", with "drain" for a drained node.
 func describe(nodes []mapper.Node) []string {
 	out := []string{}
 	for _, n := range nodes {
@@ -304,7 +304,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// published is what DNS makes of nodes.
+// published returns the nodes as DNS carries them.
 func published(nodes []mapper.Node) []mapper.Node {
 	var out []mapper.Node
 	for _, n := range nodes {

@@ -13,7 +13,7 @@ import (
 
 const (
 	times = 100
-	spare = 20 // what a source may start or open by itself meanwhile
+	spare = 20 // goroutines or files that a source may open by itself meanwhile
 )
 
 // followAndClose follows the source and stops, again and again.

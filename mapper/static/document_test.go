@@ -150,7 +150,7 @@ func refused(t *testing.T, file, list, want string) {
 	require.ErrorAs(t, err, &place)
 }
 
-// TestHostileDocumentsEndFast gives the parsers what makes naive ones work or
+// TestHostileDocumentsEndFast has input that makes naive parsers work or
 // allocate out of proportion.
 func TestHostileDocumentsEndFast(t *testing.T) {
 	t.Parallel()

@@ -17,8 +17,8 @@ func write(t testing.TB, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
-// replace writes a file as a careful program does, so that no reader ever sees
-// a half of it.
+// replace writes a file and renames it into place, so that no reader sees a part
+// of it.
 func replace(t testing.TB, path, text string) {
 	t.Helper()
 	write(t, path+".new", text)
@@ -46,7 +46,7 @@ func TestFileErrors(t *testing.T) {
 	write(t, at("bad.json"), "[")
 	write(t, at("large.txt"), strings.Repeat("#", MaxSize+1))
 	require.NoError(t, os.Symlink(at("loop"), at("loop")))
-	require.NoError(t, os.Truncate(at("large.txt"), 1<<40)) // sparse: reading all of it would take for ever
+	require.NoError(t, os.Truncate(at("large.txt"), 1<<40)) // sparse: reading all of it would never end
 	cases := []struct{ name, path, want string }{
 		{"missing", at("none.txt"), at("none.txt") + ": no such file or directory: check the path"},
 		{"directory", dir, dir + ": it is a directory: name a file in it"},

@@ -34,7 +34,7 @@ func TestFileConformance(t *testing.T) {
 	}
 }
 
-// save replaces the list as a careful program does.
+// save replaces the list by renaming a new one into place.
 func save(t testing.TB, path string, nodes []mapper.Node) {
 	t.Helper()
 	b := bytes.NewBufferString("# nodes\n")

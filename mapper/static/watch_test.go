@@ -171,7 +171,7 @@ func TestWatchKeepsTheLastGoodList(t *testing.T) {
 	tape.next("!: it is a directory")
 }
 
-// inBubble watches a file of ["a"] that is changed under the hands of the test,
+// inBubble watches a file of ["a"] that the test changes
 // in virtual time.
 func inBubble(t *testing.T, settle time.Duration, test func(tape *tape, change func(string))) {
 	bubble.Test(t, func(t *testing.T) {
@@ -269,8 +269,8 @@ func TestWatchWaitsForTheEndOfALastLine(t *testing.T) {
 	}
 }
 
-// TestWatchesShareOneNotifier has more watches than a system may allow, by
-// several names of one directory too.
+// TestWatchesShareOneNotifier has more watches than a system may allow, also by
+// several names of one directory.
 func TestWatchesShareOneNotifier(t *testing.T) {
 	before := inotifyInstances(t)
 	dir := t.TempDir()

@@ -65,7 +65,7 @@ func TestWriteJSON(t *testing.T) {
 	require.Empty(t, back)
 }
 
-// TestWriteRefuses what could not be read again, and writes nothing then.
+// TestWriteRefuses nodes that Parse would reject, and writes nothing then.
 func TestWriteRefuses(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
