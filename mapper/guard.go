@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,7 +13,7 @@ import (
 // Guard is a source that rejects an update that loses too many nodes, as a mass
 // deregistration by mistake does. The set accepted last stands then, and a
 // [*GuardError] says why it may be stale. Drained nodes do not count as nodes
-// here.
+// here. It also limits the weight that a node can claim.
 //
 // It is safe for concurrent use. Its fields must not change once it is used.
 type Guard struct {
@@ -30,6 +31,11 @@ type Guard struct {
 	// means never: only the return of nodes or a restart ends the rejection then.
 	// Nodes and Ask accept such a set when they are called again after that time.
 	DropFor time.Duration
+
+	// MaxWeight is the greatest weight of a node, for sources in which every
+	// node sets its own. A greater weight is lowered to it, and a [*WeightError]
+	// in Update.Skipped says so. Zero limits no weight.
+	MaxWeight float64
 
 	mu       sync.Mutex
 	last     map[string]bool // accepted by Nodes or Ask
@@ -70,6 +76,8 @@ func (g *Guard) check() error {
 		return fmt.Errorf("guard: MaxDrop %v: must be a fraction from 0 to 1", g.MaxDrop)
 	case g.DropFor < 0:
 		return fmt.Errorf("guard: DropFor %v: must not be negative", g.DropFor)
+	case !(g.MaxWeight >= 0 && g.MaxWeight <= MaxWeight): // NaN too
+		return fmt.Errorf("guard: MaxWeight %v: must be from 0 to %g", g.MaxWeight, MaxWeight)
 	}
 	return nil
 }
@@ -96,6 +104,7 @@ func (g *Guard) Ask(ctx context.Context) (Update, error) {
 	if err != nil {
 		return Update{}, err
 	}
+	u = g.limitWeights(u)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if rejection := g.compare(g.last, u.Nodes); rejection != nil && !g.givesWay(rejection, u.Nodes) {
@@ -139,7 +148,7 @@ func (g *Guard) Watch(ctx context.Context) iter.Seq[Update] {
 				if !open {
 					return
 				}
-				out = w.judge(u)
+				out = w.judge(g.limitWeights(u))
 			case <-w.giveWay.c:
 				out = w.accept(w.rejected)
 			}
@@ -220,6 +229,33 @@ func (g *Guard) compare(last map[string]bool, nodes []Node) *GuardError {
 		return rejection
 	}
 	return nil
+}
+
+// WeightError reports a node whose weight a Guard lowered.
+type WeightError struct {
+	Name   string  // of the node
+	Weight float64 // as the source has it
+	Max    float64 // as the Guard passes it on
+}
+
+// Error names the node and both weights.
+func (e *WeightError) Error() string {
+	return fmt.Sprintf("node %q: weight %g was lowered to the limit, %g", e.Name, e.Weight, e.Max)
+}
+
+// limitWeights lowers the weights above MaxWeight. The update is the Guard's own.
+func (g *Guard) limitWeights(u Update) Update {
+	if g.MaxWeight == 0 {
+		return u
+	}
+	u.Skipped = slices.Clip(u.Skipped)
+	for i, n := range u.Nodes {
+		if n.Weight > g.MaxWeight {
+			u.Nodes[i].Weight = g.MaxWeight
+			u.Skipped = append(u.Skipped, &WeightError{n.Name, n.Weight, g.MaxWeight})
+		}
+	}
+	return u
 }
 
 // usable returns the names of the nodes that can be given keys.

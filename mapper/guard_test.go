@@ -1,6 +1,7 @@
 package mapper_test
 
 import (
+	"context"
 	"math"
 	"testing"
 	"time"
@@ -45,6 +46,8 @@ func TestGuardRejectsInvalidLimits(t *testing.T) {
 		"guard: MaxDrop 50: must be a fraction from 0 to 1":   {MaxDrop: 50},
 		"guard: MaxDrop NaN: must be a fraction from 0 to 1":  {MaxDrop: math.NaN()},
 		"guard: DropFor -1s: must not be negative":            {DropFor: -time.Second},
+		"guard: MaxWeight -1: must be from 0 to 1e+200":       {MaxWeight: -1},
+		"guard: MaxWeight NaN: must be from 0 to 1e+200":      {MaxWeight: math.NaN()},
 	} {
 		g.Source = newWatched("a")
 		_, err := g.Nodes(t.Context())
@@ -131,4 +134,35 @@ func TestGuardGivesWay(t *testing.T) {
 		src.fail(errDown)
 		require.Equal(t, "!down", tape.after(time.Hour), "a source that fails confirms nothing")
 	})
+}
+
+// TestGuardLimitsWeights: no node takes the keys of all others by its own word,
+// and an answer with a lowered weight is not passed off as a whole one.
+func TestGuardLimitsWeights(t *testing.T) {
+	t.Parallel()
+	claimed := []mapper.Node{{Name: "a", Weight: 1e9}, {Name: "b"}, {Name: "c", Weight: 100}, {Name: "d", Weight: 1e9, Drain: true}}
+	source := mapper.Func(func(context.Context) ([]mapper.Node, error) { return mapper.Clone(claimed), nil })
+	g := &mapper.Guard{Source: source, MaxWeight: 100}
+	want := []mapper.Node{{Name: "a", Weight: 100}, {Name: "b"}, {Name: "c", Weight: 100}, {Name: "d", Weight: 100, Drain: true}}
+
+	nodes, err := g.Nodes(t.Context())
+	require.Equal(t, want, nodes)
+	var partial *mapper.PartialError
+	require.ErrorAs(t, err, &partial)
+	require.Len(t, partial.Skipped, 2)
+	require.EqualError(t, partial.Skipped[0], `node "a": weight 1e+09 was lowered to the limit, 100`)
+	var lowered *mapper.WeightError
+	require.ErrorAs(t, err, &lowered)
+	require.Equal(t, mapper.WeightError{Name: "a", Weight: 1e9, Max: 100}, *lowered)
+
+	for u := range g.Watch(t.Context()) {
+		require.Equal(t, want, u.Nodes)
+		require.Len(t, u.Skipped, 2)
+		break
+	}
+
+	unlimited := &mapper.Guard{Source: source}
+	nodes, err = unlimited.Nodes(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, claimed, nodes)
 }

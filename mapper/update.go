@@ -29,7 +29,8 @@ type Update struct {
 	Err error
 
 	// Skipped holds an error for each record that was left out because it
-	// cannot be used. The set is partial if there are any.
+	// cannot be used, or that a [Guard] changed. The set is partial if there are
+	// any.
 	Skipped []error
 
 	// Confirmed is when a live source last confirmed Nodes. A watch does not

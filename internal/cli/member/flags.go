@@ -18,6 +18,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/report"
+	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -42,6 +43,16 @@ type Flags struct {
 	cluster    string
 	insecure   bool
 	timing     term.Choice
+}
+
+// MaxWeight is the greatest weight that a member can claim, as any member can
+// claim any. Weights are relative, so a cluster with greater ones divides all of
+// them.
+const MaxWeight = 1000
+
+// Limit limits the weights of the nodes of a cluster.
+func Limit(source mapper.Mapper) *mapper.Guard {
+	return &mapper.Guard{Source: source, MaxWeight: MaxWeight}
 }
 
 // Bind declares all flags on a command that joins a cluster.

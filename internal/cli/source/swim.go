@@ -30,7 +30,7 @@ func openSwim(o *Flags, std *term.Streams) (mapper.Mapper, error) {
 		return nil, err
 	}
 	o.swim.Name = "" // ignore SWIM_NAME, which is the name of a member
-	return observerSource{&o.swim, std}, nil
+	return member.Limit(observerSource{&o.swim, std}), nil
 }
 
 // Nodes returns the nodes once the metadata of all available members is known,

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/member"
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/report"
@@ -136,7 +137,7 @@ func candidateWeight(m swim.Member) float64 {
 	if m.Observer || !m.Status.In(swim.StatusAvailable) {
 		return 0
 	}
-	return m.Node().Capacity()
+	return min(m.Node().Capacity(), member.MaxWeight)
 }
 
 func (p *statusPage) members(w http.ResponseWriter, r *http.Request) {
@@ -185,7 +186,7 @@ const refreshInterval = 3 * time.Second
 func (p *statusPage) live(view []pageMember) *report.Live {
 	l := &report.Live{
 		Title: "Members of the cluster", Ask: "/select", Every: refreshInterval,
-		Placement: "Keys are placed by " + p.placement.AlgorithmName() + ". Shares are in proportion to weights.",
+		Placement: "Keys are placed by " + p.placement.AlgorithmName() + ". Shares are in proportion to weights, of which the greatest is " + term.Number(member.MaxWeight) + ".",
 	}
 	counts := map[string]int{}
 	for _, m := range view {
@@ -261,11 +262,11 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 // place returns the placement on the present members, or nil if none of them can
 // own keys.
 func (p *statusPage) place(ctx context.Context) (*place.Placement, error) {
-	nodes, err := p.cluster.Nodes(ctx)
-	if err != nil || !place.AnyEligible(nodes) {
+	set, err := member.Limit(p.cluster).Ask(ctx)
+	if err != nil || !place.AnyEligible(set.Nodes) {
 		return nil, err
 	}
-	return p.placement.Build(nodes)
+	return p.placement.Build(set.Nodes)
 }
 
 // ready responds with 503 if peers were given and no other member is available.
