@@ -16,7 +16,7 @@ const (
 	aliveInterval = 30 * time.Second
 )
 
-// recordAlive stores the time until the context ends.
+// recordAlive stores the time until the context ends, except while the data is hidden.
 func (n *Node) recordAlive(ctx context.Context) {
 	for ok := true; ok; ok = sleep(ctx, aliveInterval) == nil {
 		n.storeAlive()
@@ -25,6 +25,9 @@ func (n *Node) recordAlive(ctx context.Context) {
 }
 
 func (n *Node) storeAlive() {
+	if n.hidden.Load() {
+		return
+	}
 	if err := n.cfg.Engine.SetMeta(metaAlive, n.cfg.Now().UTC().Format(time.RFC3339)); err != nil {
 		n.logDiskFailure(err)
 	}

@@ -106,6 +106,7 @@ func (n *Node) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { n.followMembers(work) })
+	running.Go(func() { n.recordAlive(work) })
 	err := n.join(ctx)
 	if err == nil {
 		if n.cfg.Ready != nil {
@@ -113,7 +114,6 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 		running.Go(func() { n.repairLoop(work) })
 		running.Go(func() { n.hintLoop(work) })
-		running.Go(func() { n.recordAlive(work) })
 		<-ctx.Done()
 	}
 	if ctx.Err() != nil {
