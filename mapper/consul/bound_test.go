@@ -33,7 +33,7 @@ func TestEndlessAnswers(t *testing.T) {
 	part := bytes.Repeat([]byte(" "), 1<<20)
 	for status, most := range map[int]int64{http.StatusInternalServerError: 32 << 20, http.StatusForbidden: 32 << 20, http.StatusOK: MaxAnswer + 32<<20} {
 		addr, sent := endless(t, status, part)
-		e := failure(t, open(t, Config{Addr: addr, Service: "web"}))
+		e := failure(t, open(t, Config{Addr: addr, Service: "web", Timeout: patience}))
 		require.Less(t, sent.Load(), most, "status %d", status)
 		if status == http.StatusOK {
 			require.ErrorIs(t, e, ErrUnreachable)
@@ -63,7 +63,7 @@ func TestSocketIsBoundedToo(t *testing.T) {
 	})}
 	go func() { _ = s.Serve(l) }()
 	t.Cleanup(func() { _ = s.Close() })
-	e := failure(t, open(t, Config{Addr: "unix://" + path, Service: "web"}))
+	e := failure(t, open(t, Config{Addr: "unix://" + path, Service: "web", Timeout: patience}))
 	require.ErrorContains(t, e, "status 500")
 	require.Contains(t, e.Addr, path)
 	require.Less(t, sent.Load(), int64(32<<20))

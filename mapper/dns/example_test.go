@@ -20,6 +20,17 @@ func ExampleSRV_Nodes() {
 	// Output: context canceled
 }
 
+// The answer of DNS is confirmed by a server, or an error. The context of this
+// example is over before it asks.
+func ExampleSRV_Ask() {
+	source := &dns.SRV{Name: "_http._tcp.example.test"}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	u, err := source.Ask(ctx)
+	fmt.Println(len(u.Nodes), u.Confirmed.IsZero(), err)
+	// Output: 0 true context canceled
+}
+
 // SRV records change without notice, so they are polled.
 func ExampleSRV() {
 	ctx, cancel := context.WithTimeout(context.Background(), 0)
