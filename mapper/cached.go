@@ -111,7 +111,7 @@ func (c *Cached) Nodes(ctx context.Context) ([]Node, error) {
 		return nil, err
 	}
 	if u.Err != nil {
-		c.log().Warn("mapper: the snapshot answers", "path", c.Path, "err", u.Err)
+		c.log().Warn("mapper: using the snapshot", "path", c.Path, "err", u.Err)
 	}
 	return u.Nodes, u.Partial()
 }
@@ -261,7 +261,7 @@ func (w *keeping) take(u Update) Update {
 	if err != nil {
 		return Update{Err: err}
 	}
-	w.log().Warn("mapper: the snapshot stands in", "path", w.Path, "err", s.Err)
+	w.log().Warn("mapper: using the snapshot", "path", w.Path, "err", s.Err)
 	w.snapshot = s.Clone()
 	if w.MaxStale > 0 {
 		w.tooOld.set(w.MaxStale - age(s.Confirmed))
@@ -287,7 +287,7 @@ func (w *keeping) keep() {
 func (c *Cached) write(u Update) {
 	if len(u.Nodes) == 0 && !c.AllowEmpty {
 		if s, err := c.read(); err == nil && len(s.Nodes) > 0 {
-			c.log().Warn("mapper: the snapshot stays, as the set has no nodes", "path", c.Path, "nodes", len(s.Nodes))
+			c.log().Warn("mapper: keeping the snapshot, as the set has no nodes", "path", c.Path, "nodes", len(s.Nodes))
 			return
 		}
 	}

@@ -71,7 +71,7 @@ func (f *follower[T]) tell(e Event) {
 	case e.Err != nil && e.Repeated:
 		f.log.Debug("mapper: still failing", "err", e.Err, "age", e.Age)
 	case e.Err != nil:
-		f.log.Warn("mapper: the source fails, the last nodes stand", "err", e.Err, "nodes", e.Nodes)
+		f.log.Warn("mapper: the source fails, keeping the last nodes", "err", e.Err, "nodes", e.Nodes)
 	default:
 		f.log.Info("mapper: updated", slog.Int("nodes", e.Nodes), slog.Int("added", e.Added), slog.Int("removed", e.Removed),
 			slog.Int("changed", e.Changed), slog.Bool("recovered", e.Recovered), slog.Duration("build", e.Build))

@@ -8,16 +8,16 @@ import (
 // Schema is what the "schema" of a JSON or YAML list must be if it has one.
 const Schema = "proxenos.nodes/v1"
 
-// Document is a list with what stands around it.
+// Document is a list with the fields around it.
 type Document struct {
 	Nodes   []Node
 	Saved   time.Time // when the nodes were saved; zero: the list does not say so
 	Partial bool      // records were left out when the list was written
-	Query   string    // what a source was asked for the nodes; empty: not known
+	Query   string    // the query that the nodes answer; empty: not known
 }
 
 // Value is a part of a JSON or YAML document. Both become one tree, so that one
-// reader says what a list may hold.
+// reader defines what a list may hold.
 type Value struct {
 	Kind    Kind
 	Text    string   // a scalar as it was typed

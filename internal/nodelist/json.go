@@ -9,8 +9,8 @@ import (
 )
 
 // ParseJSON reads a list in JSON, one node after the other: what it holds in
-// memory besides the nodes is one node's tree. It walks the tokens, as the
-// decoder into structs knows no places.
+// memory besides the nodes is one node's tree. It walks the tokens, because
+// decoding into structs loses positions.
 func ParseJSON(data []byte, name string) (Document, error) {
 	if err := CheckBytes(data, name); err != nil {
 		return Document{}, err

@@ -34,11 +34,11 @@ var rules = []rule{
 	{room: "mapper/swim/filesync", may: []string{"internal/childenv", "mapper", "mapper/swim"}, others: []string{"github.com/fsnotify/fsnotify", "golang.org/x/text"}, why: "mirrors the members of the package above it"},
 	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/...", "internal/hostport", "internal/retry"}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
 
-	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "a door"},
+	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "one call of package cli"},
 	{room: "cmd/proxenos-store/internal/status", may: []string{"cmd/proxenos-store/...", "internal/report"}, why: "the same page as that of proxenos swim run"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
-	{room: "internal/cli", may: []string{"internal/childenv", "ring", "mapper", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "where the rooms meet"},
+	{room: "internal/cli", may: []string{"internal/childenv", "ring", "mapper", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "the root of the command line"},
 	{room: "internal/cli/figures", may: []string{"rendezvous", "mapper", "mapper/static", "internal/checkfile", "internal/compare", "internal/report", "internal/cli/answer", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "commands that measure"},
 	{room: "internal/cli/swimcmd", may: []string{"mapper/swim", "mapper/swim/filesync", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
@@ -48,7 +48,7 @@ var rules = []rule{
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
 	{room: "internal/cli/member", may: []string{"mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
 	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
-	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/mattn/go-isatty"}, why: "the ground floor of the command line"},
+	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/mattn/go-isatty"}, why: "shared by all commands: no nodes, no keys"},
 
 	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
 	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by rendezvous and ring"},

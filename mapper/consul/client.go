@@ -29,7 +29,7 @@ func (s *Source) connect() error {
 	c := api.DefaultConfig()
 	c.Address = inherit(s.config.Addr, c.Address)
 	if strings.Contains(c.Address, "@") {
-		return configError("the address holds a password: CONSUL_HTTP_AUTH is the place for it")
+		return configError("the address holds a password: set CONSUL_HTTP_AUTH instead")
 	}
 	if err := s.useToken(c); err != nil {
 		return err

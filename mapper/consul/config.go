@@ -138,7 +138,7 @@ func (c Config) check() error {
 	case c.Service != "" && !isServiceName(c.Service):
 		return configError("service %q: a name may not have an empty, \".\" or \"..\" part between slashes", c.Service)
 	case c.Health != "" && c.Catalog:
-		return configError("health %q: the catalog knows no health; leave one of the two out", c.Health)
+		return configError("health %q: the catalog knows no health: remove one of the two", c.Health)
 	case c.Client != nil && (c.Addr != "" || c.TokenFile != ""):
 		return configError("an address or a token file with a client: the client has its own")
 	case c.Timeout < 0 || c.MaxStale < 0:

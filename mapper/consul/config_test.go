@@ -50,7 +50,7 @@ func TestBadConfig(t *testing.T) {
 		{"client and address", Config{Client: &api.Client{}, Addr: "localhost:8500"}, "the client has its own"},
 		{"client and token file", Config{Client: &api.Client{}, TokenFile: "f"}, "the client has its own"},
 		{"scheme", Config{Addr: "ftp://localhost"}, "Unknown protocol scheme: ftp"},
-		{"password in the address", Config{Addr: "http://me:canary@localhost:8500"}, "CONSUL_HTTP_AUTH is the place"},
+		{"password in the address", Config{Addr: "http://me:canary@localhost:8500"}, "set CONSUL_HTTP_AUTH instead"},
 		{"token file missing", Config{TokenFile: "/no/such/token"}, "/no/such/token"},
 		{"token file empty", Config{TokenFile: os.DevNull}, "is empty"},
 	}

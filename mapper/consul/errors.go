@@ -102,7 +102,7 @@ func untrusted(err error) bool {
 }
 
 var (
-	errFiltered  = fmt.Errorf("%w: ACLs have left something out of the answer", ErrPermission)
+	errFiltered  = fmt.Errorf("%w: ACLs have filtered the answer", ErrPermission)
 	errAnonymous = fmt.Errorf("%w: an empty result without a token, from an agent whose default policy is deny", ErrPermission)
 	errNoLeader  = errors.New("the servers have no leader, and the result is empty")
 )

@@ -164,7 +164,7 @@ func TestACL(t *testing.T) {
 		for _, change := range []func(*Config){nil, all, func(c *Config) { c.Catalog = true }} {
 			e := failure(t, with(token, change))
 			require.ErrorIs(t, e, ErrPermission, "an answer with something left out is an error")
-			require.ErrorContains(t, e, "ACLs have left something out")
+			require.ErrorContains(t, e, "ACLs have filtered the answer")
 			require.Contains(t, e.Hint(), "node:read")
 		}
 	})
@@ -335,8 +335,8 @@ func TestFakedAnswers(t *testing.T) {
 		{"too many connections", consultest.Reply{Status: 429, Text: "Your IP is issuing too many concurrent connections"}, nil, ErrUnreachable, "429"},
 		{"forbidden", consultest.Reply{Status: 403, Text: "Permission denied"}, nil, ErrPermission, "Permission denied"},
 		{"unauthorized by a proxy", consultest.Reply{Status: 401, Text: "who are you"}, nil, ErrPermission, "401"},
-		{"partly filtered", consultest.Reply{Filtered: true, Body: entries}, nil, ErrPermission, "ACLs have left something out"},
-		{"wholly filtered", consultest.Reply{Filtered: true}, nil, ErrPermission, "ACLs have left something out"},
+		{"partly filtered", consultest.Reply{Filtered: true, Body: entries}, nil, ErrPermission, "ACLs have filtered the answer"},
+		{"wholly filtered", consultest.Reply{Filtered: true}, nil, ErrPermission, "ACLs have filtered the answer"},
 		{"empty without a leader", consultest.Reply{NoLeader: true}, nil, ErrUnreachable, "no leader"},
 		{"stale", consultest.Reply{LastContact: time.Minute, Body: entries}, func(c *Config) { c.Consistency = ConsistencyStale }, ErrUnreachable, "1m0s old"},
 		{"half an answer", consultest.Reply{Cut: true, Body: entries}, nil, ErrUnreachable, "unexpected EOF"},

@@ -176,5 +176,5 @@ func (l *loop[T]) hold(value T) (held report[T], ok bool) {
 
 var (
 	errNoIndex = errors.New("the answer has no index to block on")
-	errHeld    = errors.New("nodes are missing after an interruption, and stand for a while")
+	errHeld    = errors.New("nodes are missing after an interruption: keeping them for a while")
 )

@@ -113,7 +113,7 @@ func (s *SRV) lookup(ctx context.Context, name string) (mapper.Update, error) {
 		return mapper.Update{}, nil
 	}
 	if watched.sawTruncated() {
-		return mapper.Update{}, fmt.Errorf("%w (%d came)", ErrTruncated, len(records))
+		return mapper.Update{}, fmt.Errorf("%w (%d received)", ErrTruncated, len(records))
 	}
 	var u mapper.Update
 	if err != nil && len(records) > 0 { // the resolver left out records with impossible names

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const web = "_http._tcp.example.test"
 
-// patience bounds what takes milliseconds where nothing else runs.
+// patience bounds what takes milliseconds on an idle machine.
 const patience = time.Minute
 
 // record reads "host:port priority weight".
@@ -190,7 +190,7 @@ func TestCutAnswer(t *testing.T) {
 		s.truncated = true
 		nodes, err := (&SRV{Name: web, Server: s.addr}).Nodes(t.Context())
 		require.ErrorIs(t, err, ErrTruncated)
-		require.EqualError(t, err, "dns: SRV records of "+web+": the answer is truncated: DNS cannot carry all records; use another source (2 came)")
+		require.EqualError(t, err, "dns: SRV records of "+web+": the answer is truncated: DNS cannot carry all records; use another source (2 received)")
 		require.Empty(t, nodes)
 	})
 	t.Run("as large as it can be", func(t *testing.T) {

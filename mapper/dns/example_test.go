@@ -10,7 +10,7 @@ import (
 )
 
 // The web service of a Consul agent on this machine, by its DNS interface. The
-// context of this example is over before it asks.
+// context of this example has ended, so it sends no query.
 func ExampleSRV_Nodes() {
 	source := &dns.SRV{Name: "web.service.consul", Server: "127.0.0.1:8600", Resolve: true}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -126,7 +126,7 @@ func (s *server) answer(question []byte) []byte {
 	}
 	b, err := a.Pack()
 	if err != nil {
-		panic(err) // the test wrote a zone that cannot be
+		panic(err) // the test wrote an invalid zone
 	}
 	return b
 }

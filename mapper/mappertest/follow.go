@@ -22,8 +22,8 @@ func followAndClose(t testing.TB, s Source) {
 	leavesNothing(t, func() { followOnce(t, s) })
 }
 
-// leavesNothing does something many times. Whatever each time leaves behind,
-// a goroutine or an open file, would be there as often.
+// leavesNothing does something many times. A leak of each time, a goroutine
+// or an open file, adds up.
 func leavesNothing(t testing.TB, do func()) {
 	t.Helper()
 	do() // what a source opens only once
@@ -36,7 +36,7 @@ func leavesNothing(t testing.TB, do func()) {
 			require.LessOrEqual(t, runtime.NumGoroutine(), goroutines+spare, "goroutines are left")
 			require.LessOrEqual(t, openFiles(t), files+spare, "files are left open")
 		}
-		time.Sleep(10 * time.Millisecond) // what is over may not be gone yet
+		time.Sleep(10 * time.Millisecond) // goroutines may take a moment to end
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// promptly bounds what must happen at once. A source that waits for something
-// else never gets there, and is to fail in seconds.
+// promptly bounds what must happen at once. A wrong source may never get
+// there, and must fail in seconds.
 const promptly = 10 * time.Second
 
 // unsorted is a set in neither order of name, with every field in use.

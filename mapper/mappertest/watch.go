@@ -181,8 +181,8 @@ func watchCanceledBefore(t testing.TB, s Source) {
 	within(t, ended, "the watch did not end, though its context was over before it began")
 }
 
-// watchBreak leaves watches early, again and again. What each of them leaves
-// behind would be there many times.
+// watchBreak leaves watches early, again and again. A leak of each watch
+// adds up.
 func watchBreak(t testing.TB, s Source) {
 	s.publish(t, unsorted())
 	leavesNothing(t, func() { leaveEarly(t, s) })

@@ -2,5 +2,5 @@
 
 package static
 
-// beingWritten is always false: the system does not tell.
+// beingWritten is always false: the system has no way to find out.
 func beingWritten(string) bool { return false }
