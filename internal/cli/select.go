@@ -41,7 +41,9 @@ has at most 16 MiB. With -0, keys end in NUL and may contain any other byte. A
 KEY that begins with - comes after --.
 
 Text output escapes control characters in keys and names, as in \t, \n or \x1b.
-For exact bytes use -o jsonl; there, key_base64 holds a key that is not UTF-8.`,
+For exact bytes use -o jsonl; there, key_base64 holds a key that is not UTF-8.
+The output is data: it is not escaped for the logs of CI systems, which may take
+a name as a command. The tables of other commands are.`,
 		Example: `  # Which of three nodes owns user:42?
   proxenos select -n a -n b -n c user:42
 

@@ -28,6 +28,7 @@ type checkOptions struct {
 	schema      bool
 	reportFlags []string
 	reports     []suiteReport
+	maxWork     int64
 }
 
 // NewCheck returns the command check.
@@ -65,7 +66,8 @@ proxenos help checks defines every check and its figures.
 A file names other files relative to its own directory. Files outside that
 directory, or outside --root, are rejected, even behind symbolic links. No command is run, and a server is
 queried only with --live. --update writes the current owners into the pins, and
-the checksum, and keeps the rest of the file. --schema prints the format as JSON Schema.`,
+the checksum, and keeps the rest of the file. A file whose checks are more work than
+--max-work is rejected. --schema prints the format as JSON Schema.`,
 		Example: `  proxenos check
   proxenos check proxenos.yaml --update
   proxenos check -q ci/*.yaml --root .
@@ -85,6 +87,7 @@ the checksum, and keeps the rest of the file. --schema prints the format as JSON
 		fs.StringVar(&o.root, "root", "", "the `directory` of which the files may name files (default their own)")
 		fs.BoolVarP(&o.quiet, "quiet", "q", false, "do not print the checks that passed")
 		fs.StringArrayVar(&o.reportFlags, "report", nil, "also write a `report`: junit=FILE, tap, tap=FILE, gitlab=FILE (code quality) or github; may be repeated")
+		fs.Int64Var(&o.maxWork, "max-work", maxWork, "limit of the sum of sample x rounds x points of a file's checks")
 		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
 	o.format.Bind(c, "text or json", o.writers()...)
@@ -124,6 +127,9 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	}
 	if o.format.Is("json") && o.reportsToStdout() {
 		return term.Hint(term.Usagef("-o json and a --report both write to standard output"), "--report tap=FILE writes to a file")
+	}
+	if o.maxWork < 1 {
+		return term.Usagef("--max-work %d: must be at least 1", o.maxWork)
 	}
 	if err := o.source.Parse(c); err != nil {
 		return err

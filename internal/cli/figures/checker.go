@@ -42,6 +42,11 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 	if k.nodes, err = o.nodes(ctx, folder); err != nil {
 		return nil, err
 	}
+	if !o.update {
+		if err = k.checkWork(o.maxWork); err != nil {
+			return nil, err
+		}
+	}
 	if !place.AnyEligible(k.nodes) {
 		return k, nil
 	}

@@ -43,6 +43,9 @@ between two nodes that are on both sides with the same weight; none of them had
 to move. In a sample, moved has an error: the interval shown contains the true
 value in 19 of 20 cases.
 
+--moves-out is data: names in it are escaped for lines and terminals, but not for
+the logs of CI systems, which may take a name as a command. Figures are escaped.
+
 --merge adds up the results of several machines; see proxenos help merge.`,
 		Example: `  # Which keys move if c joins?
   proxenos diff --before nodes.txt --add c=10.0.0.3:80

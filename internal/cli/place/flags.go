@@ -188,6 +188,10 @@ func (o *Flags) resolve(std *term.Streams) error {
 	return o.HashFlags.Parse(std)
 }
 
+// PointsPerUnit returns the points of a ring, as --points gives them, and 1 for
+// algorithms without points.
+func (o *Flags) PointsPerUnit() int { return max(1, o.points.value) }
+
 // AlgorithmName returns the name of the selected algorithm.
 func (o *Flags) AlgorithmName() string { return o.algorithm.Name }
 
