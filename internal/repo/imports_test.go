@@ -46,7 +46,7 @@ var rules = []rule{
 	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "flags in, nodes out"},
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
-	{room: "internal/cli/member", may: []string{"mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
+	{room: "internal/cli/member", may: []string{"mapper", "mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
 	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
 	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/mattn/go-isatty"}, why: "shared by all commands: no nodes, no keys"},
 
