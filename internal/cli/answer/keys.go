@@ -42,6 +42,13 @@ func (o *Keys) Bind(c *cobra.Command) {
 	})
 }
 
+// BindWeights declares the flag for weights of keys on a command.
+func (o *Keys) BindWeights(c *cobra.Command) {
+	term.AddGroup(c, "Keys", func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.Weighted, "key-weights", false, "each key of the file is followed by a tab and its weight; figures count weights")
+	})
+}
+
 // Parse validates the flags.
 func (o *Keys) Parse(c *cobra.Command) error {
 	switch {
@@ -55,6 +62,8 @@ func (o *Keys) Parse(c *cobra.Command) error {
 		return term.Usagef("--sample-first %d: must be at least 0", o.First)
 	case o.nul && o.File == "":
 		return term.Hint(term.Usagef("-0 requires --keys"), "add --keys FILE")
+	case o.Weighted && o.File == "":
+		return term.Hint(term.Usagef("--key-weights requires --keys"), "add --keys FILE")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -70,6 +71,7 @@ output shows the node with the highest ratio of load to expected load then.
 	})
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeBalanceText)...)
 	o.keys.Bind(c)
+	o.keys.BindWeights(c)
 	o.placement.Bind(c, place.Algorithms)
 	o.source.Bind(c)
 	return c
@@ -139,7 +141,7 @@ func (o *balanceOptions) runMerge(c *cobra.Command, paths []string) error {
 	view := newBalanceView(head, shown, load, sample)
 	view.Partial = partial
 	written := o.format.Write(o.std.Out, view)
-	return o.std.Verdict(o.check(load, nodes), written)
+	return o.std.Verdict(o.check(load, nodes, head.Weighted), written)
 }
 
 func (o *balanceOptions) run(ctx context.Context) error {
@@ -159,22 +161,22 @@ func (o *balanceOptions) run(ctx context.Context) error {
 		return err
 	}
 	nodes := answer.EscapedViews(p.Nodes, o.format.Is("text") || term.IsTerminal(o.std.Out))
-	head := balanceHead{balanceSchema, p.Algorithm, p.Hash, p.ChecksumText(), place.AddressChecksum(p.Nodes), o.keys.Sampled()}
+	head := balanceHead{balanceSchema, p.Algorithm, p.Hash, p.ChecksumText(), place.AddressChecksum(p.Nodes), o.keys.Sampled(), o.keys.Weighted}
 	view := newBalanceView(head, nodes, load, o.keys.Range())
 	view.Partial = p.Partial
 	view.setLosses(nodes, lost)
 	written := o.format.Write(o.std.Out, view)
-	return o.std.Verdict(o.check(load, answer.Views(p.Nodes, false)), written)
+	return o.std.Verdict(o.check(load, answer.Views(p.Nodes, false), o.keys.Weighted), written)
 }
 
-func (o *balanceOptions) check(load *compare.Load, nodes []answer.NodeView) error {
+func (o *balanceOptions) check(load *compare.Load, nodes []answer.NodeView, weighted bool) error {
 	var v gateResult
 	if o.maxImbalance > 0 {
 		v.someKeys(load.Keys)
 		v.imbalance(load, nodes, o.maxImbalance)
 	}
 	if err := v.result(); err != nil {
-		if chance := load.ChanceImbalance(); chance > o.maxImbalance {
+		if chance := load.ChanceImbalance(); !weighted && chance > o.maxImbalance {
 			return term.Hint(err, "with %d keys, chance alone gives about %.3f: use more keys with --sample", load.Keys, chance)
 		}
 		return term.Hint(err, "proxenos help algorithms tells how even each algorithm is")
@@ -199,21 +201,23 @@ type balanceHead struct {
 	Checksum  string `json:"checksum"`
 	Addresses string `json:"address_checksum"`
 	Sampled   bool   `json:"sampled"`
+	Weighted  bool   `json:"key_weights,omitempty"` // keys are weights
 }
 
-// balanceView is the output of balance -o json.
+// balanceView is the output of balance -o json. With weights of keys it has no
+// figures of chance, which depend on how the weights are distributed.
 type balanceView struct {
 	balanceHead
 	Partial         bool                  `json:"partial,omitempty"`
 	Keys            int64                 `json:"keys"`
 	Sample          []compare.SampleRange `json:"sample,omitempty"`
 	MaxOverExpected *float64              `json:"max_over_expected"` // null if a node has keys and none are expected
-	ByChance        float64               `json:"max_over_expected_by_chance"`
+	ByChance        *float64              `json:"max_over_expected_by_chance"`
 	Deviation       float64               `json:"deviation"`
-	DeviationChance float64               `json:"deviation_by_chance"`
+	DeviationChance *float64              `json:"deviation_by_chance"`
 	ChiSquare       *float64              `json:"chi_square"`
 	Degrees         int                   `json:"degrees_of_freedom"`
-	P               float64               `json:"p"`
+	P               *float64              `json:"p"`
 	WorstNode       *lossView             `json:"worst_node_loss,omitempty"`
 	WorstZone       *lossView             `json:"worst_zone_loss,omitempty"`
 	Nodes           []heldView            `json:"nodes"`
@@ -222,12 +226,12 @@ type balanceView struct {
 // heldView is a node with its keys.
 type heldView struct {
 	answer.NodeView
-	Keys     int64            `json:"keys"`
-	Expected float64          `json:"expected"`
-	Share    float64          `json:"share"`
-	Fair     float64          `json:"fair"`
-	Band     compare.Interval `json:"expected_band"`
-	Ratio    *float64         `json:"over_expected"`
+	Keys     int64             `json:"keys"`
+	Expected float64           `json:"expected"`
+	Share    float64           `json:"share"`
+	Fair     float64           `json:"fair"`
+	Band     *compare.Interval `json:"expected_band,omitempty"`
+	Ratio    *float64          `json:"over_expected"`
 }
 
 // lossView is the loss of a node or a zone.
@@ -239,17 +243,25 @@ type lossView struct {
 }
 
 func newBalanceView(h balanceHead, nodes []answer.NodeView, load *compare.Load, sample []compare.SampleRange) *balanceView {
-	v := &balanceView{balanceHead: h, Keys: load.Keys, Sample: sample, ByChance: load.ChanceImbalance()}
+	v := &balanceView{balanceHead: h, Keys: load.Keys, Sample: sample}
 	ratio, _ := load.Imbalance()
 	v.MaxOverExpected = finite(ratio)
-	v.Deviation, v.DeviationChance = load.Deviation()
-	x, df, chance := load.ChiSquare()
-	v.ChiSquare, v.Degrees, v.P = finite(x), df, chance
+	deviation, chance := load.Deviation()
+	v.Deviation = deviation
+	if !h.Weighted {
+		imbalance := load.ChanceImbalance()
+		x, df, p := load.ChiSquare()
+		v.ChiSquare, v.Degrees, v.P = finite(x), df, &p
+		v.DeviationChance, v.ByChance = &chance, &imbalance
+	}
 	for i, n := range nodes {
-		v.Nodes = append(v.Nodes, heldView{
-			NodeView: n, Keys: load.Held[i], Expected: load.Expected(i), Share: share(load.Held[i], load.Keys), Fair: load.Fair[i],
-			Band: load.Band(i), Ratio: finite(load.Ratio(i)),
-		})
+		held := heldView{
+			NodeView: n, Keys: load.Held[i], Expected: load.Expected(i), Share: share(load.Held[i], load.Keys), Fair: load.Fair[i], Ratio: finite(load.Ratio(i)),
+		}
+		if band := load.Band(i); !h.Weighted {
+			held.Band = &band
+		}
+		v.Nodes = append(v.Nodes, held)
 	}
 	return v
 }
@@ -304,13 +316,20 @@ func writeBalanceText(w io.Writer, v *balanceView) error {
 	if err := term.WriteTable(w, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, `
+	var b strings.Builder
+	if v.Weighted {
+		fmt.Fprintf(&b, "\nweight         %d\nmax/expected   %s\ndeviation      %.4f%%\n", v.Keys, ratioText(v.MaxOverExpected), 100*v.Deviation)
+	} else {
+		fmt.Fprintf(&b, `
 keys           %d%s
 max/expected   %s (chance alone: about %.4f)
 deviation      %.4f%% (chance alone: %.4f%%)
 chi-square p   %.4g (%s with %d degrees of freedom)
-%s%s`, v.Keys, sampleNote(v.Sampled), ratioText(v.MaxOverExpected), v.ByChance, 100*v.Deviation, 100*v.DeviationChance,
-		v.P, ratioText(v.ChiSquare), v.Degrees, v.WorstNode.text("node"), v.WorstZone.text("zone"))
+`, v.Keys, sampleNote(v.Sampled), ratioText(v.MaxOverExpected), *v.ByChance, 100*v.Deviation, 100**v.DeviationChance,
+			*v.P, ratioText(v.ChiSquare), v.Degrees)
+	}
+	b.WriteString(v.WorstNode.text("node") + v.WorstZone.text("zone"))
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

@@ -72,6 +72,7 @@ the logs of CI systems, which may take a name as a command. Figures are escaped.
 	o.sides.bind(c)
 	o.merge.bind(c)
 	o.keys.Bind(c)
+	o.keys.BindWeights(c)
 	o.gates.bind(c)
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeDiffText)...)
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
@@ -113,7 +114,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	var written error
 	if o.movesOut != "-" {
 		escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
-		view := newDiffView(newDiffHead(before, after, m, o.keys.Sampled()), m, o.keys.Range(), before.Partial || after.Partial, escaped)
+		view := newDiffView(newDiffHead(before, after, m, &o.keys), m, o.keys.Range(), before.Partial || after.Partial, escaped)
 		written = o.format.Write(o.std.Out, view)
 	}
 	var v gateResult

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/proxenos/proxenos/internal/cli/answer"
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/compare"
@@ -22,6 +23,7 @@ type diffView struct {
 	Partial   bool           `json:"partial,omitempty"` // of either side
 	Keys      int64          `json:"keys"`
 	Sampled   bool           `json:"sampled"`
+	Weighted  bool           `json:"key_weights,omitempty"` // keys are weights
 
 	Sample    []compare.SampleRange `json:"sample,omitempty"`
 	Moved     amount                `json:"moved"`
@@ -74,18 +76,19 @@ type diffHead struct {
 	Before, After  string // checksums
 	Expected       float64
 	Sampled        bool
+	Weighted       bool
 }
 
-func newDiffHead(before, after *place.Placement, m *compare.Movement, sampled bool) diffHead {
+func newDiffHead(before, after *place.Placement, m *compare.Movement, keys *answer.Keys) diffHead {
 	return diffHead{
 		algorithmView{after.Algorithm, after.Hash}, algorithmView{before.Algorithm, before.Hash},
-		before.ChecksumText(), after.ChecksumText(), m.Expected, sampled,
+		before.ChecksumText(), after.ChecksumText(), m.Expected, keys.Sampled(), keys.Weighted,
 	}
 }
 
 // head returns the head of a part.
 func (v *diffView) head() diffHead {
-	h := diffHead{Algorithm: algorithmView{v.Algorithm, v.Hash}, Before: v.Before, After: v.After, Expected: v.Expected, Sampled: v.Sampled}
+	h := diffHead{Algorithm: algorithmView{v.Algorithm, v.Hash}, Before: v.Before, After: v.After, Expected: v.Expected, Sampled: v.Sampled, Weighted: v.Weighted}
 	if h.Was = h.Algorithm; v.Was != nil {
 		h.Was = *v.Was
 	}
@@ -118,7 +121,7 @@ func newDiffView(h diffHead, m *compare.Movement, sample []compare.SampleRange, 
 	v := &diffView{
 		Schema: diffSchema, Algorithm: h.Algorithm.Algorithm, Hash: h.Algorithm.Hash,
 		Before: h.Before, After: h.After, Partial: partial,
-		Keys: m.Keys, Sampled: h.Sampled, Sample: sample, Moved: of(m.Moved), MovedBand: movedBand(m, h.Sampled),
+		Keys: m.Keys, Sampled: h.Sampled, Weighted: h.Weighted, Sample: sample, Moved: of(m.Moved), MovedBand: movedBand(m, h.Sampled),
 		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
 	}
 	if h.Was != h.Algorithm {
@@ -162,7 +165,7 @@ func writeDiffText(w io.Writer, v *diffView) error {
 	}
 	rows := [][]string{
 		{"FIGURE", "KEYS", "SHARE", "NOTE"},
-		line("keys", amount{v.Keys, 1}, map[bool]string{true: "sample"}[v.Sampled]),
+		line("keys", amount{v.Keys, 1}, v.keysNote()),
 		line("moved", v.Moved, between),
 		line("ideal", v.Ideal, "by shares "+term.Percent(v.Expected)),
 		line("excess", v.Excess, ""),
@@ -176,6 +179,17 @@ func writeDiffText(w io.Writer, v *diffView) error {
 		return err
 	}
 	return v.writeFlows(w)
+}
+
+func (v *diffView) keysNote() string {
+	switch {
+	case v.Sampled:
+		return "sample"
+	case v.Weighted:
+		return "weights"
+	default:
+		return ""
+	}
 }
 
 func (v *diffView) nodeRows() [][]string {
