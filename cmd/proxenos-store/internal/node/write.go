@@ -117,9 +117,10 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 	if !ok {
 		return a.unavailable(0, natural.quorum())
 	}
-	if a.isOutdated() {
+	if a.first == "" && a.isOutdated() {
 		return errOutdated
 	}
+	a.first = cmp.Or(a.first, first)
 	if got := 1 + natural.call(natural.quorum()-1, keep); got < natural.quorum() {
 		return a.unavailable(got, natural.quorum())
 	}
@@ -130,23 +131,26 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 		}
 	}
 	if a.isOutdated() {
-		return n.checkSuperseded(ctx, a, first)
+		return n.checkSuperseded(ctx, a)
 	}
 	return nil
 }
 
-// checkSuperseded returns nil if the first replica now has the newer version that
-// another replica has. It then received that version after the entry, and the entry
-// is not lost but superseded by a concurrent write. Otherwise the newer version was
-// written while the first replica was unreachable.
-func (n *Node) checkSuperseded(ctx context.Context, a *attempt, first string) error {
+// checkSuperseded returns nil if the entry is not lost but superseded by a concurrent
+// write. A newer version of this node is of a write that began later. The replica that
+// was the first to accept the entry received any version that it now has after the
+// entry. Another newer version was written while that replica was unreachable.
+func (n *Node) checkSuperseded(ctx context.Context, a *attempt) error {
+	if a.newest().Writer == n.cfg.Self {
+		return nil
+	}
 	var newer []kv.Version
-	err := n.call(ctx, first, func(ctx context.Context, peer Peer) (err error) {
+	err := n.call(ctx, a.first, func(ctx context.Context, peer Peer) (err error) {
 		newer, err = peer.Keep(ctx, []kv.Entry{a.entry})
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrUnavailable, first, err)
+		return fmt.Errorf("%w: %s: %w", ErrUnavailable, a.first, err)
 	}
 	if len(newer) > 0 && newer[0].Compare(a.newest().Timestamp) >= 0 {
 		return nil
@@ -185,6 +189,7 @@ var errOutdated = fmt.Errorf("%w: other writes kept superseding this one", ErrUn
 type attempt struct {
 	entry  kv.Entry
 	before kv.Entry // what this node stored before
+	first  string   // the first replica that accepted the entry
 
 	mu     sync.Mutex
 	acked  map[string]bool
