@@ -36,7 +36,7 @@ func newDemo(std *term.Streams) *cobra.Command {
 		Short: "Show gossip at work: type in one terminal, read in all",
 		Long: `Show gossip at work. Every demo shows a row for each member; text typed in one
 terminal appears in all. Without a terminal, or with --plain, the demo prints a
-line for every change.`,
+line for every change.` + onlyProxenos,
 		Example: `  # Run each in a terminal of its own; Ctrl-C leaves
   proxenos swim demo --name 127.0.0.1:2001 --peer 127.0.0.1:2003
   proxenos swim demo --name 127.0.0.1:2002 --peer 127.0.0.1:2001

@@ -43,11 +43,15 @@ func newMembers(std *term.Streams) *cobra.Command {
 		Long: `List the members of a gossip cluster. The command joins the cluster as an
 observer, which is not a node for placement, and leaves it again. Other observers
 are listed with --observers only.
-
+` + onlyProxenos + `
 With --wait N the command waits until N members have a status of --status, even
 if no member runs yet, and exits with 1 after --timeout. With --watch it prints
 the members and then a line for every change. A member that failed more than half
 a minute before the command joined is not listed.
+
+The generation of a member grows when its process is replaced, and the clock when
+its metadata changes. A member that is removed from the list, some time after it
+failed or left, is REAPED in text and has "reaped": true in JSON.
 
 Members of status online or suspect are available. Members of status offline,
 left or suspect are unavailable: a suspect may or may not respond.`,
@@ -206,21 +210,22 @@ func (o *membersOptions) includes(m swim.Member) bool { return !m.Local && (o.al
 // memberView is the JSON form of a member. Metadata that is not UTF-8 is in
 // base64.
 type memberView struct {
-	Name     string            `json:"name"`
-	Address  string            `json:"address"`
-	Status   string            `json:"status"`
-	Since    time.Time         `json:"since"`
-	Previous string            `json:"previous,omitempty"`
-	Clock    uint64            `json:"clock"`
-	Observer bool              `json:"observer,omitzero"`
-	Metadata map[string]string `json:"metadata"`
-	Binary   map[string][]byte `json:"metadata_base64,omitempty"`
+	Name       string            `json:"name"`
+	Address    string            `json:"address"`
+	Status     string            `json:"status"`
+	Since      time.Time         `json:"since"`
+	Previous   string            `json:"previous,omitempty"`
+	Generation uint64            `json:"generation"`
+	Clock      uint64            `json:"clock"`
+	Observer   bool              `json:"observer,omitzero"`
+	Metadata   map[string]string `json:"metadata"`
+	Binary     map[string][]byte `json:"metadata_base64,omitempty"`
 }
 
 func viewMember(m swim.Member) memberView {
 	v := memberView{
 		Name: m.Name, Address: m.Addr, Status: m.Status.String(), Since: m.StatusTime.UTC(),
-		Clock: m.Clock, Observer: m.Observer,
+		Generation: m.Generation, Clock: m.Clock, Observer: m.Observer,
 	}
 	if m.Previous != 0 {
 		v.Previous = m.Previous.String()
@@ -253,7 +258,7 @@ func writeMembersJSON(w io.Writer, members []swim.Member) error {
 }
 
 func writeMembersText(w io.Writer, members []swim.Member) error {
-	rows := [][]string{{"NAME", "STATUS", "ADDRESS", "CLOCK", "METADATA"}}
+	rows := [][]string{{"NAME", "STATUS", "ADDRESS", "GENERATION", "CLOCK", "METADATA"}}
 	for _, m := range members {
 		rows = append(rows, memberRow(m))
 	}
@@ -266,7 +271,10 @@ func memberRow(m swim.Member) []string {
 	if m.Observer {
 		status += " (observer)"
 	}
-	return []string{term.Printable(m.Name), status, m.Addr, strconv.FormatUint(m.Clock, 10), metadataText(m.Metadata)}
+	return []string{
+		term.Printable(m.Name), status, m.Addr,
+		strconv.FormatUint(m.Generation, 10), strconv.FormatUint(m.Clock, 10), metadataText(m.Metadata),
+	}
 }
 
 // maxShown is the maximum length of a value in a table.
@@ -308,7 +316,7 @@ func (o *membersOptions) writeChange(e swim.Event) error {
 	if o.format.Is("json") {
 		line, err := term.NewJSONBuffer("", "").Encode(struct {
 			Schema string `json:"schema"`
-			Reaped bool   `json:"reaped,omitzero"`
+			Reaped bool   `json:"reaped"`
 			memberView
 		}{"proxenos.swim.change/v1", e.Reaped, viewMember(e.Member)})
 		if err == nil {

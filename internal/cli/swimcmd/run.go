@@ -34,7 +34,7 @@ func newRun(std *term.Streams) *cobra.Command {
 		Short: "Run a member of a gossip cluster",
 		Long: `Run a member of a gossip cluster until interrupted, for example as the sidecar of
 another program. For placement the member is a node, whose properties are the
-metadata keys addr, weight, zone, tags and drain.
+metadata keys addr, weight, zone, tags and drain.` + onlyProxenos + `
 
 SIGHUP reloads --meta-file and --secret-file. --http serves a read-only status
 page:

@@ -32,7 +32,7 @@ func newSync(std *term.Streams) *cobra.Command {
 		Use:   "sync --name HOST:PORT [--peer HOST:PORT] [flags] DIR",
 		Short: "Mirror a gossip cluster into a directory",
 		Long: `Join a gossip cluster as a member and mirror the cluster into a directory, which
-belongs to this member alone.
+belongs to this member alone.` + onlyProxenos + `
 
 DIR/.local is a link to the directory with this member's metadata, one file per
 key. Edit the files and send SIGHUP, or use --watch to apply changes at once.
