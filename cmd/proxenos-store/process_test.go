@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/command"
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 )
 
 // asCommand is the environment variable that makes the test binary run the
@@ -86,23 +86,10 @@ type server struct {
 	cmd  *exec.Cmd
 	addr string
 	done chan error
-
-	mu  sync.Mutex
-	log strings.Builder
+	log  logbuf.Buffer // of the standard error
 }
 
-// Write collects the standard error of the process.
-func (s *server) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.Write(p)
-}
-
-func (s *server) stderr() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.String()
-}
+func (s *server) stderr() string { return s.log.String() }
 
 // launch starts a node.
 func launch(t *testing.T, args ...string) *server {
@@ -116,7 +103,7 @@ func launchCommand(t *testing.T, cmd *exec.Cmd) *server {
 	_, err := cmd.StdinPipe() // closes when this process ends
 	require.NoError(t, err)
 	s := &server{t: t, cmd: cmd, done: make(chan error, 1)}
-	cmd.Stderr = s
+	cmd.Stderr = &s.log
 	require.NoError(t, cmd.Start())
 	go func() { s.done <- cmd.Wait() }()
 	t.Cleanup(func() {

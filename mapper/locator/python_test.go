@@ -1,7 +1,6 @@
 package locator
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -42,24 +42,12 @@ func python(t *testing.T) string {
 // pythonNode is a node in Python.
 type pythonNode struct {
 	port int
-	mu   sync.Mutex
-	log  bytes.Buffer
-	stop func() // interrupts it and waits
-}
-
-// Write collects the output of the node.
-func (p *pythonNode) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.log.Write(b)
+	log  logbuf.Buffer // of the output
+	stop func()        // interrupts it and waits
 }
 
 // calls returns the calls that the node received, one a line.
-func (p *pythonNode) calls() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.log.String()
-}
+func (p *pythonNode) calls() string { return p.log.String() }
 
 func (p *pythonNode) node() mapper.Node { return newNode("127.0.0.1", uint16(p.port)) }
 
@@ -71,7 +59,7 @@ func startPython(t *testing.T, dir string, port, peer int) *pythonNode {
 		args = append(args, strconv.Itoa(peer))
 	}
 	cmd := exec.Command(python(t), args...)
-	cmd.Stdout, cmd.Stderr = p, t.Output()
+	cmd.Stdout, cmd.Stderr = &p.log, t.Output()
 	require.NoError(t, cmd.Start())
 	p.stop = sync.OnceFunc(func() {
 		if !strings.HasSuffix(p.calls(), "die\n") {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/internal/testkit/faultnet"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 	"github.com/proxenos/proxenos/rendezvous"
@@ -390,7 +391,7 @@ func TestNamesakesThatMeetLate(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
 		all := l.cluster(4)
 		name := all[2].cfg.Name
-		var out safeBuffer
+		var out logbuf.Buffer
 		cfg := l.config(78)
 		cfg.Name, cfg.Peers = name, []string{address(79)} // which does not run yet
 		cfg.Log = slog.New(slog.NewTextHandler(&out, nil))

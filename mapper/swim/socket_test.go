@@ -9,7 +9,6 @@ import (
 	"net"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/internal/testkit/leaktest"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/mappertest"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
@@ -206,27 +206,9 @@ func TestNameIsTheAddressToListen(t *testing.T) {
 	require.Equal(t, addr, c.Local().Addr)
 }
 
-// safeBuffer is safe for concurrent use: memberlist writes while a test reads.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 func TestGarbageIsDroppedWithFewLogLines(t *testing.T) {
 	t.Parallel()
-	var out safeBuffer
+	var out logbuf.Buffer
 	secret, err := NewSecret([]byte("canary-0123456789"))
 	require.NoError(t, err)
 	start := time.Now()

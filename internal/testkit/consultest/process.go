@@ -1,17 +1,17 @@
 package consultest
 
 import (
-	"bytes"
 	"os/exec"
 	"runtime"
-	"sync"
 	"syscall"
+
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 )
 
 // process is an agent's process. Its output is logged if the test fails.
 type process struct {
 	cmd    *exec.Cmd
-	output *syncBuffer
+	output *logbuf.Buffer
 	gone   chan struct{} // closed when the process has been waited for
 }
 
@@ -19,7 +19,7 @@ type process struct {
 // dies, so a test that times out leaves no agent running. That signal is tied to
 // the thread that started the program, so the thread stays locked until it ends.
 func launch(program string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(program, args...), output: &syncBuffer{}, gone: make(chan struct{})}
+	p := &process{cmd: exec.Command(program, args...), output: &logbuf.Buffer{}, gone: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	dieWithParent(p.cmd)
 	started := make(chan error)
@@ -52,22 +52,4 @@ func (p *process) running() bool {
 	default:
 		return true
 	}
-}
-
-// syncBuffer is a buffer that is safe for concurrent use.
-type syncBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

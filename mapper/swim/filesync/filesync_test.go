@@ -24,6 +24,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/internal/testkit/leaktest"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -119,7 +120,7 @@ func TestTree(t *testing.T) {
 func TestFailedWriteIsRetried(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
-		var out lockedBuffer
+		var out logbuf.Buffer
 		m := open(t, dir, Config{Log: slog.New(slog.NewTextHandler(&out, nil))})
 		inTheWay := filepath.Join(dir, otherName, "k")
 		require.NoError(t, os.MkdirAll(inTheWay, 0o755))
@@ -285,7 +286,7 @@ func TestHostilePeer(t *testing.T) {
 	t.Parallel()
 	above := t.TempDir()
 	dir := filepath.Join(above, "sync")
-	var out lockedBuffer
+	var out logbuf.Buffer
 	m := open(t, dir, Config{Log: slog.New(slog.NewTextHandler(&out, nil))})
 	victim := member(t, "127.0.0.1:2001", nil)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -307,24 +308,6 @@ func TestHostilePeer(t *testing.T) {
 	entries, err := os.ReadDir(above)
 	require.NoError(t, err)
 	require.Len(t, entries, 1, "a file outside the folder")
-}
-
-// lockedBuffer is safe for concurrent use.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func TestFoldedNamesDoNotShareAFolder(t *testing.T) {
