@@ -71,18 +71,18 @@ func (o *nodesOptions) run(ctx context.Context) error {
 	if len(f.Nodes) == 0 {
 		return o.source.RequireNodes(f.Nodes, f.Reported)
 	}
-	if err := o.keep(f.Nodes); err != nil {
+	if err := o.keep(f); err != nil {
 		return err
 	}
 	return o.format.Write(o.std.Out, f)
 }
 
 // keep writes the nodes to the file of --save, if given.
-func (o *nodesOptions) keep(nodes []mapper.Node) error {
+func (o *nodesOptions) keep(f *source.Found) error {
 	if o.save == "" {
 		return nil
 	}
-	err := mapper.Snapshot{Saved: time.Now(), Nodes: nodes}.Write(o.save)
+	err := mapper.Snapshot{Saved: time.Now(), Partial: f.Partial, Nodes: f.Nodes}.Write(o.save)
 	if err != nil {
 		return term.Hint(term.WithCode(term.ErrIO, err), "--save names a file in a writable directory")
 	}

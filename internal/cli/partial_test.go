@@ -147,7 +147,10 @@ func TestPartialListStaysPartial(t *testing.T) {
 	require.Equal(t, term.ExitDone, code)
 	path := filepath.Join(t.TempDir(), "nodes.json")
 	require.NoError(t, os.WriteFile(path, []byte(list), 0o600))
-	for _, in := range []struct{ file, stdin string }{{path, ""}, {"-", list}} {
+	saved := filepath.Join(t.TempDir(), "saved.json")
+	_, _, code = command("", append([]string{"nodes", "--save", saved}, partialDNS(t, 1)...)...)
+	require.Equal(t, term.ExitDone, code)
+	for _, in := range []struct{ file, stdin string }{{path, ""}, {"-", list}, {saved, ""}} {
 		out, errors, code := command(in.stdin, "select", "-f", in.file, "-o", "jsonl", "x")
 		require.Equal(t, term.ExitDone, code, errors)
 		require.Contains(t, out, `"partial":true`)

@@ -172,3 +172,16 @@ func TestWatchGivesHints(t *testing.T) {
 	require.Contains(t, out.String(), " 0 nodes")
 	require.Contains(t, warnings.String(), "hint: is the service registered and passing?")
 }
+
+// The program gets no secret of this process.
+func TestHookEnvironment(t *testing.T) {
+	t.Setenv("CONSUL_HTTP_TOKEN", "secret")
+	t.Setenv("PROXENOS_SIPHASH_KEY", "secret")
+	t.Setenv("LC_ALL", "C")
+	var output bytes.Buffer
+	h := hook{program: "env", timeout: time.Minute, grace: time.Second}
+	h.run(t.Context(), changeOf(nil, named("a")), &term.Streams{Err: &output, Getenv: os.Getenv})
+	require.Contains(t, output.String(), "PATH=")
+	require.Contains(t, output.String(), "LC_ALL=C")
+	require.NotContains(t, output.String(), "secret")
+}

@@ -7,15 +7,10 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes rows in aligned columns for people. It escapes the cells for
-// terminals and logs, see [Escape]. An empty cell becomes a dash, so that awk
-// counts columns correctly.
+// WriteTable writes rows in aligned columns for people, with cells as in [Tabbed].
 func WriteTable(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = Escape(cell)
-		}
 		if _, err := fmt.Fprintln(t, Tabbed(row)); err != nil {
 			return err
 		}
@@ -23,10 +18,12 @@ func WriteTable(w io.Writer, rows [][]string) error {
 	return t.Flush()
 }
 
-// Tabbed joins the cells of a row with tabs. An empty cell becomes a dash.
+// Tabbed joins the cells of a row with tabs. It escapes them for terminals and
+// logs, see [Escape]. An empty cell becomes a dash, so that awk counts columns
+// correctly.
 func Tabbed(row []string) string {
 	for i, cell := range row {
-		if cell == "" {
+		if row[i] = Escape(cell); cell == "" {
 			row[i] = "-"
 		}
 	}
