@@ -1,6 +1,7 @@
 package checkfile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func names(known []field) []string {
 func need(message string, keys ...string) rule {
 	return rule{schema{"anyOf": required(keys)}, func(has func(string) bool) error {
 		if !slices.ContainsFunc(keys, has) {
-			return fmt.Errorf("%s", message)
+			return errors.New(message)
 		}
 		return nil
 	}}
@@ -148,7 +149,7 @@ func entries(what, none string, newValue func(key *yaml.Node) value) value {
 		read: func(n *yaml.Node) error {
 			err := pairs(n, what, func(key, v *yaml.Node) error { return newValue(key).read(v) })
 			if err == nil && len(n.Content) == 0 {
-				err = at(n, fmt.Errorf("%s", none))
+				err = at(n, errors.New(none))
 			}
 			return err
 		},
@@ -165,7 +166,7 @@ func list(what, none string, newItem func(item *yaml.Node) value) value {
 		read: func(n *yaml.Node) error {
 			err := items(n, what, func(item *yaml.Node) error { return newItem(item).read(item) })
 			if err == nil && len(n.Content) == 0 {
-				err = at(n, fmt.Errorf("%s", none))
+				err = at(n, errors.New(none))
 			}
 			return err
 		},

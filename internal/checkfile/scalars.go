@@ -1,7 +1,6 @@
 package checkfile
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -230,7 +229,7 @@ func matching(to *string, what, want string, pattern *regexp.Regexp) value {
 					}
 				}
 			}
-			return at(n, fmt.Errorf("%s %q: want %s", what, n.Value, want))
+			return atf(n, "%s %q: want %s", what, n.Value, want)
 		},
 		schema: func() schema { return schema{"type": []any{"string", "null"}, "pattern": pattern.String()} },
 	}

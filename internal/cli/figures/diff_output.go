@@ -14,17 +14,16 @@ const diffSchema = "proxenos.diff/v1"
 
 // diffView is the output of diff -o json.
 type diffView struct {
-	Schema    string         `json:"schema"`
-	Algorithm string         `json:"algorithm"`
-	Hash      string         `json:"hash,omitempty"`
-	Was       *algorithmView `json:"algorithm_before,omitempty"` // nil if it is the same
-	Before    string         `json:"checksum_before"`
-	After     string         `json:"checksum_after"`
-	Partial   bool           `json:"partial,omitempty"` // of either side
-	Keys      int64          `json:"keys"`
-	Sampled   bool           `json:"sampled"`
-	Weighted  bool           `json:"key_weights,omitempty"` // keys are weights
-
+	Schema    string                `json:"schema"`
+	Algorithm string                `json:"algorithm"`
+	Hash      string                `json:"hash,omitempty"`
+	Was       *algorithmView        `json:"algorithm_before,omitempty"` // nil if it is the same
+	Before    string                `json:"checksum_before"`
+	After     string                `json:"checksum_after"`
+	Partial   bool                  `json:"partial,omitempty"` // of either side
+	Keys      int64                 `json:"keys"`
+	Sampled   bool                  `json:"sampled"`
+	Weighted  bool                  `json:"key_weights,omitempty"` // keys are weights
 	Sample    []compare.SampleRange `json:"sample,omitempty"`
 	Moved     amount                `json:"moved"`
 	MovedBand compare.Interval      `json:"moved_interval"`
