@@ -10,8 +10,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"os"
+
+	"github.com/spf13/cobra"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
@@ -32,12 +35,20 @@ func Main() int {
 // run executes a command line and reports its error on standard error.
 func run(ctx context.Context, std *term.Streams, args []string) int {
 	root := newRoot(std)
-	root.SetArgs(args)
+	root.SetArgs(term.ShowAll(root, args))
+	var refused error
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		if c.HasSubCommands() && c.Flags().NArg() > 0 {
+			refused = term.RefuseCommand(c, c.Flags().Args()) // as in: proxenos nosuch --help
+			return
+		}
+		term.Help(c, args)
+	})
 	out, helpFailure := term.Remembering(std.Out)
 	root.SetOut(out)
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		err = helpFailure() // cobra drops the errors of writing help
+		err = cmp.Or(refused, helpFailure()) // cobra drops the errors of help
 	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = cause

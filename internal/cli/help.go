@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
@@ -24,7 +26,7 @@ func newHelp() *cobra.Command {
 			if err != nil || target == nil || (len(args) > 0 && target == c.Root()) {
 				return term.UnknownChoice("command or topic", args[0], helpNames(c.Root()))
 			}
-			if len(rest) > 0 {
+			if len(rest) > 0 && !slices.Contains(target.ValidArgs, rest[0]) {
 				return term.Usagef("%s has no command %q", target.CommandPath(), rest[0])
 			}
 			return target.Help()

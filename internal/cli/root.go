@@ -33,10 +33,13 @@ same answer everywhere, in any order.`,
 	root.SetErr(std.Err)
 	root.SetFlagErrorFunc(term.ExplainFlagError)
 	root.SetUsageFunc(term.Usage)
-	root.SetHelpFunc(term.Help)
 	std.Color = term.Colors()
 	// No shorthand: -h is --host on commands that have a host.
 	root.PersistentFlags().Bool("help", false, "show help for the command")
+	root.PersistentFlags().Bool(term.HelpAll, false, "show help with the flags of all backends")
+	root.Flags().Bool("version", false, "print the version")
+	root.Version = term.ReadBuild().Version
+	root.SetVersionTemplate(versionLine(term.ReadBuild()))
 	root.PersistentFlags().Var(&std.Color, "color", "color of messages: auto, always or never")
 	root.PersistentPreRunE = refuseEmpty
 	term.Complete(root, "color", std.Color.Choices())
@@ -56,7 +59,7 @@ same answer everywhere, in any order.`,
 		newVersion(std),
 		newCompletion(),
 	)
-	root.AddCommand(newTopics()...)
+	root.AddCommand(newTopics(term.FoldedUsages(newSelect(std)))...)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	keepHelpShorthand(root)

@@ -23,13 +23,16 @@ var topics = []struct{ name, short, example string }{
 }
 
 // newTopics returns a command without an action for each topic, which cobra
-// treats as a help topic.
-func newTopics() []*cobra.Command {
+// treats as a help topic. The topic of sources ends in the flags of the backends.
+func newTopics(backendFlags string) []*cobra.Command {
 	var commands []*cobra.Command
 	for _, t := range topics {
 		text, err := topicText.ReadFile("topics/" + t.name + ".txt")
 		if err != nil {
 			panic(err) // missing file: every run panics, so tests find it
+		}
+		if t.name == "sources" {
+			text = append(text, backendFlags...)
 		}
 		commands = append(commands, &cobra.Command{
 			Use:     t.name,

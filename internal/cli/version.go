@@ -25,6 +25,19 @@ func newVersion(std *term.Streams) *cobra.Command {
 }
 
 func writeVersion(w io.Writer, b term.Build) error {
-	_, err := fmt.Fprintf(w, "proxenos %s (%s, %s)\n", b.Version, b.Go, b.Platform)
+	_, err := io.WriteString(w, versionLine(b))
 	return err
+}
+
+// versionLine describes a build in a line.
+func versionLine(b term.Build) string {
+	revision := ""
+	if b.Revision != "" {
+		revision = "revision " + b.Revision[:min(12, len(b.Revision))]
+		if b.Modified {
+			revision += " modified"
+		}
+		revision += ", "
+	}
+	return fmt.Sprintf("proxenos %s (%s%s, %s)\n", b.Version, revision, b.Go, b.Platform)
 }

@@ -48,7 +48,7 @@ var rules = []rule{
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
 	{room: "internal/cli/member", may: []string{"mapper", "mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
 	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
-	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/mattn/go-isatty"}, why: "shared by all commands: no nodes, no keys"},
+	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/clipperhouse/displaywidth", "github.com/mattn/go-isatty", "golang.org/x/sys/unix"}, why: "shared by all commands: no nodes, no keys"},
 
 	{room: "rendezvous/prf", others: []string{"github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
 	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by rendezvous and ring"},

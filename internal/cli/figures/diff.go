@@ -50,7 +50,7 @@ the logs of CI systems, which may take a name as a command. Figures are escaped.
 		Example: `  # Which keys move if c joins?
   proxenos diff --before nodes.txt --add c=10.0.0.3:80
 
-  # In CI: fail if the new list moves more than 12%, or any key between survivors
+  # In CI: fail if the new list moves over 12%, or any key between survivors
   proxenos diff --before old.txt --after new.txt --max-moved 12% --no-survivor-moves
 
   # What does leaving ketama cost?

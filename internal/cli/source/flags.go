@@ -118,6 +118,9 @@ func aboutBackends(c *cobra.Command, group string, names ...string) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if slices.Equal(f.Annotations[term.GroupKey], []string{group}) {
 			f.Annotations[backendKey] = names
+			if group != serverGroup {
+				f.Annotations[term.FoldKey] = []string{"true"}
+			}
 		}
 	})
 }

@@ -26,21 +26,28 @@ func ExplainFlagError(c *cobra.Command, err error) error {
 	case errors.As(err, &invalid) && IsUsage(invalid.Unwrap()):
 		return invalid.Unwrap() // a Choice names the flag and its values
 	case errors.As(err, &invalid):
-		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.Unwrap()))
+		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.GetFlag().Value.Type(), invalid.Unwrap()))
 	}
 	return Hint(AsUsage(err), "see %s --help", c.CommandPath())
 }
 
-// plainReason replaces errors of package strconv by plain ones.
-func plainReason(err error) error {
+// plainReason replaces the reasons of packages strconv and time by what a flag of
+// that type wants.
+func plainReason(kind string, err error) error {
 	var number *strconv.NumError
 	switch {
+	case kind == "duration":
+		return errors.New("must be a duration, such as 500ms, 5s or 2m")
 	case errors.Is(err, strconv.ErrRange):
 		return errors.New("the number is too large")
-	case errors.As(err, &number):
-		return errors.New("must be a whole number")
-	default:
+	case !errors.As(err, &number):
 		return err
+	case kind == "float64":
+		return errors.New("must be a number, such as 1.5")
+	case kind == "bool":
+		return errors.New("must be true or false")
+	default:
+		return errors.New("must be a whole number")
 	}
 }
 

@@ -31,7 +31,8 @@ func IsTerminal(w io.Writer) bool {
 }
 
 // colored reports whether messages on standard error are colored: as --color
-// says, by default on a terminal unless NO_COLOR or TERM=dumb is set.
+// says. By default NO_COLOR turns color off, then FORCE_COLOR or CLICOLOR_FORCE
+// turns it on, and then a terminal has color unless CLICOLOR=0 or TERM=dumb.
 func (s *Streams) colored() bool {
 	switch s.Color.String() {
 	case "always":
@@ -39,8 +40,17 @@ func (s *Streams) colored() bool {
 	case "never":
 		return false
 	}
-	return IsTerminal(s.Err) && s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
+	switch {
+	case s.Getenv("NO_COLOR") != "":
+		return false
+	case isOn(s.Getenv("FORCE_COLOR")), isOn(s.Getenv("CLICOLOR_FORCE")):
+		return true
+	}
+	return IsTerminal(s.Err) && s.Getenv("CLICOLOR") != "0" && s.Getenv("TERM") != "dumb"
 }
+
+// isOn reports whether a variable that turns something on does.
+func isOn(value string) bool { return value != "" && value != "0" }
 
 // ColoredScreen reports whether a full-screen view is colored.
 func (s *Streams) ColoredScreen() bool {

@@ -1,31 +1,50 @@
 package term
 
 import (
-	"fmt"
+	"cmp"
 	"io"
 	"strings"
-	"text/tabwriter"
+
+	"github.com/clipperhouse/displaywidth"
 )
 
-// WriteTable writes rows in aligned columns for people, with cells as in [Tabbed].
+// WriteTable writes rows in columns for people, with cells as in [Tabbed]. It
+// aligns them by the width that a terminal gives to each character.
 func WriteTable(w io.Writer, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var widths []int
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(t, Tabbed(row)); err != nil {
-			return err
+		fillCells(row)
+		for i, cell := range row[:max(len(row)-1, 0)] { // the last cell is not padded
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], displaywidth.String(cell))
 		}
 	}
-	return t.Flush()
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-displaywidth.String(cell)+2))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // Tabbed joins the cells of a row with tabs. It escapes them for terminals and
 // logs, see [Escape]. An empty cell becomes a dash, so that awk counts columns
 // correctly.
 func Tabbed(row []string) string {
-	for i, cell := range row {
-		if row[i] = Escape(cell); cell == "" {
-			row[i] = "-"
-		}
-	}
+	fillCells(row)
 	return strings.Join(row, "\t")
+}
+
+func fillCells(row []string) {
+	for i, cell := range row {
+		row[i] = cmp.Or(Escape(cell), "-")
+	}
 }

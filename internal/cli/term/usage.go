@@ -3,6 +3,7 @@ package term
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,11 +66,19 @@ func flagGroups(c *cobra.Command) []*pflag.FlagSet {
 // Help prints the description of a command or topic, then its usage. The writer
 // of the command remembers errors.
 func Help(c *cobra.Command, _ []string) {
-	fmt.Fprintf(c.OutOrStdout(), "%s\n\n%s", cmp.Or(c.Long, c.Short), c.UsageString())
+	out := c.OutOrStdout()
+	width := helpWidth(out)
+	fmt.Fprintf(out, "%s\n\n%s", fill(cmp.Or(c.Long, c.Short), width), usage(c, width))
 }
 
 // Usage prints the usage of a command: its form, examples, subcommands and flags.
 func Usage(c *cobra.Command) error {
+	_, err := fmt.Fprint(c.OutOrStdout(), usage(c, helpWidth(c.OutOrStdout())))
+	return err
+}
+
+// usage returns the usage of a command in lines of that width.
+func usage(c *cobra.Command, width int) string {
 	var b strings.Builder
 	if c.Runnable() {
 		fmt.Fprintf(&b, "Usage:\n  %s\n\n", c.UseLine())
@@ -91,14 +100,64 @@ func Usage(c *cobra.Command) error {
 	}
 	list("Commands", (*cobra.Command).IsAvailableCommand)
 	list("Topics (proxenos help TOPIC)", (*cobra.Command).IsAdditionalHelpTopicCommand)
+	more := false
 	for _, group := range flagGroups(c) {
 		if c.IsAdditionalHelpTopicCommand() {
 			break
 		}
-		fmt.Fprintf(&b, "\n%s:\n%s", group.Name(), group.FlagUsages())
+		if folded(group) && !helpAll(c) {
+			more = true
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s:\n%s", group.Name(), group.FlagUsagesWrapped(width))
 	}
-	_, err := fmt.Fprint(c.OutOrStdout(), b.String())
-	return err
+	if more {
+		fmt.Fprintf(&b, "\nThe flags of the backends are in proxenos help sources and in --%s.\n", HelpAll)
+	}
+	return b.String()
+}
+
+const (
+	// HelpAll is the flag that shows help with all flags.
+	HelpAll = "help-all"
+
+	// FoldKey is the annotation of a flag that only --help-all shows. All flags
+	// of a group have it, or none.
+	FoldKey = "proxenos_fold"
+)
+
+// ShowAll prepares a command line that may have --help-all: the flag becomes
+// --help, and the help of all commands shows all flags.
+func ShowAll(root *cobra.Command, args []string) []string {
+	for i, arg := range args {
+		switch arg {
+		case "--":
+			return args
+		case "--" + HelpAll:
+			root.Annotations = map[string]string{HelpAll: "true"}
+			return slices.Concat(args[:i], []string{"--help"}, args[i+1:])
+		}
+	}
+	return args
+}
+
+func helpAll(c *cobra.Command) bool { return c.Root().Annotations[HelpAll] != "" }
+
+// folded reports whether the flags of a group are shown by --help-all only.
+func folded(group *pflag.FlagSet) (is bool) {
+	group.VisitAll(func(f *pflag.Flag) { is = is || f.Annotations[FoldKey] != nil })
+	return is
+}
+
+// FoldedUsages describes the flags of a command that its help leaves out.
+func FoldedUsages(c *cobra.Command) string {
+	var b strings.Builder
+	for _, group := range flagGroups(c) {
+		if folded(group) {
+			fmt.Fprintf(&b, "\n%s:\n%s", group.Name(), group.FlagUsagesWrapped(plainWidth))
+		}
+	}
+	return b.String()
 }
 
 // Complete registers the values of a flag for shell completion.

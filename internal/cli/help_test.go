@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+)
+
+// TestBackendFlagsAreFolded checks that help leaves the flags of backends to
+// --help-all and to the topic of sources.
+func TestBackendFlagsAreFolded(t *testing.T) {
+	t.Parallel()
+	help, _, code := command("", "select", "--help")
+	assert.Equal(t, term.ExitDone, code)
+	assert.NotContains(t, help, "--datacenter")
+	assert.Contains(t, help, "--help-all")
+	for _, args := range [][]string{{"select", "--help-all"}, {"help", "sources"}} {
+		out, errors, code := command("", args...)
+		assert.Equal(t, term.ExitDone, code, errors)
+		for _, flag := range []string{"--datacenter", "--dns-server", "--peer"} {
+			assert.Contains(t, out, flag, args)
+		}
+	}
+	_, errors, code := command("", "select", "-n", "a", "--datacenter", "x", "--", "--help-all")
+	assert.NotEqual(t, term.ExitDone, code, "after --, a KEY: %s", errors)
+}
+
+// TestFirstTries checks what a newcomer types first.
+func TestFirstTries(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		typed    string
+		code     int
+		out, err string
+	}{
+		{"--version", term.ExitDone, "proxenos ", ""},
+		{"version", term.ExitDone, "proxenos ", ""},
+		{"help completion bash", term.ExitDone, "proxenos completion bash|zsh", ""},
+		{"nosuch --help", term.ExitUsage, "", `unknown proxenos command "nosuch"`},
+		{"swim nosuch --help", term.ExitUsage, "", `unknown swim command "nosuch"`},
+		{"swim --help", term.ExitDone, "Commands:", ""},
+		{"balance -n a --max-imbalance abc", term.ExitUsage, "", `--max-imbalance "abc": must be a number, such as 1.5`},
+		{"select -n a --timeout abc k", term.ExitUsage, "", `--timeout "abc": must be a duration, such as 500ms, 5s or 2m`},
+		{"select -n a -k abc k", term.ExitUsage, "", `--count "abc": must be a whole number`},
+		{"select -n a --null=perhaps k", term.ExitUsage, "", `--null "perhaps": must be true or false`},
+	} {
+		t.Run(c.typed, func(t *testing.T) {
+			t.Parallel()
+			out, errors, code := command("", strings.Fields(c.typed)...)
+			assert.Equal(t, c.code, code, errors)
+			assert.Contains(t, out, c.out)
+			assert.Contains(t, errors, c.err)
+			assert.Equal(t, c.code == term.ExitDone, out != "", "help and errors do not mix")
+		})
+	}
+}
+
+// TestVersionLine checks that the revision is in the version.
+func TestVersionLine(t *testing.T) {
+	t.Parallel()
+	b := term.Build{Version: "v1.2.3", Revision: "0123456789abcdef0123", Modified: true, Go: "go1.26.0", Platform: "linux/arm64"}
+	assert.Equal(t, "proxenos v1.2.3 (revision 0123456789ab modified, go1.26.0, linux/arm64)\n", versionLine(b))
+	b.Revision = ""
+	assert.Equal(t, "proxenos v1.2.3 (go1.26.0, linux/arm64)\n", versionLine(b))
+}
