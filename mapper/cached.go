@@ -23,7 +23,7 @@ type Cached struct {
 	// Path names the file. See [Snapshot] for its format.
 	Path string
 
-	// Query says what the source is asked: its address, the service, the
+	// Query identifies what the source lists: its address, the service, the
 	// datacenter, the filters. A snapshot of another query is rejected, so that
 	// two programs that share a file by mistake do not place keys by each other's
 	// nodes. Empty accepts any.

@@ -14,8 +14,8 @@ import (
 type Snapshot struct {
 	// Saved is when the source last confirmed the nodes. Zero means not known.
 	Saved time.Time
-	// Query says what the source was asked, as Cached.Query. Empty means not
-	// known.
+	// Query identifies what the source listed, as Cached.Query. Empty means
+	// not known.
 	Query string
 	// Partial is true if records were left out.
 	Partial bool

@@ -119,7 +119,7 @@ func TestAddressInherits(t *testing.T) {
 		{"h:1", "unix:///run/consul.sock", "h:1"},
 		{"unix:///run/consul.sock", "https://e:2", "unix:///run/consul.sock"},
 	} {
-		require.Equal(t, c.want, inherit(c.addr, c.environment), "%q beside %q", c.addr, c.environment)
+		require.Equal(t, c.want, inherit(c.addr, c.environment), "%q with %q", c.addr, c.environment)
 	}
 }
 

@@ -99,7 +99,7 @@ func TestSuspendedAgent(t *testing.T) {
 		_, err := open(t, Config{Addr: agent.Addr}).Nodes(ctx)
 		require.ErrorIs(t, err, ErrUnreachable)
 	})
-	t.Run("cancelled", func(t *testing.T) {
+	t.Run("canceled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(50*time.Millisecond, cancel)
 		_, err := source.Nodes(ctx)

@@ -11,7 +11,7 @@ import (
 // scanning has to do then.
 type hints struct {
 	events <-chan fsnotify.Event
-	errors <-chan error // more events than can be told apart
+	errors <-chan error // the system dropped events
 	sub    *subscription
 }
 

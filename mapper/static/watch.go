@@ -49,7 +49,7 @@ func (f *File) watch(ctx context.Context, hints hints, yield func(mapper.Update)
 		case e := <-hints.events:
 			w.hint(e)
 		case err := <-hints.errors:
-			if err != nil { // too many events to tell apart
+			if err != nil { // the system dropped events
 				w.touch()
 			}
 		case <-look.C:

@@ -27,7 +27,7 @@ var (
 	// ErrNoPeer is returned by [Join] if Config.MustJoin is set and no peer
 	// accepted the member: none runs there, or it has another secret or label.
 	ErrNoPeer = errors.New("no peer could be joined")
-	// ErrForeign is returned by [Join], beside ErrNoPeer, if a peer runs memberlist
+	// ErrForeign is returned by [Join], with ErrNoPeer, if a peer runs memberlist
 	// without this package, such as one of Serf or Consul.
 	ErrForeign = errors.New("not a member of package swim, as all members of a cluster must be")
 	// ErrNoSecret is returned by [Join] if the member would listen beyond loopback

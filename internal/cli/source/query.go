@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// query says what the source is asked, to bind the file of --cache to it. It omits
-// the address of a server, which may be another one of the same cluster, and
+// query identifies the query of the source, to bind the file of --cache to it. It
+// omits the address of a server, which may be another one of the same cluster, and
 // secrets.
 func (o *Flags) query() string {
 	var b strings.Builder

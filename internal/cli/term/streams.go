@@ -84,7 +84,8 @@ func (s *Streams) Verdict(verdict, written error) error {
 	return verdict
 }
 
-// Complain prints an error with its hint beside the one that ends the command.
+// Complain prints an error with its hint, in addition to the one that ends
+// the command.
 func (s *Streams) Complain(err error) {
 	s.say("proxenos:", "31", err.Error())
 	if hint := HintOf(err); hint != "" {
