@@ -134,6 +134,9 @@ func (o *balanceOptions) runMerge(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if partial && o.maxImbalance > 0 {
+		return errPartialPart()
+	}
 	shown := slices.Clone(nodes)
 	if o.format.Is("text") || term.IsTerminal(o.std.Out) {
 		answer.Escape(shown)

@@ -145,6 +145,9 @@ func (o *diffOptions) runMerge(paths []string) error {
 	if err != nil {
 		return err
 	}
+	if partial && o.gates.any() {
+		return errPartialPart()
+	}
 	escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
 	written := o.format.Write(o.std.Out, newDiffView(head, m, sample, partial, escaped))
 	var v gateResult

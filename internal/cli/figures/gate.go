@@ -30,3 +30,9 @@ func (v *gateResult) result() error {
 	}
 	return term.WithCode(term.ErrCheck, errors.New(strings.Join(v.failures, "; ")))
 }
+
+// errPartialPart returns the error of a gate over merged results of which one has
+// a partial set of nodes.
+func errPartialPart() error {
+	return term.Hint(errors.New("a result to merge has a partial set of nodes"), "correct the records that its warnings named; without limits the results are merged")
+}
