@@ -133,6 +133,9 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 		peer, _ = o.findOther(ctx, server.Self().Name)
 	}
 	cluster, first, err := o.join(ctx, server.Self().Name, peer, known, engine)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return server.Close() // interrupted before it was a member
+	}
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
