@@ -49,11 +49,12 @@ func WriteJSON(w http.ResponseWriter, v any) {
 }
 
 // Guard protects next, which is served on addr, from cross-site requests. It
-// rejects requests with a foreign Origin header and, if addr is on loopback,
-// requests whose Host is not a loopback name, which defeats DNS rebinding. Its
-// response headers forbid browsers to load resources, run scripts, frame the
-// page or cache it.
-func Guard(addr string, next http.Handler) http.Handler {
+// rejects requests with a foreign Origin header, and requests whose Host is a name
+// that an attacker's DNS can point at this server. If addr is on loopback, Host
+// must be a loopback name. Otherwise it must be an IP address, a loopback name or
+// one of the names, which are hosts with or without a port. Its response headers
+// forbid browsers to load resources, run scripts, frame the page or cache it.
+func Guard(addr string, next http.Handler, names ...string) http.Handler {
 	local := OnLoopback(addr)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -62,7 +63,7 @@ func Guard(addr string, next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		origin := r.Header.Get("Origin")
-		if local && !OnLoopback(r.Host) || origin != "" && origin != "http://"+r.Host {
+		if !isOwnHost(r.Host, local, names) || origin != "" && origin != "http://"+r.Host {
 			http.Error(w, "cross-origin request rejected", http.StatusForbidden)
 			return
 		}
@@ -70,13 +71,31 @@ func Guard(addr string, next http.Handler) http.Handler {
 	})
 }
 
+// isOwnHost reports whether no name of the DNS but the given ones can be the host.
+func isOwnHost(hostPort string, local bool, names []string) bool {
+	host := hostOf(hostPort)
+	if OnLoopback(hostPort) || slices.ContainsFunc(names, func(name string) bool {
+		return host != "" && strings.EqualFold(hostOf(name), host)
+	}) {
+		return true
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil && !local
+}
+
+// hostOf returns the host of hostPort, which may lack a port.
+func hostOf(hostPort string) string {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return strings.Trim(hostPort, "[]")
+	}
+	return host
+}
+
 // OnLoopback reports whether the host of hostPort, which may lack a port, is
 // localhost or a loopback IP address.
 func OnLoopback(hostPort string) bool {
-	host, _, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		host = strings.Trim(hostPort, "[]")
-	}
+	host := hostOf(hostPort)
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

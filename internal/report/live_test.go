@@ -141,10 +141,34 @@ func TestGuard(t *testing.T) {
 
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Host = "status.example"
+	r.Host = "10.0.0.1:9911"
 	Guard("10.0.0.1:9911", http.NotFoundHandler()).ServeHTTP(w, r)
-	assert.Equal(t, http.StatusNotFound, w.Code, "off loopback any host name is valid")
+	assert.Equal(t, http.StatusNotFound, w.Code)
 	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'")
 	assert.NotContains(t, w.Header().Get("Content-Security-Policy"), "unsafe")
+}
+
+func TestGuardBeyondLoopback(t *testing.T) {
+	t.Parallel()
+	h := Guard("[::]:9911", http.NotFoundHandler(), "status.example:9911", ":9911")
+	for host, want := range map[string]int{
+		"10.0.0.1:9911":       http.StatusNotFound,
+		"[2001:db8::1]:9911":  http.StatusNotFound,
+		"2001:db8::1":         http.StatusNotFound,
+		"localhost:9911":      http.StatusNotFound,
+		"STATUS.example":      http.StatusNotFound,
+		"status.example:80":   http.StatusNotFound,
+		"evil.example:9911":   http.StatusForbidden,
+		"10.0.0.1.evil:9911":  http.StatusForbidden,
+		"status.example.evil": http.StatusForbidden,
+		"":                    http.StatusForbidden,
+		":9911":               http.StatusForbidden,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		h.ServeHTTP(w, r)
+		assert.Equal(t, want, w.Code, host)
+	}
 }

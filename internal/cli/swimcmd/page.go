@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/member"
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
@@ -26,11 +28,16 @@ import (
 // It only accepts GET and changes nothing.
 type statusPage struct {
 	cluster   *swim.Cluster
-	placement *place.Flags
+	algorithm string
+	placement *placementCache
 	alone     bool // no peers were given, so this member is ready without others
 	socket    net.Listener
+	given     string // the address as given
 	addr      string
 }
+
+// pageLimits bound the connections to the page.
+var pageLimits = connlimit.Limits{Connections: 64, FirstByte: 2 * time.Second}
 
 // listenHTTP listens on the address of the page, or returns nil if it is empty.
 // It is called before joining, so that an error prevents the member from joining.
@@ -45,7 +52,14 @@ func listenHTTP(addr string) (*statusPage, error) {
 	case err != nil:
 		return nil, term.Hint(fmt.Errorf("--http: %w", err), "give an address such as 127.0.0.1:9911")
 	}
-	return &statusPage{socket: socket, addr: socket.Addr().String()}, nil
+	return &statusPage{socket: socket, given: addr, addr: socket.Addr().String()}, nil
+}
+
+// show sets the cluster that the page shows, and how it places keys.
+func (p *statusPage) show(cluster *swim.Cluster, placement *place.Flags) {
+	limited := member.Limit(cluster)
+	p.cluster, p.algorithm = cluster, placement.AlgorithmName()
+	p.placement = newPlacementCache(limited.Nodes, placement.Build)
 }
 
 // close stops listening.
@@ -56,22 +70,34 @@ func (p *statusPage) close() error {
 	return p.socket.Close()
 }
 
+// logStart logs where the page is, and warns if other machines can read it.
+func (p *statusPage) logStart(log *slog.Logger) {
+	log.Info("serving the status page", "url", "http://"+p.addr+"/")
+	if !report.OnLoopback(p.addr) {
+		log.Warn("the status page has no access control: every client that reaches it can read the members and their metadata", "address", p.addr)
+	}
+}
+
 // serve serves until the context ends.
 func (p *statusPage) serve(ctx context.Context, running *sync.WaitGroup) {
+	limiter := connlimit.New(pageLimits)
 	server := &http.Server{
-		Handler:           report.Guard(p.addr, p.routes()),
+		Handler:           p.handler(),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
-	running.Go(func() { _ = server.Serve(p.socket) })
+	running.Go(func() { _ = server.Serve(limiter.Listener(p.socket)) })
 	running.Go(func() {
 		<-ctx.Done()
 		_ = server.Close()
+		limiter.Close()
 	})
 }
+
+func (p *statusPage) handler() http.Handler { return report.Guard(p.addr, p.routes(), p.given) }
 
 func (p *statusPage) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -142,7 +168,7 @@ func candidateWeight(m swim.Member) float64 {
 
 func (p *statusPage) members(w http.ResponseWriter, r *http.Request) {
 	view := p.view()
-	placed, err := p.place(r.Context())
+	placed, err := p.placement.get(r.Context())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -186,7 +212,7 @@ const refreshInterval = 3 * time.Second
 func (p *statusPage) live(view []pageMember) *report.Live {
 	l := &report.Live{
 		Title: "Members of the cluster", Ask: "/select", Every: refreshInterval,
-		Placement: "Keys are placed by " + p.placement.AlgorithmName() + ". Shares are in proportion to weights, of which the greatest is " + term.Number(member.MaxWeight) + ".",
+		Placement: "Keys are placed by " + p.algorithm + ". Shares are in proportion to weights, of which the greatest is " + term.Number(member.MaxWeight) + ".",
 	}
 	counts := map[string]int{}
 	for _, m := range view {
@@ -236,7 +262,7 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "parameter key is missing, as in /select?key=user:42", http.StatusBadRequest)
 		return
 	}
-	placed, err := p.place(r.Context())
+	placed, err := p.placement.get(r.Context())
 	switch {
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -257,16 +283,6 @@ func (p *statusPage) owners(w http.ResponseWriter, r *http.Request) {
 			_, _ = fmt.Fprintln(w, v.Address)
 		}
 	}
-}
-
-// place returns the placement on the present members, or nil if none of them can
-// own keys.
-func (p *statusPage) place(ctx context.Context) (*place.Placement, error) {
-	set, err := member.Limit(p.cluster).Ask(ctx)
-	if err != nil || !place.AnyEligible(set.Nodes) {
-		return nil, err
-	}
-	return p.placement.Build(set.Nodes)
 }
 
 // ready responds with 503 if peers were given and no other member is available.

@@ -1,18 +1,22 @@
 package swimcmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
-	"github.com/proxenos/proxenos/internal/report"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -35,8 +39,9 @@ func page(t *testing.T, observer bool) (*statusPage, http.Handler) {
 	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
 	var placement place.Flags
 	require.NoError(t, placement.Apply(place.Settings{}, &term.Streams{Getenv: func(string) string { return "" }}))
-	p := &statusPage{cluster: cluster, placement: &placement, alone: true, addr: "127.0.0.1:9911"}
-	return p, report.Guard(p.addr, p.routes())
+	p := &statusPage{alone: true, addr: "127.0.0.1:9911"}
+	p.show(cluster, &placement)
+	return p, p.handler()
 }
 
 func get(h http.Handler, url, accept string, change ...func(*http.Request)) *httptest.ResponseRecorder {
@@ -109,4 +114,53 @@ func TestStatusPageRejectsOtherOrigins(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, get(h, "/", "text/html", post).Code)
 	local := func(r *http.Request) { r.Host = "localhost:9911" }
 	require.Equal(t, http.StatusOK, get(h, "/", "text/html", local).Code)
+}
+
+func TestStatusPageBeyondLoopback(t *testing.T) {
+	p, _ := page(t, false)
+	p.addr, p.given = "10.0.0.1:9911", "status.example:9911"
+	h := p.handler()
+	for host, want := range map[string]int{
+		"10.0.0.1:9911": http.StatusOK, "status.example:9911": http.StatusOK, "evil.example:9911": http.StatusForbidden,
+	} {
+		require.Equal(t, want, get(h, "/", "text/html", func(r *http.Request) { r.Host = host }).Code, host)
+	}
+	var out bytes.Buffer
+	p.logStart(slog.New(slog.NewTextHandler(&out, nil)))
+	require.Contains(t, out.String(), "level=WARN")
+	require.Contains(t, out.String(), "no access control")
+	out.Reset()
+	p.addr = "127.0.0.1:9911"
+	p.logStart(slog.New(slog.NewTextHandler(&out, nil)))
+	require.NotContains(t, out.String(), "level=WARN")
+}
+
+// TestStatusPageLimitsConnections opens more silent connections than there are
+// places.
+func TestStatusPageLimitsConnections(t *testing.T) {
+	made, _ := page(t, false)
+	p, err := listenHTTP("127.0.0.1:0")
+	require.NoError(t, err)
+	p.cluster, p.placement, p.alone = made.cluster, made.placement, true
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	p.serve(ctx, &running)
+	t.Cleanup(func() { cancel(); running.Wait() })
+	var silent []net.Conn
+	for range 2 * pageLimits.Connections {
+		c, err := net.Dial("tcp", p.addr)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		silent = append(silent, c)
+	}
+	response, err := http.Get("http://" + p.addr + "/healthz")
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	for _, c := range silent {
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
+		_, err := c.Read(make([]byte, 1))
+		require.Error(t, err, "the server closes it")
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+	}
 }

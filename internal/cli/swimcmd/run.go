@@ -45,7 +45,10 @@ page:
   /readyz                     503 while peers are given and no member is available
 
 Browsers get HTML. With Accept: application/json the first two paths return
-JSON; that of /select is the output of proxenos select -o json.`,
+JSON; that of /select is the output of proxenos select -o json.
+
+The page has no access control. Requests must name it by an IP address, localhost
+or the host of --http; on loopback, by a loopback name.`,
 		Example: `  # A member for a service on port 80, with twice the usual weight
   proxenos swim run --name 10.0.0.1:7946 --peer 10.0.0.2:7946 \
     --secret-file /etc/proxenos/secret --meta addr=10.0.0.1:80 --meta weight=2
@@ -155,9 +158,10 @@ func (o *runOptions) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if page != nil {
-		page.cluster, page.placement, page.alone = cluster, &o.placement, len(cfg.Peers) == 0
+		page.alone = len(cfg.Peers) == 0
+		page.show(cluster, &o.placement)
 		page.serve(ctx, &background)
-		log.Info("serving the status page", "url", "http://"+page.addr+"/")
+		page.logStart(log)
 	}
 	background.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
 	select {

@@ -8,8 +8,8 @@
 //	/readyz       200 while the node serves and its clock agrees with the others'
 //
 // All requests are read-only GETs on loopback. This is the only package of the
-// example that imports an internal package of the module, internal/report, which
-// renders the page.
+// example that imports internal packages of the module: internal/report, which
+// renders the page, and internal/connlimit, which bounds its connections.
 package status
 
 import (
@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
+	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/internal/report"
 )
 
@@ -30,8 +31,12 @@ type Page struct {
 	Node *node.Node
 
 	server  *http.Server
+	limiter *connlimit.Limiter
 	serving sync.WaitGroup
 }
+
+// limits bound the connections to the page.
+var limits = connlimit.Limits{Connections: 64, FirstByte: 2 * time.Second}
 
 // Listen serves at host:port, which must be on loopback, until Close. It returns
 // the address that it listens on.
@@ -51,7 +56,8 @@ func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
 		IdleTimeout:    time.Minute,
 		MaxHeaderBytes: 16 << 10,
 	}
-	p.serving.Go(func() { _ = p.server.Serve(l) })
+	p.limiter = connlimit.New(limits)
+	p.serving.Go(func() { _ = p.server.Serve(p.limiter.Listener(l)) })
 	return l.Addr().String(), nil
 }
 
@@ -61,6 +67,7 @@ func (p *Page) Close() error {
 		return nil
 	}
 	err := p.server.Close()
+	p.limiter.Close()
 	p.serving.Wait()
 	return err
 }
