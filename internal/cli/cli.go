@@ -36,6 +36,9 @@ func Main() int {
 func run(ctx context.Context, std *term.Streams, args []string) int {
 	root := newRoot(std)
 	root.SetArgs(term.ShowAll(root, args))
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		term.UnquoteUsages(root)
+	}
 	var refused error
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		if c.HasSubCommands() && c.Flags().NArg() > 0 {

@@ -45,6 +45,7 @@ func TestFirstTries(t *testing.T) {
 		{"balance -n a --max-imbalance abc", term.ExitUsage, "", `--max-imbalance "abc": must be a number, such as 1.5`},
 		{"select -n a --timeout abc k", term.ExitUsage, "", `--timeout "abc": must be a duration, such as 500ms, 5s or 2m`},
 		{"select -n a -k abc k", term.ExitUsage, "", `--count "abc": must be a whole number`},
+		{"select -n a -o template={{.Nosuch}} k", term.ExitUsage, "", "template:1:2: executing <.Nosuch>: can't evaluate field Nosuch in the output\nhint: give a Go template"},
 		{"select -n a --null=perhaps k", term.ExitUsage, "", `--null "perhaps": must be true or false`},
 	} {
 		t.Run(c.typed, func(t *testing.T) {
@@ -65,4 +66,26 @@ func TestVersionLine(t *testing.T) {
 	assert.Equal(t, "proxenos v1.2.3 (revision 0123456789ab modified, go1.26.0, linux/arm64)\n", versionLine(b))
 	b.Revision = ""
 	assert.Equal(t, "proxenos v1.2.3 (go1.26.0, linux/arm64)\n", versionLine(b))
+}
+
+// TestCompletionsOfValues checks that a value that goes on gets no space, and
+// that descriptions have no backticks.
+func TestCompletionsOfValues(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ typed, want string }{
+		{"select -o t", "text\ntemplate=\n:4\n"},
+		{"select -o te", "text\ntemplate=\n:4\n"},
+		{"select -o tem", "template=\n:6\n"},
+		{"select --identity m", "meta:\n:6\n"},
+		{"check --report j", "junit=\n:6\n"},
+		{"check --report git", "github\ngitlab=\n:4\n"},
+		{"check --report x", ":4\n"},
+	} {
+		out, _, code := command("", append([]string{"__complete"}, strings.Fields(c.typed)...)...)
+		assert.Equal(t, term.ExitDone, code)
+		assert.Equal(t, c.want, out, c.typed)
+	}
+	out, _, _ := command("", "__complete", "select", "--")
+	assert.Contains(t, out, "--nodes-file\tfile with nodes")
+	assert.NotContains(t, out, "`")
 }

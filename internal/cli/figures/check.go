@@ -90,6 +90,7 @@ the checksum, and keeps the rest of the file. A file whose checks are more work 
 		fs.Int64Var(&o.maxWork, "max-work", maxWork, "limit of the sum of sample x rounds x points of a file's checks")
 		fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of check files and exit")
 	})
+	term.Complete(c, "report", []string{"junit=", "tap", "tap=", "github", "gitlab="})
 	o.format.Bind(c, "text or json", o.writers()...)
 	o.source.Bind(c)
 	return c

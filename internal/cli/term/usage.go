@@ -160,10 +160,36 @@ func FoldedUsages(c *cobra.Command) string {
 	return b.String()
 }
 
-// Complete registers the values of a flag for shell completion.
+// Complete registers the values of a flag for shell completion. A value that
+// ends in = or : goes on, so no space follows it.
 func Complete(c *cobra.Command, flag string, values []string) {
-	offer := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	offer := func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		var matching []string
+		directive := cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		for _, v := range values {
+			if !strings.HasPrefix(v, typed) {
+				continue
+			}
+			matching = append(matching, v)
+			if !strings.HasSuffix(v, "=") && !strings.HasSuffix(v, ":") {
+				directive = cobra.ShellCompDirectiveNoFileComp
+			}
+		}
+		if matching == nil {
+			directive = cobra.ShellCompDirectiveNoFileComp
+		}
+		return matching, directive
+	}
 	if err := c.RegisterFlagCompletionFunc(flag, offer); err != nil {
 		panic(err) // undeclared flag: every run panics, so tests find it
+	}
+}
+
+// UnquoteUsages takes the backticks out of the usages of all flags. They mark
+// the names of values in help, but shells show them as they are.
+func UnquoteUsages(c *cobra.Command) {
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) })
+	for _, sub := range c.Commands() {
+		UnquoteUsages(sub)
 	}
 }
