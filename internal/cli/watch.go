@@ -85,7 +85,7 @@ func (o *watchOptions) parse(c *cobra.Command, args []string) error {
 }
 
 func (o *watchOptions) run(ctx context.Context) error {
-	source, err := o.source.Watched(o.poll, o.std)
+	source, err := o.source.Watched(ctx, o.poll, o.std)
 	if err != nil {
 		return err
 	}

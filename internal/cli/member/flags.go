@@ -79,17 +79,17 @@ func (o *Flags) DeclarePeers(fs *pflag.FlagSet) {
 }
 
 // Parse validates the flags and applies the environment to those not given.
-func (o *Flags) Parse(std *term.Streams) error {
+func (o *Flags) Parse(ctx context.Context, std *term.Streams) error {
 	for flag, port := range map[string]int{"--udp-bind-port": o.bindPort, "--udp-port": o.port} {
 		if port < 0 || port > 65535 {
 			return term.Usagef("%s %d: must be from 0 to 65535", flag, port)
 		}
 	}
 	if o.Name == "" {
-		o.Name = variable(std, envName)
+		o.Name = variable(ctx, std, envName)
 	}
 	if len(o.peers) == 0 {
-		for p := range strings.SplitSeq(variable(std, envPeers), ",") {
+		for p := range strings.SplitSeq(variable(ctx, std, envPeers), ",") {
 			if p = strings.TrimSpace(p); p != "" {
 				o.peers = append(o.peers, p)
 			}
@@ -140,7 +140,7 @@ func (o *Flags) fullName(name string) (string, error) {
 
 // Config returns the configuration for joining.
 func (o *Flags) Config(ctx context.Context, std *term.Streams, log *slog.Logger) (swim.Config, error) {
-	secrets, err := o.secrets(std)
+	secrets, err := o.secrets(ctx, std)
 	if err != nil {
 		return swim.Config{}, err
 	}

@@ -20,7 +20,7 @@ const (
 
 // secrets returns the secrets from --secret-file, SWIM_SECRET_FILE or SWIM_SECRET,
 // in that order of precedence, or nil if none is set.
-func (o *Flags) secrets(std *term.Streams) ([]swim.Secret, error) {
+func (o *Flags) secrets(ctx context.Context, std *term.Streams) ([]swim.Secret, error) {
 	var raw []byte
 	path := o.secretFile
 	switch variable := std.Getenv(envSecret + "_FILE"); {
@@ -31,7 +31,7 @@ func (o *Flags) secrets(std *term.Streams) ([]swim.Secret, error) {
 	switch {
 	case path != "":
 		var err error
-		raw, err = ReadFile(path, maxSecretFile)
+		raw, err = ReadFile(ctx, path, maxSecretFile)
 		if err == nil {
 			warnReadable(std, path)
 			break
@@ -55,8 +55,8 @@ func (o *Flags) secrets(std *term.Streams) ([]swim.Secret, error) {
 
 // RotateSecrets reads the secrets again and applies them to the cluster. It warns
 // if that fails.
-func (o *Flags) RotateSecrets(std *term.Streams, cluster *swim.Cluster) {
-	secrets, err := o.secrets(std)
+func (o *Flags) RotateSecrets(ctx context.Context, std *term.Streams, cluster *swim.Cluster) {
+	secrets, err := o.secrets(ctx, std)
 	if err == nil && len(secrets) > 0 {
 		err = cluster.SetSecrets(secrets...)
 	}
@@ -74,9 +74,9 @@ func warnReadable(std *term.Streams, path string) {
 
 // variable returns a variable of swim-protocol. The _FILE form takes precedence
 // unless its file cannot be read.
-func variable(std *term.Streams, name string) string {
+func variable(ctx context.Context, std *term.Streams, name string) string {
 	if path := std.Getenv(name + "_FILE"); path != "" {
-		if raw, err := ReadFile(path, maxSecretFile); err == nil {
+		if raw, err := ReadFile(ctx, path, maxSecretFile); err == nil {
 			return string(raw)
 		}
 	}
@@ -84,9 +84,9 @@ func variable(std *term.Streams, name string) string {
 }
 
 // ReadFile reads a file of at most limit bytes and trims the final line end. It
-// also reads pipes, such as <(pass show gossip), with a timeout.
-func ReadFile(path string, limit int) ([]byte, error) {
-	raw, err := secret.ReadFile(context.Background(), expandHome(path), limit)
+// also reads pipes, such as <(pass show gossip), with a timeout and until ctx ends.
+func ReadFile(ctx context.Context, path string, limit int) ([]byte, error) {
+	raw, err := secret.ReadFile(ctx, expandHome(path), limit)
 	return bytes.TrimRight(raw, "\r\n"), err
 }
 

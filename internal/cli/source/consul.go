@@ -2,6 +2,7 @@ package source
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -94,7 +95,7 @@ func (o *Flags) consulConfig(std *term.Streams) consul.Config {
 	return config
 }
 
-func openConsul(o *Flags, std *term.Streams) (mapper.Mapper, error) {
+func openConsul(_ context.Context, o *Flags, std *term.Streams) (mapper.Mapper, error) {
 	warnUnverified(std)
 	source, err := consul.New(o.consulConfig(std))
 	var file *fs.PathError

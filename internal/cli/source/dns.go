@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"errors"
 	"net"
 	"strings"
@@ -31,7 +32,7 @@ func (o *dnsOptions) bind(c *cobra.Command) {
 	aboutBackends(c, title, "dns")
 }
 
-func openDNS(o *Flags, _ *term.Streams) (mapper.Mapper, error) {
+func openDNS(_ context.Context, o *Flags, _ *term.Streams) (mapper.Mapper, error) {
 	if o.dns.name == "" {
 		return nil, term.Hint(term.Usagef("-b dns requires --dns-name"), "such as --dns-name web.service.consul")
 	}

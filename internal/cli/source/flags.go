@@ -26,7 +26,7 @@ import (
 type backend struct {
 	name    string
 	port    int // the default port of its server; 0 if it has none
-	open    func(*Flags, *term.Streams) (mapper.Mapper, error)
+	open    func(context.Context, *Flags, *term.Streams) (mapper.Mapper, error)
 	explain func(error) error // adds an exit code and a hint to an error
 	empty   string            // the hint if there are no nodes
 }
@@ -243,7 +243,7 @@ type Found struct {
 // Ask queries the source once and applies the filters.
 func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	o.Outages.query = o.query()
-	source, err := o.choice().open(o, std)
+	source, err := o.choice().open(ctx, o, std)
 	if err != nil {
 		return nil, err
 	}
@@ -259,9 +259,9 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 
 // Watched returns the source with its cache and limits. A source that cannot be
 // watched is queried every poll.
-func (o *Flags) Watched(poll time.Duration, std *term.Streams) (mapper.Watcher, error) {
+func (o *Flags) Watched(ctx context.Context, poll time.Duration, std *term.Streams) (mapper.Watcher, error) {
 	o.Outages.query = o.query()
-	source, err := o.choice().open(o, std)
+	source, err := o.choice().open(ctx, o, std)
 	if err != nil {
 		return nil, err
 	}

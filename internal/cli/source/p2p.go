@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"errors"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
@@ -9,7 +10,7 @@ import (
 )
 
 // openP2P returns a source of the nodes known to a node of the location service.
-func openP2P(o *Flags, _ *term.Streams) (mapper.Mapper, error) {
+func openP2P(_ context.Context, o *Flags, _ *term.Streams) (mapper.Mapper, error) {
 	return locator.NewClient(o.address(), locator.CallConfig{Limits: locator.Limits{Call: o.timeout}}), nil
 }
 

@@ -19,7 +19,7 @@ type staticSource struct {
 	path  string        // of the file, for messages
 }
 
-func openStatic(o *Flags, std *term.Streams) (mapper.Mapper, error) {
+func openStatic(_ context.Context, o *Flags, std *term.Streams) (mapper.Mapper, error) {
 	s := staticSource{flags: o.nodes, path: o.file}
 	switch o.file {
 	case "":

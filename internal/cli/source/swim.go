@@ -25,8 +25,8 @@ type observerSource struct {
 	std  *term.Streams
 }
 
-func openSwim(o *Flags, std *term.Streams) (mapper.Mapper, error) {
-	if err := o.swim.Parse(std); err != nil {
+func openSwim(ctx context.Context, o *Flags, std *term.Streams) (mapper.Mapper, error) {
+	if err := o.swim.Parse(ctx, std); err != nil {
 		return nil, err
 	}
 	o.swim.Name = "" // ignore SWIM_NAME, which is the name of a member

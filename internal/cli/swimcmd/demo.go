@@ -43,7 +43,7 @@ line for every change.` + onlyProxenos,
   proxenos swim demo --name 127.0.0.1:2003 --peer 127.0.0.1:2001`,
 		Args: term.Args(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.parse(); err != nil {
+			if err := o.parse(c.Context()); err != nil {
 				return err
 			}
 			return o.run(c.Context())
@@ -79,11 +79,11 @@ func (s *seconds) Set(text string) error {
 	return nil
 }
 
-func (o *demoOptions) parse() error {
+func (o *demoOptions) parse(ctx context.Context) error {
 	if o.token < 0 {
 		return term.Usagef("--token-interval %v: must be at least 0", o.token)
 	}
-	if err := o.join.Parse(o.std); err != nil {
+	if err := o.join.Parse(ctx, o.std); err != nil {
 		return err
 	}
 	return o.join.ParseName()

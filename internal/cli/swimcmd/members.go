@@ -65,7 +65,7 @@ left or suspect are unavailable: a suspect may or may not respond.`,
   proxenos swim members --peer 127.0.0.1:2001 --watch -o json`,
 		Args: term.Args(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.parse(); err != nil {
+			if err := o.parse(c.Context()); err != nil {
 				return err
 			}
 			return o.run(c.Context())
@@ -89,7 +89,7 @@ left or suspect are unavailable: a suspect may or may not respond.`,
 // statuses are the values of --status; the last is the default.
 var statuses = []string{"online", "suspect", "offline", "left", "available", "unavailable", "any"}
 
-func (o *membersOptions) parse() (err error) {
+func (o *membersOptions) parse(ctx context.Context) (err error) {
 	switch {
 	case o.wait < 0:
 		return term.Usagef("--wait %d: must be at least 0", o.wait)
@@ -100,7 +100,7 @@ func (o *membersOptions) parse() (err error) {
 		return term.AsUsage(fmt.Errorf("--status: %w", err))
 	}
 	named := o.join.Name != "" || o.join.Discovery
-	if err := o.join.Parse(o.std); err != nil {
+	if err := o.join.Parse(ctx, o.std); err != nil {
 		return err
 	}
 	if !named {

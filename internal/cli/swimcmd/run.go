@@ -76,23 +76,24 @@ or the host of --http; on loopback, by a loopback name.`,
 }
 
 func (o *runOptions) parse(c *cobra.Command) error {
+	ctx := c.Context()
 	if err := o.placement.Parse(c, o.std); err != nil {
 		return err
 	}
-	if err := o.join.Parse(o.std); err != nil {
+	if err := o.join.Parse(ctx, o.std); err != nil {
 		return err
 	}
-	if _, err := o.metadata(); err != nil {
+	if _, err := o.metadata(ctx); err != nil {
 		return err
 	}
 	return o.join.ParseName()
 }
 
 // metadata returns the metadata of --meta-file and --meta.
-func (o *runOptions) metadata() (map[string][]byte, error) {
+func (o *runOptions) metadata(ctx context.Context) (map[string][]byte, error) {
 	metadata := map[string][]byte{}
 	if o.metaFile != "" {
-		raw, err := member.ReadFile(o.metaFile, member.MaxMetaFile)
+		raw, err := member.ReadFile(ctx, o.metaFile, member.MaxMetaFile)
 		if err != nil {
 			return nil, term.Hint(err, "--meta-file names this file")
 		}
@@ -140,7 +141,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		return err
 	}
 	cfg.Observer = o.observer
-	if cfg.Metadata, err = o.metadata(); err != nil {
+	if cfg.Metadata, err = o.metadata(ctx); err != nil {
 		return err
 	}
 	page, err := listenHTTP(o.http)
@@ -163,7 +164,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		page.serve(ctx, &background)
 		page.logStart(log)
 	}
-	background.Go(func() { onHangup(ctx, hangups, func() { o.reload(cluster) }) })
+	background.Go(func() { onHangup(ctx, hangups, func() { o.reload(ctx, cluster) }) })
 	select {
 	case <-ctx.Done():
 		return nil
@@ -173,9 +174,9 @@ func (o *runOptions) run(ctx context.Context) error {
 }
 
 // reload reads the files with secrets and metadata again.
-func (o *runOptions) reload(cluster *swim.Cluster) {
-	o.join.RotateSecrets(o.std, cluster)
-	metadata, err := o.metadata()
+func (o *runOptions) reload(ctx context.Context, cluster *swim.Cluster) {
+	o.join.RotateSecrets(ctx, o.std, cluster)
+	metadata, err := o.metadata(ctx)
 	if err == nil {
 		err = cluster.SetMetadata(metadata)
 	}

@@ -63,7 +63,7 @@ the files of other members, and exits with 0.`,
 		Args: term.Args("DIR"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.dir = args[0]
-			if err := o.parse(); err != nil {
+			if err := o.parse(c.Context()); err != nil {
 				return err
 			}
 			return o.run(c.Context())
@@ -77,11 +77,11 @@ the files of other members, and exits with 0.`,
 	return c
 }
 
-func (o *syncOptions) parse() error {
+func (o *syncOptions) parse(ctx context.Context) error {
 	if o.hook <= 0 {
 		return term.Usagef("--hook-timeout %v: must be more than 0", o.hook)
 	}
-	if err := o.join.Parse(o.std); err != nil {
+	if err := o.join.Parse(ctx, o.std); err != nil {
 		return err
 	}
 	return o.join.ParseName()
@@ -118,7 +118,7 @@ func (o *syncOptions) run(ctx context.Context) (err error) {
 			log.Error("reading the local files failed", "err", err)
 		}
 	}
-	background.Go(func() { onHangup(ctx, hangups, func() { o.join.RotateSecrets(o.std, cluster); reload() }) })
+	background.Go(func() { onHangup(ctx, hangups, func() { o.join.RotateSecrets(ctx, o.std, cluster); reload() }) })
 	if o.watch {
 		background.Go(func() {
 			if err := mirror.Watch(ctx, reload); err != nil {
