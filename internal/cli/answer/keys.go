@@ -199,5 +199,5 @@ func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCoun
 	if o.nul {
 		b.delimiter = 0
 	}
-	return b.run(ctx, p.Reader(keys), out)
+	return b.run(ctx, p.Reader(watchBOM(keys, std)), out)
 }

@@ -41,7 +41,7 @@ func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.P
 	if s.Null {
 		b.delimiter = 0
 	}
-	return b.run(ctx, std.In, out)
+	return b.run(ctx, watchBOM(std.In, std), out)
 }
 
 // answerArguments writes the owners of keys that are arguments.
