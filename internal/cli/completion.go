@@ -32,9 +32,18 @@ func newCompletion() *cobra.Command {
 	}
 }
 
+// needsBashCompletion tells a bash without the functions that the script calls.
+const needsBashCompletion = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    echo 'proxenos: completion needs the package bash-completion: install it, and source it before this script' >&2
+fi
+`
+
 func writeCompletion(root *cobra.Command, out io.Writer, shell string) error {
 	switch shell {
 	case "bash":
+		if _, err := io.WriteString(out, needsBashCompletion); err != nil {
+			return err
+		}
 		return root.GenBashCompletionV2(out, true)
 	case "zsh":
 		return root.GenZshCompletion(out)

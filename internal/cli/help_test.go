@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
@@ -88,4 +90,23 @@ func TestCompletionsOfValues(t *testing.T) {
 	out, _, _ := command("", "__complete", "select", "--")
 	assert.Contains(t, out, "--nodes-file\tfile with nodes")
 	assert.NotContains(t, out, "`")
+}
+
+// TestBashWithoutBashCompletion sources the script in a bash without and with the
+// functions of bash-completion.
+func TestBashWithoutBashCompletion(t *testing.T) {
+	t.Parallel()
+	script, _, code := command("", "completion", "bash")
+	assert.Equal(t, term.ExitDone, code)
+	for before, want := range map[string]string{
+		"":                                  "needs the package bash-completion",
+		"_get_comp_words_by_ref() { :; }\n": "",
+	} {
+		bash := exec.Command("bash", "--norc", "--noprofile")
+		bash.Stdin = strings.NewReader(before + script)
+		out, err := bash.CombinedOutput()
+		require.NoError(t, err)
+		assert.Contains(t, string(out), want)
+		assert.Equal(t, want == "", len(out) == 0, "%s", out)
+	}
 }
