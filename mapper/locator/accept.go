@@ -8,7 +8,6 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/apache/thrift/lib/go/thrift"
@@ -124,24 +123,4 @@ type transportKey struct{}
 func Abandoned(ctx context.Context) bool {
 	t, ok := ctx.Value(transportKey{}).(*transport)
 	return ok && t.isClosedByPeer()
-}
-
-// warn logs a problem that a peer caused, at most once per warnInterval.
-func (s *Server) warn(message string, err error, args ...any) {
-	if s.warned.recently() {
-		return
-	}
-	s.cfg.Log.Warn(message, append(args, "err", err)...)
-}
-
-// lastWarning is when the last warning was logged.
-type lastWarning struct{ at atomic.Int64 }
-
-const warnInterval = time.Second
-
-// recently reports whether a warning was logged within warnInterval. If not, it
-// sets the time of the last warning.
-func (w *lastWarning) recently() bool {
-	now, last := time.Now().UnixNano(), w.at.Load()
-	return now-last < int64(warnInterval) || !w.at.CompareAndSwap(last, now)
 }

@@ -48,10 +48,11 @@ func (s *Server) forward(ctx context.Context, c change, authorities []*wire.Loca
 		if informed[n.Name] || n.Name == s.self.Name || n.Name == c.node.Name || !s.canHold(ctx, n, c) {
 			continue
 		}
-		if err := c.send(ctx, s.Client(n), authorities); err == nil || ctx.Err() != nil {
+		err := c.send(ctx, s.Client(n), authorities)
+		if err == nil || ctx.Err() != nil {
 			return
 		}
-		s.Unreachable(n)
+		s.Unreachable(n, err)
 	}
 }
 
@@ -104,9 +105,12 @@ func (s *Server) Join(ctx context.Context, l *wire.Location) error {
 	if node.Name == s.self.Name {
 		return s.refuse("join", errSelf)
 	}
+	if err := s.members.checkRoom(node.Name); err != nil {
+		return s.refuse("join", err)
+	}
 	s.addMember(ctx, node, s.withSelf(nil), true)
 	if err := s.awaitPing(ctx, node); err != nil {
-		s.cfg.Log.Warn("node joined but does not answer", "node", node.Name, "err", err)
+		s.warn("node joined but does not answer", err, "node", node.Name)
 		s.removeMember(ctx, node, s.withSelf(nil), true)
 	}
 	return nil
@@ -115,6 +119,9 @@ func (s *Server) Join(ctx context.Context, l *wire.Location) error {
 // Add adds a node and forwards the change.
 func (s *Server) Add(ctx context.Context, l *wire.Location, authorities []*wire.Location) error {
 	node, forward, err := s.receive(ctx, l, authorities)
+	if err == nil {
+		err = s.members.checkRoom(node.Name)
+	}
 	if err != nil {
 		return s.refuse("add", err)
 	}
@@ -143,14 +150,14 @@ func (s *Server) addMember(ctx context.Context, node mapper.Node, authorities []
 	}
 	added, err := s.members.add(node)
 	if err != nil {
-		s.cfg.Log.Error("cannot add a node", "node", node.Name, "err", err)
+		s.warn("cannot add a node", err, "node", node.Name)
 		return
 	}
 	if s.cfg.Added != nil && node.Name != s.self.Name {
 		s.cfg.Added(ctx, node)
 	}
 	if len(added) > 0 {
-		s.cfg.Log.Info("added a node", "node", node.Name)
+		s.logChange("added a node", node)
 	}
 }
 
@@ -159,14 +166,14 @@ func (s *Server) removeMember(ctx context.Context, node mapper.Node, authorities
 	removed, err := s.members.remove(node.Name)
 	s.closeClient(node.Name)
 	if err != nil {
-		s.cfg.Log.Error("cannot remove a node", "node", node.Name, "err", err)
+		s.warn("cannot remove a node", err, "node", node.Name)
 		return
 	}
 	if forward {
 		s.forward(ctx, change{node: node, removed: true}, s.withSelf(authorities))
 	}
 	if removed {
-		s.cfg.Log.Info("removed a node", "node", node.Name)
+		s.logChange("removed a node", node)
 	}
 }
 

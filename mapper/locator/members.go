@@ -1,12 +1,18 @@
 package locator
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/proxenos/proxenos/mapper"
 )
+
+// MaxMembers is the maximum number of members of a network. A server refuses more,
+// so that peers cannot fill its memory. A chain of calls can inform as many.
+const MaxMembers = 1000
 
 // Algorithm builds the function that returns the owner of a key from the members,
 // sorted by name. A server calls it after each change of membership. The Select
@@ -59,7 +65,21 @@ func (m *members) add(nodes ...mapper.Node) (added []mapper.Node, err error) {
 			added = append(added, n)
 		}
 	}
+	if len(next) > MaxMembers && len(added) > 0 {
+		return nil, fmt.Errorf("%w: %d members, want at most %d", errFull, len(next), MaxMembers)
+	}
 	return added, m.replace(old, next)
+}
+
+// errFull means that a network has [MaxMembers].
+var errFull = errors.New("the network is full")
+
+// checkRoom returns an error if the name is new and there are MaxMembers already.
+func (m *members) checkRoom(name string) error {
+	if v := m.load(); len(v.nodes) >= MaxMembers && !v.has(name) {
+		return fmt.Errorf("node %q: %w: it has %d members", name, errFull, len(v.nodes))
+	}
+	return nil
 }
 
 // remove removes the node of a name and reports whether it was a member.

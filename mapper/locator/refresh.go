@@ -42,12 +42,12 @@ func (s *Server) syncWith(ctx context.Context, other mapper.Node) {
 	nodes, err := client.Nodes(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
-			s.Unreachable(other)
+			s.Unreachable(other, err)
 		}
 		return
 	}
 	for _, n := range s.admitAll(ctx, nodes) {
-		if !s.members.load().has(n.Name) && s.Client(n).Ping(ctx) == nil {
+		if !s.members.load().has(n.Name) && s.members.checkRoom(n.Name) == nil && s.Client(n).Ping(ctx) == nil {
 			s.addMember(ctx, n, nil, false)
 		}
 	}
@@ -55,7 +55,7 @@ func (s *Server) syncWith(ctx context.Context, other mapper.Node) {
 		return
 	}
 	if err := client.wire().Join(ctx, locationOf(s.self)); err != nil && ctx.Err() == nil {
-		s.Unreachable(other)
+		s.Unreachable(other, err)
 	}
 }
 

@@ -27,7 +27,8 @@ type Server struct {
 	clients  sync.Map // name to *Client
 	wide     sync.Map // name to bool: whether the node supports wide ports
 	conns    conns
-	warned   lastWarning
+	warnings logLimit
+	changes  logLimit
 }
 
 // Listen binds the port of a node. The node answers once [Server.Serve] runs. If
@@ -84,9 +85,9 @@ func (s *Server) Client(node mapper.Node) *Client {
 	return c.(*Client)
 }
 
-// Unreachable removes a member after a call to it has failed. It does not inform
-// other members: each detects the failure itself.
-func (s *Server) Unreachable(node mapper.Node) {
+// Unreachable removes a member after a call to it has failed, and logs the cause.
+// It does not inform other members: each detects the failure itself.
+func (s *Server) Unreachable(node mapper.Node, cause error) {
 	if node.Name == s.self.Name {
 		return
 	}
@@ -94,9 +95,9 @@ func (s *Server) Unreachable(node mapper.Node) {
 	s.closeClient(node.Name)
 	switch {
 	case err != nil:
-		s.cfg.Log.Error("cannot remove a node", "node", node.Name, "err", err)
+		s.warn("cannot remove a node", err, "node", node.Name)
 	case removed:
-		s.cfg.Log.Warn("removed an unreachable node", "node", node.Name)
+		s.warn("removed an unreachable node", cause, "node", node.Name)
 	}
 }
 

@@ -106,7 +106,7 @@ func (n *Node) atOwner(key string, f func(owner mapper.Node) error) error {
 		if owner.Name == n.Self().Name {
 			return thrift.ErrAbandonRequest
 		}
-		n.Unreachable(owner)
+		n.Unreachable(owner, err)
 	}
 }
 

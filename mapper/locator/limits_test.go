@@ -1,0 +1,86 @@
+package locator
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/locator/wire"
+)
+
+// listenQuietly returns a server that does not serve, and what it logs.
+func listenQuietly(t *testing.T) (*Server, *bytes.Buffer) {
+	var log bytes.Buffer
+	s, err := Listen(t.Context(), Config{Refresh: -1, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s, &log
+}
+
+func TestMembersAreBounded(t *testing.T) {
+	t.Parallel()
+	s, log := listenQuietly(t)
+	known := wire.Location{Address: "127.0.0.1", Port: 1}
+	// The authorities include the server, so that it does not forward the calls.
+	by := []*wire.Location{locationOf(s.self)}
+	for port := range int16(MaxMembers - 1) {
+		require.NoError(t, s.Add(t.Context(), &wire.Location{Address: "127.0.0.1", Port: port + 1}, by))
+	}
+	require.Len(t, s.members.load().nodes, MaxMembers)
+	stranger := &wire.Location{Address: "127.0.0.1", Port: 20000}
+	require.Error(t, s.Add(t.Context(), stranger, by))
+	require.Error(t, s.Join(t.Context(), stranger))
+	require.Len(t, s.members.load().nodes, MaxMembers)
+	require.Contains(t, log.String(), "the network is full")
+	require.NoError(t, s.Add(t.Context(), &known, by), "a member")
+	require.NoError(t, s.Remove(t.Context(), &known, by))
+	require.NoError(t, s.Add(t.Context(), stranger, by), "there is room again")
+	assert.Less(t, strings.Count(log.String(), "added a node"), 3*logBurst, "lines are rate limited")
+
+	_, err := newMembers(nil).add(s.members.load().nodes...)
+	require.NoError(t, err)
+	_, err = newMembers(nil).add(append(s.members.load().nodes, mapper.Node{Name: "~"})...)
+	require.ErrorIs(t, err, errFull, "a peer's list")
+}
+
+func TestUnreachableLogsTheCause(t *testing.T) {
+	t.Parallel()
+	s, log := listenQuietly(t)
+	node := newNode("127.0.0.1", 1)
+	_, err := s.members.add(node)
+	require.NoError(t, err)
+	s.Unreachable(node, errors.New("connection refused"))
+	require.Contains(t, log.String(), `msg="removed an unreachable node" node=127.0.0.1:1 err="connection refused"`)
+	require.False(t, s.members.load().has(node.Name))
+}
+
+func TestLogLimitSumsUp(t *testing.T) {
+	t.Parallel()
+	var l logLimit
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	for range logBurst {
+		suppressed, ok := l.allow(noon)
+		require.True(t, ok)
+		require.Zero(t, suppressed)
+	}
+	for range 600 {
+		_, ok := l.allow(noon.Add(logInterval / 2))
+		require.False(t, ok)
+	}
+	suppressed, ok := l.allow(noon.Add(logInterval))
+	require.True(t, ok)
+	require.Equal(t, 600, suppressed)
+	_, ok = l.allow(noon.Add(logInterval))
+	require.False(t, ok)
+	for range logBurst {
+		_, ok = l.allow(noon.Add(time.Hour))
+		require.True(t, ok, "full again")
+	}
+}
