@@ -161,6 +161,9 @@ type conn struct {
 	spoke   bool
 }
 
+// NetConn returns the connection as it was accepted.
+func (c *conn) NetConn() net.Conn { return c.Conn }
+
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {

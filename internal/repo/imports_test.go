@@ -32,7 +32,7 @@ var rules = []rule{
 	{room: "mapper/swim", may: []string{"mapper", "mapper/swim/internal/members", "internal/connlimit", "internal/hostport", "internal/retry", "internal/secret"}, others: []string{"github.com/hashicorp/memberlist"}, why: "one technology"},
 	{room: "mapper/swim/internal/members", why: "pure: the table of members, without network or clock"},
 	{room: "mapper/swim/filesync", may: []string{"internal/childenv", "mapper", "mapper/swim"}, others: []string{"github.com/fsnotify/fsnotify", "golang.org/x/text"}, why: "mirrors the members of the package above it"},
-	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/...", "internal/hostport", "internal/retry"}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
+	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/...", "internal/connlimit", "internal/hostport", "internal/retry"}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
 
 	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "one call of package cli"},
 	{room: "cmd/proxenos-store/internal/status", may: []string{"cmd/proxenos-store/...", "internal/connlimit", "internal/report"}, why: "the same page as that of proxenos swim run"},

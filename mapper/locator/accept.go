@@ -12,46 +12,9 @@ import (
 
 	"github.com/apache/thrift/lib/go/thrift"
 
+	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/internal/retry"
 )
-
-// conns is the set of open connections.
-type conns struct {
-	limit  int
-	mu     sync.Mutex
-	open   map[net.Conn]struct{}
-	closed bool
-}
-
-// add adds a connection and reports whether the limit allowed it.
-func (c *conns) add(conn net.Conn) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || len(c.open) >= c.limit {
-		return false
-	}
-	if c.open == nil {
-		c.open = map[net.Conn]struct{}{}
-	}
-	c.open[conn] = struct{}{}
-	return true
-}
-
-func (c *conns) remove(conn net.Conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.open, conn)
-}
-
-// closeAll closes all connections and makes add fail.
-func (c *conns) closeAll() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	for conn := range c.open {
-		_ = conn.Close()
-	}
-}
 
 // accept serves connections until the listener is closed. It returns when all of
 // them have ended.
@@ -68,30 +31,52 @@ func (s *Server) accept(ctx context.Context, processor thrift.TProcessor) {
 			if !retry.Sleep(ctx, 10*time.Millisecond) {
 				return
 			}
-		case !s.conns.add(conn):
-			s.warn("refused a connection", fmt.Errorf("limit of %d connections reached", s.conns.limit))
-			_ = conn.Close()
 		default:
-			running.Go(func() { s.serveConn(ctx, conn, processor) })
+			admitted, ok := s.limiter.Admit(conn)
+			if !ok {
+				s.warn("refused a connection", fmt.Errorf("limit of %d connections reached", s.cfg.Limits.Conns), "from", conn.RemoteAddr())
+				_ = conn.Close()
+				continue
+			}
+			running.Go(func() { s.serveConn(ctx, admitted, processor) })
 		}
 	}
 }
 
 // serveConn serves the messages of a connection one after the other.
 func (s *Server) serveConn(ctx context.Context, conn net.Conn, processor thrift.TProcessor) {
-	defer s.conns.remove(conn)
-	if s.cfg.TLS != nil {
-		conn = tls.Server(conn, s.cfg.TLS)
-	}
+	conn, err := s.secure(ctx, conn)
 	t := newTransport(conn, s.cfg.Call.Limits)
 	defer func() { _ = t.Close() }()
+	if err != nil {
+		s.cfg.Log.Debug("TLS handshake failed", "from", conn.RemoteAddr(), "err", err)
+		return
+	}
 	proto := t.limits.protocol(t)
 	ctx = context.WithValue(ctx, transportKey{}, t)
-	for t.awaitMessage() == nil && ctx.Err() == nil {
+	for wait := s.cfg.Limits.FirstByte; t.awaitMessage(wait) == nil && ctx.Err() == nil; wait = t.limits.Idle {
 		if !s.process(ctx, t, processor, proto) {
 			return
 		}
 	}
+}
+
+// secure completes the TLS handshake of a connection within Limits.FirstByte, if the
+// server uses TLS.
+func (s *Server) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	if s.cfg.TLS == nil {
+		return conn, nil
+	}
+	secured := tls.Server(conn, s.cfg.TLS)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Limits.FirstByte)
+	defer cancel()
+	return secured, secured.HandshakeContext(ctx)
+}
+
+// isKnown reports whether the address is that of a member, or one that Limits.Known
+// reports.
+func (s *Server) isKnown(a net.Addr) bool {
+	return s.members.load().origins[connlimit.Origin(a)] || s.cfg.Limits.Known != nil && s.cfg.Limits.Known(a)
 }
 
 // process serves one message and reports whether the connection can serve another.

@@ -251,8 +251,7 @@ func TestRefreshRepairs(t *testing.T) {
 
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	limits := Limits{Conns: 8, Idle: 100 * time.Millisecond}
-	s := start(t, Config{Refresh: -1, Call: CallConfig{Limits: limits}})
+	s := start(t, Config{Refresh: -1, Limits: ServerLimits{Conns: 8}, Call: CallConfig{Limits: Limits{Idle: 100 * time.Millisecond}}})
 	for range 64 {
 		conn, err := net.Dial("tcp", s.Self().Addr)
 		require.NoError(t, err)
@@ -260,9 +259,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	c := NewClient(s.Self().Addr, CallConfig{})
 	eventually(t, func() bool { return c.Ping(t.Context()) == nil }, "idle connections are closed")
-	s.conns.mu.Lock()
-	defer s.conns.mu.Unlock()
-	assert.LessOrEqual(t, len(s.conns.open), 8)
+	assert.LessOrEqual(t, s.limiter.Len(), 8)
 }
 
 // The timeout of a message does not restart with each byte.

@@ -56,6 +56,8 @@ type Config struct {
 	// TLS, if not nil, secures the connections of peers. Call.TLS secures those
 	// to peers.
 	TLS *tls.Config
+	// Limits bounds the connections of the server.
+	Limits ServerLimits
 	// Call configures calls to other nodes. Its Limits apply to the server, too.
 	Call CallConfig
 	// Refresh is the interval at which the node compares its list with that of a
@@ -68,6 +70,7 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Call.Limits = c.Call.Limits.withDefaults()
+	c.Limits = c.Limits.withDefaults()
 	if c.Host == "" {
 		c.Host = "127.0.0.1"
 	}

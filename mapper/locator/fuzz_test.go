@@ -23,7 +23,7 @@ func FuzzServe(f *testing.F) {
 	}
 	limits := Limits{Message: 1 << 16, Call: time.Second, Idle: time.Second}.withDefaults()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s := &Server{cfg: Config{Log: slog.New(slog.DiscardHandler), Call: CallConfig{Limits: limits}}}
+		s := &Server{cfg: Config{Limits: ServerLimits{}.withDefaults(), Log: slog.New(slog.DiscardHandler), Call: CallConfig{Limits: limits}}}
 		near, far := net.Pipe()
 		done := make(chan struct{})
 		go func() {

@@ -2,15 +2,21 @@ package locator
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
@@ -48,6 +54,73 @@ func TestMembersAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	_, err = newMembers(nil).add(append(s.members.load().nodes, mapper.Node{Name: "~"})...)
 	require.ErrorIs(t, err, errFull, "a peer's list")
+}
+
+// TestSilentConnectionsDoNotLockOut opens more silent connections than there are
+// places.
+func TestSilentConnectionsDoNotLockOut(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{Refresh: -1, Limits: ServerLimits{Conns: 8}})
+	var silent []net.Conn
+	for range 64 {
+		conn, err := net.Dial("tcp", s.Self().Addr)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		silent = append(silent, conn)
+	}
+	c := NewClient(s.Self().Addr, CallConfig{})
+	require.NoError(t, c.Ping(t.Context()), "at once")
+	for _, conn := range silent {
+		requireClosed(t, conn)
+	}
+}
+
+// requireClosed waits until the server closes the connection.
+func requireClosed(t *testing.T, conn net.Conn) {
+	t.Helper()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)), "a third of Limits.Idle")
+	_, err := conn.Read(make([]byte, 1))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+}
+
+func TestHandshakeIsBounded(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{Refresh: -1, TLS: &tls.Config{MinVersion: tls.VersionTLS13}, Limits: ServerLimits{FirstByte: 100 * time.Millisecond}})
+	conn, err := net.Dial("tcp", s.Self().Addr)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = conn.Write([]byte{0x16})
+	require.NoError(t, err)
+	requireClosed(t, conn)
+}
+
+// TestPlacesAreReservedForMembers has strangers at addresses of their own, which
+// send messages.
+func TestPlacesAreReservedForMembers(t *testing.T) {
+	t.Parallel()
+	known := func(a net.Addr) bool { return connlimit.Origin(a) == "127.0.0.99" }
+	s := start(t, Config{Refresh: -1, Limits: ServerLimits{Conns: 4, Reserved: 2, Known: known}})
+	ping := func(host string) error {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host)}}
+		conn, err := dialer.Dial("tcp", s.Self().Addr)
+		if errors.Is(err, syscall.EADDRNOTAVAIL) {
+			t.Skip("this system has one loopback address")
+		}
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+		_, err = conn.Write([]byte("\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00\x00"))
+		if err == nil {
+			_, err = io.ReadFull(conn, make([]byte, 4))
+		}
+		return err
+	}
+	for i, host := range []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"} {
+		require.Equal(t, i < 2, ping(host) == nil, host)
+	}
+	require.NoError(t, ping("127.0.0.1"), "the address of a member")
+	require.NoError(t, ping("127.0.0.99"), "an address of Limits.Known")
 }
 
 func TestUnreachableLogsTheCause(t *testing.T) {

@@ -3,10 +3,13 @@ package locator
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -37,8 +40,9 @@ type members struct {
 
 // view is the member list at one moment. It is immutable.
 type view struct {
-	nodes       []mapper.Node // sorted by name
-	narrow      []mapper.Node // nodes whose ports the wire of 2009 can hold
+	nodes       []mapper.Node   // sorted by name
+	narrow      []mapper.Node   // nodes whose ports the wire of 2009 can hold
+	origins     map[string]bool // addresses of the nodes, as connlimit.Origin returns them
 	owner       Locate
 	narrowOwner Locate // among the narrow nodes
 }
@@ -97,7 +101,7 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 	if slices.EqualFunc(old.nodes, nodes, sameName) {
 		return nil
 	}
-	next := &view{nodes: nodes}
+	next := &view{nodes: nodes, origins: originsOf(nodes)}
 	next.narrow = slices.DeleteFunc(slices.Clone(nodes), isWide)
 	var err error
 	if next.owner, err = m.locate(next.nodes); err != nil {
@@ -111,6 +115,17 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 	m.view.Store(next)
 	m.feed.Set(mapper.Update{Nodes: nodes})
 	return nil
+}
+
+// originsOf returns the addresses of the nodes whose hosts are IP addresses.
+func originsOf(nodes []mapper.Node) map[string]bool {
+	origins := make(map[string]bool, len(nodes))
+	for _, n := range nodes {
+		if at, err := netip.ParseAddrPort(n.Addr); err == nil {
+			origins[connlimit.Origin(net.TCPAddrFromAddrPort(at))] = true
+		}
+	}
+	return origins
 }
 
 func (m *members) locate(nodes []mapper.Node) (Locate, error) {

@@ -79,11 +79,7 @@ func quiesce(t *testing.T, servers ...running) {
 			// Connections are accepted in order, so once this call returns all
 			// earlier ones are open or have ended.
 			require.NoError(t, NewClient(s.Self().Addr, CallConfig{}).Ping(t.Context()))
-			eventually(t, func() bool {
-				s.conns.mu.Lock()
-				defer s.conns.mu.Unlock()
-				return len(s.conns.open) == 0
-			})
+			eventually(t, func() bool { return s.limiter.Len() == 0 })
 		}
 	}
 }

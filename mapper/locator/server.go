@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/thrift/lib/go/thrift"
 
+	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
@@ -26,7 +27,7 @@ type Server struct {
 	dieOnce  sync.Once
 	clients  sync.Map // name to *Client
 	wide     sync.Map // name to bool: whether the node supports wide ports
-	conns    conns
+	limiter  *connlimit.Limiter
 	warnings logLimit
 	changes  logLimit
 }
@@ -36,7 +37,10 @@ type Server struct {
 func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg.withDefaults(), dying: make(chan struct{})}
 	s.members = newMembers(s.cfg.Algorithm)
-	s.conns.limit = s.cfg.Call.Limits.Conns
+	s.limiter = connlimit.New(connlimit.Limits{
+		Connections: s.cfg.Limits.Conns, FirstByte: s.cfg.Limits.FirstByte,
+		Reserved: s.cfg.Limits.Reserved, Known: s.isKnown,
+	})
 	var err error
 	if s.listener, err = bind(ctx, s.cfg); err != nil {
 		return nil, err
@@ -135,7 +139,7 @@ func (s *Server) Serve(ctx context.Context, processor thrift.TProcessor) error {
 	}
 	stop()
 	closed := s.listener.Close()
-	s.conns.closeAll()
+	s.limiter.Close()
 	running.Wait()
 	s.clients.Range(func(name, _ any) bool { s.closeClient(name.(string)); return true })
 	return errors.Join(err, closed)

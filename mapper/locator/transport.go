@@ -36,10 +36,10 @@ func newTransport(conn net.Conn, limits Limits) *transport {
 	}
 }
 
-// awaitMessage waits for the first byte of a message and sets the bounds for the
-// rest.
-func (t *transport) awaitMessage() error {
-	if err := t.conn.SetReadDeadline(time.Now().Add(t.limits.Idle)); err != nil {
+// awaitMessage waits for the first byte of a message, for up to wait, and sets the
+// bounds for the rest.
+func (t *transport) awaitMessage(wait time.Duration) error {
+	if err := t.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return err
 	}
 	if _, err := t.r.Peek(1); err != nil {
@@ -52,9 +52,14 @@ func (t *transport) awaitMessage() error {
 // isClosedByPeer reports whether the peer has closed the connection, as far as the
 // system tells without waiting. It must not be called while another goroutine reads.
 func (t *transport) isClosedByPeer() bool {
-	conn, secured := t.conn, false
-	if tc, ok := conn.(*tls.Conn); ok {
-		conn, secured = tc.NetConn(), true
+	_, secured := t.conn.(*tls.Conn)
+	conn := t.conn
+	for {
+		wrapper, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		conn = wrapper.NetConn()
 	}
 	socket, ok := conn.(syscall.Conn)
 	if !ok || t.r.Buffered() > 0 || t.conn.SetReadDeadline(time.Time{}) != nil {

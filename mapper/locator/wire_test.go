@@ -92,7 +92,7 @@ func (r *recorder) GetNodeWide(ctx context.Context, key string) (*wire.Location,
 // serve returns a connection to a server with the handler.
 func serve(t *testing.T, handler wire.Locator) net.Conn {
 	t.Helper()
-	s := &Server{cfg: Config{Log: testLog(t), Call: CallConfig{Limits: Limits{}.withDefaults()}}}
+	s := &Server{cfg: Config{Limits: ServerLimits{}.withDefaults(), Log: testLog(t), Call: CallConfig{Limits: Limits{}.withDefaults()}}}
 	near, far := net.Pipe()
 	done := make(chan struct{})
 	go func() {
@@ -374,7 +374,7 @@ func TestTransportBounds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := &Server{cfg: Config{Log: testLog(t), Call: CallConfig{Limits: limits}}}
+			s := &Server{cfg: Config{Limits: ServerLimits{}.withDefaults(), Log: testLog(t), Call: CallConfig{Limits: limits}}}
 			near, far := net.Pipe()
 			done := make(chan struct{})
 			go func() { defer close(done); s.serveConn(t.Context(), far, wire.NewLocatorProcessor(&recorder{})) }()

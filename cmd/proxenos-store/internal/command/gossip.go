@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -74,6 +77,7 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, 
 	if g.Cluster, err = o.joinAt(ctx, cfg, gossipPort(self)); err != nil {
 		return nil, err
 	}
+	o.members.gossip.Store(g)
 	ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
 	g.running.Go(func() { g.keepCluster(ctx, engine) })
 	return g, nil
@@ -105,6 +109,25 @@ func gossipPort(self string) string {
 		port -= 2 * offset
 	}
 	return strconv.Itoa(port)
+}
+
+// memberAddrs reports the addresses of the members, for which connections are
+// reserved. It knows none until gossip is set.
+type memberAddrs struct{ gossip atomic.Pointer[gossip] }
+
+func (k *memberAddrs) has(a net.Addr) bool {
+	g := k.gossip.Load()
+	return g != nil && slices.ContainsFunc(g.Members(), func(m swim.Member) bool { return !m.Observer && sameIP(m.Addr, a.String()) })
+}
+
+// sameIP reports whether the IP addresses of two ip:port are the same.
+func sameIP(a, b string) bool {
+	one, err := netip.ParseAddrPort(a)
+	if err != nil {
+		return false
+	}
+	other, err := netip.ParseAddrPort(b)
+	return err == nil && one.Addr().Unmap() == other.Addr().Unmap()
 }
 
 // joinInfo returns what a node needs to join.

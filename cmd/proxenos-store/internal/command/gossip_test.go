@@ -1,9 +1,15 @@
 package command
 
 import (
+	"log/slog"
+	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/mapper/swim"
 )
 
 func TestGossipPort(t *testing.T) {
@@ -12,4 +18,19 @@ func TestGossipPort(t *testing.T) {
 	assert.Equal(t, "65535", gossipPort("::1:55535"))
 	assert.Equal(t, "45536", gossipPort("host:55536"))
 	assert.Equal(t, "55535", gossipPort("host:65535"))
+}
+
+func TestMemberAddrsAreThoseOfMembers(t *testing.T) {
+	t.Parallel()
+	var known memberAddrs
+	at := func(addr string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(addr)) }
+	require.False(t, known.has(at("127.0.0.1:5000")), "before it joins")
+	cluster, err := swim.Join(t.Context(), swim.Config{Name: "a", Bind: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
+	known.gossip.Store(&gossip{Cluster: cluster})
+	require.True(t, known.has(at("127.0.0.1:5000")), "at any port")
+	require.True(t, known.has(at("[::ffff:127.0.0.1]:5000")))
+	require.False(t, known.has(at("127.0.0.2:5000")))
+	require.False(t, known.has(&net.UnixAddr{Name: "x"}))
 }

@@ -24,7 +24,7 @@ func (o *serveOptions) runLegacy(c *cobra.Command) error {
 	peer, known := o.find(ctx)
 	n, err := legacy.Listen(ctx, locator.Config{
 		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise, Peer: peer,
-		Services: rpc.Services, Call: o.call, Log: o.log,
+		Services: rpc.Services, Limits: serverLimits, Call: o.call, Log: o.log,
 	}, o.std.Err)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type serveOptions struct {
 	legacy    bool
 	verbose   bool
 	log       *slog.Logger
+	members   memberAddrs
 }
 
 func newServe(std *output) *cobra.Command {
@@ -105,7 +106,10 @@ func (o *serveOptions) parse() error {
 }
 
 // limits admits the largest batch of entries that nodes send.
-var limits = locator.Limits{Message: 8 << 20, Conns: 1024}
+var limits = locator.Limits{Message: 8 << 20}
+
+// serverLimits admits the kept connections of many clients.
+var serverLimits = locator.ServerLimits{Conns: 1024}
 
 // Now returns the wall clock time of a node. Tests replace it.
 var Now = time.Now
@@ -155,10 +159,12 @@ func (o *serveOptions) open() (kv.Engine, error) {
 }
 
 func (o *serveOptions) locator() locator.Config {
+	limits := serverLimits
+	limits.Known = o.members.has
 	return locator.Config{
 		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise,
 		Services: rpc.Services, Refresh: -1,
-		Call: o.call, TLS: o.call.TLS, Log: o.log,
+		Limits: limits, Call: o.call, TLS: o.call.TLS, Log: o.log,
 	}
 }
 
