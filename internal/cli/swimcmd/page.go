@@ -20,6 +20,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/connlimit"
 	"github.com/proxenos/proxenos/internal/report"
+	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -59,7 +60,10 @@ func listenHTTP(addr string) (*statusPage, error) {
 func (p *statusPage) show(cluster *swim.Cluster, placement *place.Flags) {
 	limited := member.Limit(cluster)
 	p.cluster, p.algorithm = cluster, placement.AlgorithmName()
-	p.placement = newPlacementCache(limited.Nodes, placement.Build)
+	p.placement = newPlacementCache(func(ctx context.Context) ([]mapper.Node, error) {
+		set, err := limited.Ask(ctx) // a partial set is placed, too
+		return set.Nodes, err
+	}, placement.Build)
 }
 
 // close stops listening.

@@ -164,3 +164,12 @@ func TestStatusPageLimitsConnections(t *testing.T) {
 		require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 	}
 }
+
+// TestStatusPagePlacesPartialSets has a member with a weight beyond the limit.
+func TestStatusPagePlacesPartialSets(t *testing.T) {
+	p, h := page(t, false)
+	require.NoError(t, p.cluster.SetMetadata(map[string][]byte{"weight": []byte("1e9")}))
+	w := get(h, "/select?key=a", "application/json")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), `"weight":1000}`)
+}
