@@ -8,7 +8,7 @@ FUZZTIME = 1m
 # Pure arithmetic has no races, and takes ten times as long under the detector.
 # Of the scripts, only those of long-running commands run under it; the tests of
 # internal/cli cover the concurrent parts of the others.
-RACELESS = internal/(compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
+RACELESS = internal/(checkfile|compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
 # A program under the race detector sleeps for a second at exit, and the scripts
 # start hundreds of programs.
@@ -67,6 +67,10 @@ fuzz: ## Run each fuzz target for FUZZTIME
 .PHONY: test-arch
 test-arch: packages ## Run the placement tests on 32-bit, ARM and big-endian CPUs (QEMU)
 	ARGS=-test.short internal/repo/test-arch.sh
+
+.PHONY: soak
+soak: ## Run the store for five minutes under faults (kills, stops, clock jumps)
+	PROXENOS_STORE_SOAK=5m go test -count=1 -v -run TestSoak ./cmd/proxenos-store
 
 .PHONY: cover
 cover: ## Print the test coverage

@@ -46,6 +46,7 @@ type soak struct {
 
 	mu    sync.Mutex
 	nodes []*server
+	addrs []string // of the nodes, which keep them over restarts
 	seen  map[string]int
 	kind  string // of the current fault
 	pause time.Duration
@@ -72,11 +73,9 @@ func (s *soak) begin(kind string) {
 	s.kind = kind
 }
 
-// client returns a client of a node, as long as that runs.
+// client returns a client of a node.
 func (s *soak) client(i int) *rpc.Client {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return rpc.NewClient(s.nodes[i].addr, locator.CallConfig{})
+	return rpc.NewClient(s.addrs[i], locator.CallConfig{})
 }
 
 // write counts registers up until the context ends, at one node after the other.
@@ -143,12 +142,7 @@ func (s *soak) fault(i int) {
 		if signal == syscall.SIGTERM {
 			assert.NoError(s.t, err)
 		}
-		s.mu.Lock()
-		s.nodes[i] = s.clocks[i].launch(s.args[i]...)
-		s.nodes[i].addr = node.addr
-		node = s.nodes[i]
-		s.mu.Unlock()
-		node.serves()
+		s.nodes[i] = s.clocks[i].launch(s.args[i]...).serves()
 	case 2:
 		s.begin("stops")
 		require.NoError(s.t, node.cmd.Process.Signal(syscall.SIGSTOP))
@@ -182,6 +176,7 @@ func TestSoak(t *testing.T) {
 			first = []string{"-h", s.nodes[0].addr}
 		}
 		s.nodes = append(s.nodes, s.clocks[i].launch(append(first, s.args[i]...)...).serves())
+		s.addrs = append(s.addrs, s.nodes[i].addr)
 	}
 	for i := range 80 {
 		s.regs = append(s.regs, &register{key: fmt.Sprintf("k%d", i)})
