@@ -194,10 +194,12 @@ func (s *Set[N]) candidate(i int, raw uint64) candidate {
 // Checksum identifies the placement: two sets with one checksum give every key to
 // the node with the same ID. It depends on the IDs, the weights, the hash with
 // its key and seed, and the scorer, but not on the order of the nodes. Functions
-// are distinguished by their results for the IDs and a few hundred fixed keys,
+// are distinguished by their results for the IDs and some hundred fixed keys,
 // which show whether one lower-cases, trims, truncates or otherwise changes keys
-// before it hashes them. The key of a hash cannot be computed from the checksum.
-// It is 0 for a nil or zero Set.
+// before it hashes them. Under a hash with a key or a seed, and in a Scorer, they
+// do not show a change that keeps different keys different, such as swapping two
+// characters. The key of a hash cannot be computed from the checksum. It is 0 for
+// a nil or zero Set.
 func (s *Set[N]) Checksum() uint64 {
 	if s == nil {
 		return 0
@@ -225,7 +227,7 @@ func (s *Set[N]) checksum() uint64 {
 		sum.Hash(s.hash, s.all.IDs)
 	}
 	if s.fill != nil && len(s.live) > 0 {
-		sum.Scorer(s.foldScores)
+		sum.Scorer(s.foldScores, len(s.live))
 	}
 	return sum.Sum()
 }

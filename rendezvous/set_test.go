@@ -249,6 +249,10 @@ func TestPlacementsHaveDifferentChecksums(t *testing.T) {
 	trimmed := func(id, key string) uint64 { return pair(id, strings.TrimSpace(key)) }
 	note("pairwise scorer", newSet(t, base, Config[server]{ID: server.Name, Scorer: Pairwise(pair)}).Checksum())
 	note("pairwise scorer of trimmed keys", newSet(t, base, Config[server]{ID: server.Name, Scorer: Pairwise(trimmed)}).Checksum())
+	dashes := func(id, key string) uint64 { return pair(id, strings.ReplaceAll(key, "-", "_")) }
+	note("pairwise scorer of keys without dashes", newSet(t, base, Config[server]{ID: server.Name, Scorer: Pairwise(dashes)}).Checksum())
+	ended := func(id, key string) uint64 { return pair(id, key[max(0, len(key)-100):]) }
+	note("pairwise scorer of the ends of keys", newSet(t, base, Config[server]{ID: server.Name, Scorer: Pairwise(ended)}).Checksum())
 	note("scorer", newSet(t, base, Config[server]{ID: server.Name, Scorer: lettersOf}).Checksum())
 	for _, bits := range []int{8, 9} {
 		table, err := set.Table(bits)

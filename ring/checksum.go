@@ -11,11 +11,12 @@ import (
 // the node with the same ID. It depends on the layout, on the hash with its key
 // and seed, on the IDs and capacities, and on every point. It depends on the order
 // of the nodes only where the placement does, which under Hashed is nowhere.
-// Hashes are distinguished by their results for the IDs and a few hundred fixed
+// Hashes are distinguished by their results for the IDs and some hundred fixed
 // keys, which show whether one lower-cases, trims, truncates or otherwise changes
-// keys before it hashes them. The key of a hash cannot be computed from the
-// checksum. It is 0 for a nil or zero Ring, and takes time proportional to the
-// number of points.
+// keys before it hashes them. Under a hash with a key or a seed they do not show a
+// change that keeps different keys different, such as swapping two characters.
+// The key of a hash cannot be computed from the checksum. It is 0 for a nil or
+// zero Ring, and takes time proportional to the number of points.
 func (r *Ring[N]) Checksum() uint64 {
 	if r == nil || r.layout == nil {
 		return 0
