@@ -286,12 +286,16 @@ func (w *keeping) keep() {
 
 func (c *Cached) write(u Update) {
 	if len(u.Nodes) == 0 && !c.AllowEmpty {
-		if s, err := c.read(); err == nil && len(s.Nodes) > 0 {
+		// Whatever its query: a typo in a name makes another query, and an empty set.
+		if s, err := ReadSnapshot(c.Path); err == nil && len(s.Nodes) > 0 {
 			c.log().Warn("mapper: keeping the snapshot, as the set has no nodes", "path", c.Path, "nodes", len(s.Nodes))
 			return
 		}
 	}
 	s := Snapshot{Saved: time.Now(), Query: c.Query, Partial: len(u.Skipped) > 0, Nodes: u.Nodes}
+	if u.ageUnknown() {
+		s.Saved = time.Time{}
+	}
 	if err := s.Write(c.Path); err != nil {
 		c.log().Error("mapper: the snapshot cannot be written", "err", err)
 	}

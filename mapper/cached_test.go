@@ -306,3 +306,41 @@ func TestCachedSnapshotStaysPartial(t *testing.T) {
 	require.Len(t, u.Skipped, 1)
 	require.EqualError(t, u.Skipped[0], "records were left out when the snapshot was saved")
 }
+
+// TestCachedKeepsNodesOfAnotherQuery misspells the service: another query, and an
+// empty answer.
+func TestCachedKeepsNodesOfAnotherQuery(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	require.NoError(t, mapper.Snapshot{Saved: time.Now(), Query: "consul web", Nodes: nodesOf("a b")}.Write(path))
+	for _, allow := range []bool{false, true} {
+		c := &mapper.Cached{Source: &polled{}, Path: path, Query: "consul wbe", AllowEmpty: allow}
+		got, err := c.Nodes(t.Context())
+		require.Equal(t, "[]", words(got, err))
+		set, _ := onDisk(t, path)
+		require.Equal(t, map[bool]string{false: "[a b]", true: "[]"}[allow], set)
+	}
+}
+
+// TestCachedDoesNotDateWhatAnAgentCacheAnswers: such an answer may be of any age,
+// and so may the snapshot of it.
+func TestCachedDoesNotDateWhatAnAgentCacheAnswers(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	answer := mapper.Update{Nodes: nodesOf("a"), Origin: mapper.OriginAgentCache}
+	for _, confirmed := range []time.Time{{}, time.Now()} {
+		answer.Confirmed = confirmed
+		_, err := (&mapper.Cached{Source: asked{answer}, Path: path}).Ask(t.Context())
+		require.NoError(t, err)
+		s, err := mapper.ReadSnapshot(path)
+		require.NoError(t, err)
+		require.Equal(t, confirmed.IsZero(), s.Saved.IsZero())
+	}
+}
+
+// asked is a source with one answer.
+type asked struct{ mapper.Update }
+
+func (a asked) Nodes(context.Context) ([]mapper.Node, error) { return a.Update.Nodes, nil }
+
+func (a asked) Ask(context.Context) (mapper.Update, error) { return a.Clone(), nil }

@@ -54,6 +54,11 @@ func (u Update) Partial() error {
 	return &PartialError{Skipped: u.Skipped}
 }
 
+// ageUnknown reports whether a cache answered that cannot tell when a live source
+// last confirmed Nodes: the cache of a Consul agent says that it is fresh even
+// while all servers are dead.
+func (u Update) ageUnknown() bool { return u.Origin == OriginAgentCache && u.Confirmed.IsZero() }
+
 // Clone returns a copy that shares no memory with u except the errors.
 func (u Update) Clone() Update {
 	if u.Nodes != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -82,7 +81,7 @@ func (o *nodesOptions) keep(f *source.Found) error {
 	if o.save == "" {
 		return nil
 	}
-	err := mapper.Snapshot{Saved: time.Now(), Partial: f.Partial, Nodes: f.Nodes}.Write(o.save)
+	err := mapper.Snapshot{Saved: f.Saved, Partial: f.Partial, Nodes: f.Nodes}.Write(o.save)
 	if err != nil {
 		return term.Hint(term.WithCode(term.ErrIO, err), "--save names a file in a writable directory")
 	}

@@ -238,6 +238,7 @@ type Found struct {
 	Nodes    []mapper.Node // the nodes that pass the filters
 	Reported int           // the number of nodes before the filters
 	Partial  bool          // the source has records that are not usable as nodes
+	Saved    time.Time     // when the source answered; zero: the age of the nodes is not known
 }
 
 // Ask queries the source once and applies the filters.
@@ -254,7 +255,11 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	if err != nil {
 		return nil, o.Classify(err)
 	}
-	return &Found{Nodes: o.Filters.Apply(u.Nodes), Reported: len(u.Nodes), Partial: len(u.Skipped) > 0}, nil
+	f := &Found{Nodes: o.Filters.Apply(u.Nodes), Reported: len(u.Nodes), Partial: len(u.Skipped) > 0}
+	if !ageUnknown(u) {
+		f.Saved = time.Now()
+	}
+	return f, nil
 }
 
 // Watched returns the source with its cache and limits. A source that cannot be
@@ -265,9 +270,9 @@ func (o *Flags) Watched(ctx context.Context, poll time.Duration, std *term.Strea
 	if err != nil {
 		return nil, err
 	}
-	if list, ok := source.(staticSource); ok && len(list.flags) == 0 {
+	if list, ok := source.(staticSource); ok {
 		if file, ok := list.file.(*static.File); ok {
-			source = file // a file alone can be watched
+			source = watchedFile{list, file}
 		}
 	}
 	var watched mapper.Watcher = &mapper.Polled{Source: source, Every: poll}

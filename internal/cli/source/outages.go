@@ -85,8 +85,17 @@ func (o *OutageFlags) ask(ctx context.Context, source mapper.Mapper, patience ti
 	if u.Err != nil {
 		std.Warn("%v", u.Err)
 	}
+	if ageUnknown(u) {
+		std.Warn("the age of the nodes is not known: they are from the cache of the agent (--consistency cached)")
+	}
 	WarnPartial(std, u.Skipped)
 	return u, err
+}
+
+// ageUnknown reports whether the nodes are from the cache of a Consul agent, which
+// says that it is fresh even while all servers are dead.
+func ageUnknown(u mapper.Update) bool {
+	return u.Origin == mapper.OriginAgentCache && u.Confirmed.IsZero()
 }
 
 // update returns the update that ask reports.

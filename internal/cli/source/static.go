@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
@@ -35,17 +36,47 @@ func openStatic(_ context.Context, o *Flags, std *term.Streams) (mapper.Mapper, 
 // error, which is the default.
 func explainStatic(err error) error { return err }
 
+// watchedFile is a staticSource whose file is watched, so that a list that is
+// being written is not taken for a whole one.
+type watchedFile struct {
+	staticSource
+	list *static.File
+}
+
+// Watch yields the nodes of the flags and of the file.
+func (s watchedFile) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+	return func(yield func(mapper.Update) bool) {
+		var last mapper.Update
+		for u := range s.list.Watch(ctx) {
+			if u.Known() {
+				u = s.add(ctx, u, last)
+				last = u.Clone()
+			}
+			if !yield(u) {
+				return
+			}
+		}
+	}
+}
+
+// add adds the nodes of the flags to an update of the file. If they contradict
+// each other, the last set stands.
+func (s watchedFile) add(ctx context.Context, u, last mapper.Update) mapper.Update {
+	flags, err := s.ofFlags(ctx)
+	if err == nil {
+		flags, err = s.merge(flags, u.Nodes)
+	}
+	if err != nil {
+		last.Err = err
+		return last
+	}
+	u.Nodes = flags
+	return u
+}
+
 // Nodes returns the nodes of the flags and of the file.
 func (s staticSource) Nodes(ctx context.Context) ([]mapper.Node, error) {
-	flags, err := static.Flags(s.flags)
-	var duplicate *static.DuplicateError
-	switch {
-	case errors.As(err, &duplicate):
-		return nil, term.Hint(term.AsUsage(err), "two -n flags differ for %q: remove one or change its ID", duplicate.ID)
-	case err != nil:
-		return nil, term.Hint(term.AsUsage(err), "a node is ID[=ADDR][,w=2][,zone=a], such as -n web-1=10.0.0.1:80,w=2")
-	}
-	nodes, err := flags.Nodes(ctx)
+	nodes, err := s.ofFlags(ctx)
 	if err != nil || s.file == nil {
 		return nodes, err
 	}
@@ -58,6 +89,19 @@ func (s staticSource) Nodes(ctx context.Context) ([]mapper.Node, error) {
 		err = partial
 	}
 	return nodes, err
+}
+
+// ofFlags returns the nodes of the flags.
+func (s staticSource) ofFlags(ctx context.Context) ([]mapper.Node, error) {
+	flags, err := static.Flags(s.flags)
+	var duplicate *static.DuplicateError
+	switch {
+	case errors.As(err, &duplicate):
+		return nil, term.Hint(term.AsUsage(err), "two -n flags differ for %q: remove one or change its ID", duplicate.ID)
+	case err != nil:
+		return nil, term.Hint(term.AsUsage(err), "a node is ID[=ADDR][,w=2][,zone=a], such as -n web-1=10.0.0.1:80,w=2")
+	}
+	return flags.Nodes(ctx)
 }
 
 // merge appends the nodes of the file to those of the flags, except for equal
