@@ -166,3 +166,21 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
+
+// TestEmptyRecordsMakeThePartialSet: what is no instance at all is counted too.
+func TestEmptyRecordsMakeThePartialSet(t *testing.T) {
+	t.Parallel()
+	const good = `{"Node":{"Node":"n"},"Service":{"ID":"a","Service":"web"}}`
+	for _, bad := range []string{`null`, `{}`, `{"Node":null,"Service":{"ID":"b"}}`, `{"Node":{"Node":"n"},"Service":null}`} {
+		fake := consultest.NewFake(consultest.Replies(consultest.Reply{Index: 1, Text: "[" + good + "," + bad + "]"}))
+		u, err := open(t, Config{Addr: fake.Serve(t), Service: "web"}).Ask(t.Context())
+		require.NoError(t, err, bad)
+		require.Equal(t, []string{"n/a"}, names(u.Nodes), bad)
+		require.EqualError(t, u.Partial(), "the set is partial, records left out: 1: an instance without a node or a service", bad)
+	}
+	fake := consultest.NewFake(consultest.Replies(consultest.Reply{Index: 1, Text: `[{"Node":"n","ServiceID":"a","ServiceName":"web"},null]`}))
+	u, err := open(t, Config{Addr: fake.Serve(t), Service: "web", Catalog: true}).Ask(t.Context())
+	require.NoError(t, err)
+	require.Len(t, u.Nodes, 1)
+	require.Len(t, u.Skipped, 1)
+}

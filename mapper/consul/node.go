@@ -39,7 +39,8 @@ func (c Config) members(entries []*api.ServiceEntry) ([]member, error) {
 	out := make([]member, 0, len(entries))
 	for _, e := range entries {
 		if e == nil || e.Node == nil || e.Service == nil {
-			continue // there is no address in it
+			out = append(out, member{unusable: errNoInstance})
+			continue
 		}
 		status := statusOf(e)
 		if !c.Catalog && !c.Health.admits(status) {
@@ -54,6 +55,8 @@ func (c Config) members(entries []*api.ServiceEntry) ([]member, error) {
 	}
 	return out, nil
 }
+
+var errNoInstance = errors.New("an instance without a node or a service")
 
 // unusable returns why an instance cannot be a node. Consul accepts any text as an
 // address and any number as a port in its catalog.

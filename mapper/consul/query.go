@@ -67,9 +67,11 @@ func (s *Source) entries(service string, o *api.QueryOptions) ([]*api.ServiceEnt
 	found, meta, err := s.client.Catalog().Service(service, "", o)
 	entries := make([]*api.ServiceEntry, 0, len(found))
 	for _, f := range found {
-		if f != nil {
-			entries = append(entries, entryOf(f))
+		if f == nil {
+			entries = append(entries, nil) // which members reports
+			continue
 		}
+		entries = append(entries, entryOf(f))
 	}
 	return entries, meta, err
 }
