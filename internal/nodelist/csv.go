@@ -30,6 +30,23 @@ func LooksLikeCSV(data []byte) bool {
 	return hasID && len(names) > 1
 }
 
+// looksLikeHeader reports whether a line of text is the header of a table whose
+// columns are separated by something other than commas, such as a tab or a
+// semicolon.
+func looksLikeHeader(line string) bool {
+	separators := func(r rune) bool { return strings.ContainsRune(" \t;|", r) }
+	names := strings.FieldsFunc(line, separators)
+	hasID := false
+	for _, name := range names {
+		column, known := columns[strings.ToLower(name)]
+		if !known {
+			return false
+		}
+		hasID = hasID || column == "id"
+	}
+	return hasID && len(names) > 1
+}
+
 // ParseCSV reads a list with a header and one node a row, as proxenos nodes -o
 // csv writes it. The columns may be in any order; an empty cell is not given.
 func ParseCSV(data []byte, name string) ([]Node, error) {

@@ -79,3 +79,21 @@ func TestWriteTextQuotesCommas(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, nodes, got)
 }
+
+// TestParseTextRefusesHeaders: the header of a table is no node that owns keys.
+func TestParseTextRefusesHeaders(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"id\taddress", "ID ADDRESS", "id;address;weight", "zone|id", "# a comment\n\nid address"} {
+		_, err := ParseText([]byte(line+"\nweb-1\n"), "n.txt")
+		require.ErrorContains(t, err, "the header of a table is no node", line)
+	}
+	want := []Node{{Name: "id", Addr: "address"}, {Name: "id;zone"}, {Name: "ID"}}
+	var b bytes.Buffer
+	require.NoError(t, WriteText(&b, want))
+	nodes, err := ParseText(b.Bytes(), "n.txt")
+	require.NoError(t, err)
+	require.Equal(t, want, nodes, "as an ID it is quoted")
+	nodes, err = ParseText([]byte("web-1\nid address\nid2 address\n"), "n.txt")
+	require.NoError(t, err)
+	require.Len(t, nodes, 3, "a header is the first line")
+}

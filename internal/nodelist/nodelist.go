@@ -5,6 +5,7 @@ package nodelist
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 )
 
@@ -32,6 +33,12 @@ func LooksLikeJSON(data []byte) bool {
 	rest = bytes.TrimLeft(rest, " \t\r\n")
 	return len(rest) > 0 && strings.IndexByte(`{"]`, rest[0]) >= 0
 }
+
+var written = regexp.MustCompile(`^\s*\{\s*"schema"\s*:`)
+
+// LooksWritten reports whether data begins as the program itself writes a list in
+// JSON.
+func LooksWritten(data []byte) bool { return written.Match(data) }
 
 // LooksLikeYAML goes by the first line that is neither blank nor a comment.
 func LooksLikeYAML(data []byte) bool {

@@ -19,6 +19,8 @@ func ParseText(data []byte, name string) ([]Node, error) {
 			continue
 		case err != nil:
 			return nil, Place{name, at.Line, column(line, offset)}.Wrap(err)
+		case b.nodes == nil && looksLikeHeader(line):
+			return nil, at.Errorf("%s: the header of a table is no node; name the file .csv and separate columns with commas, or quote the ID", Quote(line))
 		}
 		if err := b.Add(n, at); err != nil {
 			return nil, err

@@ -105,10 +105,10 @@ func textFields(n Node) []string {
 }
 
 // textID returns the ID, quoted if it holds a comma or would make the list look
-// like another format.
+// like another format or the line like a header.
 func textID(id string) string {
 	b := []byte(id + " ")
-	return textWord(id, LooksLikeJSON(b) || LooksLikeYAML(b) || id == "[" || strings.Contains(id, ","))
+	return textWord(id, strings.EqualFold(id, "id") || looksLikeHeader(id) || LooksLikeJSON(b) || LooksLikeYAML(b) || id == "[" || strings.Contains(id, ","))
 }
 
 // textTags returns the words for the tags, such that each tag stays whole.

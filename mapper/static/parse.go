@@ -20,6 +20,9 @@ const (
 	MaxYAMLSize = 1 << 20
 )
 
+// byteOrderMark is what some editors begin a file with.
+var byteOrderMark = []byte("\ufeff")
+
 // Parse reads a list of nodes in the order given. The name chooses the format as
 // the package comment says, and appears in errors; it may be empty. A list that
 // is wrong is an [*Error]. With the nodes of a list with "partial": true, it
@@ -28,7 +31,7 @@ func Parse(data []byte, name string) ([]mapper.Node, error) {
 	if name == "" {
 		name = "nodes"
 	}
-	d, err := parse(bytes.TrimPrefix(data, []byte("\ufeff")), name) // some editors begin a file so
+	d, err := parse(bytes.TrimPrefix(data, byteOrderMark), name)
 	switch {
 	case err != nil:
 		return nil, exported(err)
@@ -112,8 +115,12 @@ const (
 	formatCSV
 )
 
-// formatOf goes by the extension, else by the content.
+// formatOf goes by the extension, else by the content. What the program wrote
+// under the name of another format is JSON still.
 func formatOf(data []byte, name string) format {
+	if nodelist.LooksWritten(data) {
+		return formatJSON
+	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".json":
 		return formatJSON

@@ -5,8 +5,8 @@
 // # Lists
 //
 // A list is text, JSON, YAML or CSV in UTF-8, of at most [MaxSize] bytes, or
-// [MaxYAMLSize] in YAML. A name that ends in .json, .yaml, .yml or .csv
-// decides; otherwise the content does: a list that begins with "{", with "["
+// [MaxYAMLSize] in YAML. One that begins with {"schema" is JSON. A name that ends
+// in .json, .yaml, .yml or .csv decides; otherwise the content does: a list that begins with "{", with "["
 // before a "{", a "]" or a quotation mark is JSON, one whose first line
 // (comments aside) begins with "- " or "---" or is "nodes:" is YAML, one whose
 // first line is a header such as "id,address" is CSV, and anything else is text.

@@ -1,6 +1,8 @@
 package static
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -137,4 +139,31 @@ func TestParseWithoutName(t *testing.T) {
 	t.Parallel()
 	_, err := Parse([]byte("a w=x"), "")
 	require.ErrorContains(t, err, `nodes:1:3: weight "x"`)
+}
+
+// TestWrittenListsAreReadUnderAnyName: what the program saves is JSON, and a name
+// of another format neither bounds nor changes it.
+func TestWrittenListsAreReadUnderAnyName(t *testing.T) {
+	t.Parallel()
+	nodes := make([]mapper.Node, 20_000)
+	for i := range nodes {
+		nodes[i] = mapper.Node{Name: fmt.Sprintf("web-%d", i), Addr: fmt.Sprintf("10.0.%d.%d:80", i/256, i%256), Zone: "a"}
+	}
+	var b bytes.Buffer
+	require.NoError(t, WriteJSON(&b, nodes))
+	require.Greater(t, b.Len(), MaxYAMLSize)
+	for _, name := range []string{"", "n.json", "n.txt", "n.yaml", "n.yml", "n.csv"} {
+		got, err := Parse(b.Bytes(), name)
+		require.NoError(t, err, name)
+		require.Equal(t, nodes, got, name)
+	}
+}
+
+// TestCheckFinishedIgnoresAByteOrderMark: it is no text.
+func TestCheckFinishedIgnoresAByteOrderMark(t *testing.T) {
+	t.Parallel()
+	for _, blank := range []string{"", " \r\n", "\ufeff", "\ufeff\n"} {
+		require.ErrorContains(t, checkFinished([]byte(blank), "n.txt"), "it is empty", "%q", blank)
+	}
+	require.NoError(t, checkFinished([]byte("\ufeff[]"), "n"), "JSON needs no newline")
 }

@@ -195,6 +195,7 @@ func (w *watch) list(ctx context.Context) ([]byte, []mapper.Node, error) {
 // checkFinished rejects what a writer that is not done leaves. JSON shows by itself
 // where it ends.
 func checkFinished(data []byte, name string) error {
+	data = bytes.TrimPrefix(data, byteOrderMark)
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("it is empty, as a file that is being written; a list without nodes is a comment, or []")
