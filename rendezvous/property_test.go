@@ -130,6 +130,36 @@ func TestBoundExcludesNoWinner(t *testing.T) {
 	}
 }
 
+// TestBoundExcludesNoCloseWinner gives bestWeighted and bestFewWeighted scores made
+// for their bound: the lighter node has the greatest raw score, and the heavier
+// one wins by a part of its value that is smaller than a billionth. The bound is
+// sharpest for raw scores near 2^64-2^38, where it exceeds the value by 2^-26.
+func TestBoundExcludesNoCloseWinner(t *testing.T) {
+	t.Parallel()
+	x := expand(12345)
+	inverse := x.m // of x.m modulo 2^64, by Newton's method
+	for range 6 {
+		inverse *= 2 - x.m*inverse
+	}
+	seedFor := func(raw uint64) uint64 { return raw*inverse ^ x.k }
+	for exponent := 20; exponent <= 34; exponent++ {
+		light := ^uint64(0) - 1<<(exponent+11) // the heavy one is twice as far from the end
+		heavy := ^uint64(0) - 1<<(exponent+12)
+		require.Equal(t, light, x.score(seedFor(light)))
+		for _, excess := range []float64{1e-9, 1e-11, 1e-13, 1e-14} {
+			weight := weigh(light, 1) / weigh(heavy, 1) * (1 + excess)
+			require.Greater(t, weigh(heavy, weight), weigh(light, 1))
+			seeds := []uint64{seedFor(5), seedFor(light), seedFor(heavy)}
+			weights := []float64{1e-9, 1, weight}
+			require.Equal(t, 2, x.bestWeighted(seeds, weights), "2^%d, excess %g", exponent, excess)
+			weights[0] = 1e15 // the first of two, so that the other nodes compete for the second place
+			var kept [2]candidate
+			x.bestFewWeighted(kept[:], seeds, weights)
+			require.Equal(t, []int32{0, 2}, []int32{kept[0].index, kept[1].index}, "2^%d, excess %g", exponent, excess)
+		}
+	}
+}
+
 // TestOnlyNeededMoves: keys move only to a node that joins or from one that
 // leaves, and a change of weight moves keys only to or from its node.
 func TestOnlyNeededMoves(t *testing.T) {

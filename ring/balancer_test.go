@@ -445,3 +445,116 @@ func TestIndependentClients(t *testing.T) {
 		assert.LessOrEqual(t, float64(loads[n.id]), bound*float64(given+clients)/5+clients)
 	}
 }
+
+// TestReleaseOfARemovedNode: leases on a removed node do not count, so releasing
+// them takes no room from the others.
+func TestReleaseOfARemovedNode(t *testing.T) {
+	t.Parallel()
+	b, err := NewBalancer(list{{"a", 1}, {"b", 1}}, balancerConfig(1))
+	require.NoError(t, err)
+	var onA []Lease[weighted]
+	for range 4 {
+		lease, ok := b.Acquire("key")
+		require.True(t, ok)
+		if lease.Node().id == "a" {
+			onA = append(onA, lease)
+		}
+	}
+	require.Len(t, onA, 2)
+	require.NoError(t, b.Update(list{{"b", 1}, {"c", 1}}))
+	for _, lease := range onA {
+		require.True(t, lease.Release())
+		require.False(t, lease.Release())
+	}
+	assert.Equal(t, 2, b.held, "of b")
+	var got []string
+	for range 4 {
+		lease, ok := b.Acquire("key")
+		require.True(t, ok, "limits add up to more than the leases of b and c")
+		got = append(got, lease.Node().id)
+	}
+	assert.Equal(t, []string{"c", "c", "b", "c"}, got)
+	assert.Equal(t, map[string]int{"b": 3, "c": 3}, b.Loads())
+}
+
+// TestRemovedNodeComesBack: it has the leases that were not released meanwhile.
+func TestRemovedNodeComesBack(t *testing.T) {
+	t.Parallel()
+	b, err := NewBalancer(list{{"a", 1}}, balancerConfig(1))
+	require.NoError(t, err)
+	var leases []Lease[weighted]
+	for range 3 {
+		lease, ok := b.Acquire("key")
+		require.True(t, ok)
+		leases = append(leases, lease)
+	}
+	require.NoError(t, b.Update(list{{"b", 1}}))
+	require.True(t, leases[0].Release())
+	assert.Zero(t, b.held)
+	require.NoError(t, b.Update(list{{"b", 1}, {"a", 1}}))
+	assert.Equal(t, 2, b.held)
+	require.True(t, leases[1].Release())
+	assert.Equal(t, 1, b.held)
+	assert.Equal(t, map[string]int{"a": 1, "b": 0}, b.Loads())
+}
+
+// TestUpdateDuringAcquire replaces the nodes at every call of allow, of which the
+// last is after all nodes were found full. The lease is on a node of the ranking
+// that is then in force.
+func TestUpdateDuringAcquire(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		full bool // a has its greatest load
+		at   int  // the call of allow that replaces a by b
+	}{
+		"before the node is tried":   {full: false, at: 1},
+		"after all were tried":       {full: true, at: 2},
+		"before a full one is tried": {full: true, at: 1},
+	} {
+		for kind, ranking := range map[string]func(id string) Ranking[weighted]{
+			"rank only": func(id string) Ranking[weighted] { return list{{id, 1}} },
+			"ring": func(id string) Ranking[weighted] {
+				r, err := New([]weighted{{id, 1}}, weightedConfig)
+				require.NoError(t, err)
+				return r
+			},
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				cfg := balancerConfig(1)
+				cfg.MaxLoad = func(weighted) int { return 1 }
+				b, err := NewBalancer(ranking("a"), cfg)
+				require.NoError(t, err)
+				if c.full {
+					_, ok := b.Acquire("key")
+					require.True(t, ok)
+				}
+				calls := 0
+				lease, ok := b.AcquireFunc("key", func(weighted) bool {
+					if calls++; calls == c.at {
+						assert.NoError(t, b.Update(ranking("b")))
+					}
+					return true
+				})
+				require.True(t, ok)
+				assert.Equal(t, "b", lease.Node().id)
+				assert.Equal(t, 1, b.Loads()["b"])
+				assert.Equal(t, 1, b.held)
+			})
+		}
+	}
+}
+
+// TestNoNodeIsAllowed ends, whatever the ranking and the loads.
+func TestNoNodeIsAllowed(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t, 1, weighted{"a", 1}, weighted{"b", 3})
+	_, ok := b.Acquire("key")
+	require.True(t, ok)
+	before := b.Loads()
+	_, ok = b.AcquireFunc("key", func(weighted) bool { return false })
+	assert.False(t, ok)
+	assert.Equal(t, before, b.Loads())
+	_, ok = b.Acquire("key")
+	assert.True(t, ok)
+}
