@@ -8,7 +8,11 @@ FUZZTIME = 1m
 # Pure arithmetic has no races, and takes ten times as long under the detector.
 # Of the scripts, only those of long-running commands run under it; the tests of
 # internal/cli cover the concurrent parts of the others.
-RACELESS = internal/(checkfile|compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
+RACELESS = /rendezvous|/ring|internal/(checkfile|compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
+# Of rendezvous and ring, only the tests of goroutines run under it.
+SHARED   = Concurrent|Goroutines|Balancer|Table
+# Tests that read megabytes in one goroutine.
+SERIAL   = HostileDocumentsEndFast|ParseSize
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
 # A program under the race detector sleeps for a second at exit, and the scripts
 # start hundreds of programs.
@@ -41,7 +45,8 @@ test-short: ## Run the tests that need no server, in less depth
 
 .PHONY: race
 race: packages ## Run the tests under the race detector, in less depth
-	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m $$(go list ./... | grep -vE '($(RACELESS))$$')
+	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -skip '$(SERIAL)' $$(go list ./... | grep -vE '($(RACELESS))$$')
+	$(RACE) go test -race -short -count=1 -timeout 30m -run '$(SHARED)' ./rendezvous ./ring
 	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos
 
 .PHONY: lint
