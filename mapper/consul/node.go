@@ -30,10 +30,6 @@ type member struct {
 	unusable   error // why the instance is left out
 }
 
-func (m member) equal(o member) bool {
-	return m.registered == o.registered && m.instance == o.instance && m.Equal(o.Node)
-}
-
 // members converts an answer, leaving out instances whose health does not count.
 func (c Config) members(entries []*api.ServiceEntry) ([]member, error) {
 	out := make([]member, 0, len(entries))

@@ -134,7 +134,7 @@ func (cfg Config) tune(conf *memberlist.Config) error {
 	default:
 		return nil
 	}
-	return errors.Join(errors.New("Tune must not change the name, the transport or the delegates: set Config.Name and Config.Transport, and use Cluster.Events"), before.Transport.Shutdown())
+	return errors.Join(errors.New("the function Tune must not change the name, the transport or the delegates: set Config.Name and Config.Transport, and use Cluster.Events"), before.Transport.Shutdown())
 }
 
 func (t Timing) check() error {

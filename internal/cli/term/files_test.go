@@ -54,7 +54,7 @@ func TestWriteStreamToStandardOutput(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	out, err := os.Create(path)
 	require.NoError(t, err)
-	defer out.Close() //nolint:errcheck // a test
+	defer out.Close()
 	std := &Streams{Out: out}
 	require.NoError(t, write("text\n")(out))
 	require.NoError(t, std.WriteStream("-o", path, write("report\n")))

@@ -23,7 +23,7 @@ func TestPipesAreStreamsAndNoStateFiles(t *testing.T) {
 	require.NoError(t, os.Symlink("pipe", link))
 	l, err := net.Listen("unix", socket)
 	require.NoError(t, err)
-	defer l.Close() //nolint:errcheck // a test
+	defer l.Close()
 	for path, kind := range map[string]os.FileMode{pipe: os.ModeNamedPipe, socket: os.ModeSocket, link: os.ModeSymlink} {
 		require.ErrorIs(t, CheckState("--save", path), ErrIO)
 		require.Equal(t, ExitIO, ExitCode(WriteState("--save", path, []byte("x"))))

@@ -21,8 +21,8 @@ func nodeNamed(name string) Node {
 	return Node{Name: name, Addr: netip.MustParseAddrPort("10.0.0.9:1")}
 }
 
-func announcing(generation, clock uint64) NodeMeta {
-	return NodeMeta{Generation: generation, Clock: clock, Metadata: map[string][]byte{}}
+func announcing(generation uint64) NodeMeta {
+	return NodeMeta{Generation: generation, Clock: 1, Metadata: map[string][]byte{}}
 }
 
 func newTable(name string, meta NodeMeta) *Table {
@@ -35,9 +35,9 @@ func newTable(name string, meta NodeMeta) *Table {
 
 // tableWith returns the table of the member "me", which knows the named ones.
 func tableWith(names ...string) *Table {
-	b := newTable("me", announcing(genOne, 1))
+	b := newTable("me", announcing(genOne))
 	for _, n := range names {
-		b.Joined(nodeNamed(n), announcing(genOne, 1), noon)
+		b.Joined(nodeNamed(n), announcing(genOne), noon)
 	}
 	b.Take()
 	return b
@@ -66,7 +66,7 @@ func TestEvidence(t *testing.T) {
 	seen := func(b *Table) { b.Answered("a", noon) }
 	up := func(generation uint64) func(*b) {
 		return func(b *Table) {
-			b.Joined(nodeNamed("a"), announcing(generation, 1), noon)
+			b.Joined(nodeNamed("a"), announcing(generation), noon)
 		}
 	}
 	cases := []struct {
@@ -384,7 +384,7 @@ func TestMemberHasTheLastWordAboutItself(t *testing.T) {
 	}
 	for range 2000 {
 		me := tableWith()
-		other := newTable("other", announcing(genOne, 1))
+		other := newTable("other", announcing(genOne))
 		other.Joined(nodeNamed("me"), me.NodeMeta(), noon)
 		for range draw.IntN(20) {
 			m := Message{Name: "me", Life: Life{me.local().life.Generation + draw.Uint64N(2), draw.Uint64N(2), counter(maxClock)}}
