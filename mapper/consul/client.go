@@ -16,6 +16,10 @@ import (
 // has a query under way for each.
 const idleConns = 128
 
+// anonymousToken is the secret of the token that Consul assumes for requests
+// without one.
+const anonymousToken = "anonymous"
+
 // connect makes the client from the environment as Consul's own programs do. The
 // address and the token file of the configuration override the environment.
 func (s *Source) connect() error {
@@ -28,6 +32,9 @@ func (s *Source) connect() error {
 	}
 	c := api.DefaultConfig()
 	c.Address = inherit(s.config.Addr, c.Address)
+	if !strings.Contains(c.Address, "://") && strings.Contains(c.Address, "/") {
+		c.Address = c.Scheme + "://" + c.Address // the client knows a path prefix only of a URL
+	}
 	if strings.Contains(c.Address, "@") {
 		return configError("the address holds a password: set CONSUL_HTTP_AUTH instead")
 	}
@@ -35,7 +42,7 @@ func (s *Source) connect() error {
 		return err
 	}
 	c.Transport.MaxIdleConns, c.Transport.MaxIdleConnsPerHost = idleConns, idleConns
-	s.addr, s.anonymous = c.Address, c.Token == ""
+	s.addr, s.anonymous = c.Address, c.Token == "" || c.Token == anonymousToken
 	if socket, ok := strings.CutPrefix(c.Address, "unix://"); ok {
 		useSocket(c, socket)
 	}

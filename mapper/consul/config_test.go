@@ -277,3 +277,24 @@ func TestTokensAreNeverPrinted(t *testing.T) {
 		use(t, Config{})
 	})
 }
+
+// TestPrefixWithoutAScheme: Consul's client takes a prefix for a part of the host
+// name unless there is a scheme.
+func TestPrefixWithoutAScheme(t *testing.T) {
+	fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return consultest.Reply{Index: 1} })
+	paths := make(chan string, 2)
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths <- r.URL.Path
+		http.StripPrefix("/behind", fake).ServeHTTP(w, r)
+	}))
+	defer agent.Close()
+	host, port, err := net.SplitHostPort(agent.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Setenv(api.HTTPAddrEnvName, net.JoinHostPort(host, port)+"/behind")
+	for _, addr := range []string{"", ":" + port} {
+		require.Empty(t, nodesOf(t, open(t, Config{Service: "web", Addr: addr})))
+		require.Equal(t, "/behind/v1/health/service/web", <-paths)
+	}
+	t.Setenv(api.HTTPSSLEnvName, "true")
+	require.Equal(t, "https://"+net.JoinHostPort(host, port)+"/behind", open(t, Config{Service: "web"}).addr)
+}

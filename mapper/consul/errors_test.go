@@ -125,7 +125,9 @@ func TestACL(t *testing.T) {
 	const services, nodes = `service_prefix "" { policy = "read" }`, `node_prefix "" { policy = "read" }`
 
 	t.Run("none", func(t *testing.T) {
-		for _, change := range []func(*Config){nil, all, func(c *Config) { c.Catalog = true }} {
+		anonymous := func(c *Config) { c.TokenFile = tokenFileOf(t, "anonymous") }
+		cached := func(c *Config) { c.Consistency = ConsistencyCached }
+		for _, change := range []func(*Config){nil, all, func(c *Config) { c.Catalog = true }, anonymous, cached} {
 			source := of(t, agent, change)
 			e := failure(t, source)
 			require.ErrorIs(t, e, ErrPermission, "Consul answers as if there were no nodes")
