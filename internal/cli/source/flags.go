@@ -298,8 +298,8 @@ func (o *Flags) Classify(err error) error {
 	if !errors.Is(err, term.ErrUnreachable) {
 		err = o.choice().explain(err)
 	}
-	if o.Outages.cacheFault() != nil {
-		err = term.Hint(err, "the source is unavailable, and the file of --cache is not usable: correct or remove it")
+	if hint := o.Outages.cacheHint(); hint != "" {
+		err = term.Hint(err, "%s", hint)
 	}
 	return err
 }

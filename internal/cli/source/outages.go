@@ -112,17 +112,23 @@ func (o *OutageFlags) update(ctx context.Context, source mapper.Mapper, patience
 	return u, err
 }
 
-// cacheFault returns why the file of --cache cannot stand in for the source, or
-// nil if it can or does not exist.
-func (o *OutageFlags) cacheFault() error {
+// cacheHint returns a hint if the file of --cache exists but cannot stand in for
+// the source.
+func (o *OutageFlags) cacheHint() string {
 	if o.cache == "" {
-		return nil
+		return ""
 	}
-	_, err := mapper.ReadSnapshot(o.cache)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	s, err := mapper.ReadSnapshot(o.cache)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ""
+	case err != nil:
+		return "the source is unavailable, and the file of --cache is not usable: correct or remove it"
+	case s.Query != "" && s.Query != o.query:
+		return "the source is unavailable, and the file of --cache is for another query: use a file for each query"
+	default:
+		return ""
 	}
-	return err
 }
 
 // explainOutage adds an exit code and a hint to the errors of the cache and of
