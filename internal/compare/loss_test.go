@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,4 +65,40 @@ func TestLossesAreSorted(t *testing.T) {
 	assert.Equal(t, []int{2, 0, 1}, groups)
 	assert.InDelta(t, 9/(10.0/3), s.Losses(l)[1].Ratio, 1e-12, "4 and the 5 of the lost node")
 	assert.InDelta(t, 6/(10.0/3), s.Losses(l)[2].Ratio, 1e-12, "5 and 1 of the 4")
+}
+
+// TestEqualRatios: the first of the nodes with equal ratios is the heaviest, and
+// losses of equal ratio are in the order of their shares, and then of their
+// groups. The counts are in a map, so the test repeats.
+func TestEqualRatios(t *testing.T) {
+	t.Parallel()
+	const nodes = 8
+	even := &Load{Keys: 80, Held: slices.Repeat([]int64{10}, nodes), Fair: Fair(slices.Repeat([]float64{1}, nodes))}
+	uneven := &Load{Keys: 40, Held: []int64{5, 15, 10, 10}, Fair: Fair([]float64{1, 1, 1, 1})}
+	for range 50 {
+		s := NewSpill(Singly(nodes))
+		for from := range nodes {
+			for to := range nodes {
+				if from != to {
+					s.Count(from, to, 1)
+				}
+			}
+		}
+		losses := s.Losses(even)
+		require.Len(t, losses, nodes)
+		for i, loss := range losses {
+			require.Equal(t, Loss{Group: i, Share: 0.125, Heaviest: min(1, i) ^ 1, Ratio: losses[0].Ratio}, loss)
+		}
+		worst, ok := s.Worst(even)
+		require.True(t, ok)
+		require.Equal(t, losses[0], worst)
+
+		s = NewSpill(Singly(4))
+		s.Count(0, 1, 1)
+		s.Count(2, 3, 1)
+		require.Equal(t, []Loss{
+			{Group: 2, Share: 0.25, Heaviest: 3, Ratio: 2},
+			{Group: 0, Share: 0.125, Heaviest: 1, Ratio: 2},
+		}, s.Losses(uneven))
+	}
 }
