@@ -50,7 +50,8 @@
 //     Timeout, 21 s by default.
 //   - An agent is cut off from the servers: with consul.ConsistencyCached its cache
 //     answers as if nothing had failed. A watch queries a server once a minute and
-//     after each failure, and Err stays until one has answered.
+//     after each failure, and Err stays until one has answered. A single answer
+//     from the cache has no time of confirmation, and neither has its snapshot.
 //   - A token is revoked, unknown or missing: consul.ErrPermission, until the token
 //     file holds one with read access.
 //   - Most or all nodes are deregistered: they are gone, at once. With a Guard

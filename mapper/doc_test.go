@@ -18,7 +18,7 @@ import (
 var failures = map[string][]string{
 	"A Consul agent is killed":                 {"consul.TestOutage", "consul.TestOutageOfAMinute", "consul.TestPauses"},
 	"An agent hangs":                           {"consul.TestWatchSuspended", "consul.TestSuspendedAgent"},
-	"An agent is cut off from the servers":     {"consul.TestCachedFailureEndsWithAServer", "consul.TestCachedStartsWithoutServers"},
+	"An agent is cut off from the servers":     {"consul.TestCachedFailureEndsWithAServer", "consul.TestCachedStartsWithoutServers", "TestCachedDoesNotDateWhatAnAgentCacheAnswers"},
 	"A token is revoked, unknown or missing":   {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken", "consul.TestACL"},
 	"Most or all nodes are deregistered":       {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
 	"An agent comes back and knows fewer":      {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},

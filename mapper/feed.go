@@ -44,10 +44,10 @@ type feedState struct {
 }
 
 // Set publishes u as the state. It takes u over: the caller must not change its
-// slices afterwards. If u.Confirmed is zero and u.Err is nil, the set is
-// confirmed now. Publishing the same Err again is not another failure.
+// slices afterwards. If u.Confirmed is zero and u.Err is nil, a set of OriginLive
+// is confirmed now. Publishing the same Err again is not another failure.
 func (f *Feed) Set(u Update) {
-	if u.Confirmed.IsZero() && u.Err == nil {
+	if u.Confirmed.IsZero() && u.Err == nil && u.Origin == OriginLive {
 		u.Confirmed = time.Now()
 	}
 	if u.Err == nil && u.Nodes == nil {

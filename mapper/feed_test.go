@@ -71,6 +71,7 @@ func TestFeedTellsHowSureTheSetIs(t *testing.T) {
 			{Nodes: nodesOf("a")},
 			{Nodes: nodesOf("a"), Skipped: []error{bad}},
 			{Nodes: nodesOf("a"), Skipped: []error{errors.New("port 0")}},
+			{Nodes: nodesOf("a"), Origin: mapper.OriginAgentCache},
 			{Nodes: nodesOf("a"), Origin: mapper.OriginSnapshot, Confirmed: at.Add(-time.Hour)},
 			{Nodes: nodesOf("a"), Origin: mapper.OriginSnapshot, Confirmed: at},
 		} {
@@ -82,6 +83,7 @@ func TestFeedTellsHowSureTheSetIs(t *testing.T) {
 		require.Equal(t, []mapper.Update{
 			{Nodes: nodesOf("a"), Confirmed: at},
 			{Nodes: nodesOf("a"), Confirmed: at, Skipped: []error{bad}},
+			{Nodes: nodesOf("a"), Origin: mapper.OriginAgentCache}, // of unknown age
 			{Nodes: nodesOf("a"), Origin: mapper.OriginSnapshot, Confirmed: at.Add(-time.Hour)},
 			{Nodes: nodesOf("a"), Origin: mapper.OriginSnapshot, Confirmed: at, Err: errDown},
 		}, got, "a failure carries what stood before it")
