@@ -41,7 +41,7 @@ var rules = []rule{
 	{room: "internal/cli", may: []string{"internal/childenv", "ring", "mapper", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "the root of the command line"},
 	{room: "internal/cli/figures", may: []string{"rendezvous", "mapper", "mapper/static", "internal/checkfile", "internal/compare", "internal/report", "internal/cli/answer", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "commands that measure"},
-	{room: "internal/cli/swimcmd", may: []string{"mapper", "mapper/swim", "mapper/swim/filesync", "internal/connlimit", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
+	{room: "internal/cli/swimcmd", may: []string{"mapper", "mapper/swim", "mapper/swim/filesync", "internal/connlimit", "internal/nodelist", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag, "charm.land/bubbletea/v2"}, why: "commands about gossip"},
 	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "flags in, nodes out"},

@@ -3,8 +3,6 @@ package swimcmd
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -87,50 +85,6 @@ func (o *runOptions) parse(c *cobra.Command) error {
 		return err
 	}
 	return o.join.ParseName()
-}
-
-// metadata returns the metadata of --meta-file and --meta.
-func (o *runOptions) metadata(ctx context.Context) (map[string][]byte, error) {
-	metadata := map[string][]byte{}
-	if o.metaFile != "" {
-		raw, err := member.ReadFile(ctx, o.metaFile, member.MaxMetaFile)
-		if err != nil {
-			return nil, term.Hint(err, "--meta-file names this file")
-		}
-		if err := addLines(metadata, string(raw)); err != nil {
-			return nil, fmt.Errorf("%s: %w", o.metaFile, err)
-		}
-	}
-	for _, pair := range o.meta {
-		if err := addPair(metadata, pair); err != nil {
-			return nil, term.AsUsage(fmt.Errorf("--meta: %w", err))
-		}
-	}
-	return metadata, nil
-}
-
-// addLines adds the pairs of a metadata file, one a line. It skips empty lines
-// and those that start with #.
-func addLines(metadata map[string][]byte, text string) error {
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if err := addPair(metadata, line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func addPair(metadata map[string][]byte, pair string) error {
-	key, value, ok := strings.Cut(pair, "=")
-	if !ok || key == "" {
-		return fmt.Errorf("%q is not key=value", pair[:min(len(pair), 60)])
-	}
-	metadata[key] = []byte(value)
-	return nil
 }
 
 func (o *runOptions) run(ctx context.Context) error {
