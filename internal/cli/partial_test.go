@@ -168,3 +168,15 @@ func TestHintForServerFailure(t *testing.T) {
 	require.Equal(t, term.ExitUnreachable, code)
 	require.Contains(t, errors, "hint: the DNS server answers, but with a failure")
 }
+
+// A set without one usable record is not the empty set of a name without records.
+func TestHintForRecordsThatAreAllUnusable(t *testing.T) {
+	t.Parallel()
+	server := dnsServer(t, 0, 0, 0)
+	for _, words := range [][]string{{"nodes"}, {"select", "x"}} {
+		_, errors, code := command("", append(words, "-b", "dns", "--dns-name", "web.example", "--dns-server", server)...)
+		require.Equal(t, term.ExitNoNodes, code)
+		require.Contains(t, errors, "warning: partial: record \"web-1.example.\": port 0\n")
+		require.Contains(t, errors, "no record of dns can be a node\nhint: correct the records that the warnings name\n")
+	}
+}

@@ -68,6 +68,9 @@ func (o *Flags) Bind(c *cobra.Command) {
 	})
 }
 
+// Label returns the label of the cluster.
+func (o *Flags) Label() string { return o.cluster }
+
 // DeclarePeers declares the flags of a command that contacts a cluster.
 func (o *Flags) DeclarePeers(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.peers, "peer", nil, "`host:port` of a member to join; may be repeated (SWIM_PEERS, comma-separated)")

@@ -46,6 +46,8 @@ func explainDNS(err error) error {
 	switch {
 	case errors.Is(err, dns.ErrTruncated):
 		return term.Hint(err, "-b consul and -f have no such limit")
+	case errors.As(err, &lookup) && strings.Contains(lookup.Err, "invalid names"):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the records of this name hold host names that are not valid: correct them"))
 	case errors.As(err, &lookup) && isServerFailure(lookup):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the DNS server answers, but with a failure: does it serve this name? --dns-server HOST:PORT names another"))
 	case errors.As(err, &lookup), errors.As(err, &operation):
@@ -55,7 +57,7 @@ func explainDNS(err error) error {
 }
 
 // isServerFailure reports whether a server answered with SERVFAIL, REFUSED or
-// the like. Package net has no other sign of it.
+// the like, or with a broken message. Package net has no other sign of it.
 func isServerFailure(err *net.DNSError) bool {
-	return !err.IsTimeout && strings.Contains(err.Err, "server misbehaving")
+	return !err.IsTimeout && (strings.Contains(err.Err, "server misbehaving") || strings.Contains(err.Err, "cannot unmarshal"))
 }

@@ -57,6 +57,7 @@ type Flags struct {
 	host     string
 	port     int
 	located  string // what --host and --port give of HOST:PORT
+	partial  bool   // the source left out records when it was queried
 	complete completeness
 	consul   consulOptions
 	swim     member.Flags
@@ -255,7 +256,8 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	if err != nil {
 		return nil, o.Classify(err)
 	}
-	f := &Found{Nodes: o.Filters.Apply(u.Nodes), Reported: len(u.Nodes), Partial: len(u.Skipped) > 0}
+	o.partial = len(u.Skipped) > 0
+	f := &Found{Nodes: o.Filters.Apply(u.Nodes), Reported: len(u.Nodes), Partial: o.partial}
 	if !ageUnknown(u) {
 		f.Saved = time.Now()
 	}
@@ -347,6 +349,9 @@ func (o *Flags) RequireNodes(nodes []mapper.Node, reported int) error {
 	switch {
 	case place.AnyEligible(nodes):
 		return nil
+	case reported == 0 && o.partial:
+		err := fmt.Errorf("no nodes to choose from: no record of %s can be a node", b.name)
+		return term.Hint(term.WithCode(term.ErrNoNodes, err), "correct the records that the warnings name")
 	case reported == 0:
 		err := fmt.Errorf("no nodes to choose from: %s has no nodes", b.name)
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "%s", b.empty)

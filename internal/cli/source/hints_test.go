@@ -33,6 +33,8 @@ func TestHintsNameTheCause(t *testing.T) {
 		{explainConsul, unreachable(&net.DNSError{IsNotFound: true}), "does not resolve here"},
 		{explainConsul, unreachable(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), "the resolver of this machine failed"},
 		{explainDNS, &net.DNSError{Err: "server misbehaving", IsTemporary: true}, "answers, but with a failure"},
+		{explainDNS, &net.DNSError{Err: "cannot unmarshal DNS message"}, "answers, but with a failure"},
+		{explainDNS, &net.DNSError{Err: "DNS response contained records which contain invalid names"}, "host names that are not valid"},
 		{explainDNS, &net.DNSError{Err: "i/o timeout", IsTimeout: true}, "is the DNS server reachable?"},
 		{explainDNS, refused, "is the DNS server reachable?"},
 	} {

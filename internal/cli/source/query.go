@@ -43,6 +43,8 @@ func (o *Flags) query() string {
 		for _, n := range o.nodes {
 			add("node", n)
 		}
+	case "swim":
+		add("cluster", o.swim.Label())
 	case "p2p":
 		add("address", o.address())
 	}

@@ -3,6 +3,7 @@ package source
 import (
 	"testing"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,6 +32,11 @@ func TestQueriesDiffer(t *testing.T) {
 		of("static", func(o *Flags) { o.nodes = []string{"web"} }),
 		of("p2p", func(o *Flags) { o.host, o.port = "a", 1 }),
 		of("swim", func(*Flags) {}),
+		of("swim", func(o *Flags) {
+			fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+			o.swim.DeclarePeers(fs)
+			require.NoError(t, fs.Set("cluster", "blue"))
+		}),
 	} {
 		require.False(t, seen[q], "%s occurs twice", q)
 		seen[q] = true
