@@ -51,7 +51,7 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 		return k, nil
 	}
 	if k.placed, err = k.placement.Build(k.nodes); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", folder.name, err)
 	}
 	for _, w := range k.placed.Warnings() {
 		k.std.Warn("%s: %s", folder.name, w)

@@ -24,8 +24,11 @@ func (p *Placement) Warnings() (warnings []string) {
 		for i, share := range r.Shares() {
 			shares[i] = share
 		}
-		warnings = p.idle(warnings, "its weight is too small for a point", func(i int) bool { return shares[i] > 0 || points[i] > 0 })
-		warnings = p.idle(warnings, "its points coincide with those of other nodes", func(i int) bool { return shares[i] > 0 || points[i] == 0 })
+		// The ring of nginx does not keep points that coincide, and no weight of
+		// nginx is too small for a point.
+		small := func(i int) bool { return points[i] == 0 && p.Algorithm != "nginx" }
+		warnings = p.idle(warnings, "its weight is too small for a point", func(i int) bool { return shares[i] > 0 || !small(i) })
+		warnings = p.idle(warnings, "its points coincide with those of other nodes", func(i int) bool { return shares[i] > 0 || small(i) })
 		return p.few(warnings, points)
 	case interface {
 		Slots() int
@@ -81,7 +84,7 @@ func (p *Placement) few(warnings []string, points []int) []string {
 			least = i
 		}
 	}
-	if count == 0 {
+	if count == 0 || Eligible(p.Nodes) == 1 {
 		return warnings
 	}
 	return append(warnings, fmt.Sprintf("%d of %d nodes have fewer than %d points, %q only %d, so their shares are uneven",

@@ -32,6 +32,8 @@ func TestWarnings(t *testing.T) {
 		"continuum":    {Settings{Algorithm: "continuum", Points: 2000}, many, of(`60 of 60 nodes have fewer than 40 points, "n0" only 33, so their shares are uneven`)},
 		"no point":     {Settings{Algorithm: "ketama-weighted"}, of("a=a:1,w=1000", "b=b:1,w=1"), of(`node "b" owns no keys: its weight is too small for a point`)},
 		"same server":  {Settings{Algorithm: "ketama"}, of("x=cache", "y=cache:11211", "z=other"), of(`node "y" owns no keys: its points coincide with those of other nodes`)},
+		"same socket":  {Settings{Algorithm: "nginx"}, of("unix:/a", "UNIX:/a", "b"), of(`node "UNIX:/a" owns no keys: its points coincide with those of other nodes`)},
+		"one node":     {Settings{Algorithm: "ring", Points: 3}, of("a", "b,drain"), nil},
 		"same address": {Settings{Algorithm: "python-proxenos"}, of("a=10.0.0.1:80", "b=10.0.0.1:80", "c=10.0.0.1:80"), of(`2 nodes, "b" among them, own no keys: another node has the same address`)},
 		"small table":  {Settings{Algorithm: "table", TableBits: 1}, of("a", "b,w=1000000", "c,drain"), of(`node "a" owns no keys: the table has too few slots`)},
 		"large table":  {Settings{Algorithm: "table"}, of("a", "b"), nil},
