@@ -12,7 +12,8 @@ type Score struct {
 	// Weight is the weight of the node.
 	Weight float64
 	// Value is -Weight/ln(u), where u is Raw as a fraction of 1. It is 0 for a
-	// drained node. Nodes of different weights rank by it.
+	// drained node, and loses digits for weights below 1e-305, down to 0. Nodes
+	// of different weights rank by it, computed so that it loses none.
 	Value float64
 }
 
