@@ -1,6 +1,8 @@
 package static
 
 import (
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"sync"
 
@@ -19,8 +21,10 @@ type hints struct {
 // watches left.
 func (f *File) hints() hints {
 	sub, err := notifier.subscribe(filepath.Dir(f.Path))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a directory that is not there is tried again
 		f.log().Warn("static: changes are only seen by scanning, as the system cannot watch the file", "path", f.Path, "every", f.scanEvery(), "err", err)
+	}
+	if sub == nil {
 		return hints{}
 	}
 	return hints{events: sub.events, errors: sub.lost, sub: sub}
@@ -42,11 +46,12 @@ func (h hints) close() {
 
 // notifier is the one watcher of the process: systems allow few of them, such as
 // 128 for each user.
-var notifier = hub{open: fsnotify.NewWatcher, subs: map[string]map[*subscription]bool{}}
+var notifier = hub{open: fsnotify.NewWatcher, watch: (*fsnotify.Watcher).Add, subs: map[string]map[*subscription]bool{}}
 
 // hub hands the events of directories to those that subscribe to them.
 type hub struct {
-	open func() (*fsnotify.Watcher, error)
+	open  func() (*fsnotify.Watcher, error)
+	watch func(w *fsnotify.Watcher, dir string) error
 
 	mu   sync.Mutex
 	w    *fsnotify.Watcher                 // nil while there are no subscriptions
@@ -65,6 +70,8 @@ type subscription struct {
 // backlog is how many events a subscription may be behind.
 const backlog = 64
 
+// subscribe returns no subscription if there is no watcher. With an error about the
+// directory alone it returns one that is tried again.
 func (h *hub) subscribe(path string) (*subscription, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -77,8 +84,7 @@ func (h *hub) subscribe(path string) (*subscription, error) {
 		go h.deliver(w, h.done)
 	}
 	sub := &subscription{path: path, events: make(chan fsnotify.Event, backlog), lost: make(chan error, 1)}
-	h.add(sub)
-	return sub, nil
+	return sub, h.add(sub)
 }
 
 // renew watches the directory that the path of a subscription leads to now.
@@ -88,17 +94,17 @@ func (h *hub) renew(sub *subscription) {
 	if realDir(sub.path) != sub.dir {
 		h.remove(sub)
 	}
-	h.add(sub)
+	_ = h.add(sub) // it is tried again
 }
 
 // add is called with the lock held.
-func (h *hub) add(sub *subscription) {
+func (h *hub) add(sub *subscription) error {
 	sub.dir = realDir(sub.path)
 	if h.subs[sub.dir] == nil {
 		h.subs[sub.dir] = map[*subscription]bool{}
 	}
 	h.subs[sub.dir][sub] = true
-	_ = h.w.Add(sub.dir) // a directory that is not there is tried again
+	return h.watch(h.w, sub.dir)
 }
 
 // remove is called with the lock held.

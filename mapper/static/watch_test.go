@@ -311,17 +311,30 @@ func inotifyInstances(t *testing.T) (n int) {
 	return n
 }
 
-// TestWatchWithoutNotifier scans, and says so.
+// TestWatchWithoutNotifier scans, and says so: the system has no more instances of
+// its watcher, or no more watches for one.
 func TestWatchWithoutNotifier(t *testing.T) {
 	notifier.mu.Lock()
-	open := notifier.open
-	notifier.open = func() (*fsnotify.Watcher, error) { return nil, errors.New("too many open files") }
+	open, watch := notifier.open, notifier.watch
 	notifier.mu.Unlock()
-	defer func() {
+	set := func(open func() (*fsnotify.Watcher, error), watch func(*fsnotify.Watcher, string) error) {
 		notifier.mu.Lock()
 		defer notifier.mu.Unlock()
-		notifier.open = open
-	}()
+		notifier.open, notifier.watch = open, watch
+	}
+	defer set(open, watch)
+	t.Run("instances", func(t *testing.T) {
+		set(func() (*fsnotify.Watcher, error) { return nil, errors.New("too many open files") }, watch)
+		require.Contains(t, scanned(t), "too many open files")
+	})
+	t.Run("watches", func(t *testing.T) {
+		set(open, func(*fsnotify.Watcher, string) error { return errors.New("no space left on device") })
+		require.Contains(t, scanned(t), "no space left on device")
+	})
+}
+
+// scanned watches a file that only scanning sees change, and returns the log.
+func scanned(t *testing.T) string {
 	var log bytes.Buffer
 	f := &File{
 		Path: filepath.Join(t.TempDir(), "nodes.txt"), ScanEvery: 10 * time.Millisecond, Settle: time.Millisecond,
@@ -333,5 +346,5 @@ func TestWatchWithoutNotifier(t *testing.T) {
 	replace(t, f.Path, "b\n")
 	tape.next("b")
 	require.Contains(t, log.String(), "changes are only seen by scanning")
-	require.Contains(t, log.String(), "too many open files")
+	return log.String()
 }

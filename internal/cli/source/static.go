@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
@@ -27,7 +28,7 @@ func openStatic(_ context.Context, o *Flags, std *term.Streams) (mapper.Mapper, 
 	case "-":
 		s.file, s.path = standardInput{std.In}, "standard input"
 	default:
-		s.file = &static.File{Path: o.file}
+		s.file = &static.File{Path: o.file, Log: slog.New(slog.NewTextHandler(std.Err, nil))}
 	}
 	return s, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/static"
 )
 
 // A file is watched beside the nodes of -n too: a list that is being written is
@@ -59,4 +60,16 @@ func joinNames(nodes []mapper.Node) string {
 		b.WriteString(n.Name)
 	}
 	return b.String()
+}
+
+// A file that the system cannot watch is reported on standard error.
+func TestFileLogsToStandardError(t *testing.T) {
+	t.Parallel()
+	var warnings bytes.Buffer
+	source, err := openStatic(t.Context(), &Flags{file: "nodes.txt"}, &term.Streams{Err: &warnings})
+	require.NoError(t, err)
+	file, ok := source.(staticSource).file.(*static.File)
+	require.True(t, ok)
+	file.Log.Warn("changes are only seen by scanning")
+	require.Contains(t, warnings.String(), "changes are only seen by scanning")
 }
