@@ -558,3 +558,60 @@ func TestNoNodeIsAllowed(t *testing.T) {
 	_, ok = b.Acquire("key")
 	assert.True(t, ok)
 }
+
+// TestLeasesAgainstAModel acquires, releases and replaces nodes at random, and
+// compares every lease with the definition of Balancer: leases of the nodes of
+// the ranking count, those of removed nodes do not.
+func TestLeasesAgainstAModel(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		rnd := rand.New(rand.NewPCG(seed, 7))
+		draw := func() (nodes list) {
+			for i := range 5 {
+				if rnd.IntN(3) > 0 || i == 0 {
+					nodes = append(nodes, weighted{string(rune('a' + i)), float64(rnd.IntN(4))})
+				}
+			}
+			return nodes
+		}
+		nodes := draw()
+		b, err := NewBalancer(nodes, balancerConfig(1.1))
+		require.NoError(t, err)
+		loads := map[string]int{}
+		var held []Lease[weighted]
+		for range 500 {
+			switch op := rnd.IntN(10); {
+			case op == 0:
+				nodes = draw()
+				require.NoError(t, b.Update(nodes))
+			case op < 5 && len(held) > 0:
+				i := rnd.IntN(len(held))
+				require.True(t, held[i].Release())
+				loads[held[i].Node().id]--
+				held = slices.Delete(held, i, i+1)
+			default:
+				m, total, want := 0, 0.0, ""
+				for _, n := range nodes {
+					m += loads[n.id]
+					total += n.capacity
+				}
+				for _, n := range nodes {
+					if n.capacity > 0 && float64(loads[n.id]) < math.Ceil(1.1*float64(m+1)*n.capacity/total) {
+						want = n.id
+						break
+					}
+				}
+				lease, ok := b.Acquire("key")
+				require.Equal(t, total > 0, ok, "there is room unless all nodes are drained")
+				require.Equal(t, want, lease.Node().id)
+				if ok {
+					held = append(held, lease)
+					loads[want]++
+				}
+			}
+			for id, n := range b.Loads() {
+				require.Equal(t, loads[id], n, id)
+			}
+		}
+	}
+}
