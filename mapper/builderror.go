@@ -15,22 +15,30 @@ type BuildError struct {
 	// Gone holds the names of nodes that the value is built from although the
 	// source no longer reports them, in ascending order.
 	Gone []string
+	// Drained holds the names of nodes that the value gives keys to although the
+	// source now reports them as drained, in ascending order.
+	Drained []string
 }
 
-// maxGone is the number of names in the text of a BuildError.
+// maxGone is the greatest number of names in each list of a BuildError's text.
 const maxGone = 5
 
-// Error gives the reason and names nodes that are gone.
+// Error gives the reason and names nodes that are gone or drained.
 func (e *BuildError) Error() string {
 	text := fmt.Sprintf("building from %d nodes: %v", e.Nodes, e.Err)
-	if len(e.Gone) == 0 {
-		return text
+	return text + inUse("gone", e.Gone) + inUse("drained", e.Drained)
+}
+
+// inUse says which nodes are in use although they are gone or drained.
+func inUse(although string, nodes []string) string {
+	if len(nodes) == 0 {
+		return ""
 	}
-	names := strings.Join(e.Gone[:min(len(e.Gone), maxGone)], ", ")
-	if more := len(e.Gone) - maxGone; more > 0 {
+	names := strings.Join(nodes[:min(len(nodes), maxGone)], ", ")
+	if more := len(nodes) - maxGone; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s; still in use although gone: %s", text, names)
+	return fmt.Sprintf("; still in use although %s: %s", although, names)
 }
 
 // Unwrap returns the error of the build function.
@@ -38,26 +46,30 @@ func (e *BuildError) Unwrap() error { return e.Err }
 
 // buildError returns the error of a build from the nodes of an update.
 func buildError(err error, built, reported []Node) *BuildError {
-	present := make(map[string]bool, len(reported))
+	present := make(map[string]Node, len(reported))
 	for _, n := range reported {
-		present[n.Name] = true
+		present[n.Name] = n
 	}
 	e := &BuildError{Err: err, Nodes: len(reported)}
 	for _, n := range built {
-		if !present[n.Name] {
+		switch now, ok := present[n.Name]; {
+		case !ok:
 			e.Gone = append(e.Gone, n.Name)
+		case now.Capacity() == 0 && n.Capacity() > 0:
+			e.Drained = append(e.Drained, n.Name)
 		}
 	}
 	slices.Sort(e.Gone)
+	slices.Sort(e.Drained)
 	return e
 }
 
 // newlyGone returns the names of the nodes of err that are in use although they are
-// gone, or nil if the log has them already.
+// gone or drained, or nil if the log has them already.
 func (f *follower[T]) newlyGone(err error) []string {
 	var gone []string
 	if b := (*BuildError)(nil); errors.As(err, &b) {
-		gone = b.Gone
+		gone = slices.Concat(b.Gone, b.Drained)
 	}
 	known := slices.Equal(gone, f.gone)
 	f.gone = gone

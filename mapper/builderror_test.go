@@ -53,6 +53,26 @@ func TestBuildErrorNamesGoneNodes(t *testing.T) {
 	})
 }
 
+// TestBuildErrorNamesDrainedNodes: a node that was drained has keys until a set can
+// be built again.
+func TestBuildErrorNamesDrainedNodes(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		src := newWatched("c a b")
+		var log strings.Builder
+		view, err := mapper.FollowWith(t.Context(), src, join, mapper.FollowConfig[string]{
+			Log: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		require.NoError(t, err)
+		defer view.Close()
+		src.put([]mapper.Node{{Name: "c", Drain: true}, {Name: "a"}, {Name: "bad"}}, nil)
+		synctest.Wait()
+		require.EqualError(t, view.Err(), "building from 3 nodes: bad node; still in use although gone: b; still in use although drained: c")
+		require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), log.String())
+		require.Contains(t, log.String(), "gone=2")
+	})
+}
+
 func TestBuildErrorIsShort(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("no room")

@@ -62,12 +62,12 @@ func (e *Event) compare(before, after []Node) (changed bool) {
 
 // tell passes an event to the observer and the log. The log gets a failure when
 // it begins and when it ends; the attempts between are at level Debug. Nodes that
-// are in use although they are gone are errors.
+// are in use although they are gone or drained are errors.
 func (f *follower[T]) tell(e Event) {
 	gone := f.newlyGone(e.Err)
 	switch {
 	case gone != nil:
-		f.log.Error("mapper: the nodes cannot be used, and some of the last ones are gone", "err", e.Err, "gone", len(gone))
+		f.log.Error("mapper: the nodes cannot be used, and some of the last ones are gone or drained", "err", e.Err, "gone", len(gone))
 	case e.Err != nil && e.Repeated:
 		f.log.Debug("mapper: still failing", "err", e.Err, "age", e.Age)
 	case e.Err != nil:
