@@ -18,7 +18,8 @@ const (
 	// KeyAddr is the address at which the member serves, if it is not the one at
 	// which it gossips.
 	KeyAddr = "addr"
-	// KeyWeight is its capacity as a decimal number above zero.
+	// KeyWeight is its capacity as a decimal number above zero. A member can claim
+	// any weight; a [mapper.Guard] with MaxWeight limits it.
 	KeyWeight = "weight"
 	// KeyZone is its failure domain.
 	KeyZone = "zone"
