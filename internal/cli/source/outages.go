@@ -138,10 +138,21 @@ func explainOutage(err error) (explained error, known bool) {
 	var guard *mapper.GuardError
 	switch {
 	case errors.As(err, &stale):
-		return term.Hint(term.WithCode(term.ErrStale, err), "is the source running? a greater --max-staleness accepts older nodes"), true
+		return term.Hint(term.WithCode(term.ErrStale, err), "%s", staleHint(stale)), true
 	case errors.As(err, &guard):
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "the limit is --min-nodes %d; proxenos nodes lists the nodes", guard.Min), true
 	default:
 		return err, false
+	}
+}
+
+func staleHint(e *mapper.StaleError) string {
+	switch {
+	case e.Limit == 0:
+		return "is the source running?"
+	case e.Saved.IsZero():
+		return "is the source running? without --max-staleness, nodes of unknown age are used"
+	default:
+		return "is the source running? a greater --max-staleness accepts older nodes"
 	}
 }
