@@ -125,3 +125,15 @@ func TestDepth(t *testing.T) {
 		require.Error(t, err)
 	}
 }
+
+// A list of tags is given once, as any other field. Single tags add up.
+func TestTagsAreGivenOnce(t *testing.T) {
+	t.Parallel()
+	_, err := ParseText([]byte("a tags=x zone=z tags=y\n"), "n.txt")
+	require.EqualError(t, err, `n.txt:1:17: "tags" is given twice`)
+	_, err = ParseFlag("a,tags=x,tags=y")
+	require.ErrorContains(t, err, `"tags" is given twice`)
+	nodes, err := ParseText([]byte("a tag=x tags=y,z tag=x\n"), "n.txt")
+	require.NoError(t, err)
+	require.Equal(t, []string{"x", "y", "z", "x"}, nodes[0].Tags)
+}

@@ -37,8 +37,12 @@ func (d *draft) once(name string) error {
 // option applies an option in any of its spellings.
 func (d *draft) option(spelling, value string) error {
 	name := options[spelling]
-	if name != "tag" {
-		if err := d.once(name); err != nil {
+	if spelling != "tag" { // which adds one
+		field := name
+		if name == "tag" {
+			field = spelling
+		}
+		if err := d.once(field); err != nil {
 			return err
 		}
 	}
