@@ -142,7 +142,10 @@ func TestPythonSelections(t *testing.T) {
 		opts := pythonOptions(t, f)
 		for _, opts.Method = range prf.Names() {
 			set := pythonSet(t, opts, ids...)
-			for _, row := range f.Rows {
+			for i, row := range f.Rows {
+				if testing.Short() && i%4 != 0 { // an emulator takes half a minute for all
+					continue
+				}
 				got, ok := set.Select(row.Text("key"))
 				assert.True(t, ok)
 				assert.Equal(t, ids[row.Int(opts.Method)], got, "%s, %s", row, opts.Method)
