@@ -242,7 +242,7 @@ type lossView struct {
 	Lost     string   `json:"lost"`
 	Share    float64  `json:"share"`
 	Heaviest string   `json:"heaviest,omitempty"`
-	Ratio    *float64 `json:"over_expected"` // null if no node is left
+	Ratio    *float64 `json:"over_expected"` // null if it is infinite
 }
 
 func newBalanceView(h balanceHead, nodes []answer.NodeView, load *compare.Load, sample []compare.SampleRange) *balanceView {
@@ -341,7 +341,7 @@ func (v *lossView) text(what string) string {
 	switch {
 	case v == nil:
 		return ""
-	case v.Ratio == nil:
+	case v.Heaviest == "":
 		return fmt.Sprintf("worst %s loss  \"%s\" holds %s of the keys, and no node is left\n", what, v.Lost, term.Percent(v.Share))
 	default:
 		return fmt.Sprintf("worst %s loss  \"%s\" leaves %s of the keys to others; \"%s\" then has %s of its expected load\n", what, v.Lost, term.Percent(v.Share), v.Heaviest, ratioText(v.Ratio))
