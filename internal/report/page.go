@@ -197,7 +197,7 @@ func newView(p *Page) *view {
 func (l Load) Even() string {
 	switch {
 	case math.IsInf(l.Ratio, 1):
-		return "A drained node holds keys."
+		return "A node whose weight calls for no keys holds some."
 	case l.P < 0.001:
 		return "The load is less even than chance explains, which is normal for a ring and for a table."
 	default:
