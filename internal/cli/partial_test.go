@@ -180,3 +180,21 @@ func TestHintForRecordsThatAreAllUnusable(t *testing.T) {
 		require.Contains(t, errors, "no record of dns can be a node\nhint: correct the records that the warnings name\n")
 	}
 }
+
+// A partial snapshot that stands in for its source is a partial set too.
+func TestPartialSnapshotIsRejected(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cache.json")
+	list := []byte(`{"saved": "2026-01-31T15:04:05Z", "partial": true, "nodes": ["a"]}`)
+	require.NoError(t, os.WriteFile(path, list, 0o600))
+	words := []string{"select", "-b", "dns", "--dns-name", "web.example", "--dns-server", dnsServer(t, dnsmessage.RCodeServerFailure), "--cache", path, "x"}
+	out, errors, code := command("", words...)
+	require.Equal(t, term.ExitDone, code, errors)
+	require.Equal(t, "a\n", out)
+	for _, gate := range [][]string{{"--require-complete"}, {"--expect", "a"}} {
+		out, errors, code = command("", append(words, gate...)...)
+		require.Equal(t, term.ExitConfig, code, errors)
+		require.Empty(t, out)
+		require.Contains(t, errors, "records were left out when the snapshot was saved")
+	}
+}

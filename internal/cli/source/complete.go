@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -86,9 +87,9 @@ func (c complete) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 		var last mapper.Update
 		for u := range c.source.Watch(ctx) {
 			if partial := u.Partial(); partial != nil {
-				reason := u.Err
-				if reason == nil {
-					reason = partial
+				reason := partial
+				if u.Err != nil {
+					reason = fmt.Errorf("%w; %w", u.Err, partial)
 				}
 				u = last.Clone()
 				u.Err = reason

@@ -3,10 +3,15 @@ package source
 import (
 	"context"
 	"errors"
+	"io"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -52,3 +57,23 @@ func TestCompleteKeepsTheLastCompleteSet(t *testing.T) {
 type watched struct{ *mapper.Feed }
 
 func (watched) Nodes(context.Context) ([]mapper.Node, error) { panic("only watched") }
+
+// A watch with --cache has no set either while the snapshot is partial.
+func TestWatchedPartialSnapshotIsRejected(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cache.json")
+	require.NoError(t, mapper.Snapshot{Saved: time.Now(), Partial: true, Nodes: []mapper.Node{{Name: "a"}}}.Write(path))
+	std := &term.Streams{Err: io.Discard, Getenv: func(string) string { return "" }}
+	for _, required := range []bool{false, true} {
+		o := Flags{Backend: "static", file: filepath.Join(t.TempDir(), "missing.txt"), timeout: time.Minute}
+		o.Outages.cache, o.complete.required = path, required
+		watched, err := o.Watched(t.Context(), time.Hour, std)
+		require.NoError(t, err)
+		for u := range watched.Watch(t.Context()) {
+			require.Error(t, u.Err)
+			require.Equal(t, !required, u.Known())
+			require.Equal(t, required, strings.Contains(u.Err.Error(), "records were left out when the snapshot was saved"))
+			break
+		}
+	}
+}

@@ -256,6 +256,9 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	if err != nil {
 		return nil, o.Classify(err)
 	}
+	if partial := u.Partial(); partial != nil && o.complete.required { // of a snapshot
+		return nil, o.complete.explain(partial)
+	}
 	o.partial = len(u.Skipped) > 0
 	f := &Found{Nodes: o.Filters.Apply(u.Nodes), Reported: len(u.Nodes), Partial: o.partial}
 	if !ageUnknown(u) {
@@ -285,7 +288,11 @@ func (o *Flags) Watched(ctx context.Context, poll time.Duration, std *term.Strea
 	if o.Outages.cache == "" {
 		return guarded, nil
 	}
-	return o.Outages.cached(guarded, o.timeout, std), nil
+	cached := o.Outages.cached(guarded, o.timeout, std)
+	if o.complete.required { // a snapshot may be partial too
+		return complete{cached}, nil
+	}
+	return cached, nil
 }
 
 // Classify adds an exit code and a hint to an error of the source, its cache or
