@@ -7,13 +7,14 @@ FUZZTIME = 1m
 
 # Pure arithmetic has no races, and takes ten times as long under the detector.
 # Of the scripts, only those of long-running commands run under it; the tests of
-# internal/cli cover the concurrent parts of the others.
-RACELESS = /rendezvous|/ring|internal/(checkfile|compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
+# internal/cli, and those of the store's node, cover the concurrent parts of the
+# others.
+RACELESS = /rendezvous|/ring|cmd/proxenos-store|internal/(checkfile|compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
 # Of rendezvous and ring, only the tests of goroutines run under it.
 SHARED   = Concurrent|Goroutines|Balancer|Table
 # Tests that read megabytes in one goroutine.
 SERIAL   = HostileDocumentsEndFast|ParseSize
-LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt
+LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt|Soak
 # A program under the race detector sleeps for a second at exit, and the scripts
 # start hundreds of programs.
 RACE = GORACE=atexit_sleep_ms=0
@@ -47,7 +48,7 @@ test-short: ## Run the tests that need no server, in less depth
 race: packages ## Run the tests under the race detector, in less depth
 	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -skip '$(SERIAL)' $$(go list ./... | grep -vE '($(RACELESS))$$')
 	$(RACE) go test -race -short -count=1 -timeout 30m -run '$(SHARED)' ./rendezvous ./ring
-	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos
+	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos ./cmd/proxenos-store
 
 .PHONY: lint
 lint: ## Run golangci-lint and check that every go.mod is tidy
