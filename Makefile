@@ -19,6 +19,10 @@ LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt|Soak
 # start hundreds of programs.
 RACE = GORACE=atexit_sleep_ms=0
 
+# Many tests wait for processes and timers, so three packages run at once, also
+# on two cores.
+ATONCE   = -p 3
+
 # Nested modules, and all modules that the linter checks.
 NESTED  = internal/lab/bench internal/examples/prometheus internal/report/browsertest
 MODULES = . $(NESTED)
@@ -46,7 +50,7 @@ test-short: ## Run the tests that need no server, in less depth
 
 .PHONY: race
 race: packages ## Run the tests under the race detector, in less depth
-	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -skip '$(SERIAL)' $$(go list ./... | grep -vE '($(RACELESS))$$')
+	$(STRICT) $(RACE) go test $(ATONCE) -race -short -count=1 -timeout 30m -skip '$(SERIAL)' $$(go list ./... | grep -vE '($(RACELESS))$$')
 	$(RACE) go test -race -short -count=1 -timeout 30m -run '$(SHARED)' ./rendezvous ./ring
 	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos ./cmd/proxenos-store
 
@@ -99,7 +103,7 @@ consul:
 
 .PHONY: unit
 unit:
-	$(STRICT) go test -count=1 -timeout 30m ./...
+	$(STRICT) go test $(ATONCE) -count=1 -timeout 30m ./...
 
 .PHONY: fuzz-short
 fuzz-short:
