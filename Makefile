@@ -41,7 +41,7 @@ test: announce ## Run all tests; install and build what they need first
 
 .PHONY: announce
 announce:
-	@echo 'make test: about six minutes; the first run takes up to ten more, because it installs'
+	@echo 'make test: about nine minutes on two cores; the first run takes up to ten more: it installs'
 	@echo 'missing packages and builds a Consul server (kept in the user cache)'
 
 .PHONY: test-short
