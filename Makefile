@@ -107,7 +107,7 @@ unit:
 
 .PHONY: fuzz-short
 fuzz-short:
-	internal/repo/fuzz.sh 1s
+	internal/repo/fuzz.sh 500x
 
 .PHONY: bench-once
 bench-once:

@@ -1,14 +1,14 @@
 #!/bin/sh
 # fuzz.sh - run every fuzz target of the module.
 #
-#   usage: internal/repo/fuzz.sh TIME        for example 1m
+#   usage: internal/repo/fuzz.sh TIME|RUNS     for example 1m or 500x
 #
 # It finds the targets by name, so none can be forgotten. As many packages are
 # compiled, and as many targets run, side by side as there are CPUs. A failure
 # leaves its input in the package's testdata/fuzz, to be committed.
 set -eu
 
-time=${1:?usage: fuzz.sh TIME}
+time=${1:?usage: fuzz.sh TIME|RUNS}
 cd "$(dirname "$0")/../.."
 cpus=$(getconf _NPROCESSORS_ONLN)
 dir=$(mktemp -d)
@@ -31,7 +31,8 @@ echo "$targets" | xargs -P "$cpus" -L1 sh -c '
 		"$program" -test.run "^\$" -test.fuzz "^$2\$" -test.fuzztime "$time" -test.parallel 1 \
 			-test.fuzzcachedir "$cache/$1" >"$log" 2>&1
 	}
-	# The end of the time can be mistaken for a failure, which leaves no input.
+	# Go can report the end of TIME as a failure, which names no input. A number
+	# of runs has no end that could be mistaken so.
 	fuzz "$@" || { grep -qx " *context deadline exceeded" "$log" && fuzz "$@"; } || {
 		cat "$log"
 		echo "fuzz: ./$1 $2 failed"
