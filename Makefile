@@ -2,7 +2,7 @@
 
 # Under these variables a test fails where it would otherwise skip for want of a
 # server or another program.
-STRICT   = PROXENOS_REQUIRE_CONSUL=1 PROXENOS_REQUIRE_PEERS=1
+STRICT   = PROXENOS_REQUIRE_SERVERS=1 PROXENOS_REQUIRE_PEERS=1
 FUZZTIME = 1m
 
 # Pure arithmetic has no races, and takes ten times as long under the detector.
@@ -37,12 +37,12 @@ build: ## Build the programs into bin/
 
 .PHONY: test
 test: announce ## Run all tests; install and build what they need first
-	@internal/repo/timed.sh packages consul unit fuzz-short race bench-once nested test-arch
+	@internal/repo/timed.sh packages servers unit fuzz-short race bench-once nested test-arch
 
 .PHONY: announce
 announce:
-	@echo 'make test: about nine minutes on two cores; the first run takes up to ten more: it installs'
-	@echo 'missing packages and builds a Consul server (kept in the user cache)'
+	@echo 'make test: about nine minutes on two cores; the first run takes up to twenty more: it installs'
+	@echo 'missing packages and builds Consul and kube-apiserver (kept in the user cache)'
 
 .PHONY: test-short
 test-short: ## Run the tests that need no server, in less depth
@@ -97,9 +97,9 @@ clean: ## Remove build output
 packages:
 	@internal/repo/packages.sh
 
-.PHONY: consul
-consul:
-	@go run ./internal/testkit/consultest/build
+.PHONY: servers
+servers:
+	@go run ./internal/testkit/servertest/build
 
 .PHONY: unit
 unit:

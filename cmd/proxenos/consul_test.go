@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/servertest"
 )
 
 // TestConsulScripts runs the scripts of testdata/consul against real agents:
@@ -49,7 +50,7 @@ func TestConsulScripts(t *testing.T) {
 		"DNS_ADDR":     open.DNS,
 		"TLS_ADDR":     secured.HTTPS,
 		"TLS_CA":       secured.CAFile,
-		"WRONG_CA":     consultest.CAFile(t),
+		"WRONG_CA":     servertest.NewAuthority(t).File,
 		"STOPPED_PORT": portOf(t, stopped.Addr),
 		"DEAD_PORT":    portOf(t, dead.Addr),
 	}

@@ -66,8 +66,10 @@ var rules = []rule{
 	{room: "internal/connlimit", why: "shared by servers of all kinds: limits on strangers"},
 	{room: "internal/lab/swimlab", may: []string{"mapper/swim", "internal/testkit/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
 	{room: "internal/testkit/vectors", why: "imported by tests only"},
-	{room: "internal/testkit/consultest/...", may: []string{"internal/testkit/consultest/...", "internal/testkit/logbuf"},
-		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
+	{room: "internal/testkit/consultest", may: []string{"internal/testkit/servertest"},
+		others: []string{"github.com/hashicorp/consul/api", "github.com/hashicorp/go-cleanhttp", testify}, why: "imported by tests only"},
+	{room: "internal/testkit/servertest/...", may: []string{"internal/testkit/servertest/...", "internal/testkit/freeport", "internal/testkit/logbuf"},
+		others: []string{"github.com/hashicorp/go-cleanhttp", "github.com/rogpeppe/go-internal", testify}, why: "imported by tests only"},
 	{room: "internal/testkit/faultnet", others: []string{"github.com/hashicorp/memberlist"}, why: "imported by tests only"},
 	{room: "internal/testkit/alloctest", why: "imported by tests only"},
 	{room: "internal/testkit/bubble", why: "imported by tests only"},
@@ -86,7 +88,7 @@ const (
 var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/nodeset"}
 
 // testOnly lists the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range ourPackages(t) {

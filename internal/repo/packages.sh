@@ -21,6 +21,7 @@ trap 'rm -f "$report"' EXIT
 	needs 'command -v gcc && echo "#include <stdlib.h>" | gcc -E -' 'gcc libc6-dev' 'make race; ring: TestKetamaAgainstLibmemcached'
 	needs 'echo "#include <libmemcached/memcached.h>" | gcc -E -' libmemcached-dev 'ring: TestKetamaAgainstLibmemcached'
 	needs 'command -v nginx || test -x /usr/sbin/nginx' nginx-light 'ring: TestNginxAgainstNginx'
+	needs 'command -v etcd' etcd-server 'mapper/etcd, mapper/kubernetes, cmd/proxenos: tests against etcd and a Kubernetes API server'
 	needs 'command -v thrift' thrift-compiler 'mapper/locator, cmd/proxenos-store: tests of generated code and against Python'
 	needs 'python3 -c "import thrift" || /usr/bin/python3 -c "import thrift"' python3-thrift 'mapper/locator, cmd/proxenos-store: tests against Python'
 	needs 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium 'internal/report/browsertest'

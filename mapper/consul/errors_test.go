@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/servertest"
 )
 
 // failure queries the source and returns the Error, after checking that it
@@ -238,7 +239,7 @@ func TestTLS(t *testing.T) {
 		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
 	})
 	t.Run("wrong authority", func(t *testing.T) {
-		t.Setenv(api.HTTPCAFile, consultest.CAFile(t))
+		t.Setenv(api.HTTPCAFile, servertest.NewAuthority(t).File)
 		e := failure(t, ask(t, "https://"+agent.HTTPS))
 		require.ErrorIs(t, e, ErrUnreachable)
 		var unknown x509.UnknownAuthorityError
@@ -257,7 +258,7 @@ func TestTLS(t *testing.T) {
 		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
 	})
 	t.Run("unverified on request", func(t *testing.T) {
-		t.Setenv(api.HTTPCAFile, consultest.CAFile(t))
+		t.Setenv(api.HTTPCAFile, servertest.NewAuthority(t).File)
 		t.Setenv(api.HTTPSSLVerifyEnvName, "false")
 		require.Len(t, nodesOf(t, ask(t, "https://"+agent.HTTPS)), 1)
 	})

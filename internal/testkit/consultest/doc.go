@@ -7,11 +7,5 @@
 //	s := consultest.Start(t, consultest.Options{})
 //	s.Register(consultest.Instance{Service: "web", Port: 80})
 //
-// [Binary] finds the agent's program. The command
-//
-//	go run ./internal/testkit/consultest/build
-//
-// builds it once for each version in server/go.mod. Tests never build it,
-// because packages under test would race to do so. Consul is required only by
-// the nested module, so no package of this repository links it.
+// Package servertest finds the agent's program and runs it.
 package consultest

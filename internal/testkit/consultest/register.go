@@ -108,7 +108,7 @@ func (s *Server) await(node, service, id, status string) {
 			}
 		}
 		return status == ""
-	}, startTimeout, 5*time.Millisecond, "instance %q of %q does not become %q", id, service, status)
+	}, patience, 5*time.Millisecond, "instance %q of %q does not become %q", id, service, status)
 }
 
 // statusOf returns the status of the check that Register created.

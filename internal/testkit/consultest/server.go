@@ -12,21 +12,19 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/consul/api"
 	"github.com/hashicorp/go-cleanhttp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/servertest"
 )
 
-// On an idle machine an agent starts in 0.15 s and responds in milliseconds. The
-// timeouts are generous so that tests also pass on a busy one.
-const (
-	startTimeout = 2 * time.Minute
-	readyTimeout = 10 * time.Second // for one readiness check
-)
+// patience bounds waits. It is generous so that tests also pass on a busy
+// machine.
+const patience = 2 * time.Minute
 
 // Server is a Consul agent in development mode: a server with its state in
 // memory. Its methods fail the test instead of returning an error, and must be
@@ -49,17 +47,17 @@ type Server struct {
 	certFile, keyFile string
 	ports             ports
 	lock              net.Listener // of the block of ports
-	process           *process
+	process           *servertest.Process
 	http              *http.Client
 	client            *api.Client
 }
 
 // Start starts an agent and waits until it accepts registrations. The agent ends
 // with the test. Without a Consul program the test is skipped or fails; see
-// [Binary].
+// [servertest.Program].
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, options: o, program: Binary(tb), dir: tb.TempDir(), Node: o.Node}
+	s := &Server{tb: tb, options: o, program: servertest.ConsulProgram.Path(tb), dir: tb.TempDir(), Node: o.Node}
 	if s.Node == "" {
 		s.Node = "node-" + strings.ToLower(rand.Text()[:8])
 	}
@@ -76,7 +74,7 @@ func Start(tb testing.TB, o Options) *Server {
 // Restart starts the agent again, with the same addresses and an empty state.
 func (s *Server) Restart() {
 	s.tb.Helper()
-	require.False(s.tb, s.process.running(), "the agent is still running: Kill or Stop it first")
+	require.False(s.tb, s.process.Running(), "the agent is still running: Kill or Stop it first")
 	o := s.options
 	s.options.Addr = s.Addr
 	s.launch()
@@ -85,10 +83,10 @@ func (s *Server) Restart() {
 
 func (s *Server) certify() {
 	s.tb.Helper()
-	ca := newAuthority(s.tb, s.dir)
-	s.CAFile = ca.file
-	s.certFile, s.keyFile = ca.issue(s.tb, s.dir, "server")
-	s.ClientCert, s.ClientKey = ca.issue(s.tb, s.dir, "client")
+	ca := servertest.NewAuthority(s.tb)
+	s.CAFile = ca.File
+	s.certFile, s.keyFile = ca.Issue(s.tb, "server")
+	s.ClientCert, s.ClientKey = ca.Issue(s.tb, "client")
 }
 
 // launch starts the program and waits until it is ready. If the program exits,
@@ -138,31 +136,17 @@ func (s *Server) try() error {
 	require.NoError(s.tb, err)
 	file := filepath.Join(s.dir, "agent.json")
 	require.NoError(s.tb, os.WriteFile(file, config, 0o600))
-	s.process, err = launch(s.program, "agent", "-dev", "-config-file="+file)
-	require.NoError(s.tb, err)
 	s.client = s.newClient()
-	deadline := time.Now().Add(startTimeout)
-	for err = errors.New("not checked"); err != nil && time.Now().Before(deadline); {
-		if !s.process.running() {
-			return fmt.Errorf("consul exited:\n%s", s.process.output)
-		}
-		if err = s.ready(); err != nil {
-			time.Sleep(5 * time.Millisecond)
-		}
-	}
-	if err != nil {
-		s.process.kill()
-		return fmt.Errorf("consul is not ready after %v: %w\n%s", startTimeout, err, s.process.output)
-	}
-	return nil
+	s.process, err = servertest.TryStart(s.tb, servertest.Command{
+		Program: s.program, Args: []string{"agent", "-dev", "-config-file=" + file}, Ready: s.ready,
+	})
+	return err
 }
 
 // ready returns nil if this agent, and not another process on its port, knows a
 // leader, lists itself and accepts a registration. An agent responds with 200 for
 // about 60 ms before it can do any of that.
-func (s *Server) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
-	defer cancel()
+func (s *Server) ready(ctx context.Context) error {
 	leader, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
 	if err != nil {
 		return err
@@ -206,28 +190,21 @@ func (s *Server) newClient() *api.Client {
 func (s *Server) Client() *api.Client { return s.client }
 
 // Kill sends SIGKILL to the agent and waits for its end.
-func (s *Server) Kill() { s.process.kill() }
+func (s *Server) Kill() { s.process.Kill() }
 
 // Stop sends SIGTERM to the agent, which then closes its connections, and waits
 // for its end.
 func (s *Server) Stop() {
 	s.tb.Helper()
-	require.NoError(s.tb, s.process.signal(syscall.SIGTERM))
-	select {
-	case <-s.process.gone:
-	case <-time.After(startTimeout):
-		require.FailNow(s.tb, "consul does not exit", s.process.output.String())
-	}
+	s.process.Stop()
 }
 
 // Suspend stops the agent with SIGSTOP: the kernel still accepts connections to
 // its ports, but the agent does not respond until Resume.
 func (s *Server) Suspend() {
 	s.tb.Helper()
-	require.NoError(s.tb, s.process.signal(syscall.SIGSTOP))
-	require.Eventually(s.tb, func() bool {
-		return suspended(s.process.cmd.Process.Pid) && !s.responds(50*time.Millisecond)
-	}, startTimeout, time.Millisecond)
+	s.process.Suspend()
+	require.Eventually(s.tb, func() bool { return !s.responds(50 * time.Millisecond) }, patience, time.Millisecond)
 }
 
 func (s *Server) responds(within time.Duration) bool {
@@ -240,21 +217,13 @@ func (s *Server) responds(within time.Duration) bool {
 // Resume continues a suspended agent.
 func (s *Server) Resume() {
 	s.tb.Helper()
-	require.NoError(s.tb, s.process.signal(syscall.SIGCONT))
+	s.process.Resume()
 }
 
-// cleanUp ends the agent, releases its ports, and logs its output if the test
-// failed.
+// cleanUp releases the ports, after the agent has ended.
 func (s *Server) cleanUp() {
-	defer s.unlock()
-	if s.process == nil {
-		return
-	}
-	s.process.kill()
+	s.unlock()
 	s.http.CloseIdleConnections()
-	if s.tb.Failed() {
-		s.tb.Logf("output of consul at %s:\n%s", s.Addr, s.process.output)
-	}
 }
 
 // uuid returns a random UUID, the form of ACL tokens.

@@ -1,6 +1,7 @@
 package consultest
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/proxenos/proxenos/internal/testkit/servertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -104,7 +107,7 @@ func TestServerEndsWithTest(t *testing.T) {
 	t.Parallel()
 	var s *Server
 	t.Run("server", func(t *testing.T) { s = Start(t, Options{TLS: true}) })
-	require.False(t, s.process.running())
+	require.False(t, s.process.Running())
 	require.NoDirExists(t, s.dir)
 }
 
@@ -117,7 +120,7 @@ func TestServerEndsWithProcess(t *testing.T) {
 		go panic("a panic in a goroutine skips cleanups")
 		select {}
 	}
-	Binary(t)
+	servertest.ConsulProgram.Path(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^TestServerEndsWithProcess$", "-test.v")
 	cmd.Env = append(os.Environ(), "PROXENOS_TEST_PANIC=1")
 	out, err := cmd.CombinedOutput()
@@ -125,5 +128,13 @@ func TestServerEndsWithProcess(t *testing.T) {
 	_, rest, ok := strings.Cut(string(out), "agent ")
 	require.True(t, ok, "no agent started:\n%s", out)
 	addr, _, _ := strings.Cut(rest, "\n")
-	require.Eventually(t, func() bool { return !listens(addr) }, startTimeout, 20*time.Millisecond, "the agent at %s still runs", addr)
+	require.Eventually(t, func() bool { return !listens(addr) }, patience, 20*time.Millisecond, "the agent at %s still runs", addr)
+}
+
+func listens(addr string) bool {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	return c.Close() == nil
 }

@@ -1,4 +1,4 @@
-module github.com/proxenos/proxenos/internal/testkit/consultest/server
+module github.com/proxenos/proxenos/internal/testkit/servertest/consul
 
 go 1.26
 

@@ -1,9 +1,10 @@
-package consultest
+package servertest
 
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -17,23 +18,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// authority is the certificate authority of one test.
-type authority struct {
+// Authority is the certificate authority of one test.
+type Authority struct {
+	File string // the path of its certificate, PEM
+
+	dir  string
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
-	file string
 }
 
-// CAFile writes the certificate of an authority that signed no server
-// certificate, and returns its path.
-func CAFile(tb testing.TB) string {
+// NewAuthority creates an authority whose files end with the test.
+func NewAuthority(tb testing.TB) *Authority {
 	tb.Helper()
-	return newAuthority(tb, tb.TempDir()).file
-}
-
-func newAuthority(tb testing.TB, dir string) authority {
-	tb.Helper()
-	template := certificate("proxenos test authority")
+	dir := tb.TempDir()
+	template := certificate(pkix.Name{CommonName: "proxenos test authority"})
 	template.IsCA, template.BasicConstraintsValid = true, true
 	template.KeyUsage = x509.KeyUsageCertSign
 	key := newKey(tb)
@@ -43,14 +41,15 @@ func newAuthority(tb testing.TB, dir string) authority {
 	require.NoError(tb, err)
 	file := filepath.Join(dir, "ca.pem")
 	writePEM(tb, file, "CERTIFICATE", der)
-	return authority{cert, key, file}
+	return &Authority{File: file, dir: dir, cert: cert, key: key}
 }
 
-// issue writes a certificate for 127.0.0.1 and its key, valid for servers and
-// clients.
-func (a authority) issue(tb testing.TB, dir, name string) (certFile, keyFile string) {
+// Issue writes a certificate for 127.0.0.1 and its key, valid for servers and
+// clients. The name is its common name, and groups are its organizations, which
+// Kubernetes takes for the groups of a user.
+func (a *Authority) Issue(tb testing.TB, name string, groups ...string) (certFile, keyFile string) {
 	tb.Helper()
-	template := certificate(name)
+	template := certificate(pkix.Name{CommonName: name, Organization: groups})
 	template.DNSNames = []string{"localhost", name}
 	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
@@ -60,17 +59,28 @@ func (a authority) issue(tb testing.TB, dir, name string) (certFile, keyFile str
 	require.NoError(tb, err)
 	keyDER, err := x509.MarshalECPrivateKey(key)
 	require.NoError(tb, err)
-	certFile, keyFile = filepath.Join(dir, name+".pem"), filepath.Join(dir, name+".key")
+	certFile, keyFile = filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+".key")
 	writePEM(tb, certFile, "CERTIFICATE", der)
 	writePEM(tb, keyFile, "EC PRIVATE KEY", keyDER)
 	return certFile, keyFile
 }
 
-func certificate(name string) *x509.Certificate {
+// ClientTLS returns a configuration that trusts the authority and presents a
+// client certificate of it.
+func (a *Authority) ClientTLS(tb testing.TB) *tls.Config {
+	tb.Helper()
+	cert, err := tls.LoadX509KeyPair(a.Issue(tb, "root", "system:masters"))
+	require.NoError(tb, err)
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+}
+
+func certificate(subject pkix.Name) *x509.Certificate {
 	now := time.Now()
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
+		Subject:      subject,
 		NotBefore:    now.Add(-time.Hour),
 		NotAfter:     now.Add(24 * time.Hour),
 	}
