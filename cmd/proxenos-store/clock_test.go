@@ -36,8 +36,14 @@ func (c clock) set(offset time.Duration) {
 // launch starts a node with this clock.
 func (c clock) launch(args ...string) *server {
 	c.t.Helper()
+	return c.launchWith(nil, args...)
+}
+
+// launchWith starts a node with this clock and environment variables.
+func (c clock) launchWith(env []string, args ...string) *server {
+	c.t.Helper()
 	cmd := storeCommand(append([]string{"serve"}, args...)...)
-	cmd.Env = append(cmd.Env, clockFile+"="+c.path)
+	cmd.Env = append(append(cmd.Env, clockFile+"="+c.path), env...)
 	return launchCommand(c.t, cmd)
 }
 

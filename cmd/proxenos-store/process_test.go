@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(clockFile); path != "" {
 		command.Now = func() time.Time { return time.Now().Add(readOffset(path)) }
 	}
+	if path := os.Getenv(cutFile); path != "" {
+		installCuts(path)
+	}
 	switch os.Getenv(asCommand) {
 	case "":
 		testscript.Main(m, map[string]func(){"proxenos-store": main})

@@ -42,6 +42,7 @@ type soak struct {
 	t      *testing.T
 	args   [][]string
 	clocks []clock
+	net    *network
 	regs   []*register
 
 	mu    sync.Mutex
@@ -134,7 +135,7 @@ func (s *soak) get(r *register, node int) (int, error) {
 // fault harms a node for some time and then heals it.
 func (s *soak) fault(i int) {
 	node := s.nodes[i]
-	switch kind := rand.IntN(4); kind {
+	switch kind := rand.IntN(5); kind {
 	case 0, 1:
 		s.begin([]string{"kills", "terminations"}[kind])
 		signal := []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM}[kind]
@@ -142,7 +143,7 @@ func (s *soak) fault(i int) {
 		if signal == syscall.SIGTERM {
 			assert.NoError(s.t, err)
 		}
-		s.nodes[i] = s.clocks[i].launch(s.args[i]...).serves()
+		s.nodes[i] = s.launch(i).serves()
 	case 2:
 		s.begin("stops")
 		require.NoError(s.t, node.cmd.Process.Signal(syscall.SIGSTOP))
@@ -154,12 +155,22 @@ func (s *soak) fault(i int) {
 		s.clocks[i].set(jumps[rand.IntN(len(jumps))])
 		time.Sleep(rand.N(3 * time.Second))
 		s.clocks[i].set(0)
+	case 4:
+		s.begin("cuts")
+		s.net.split(i)
+		time.Sleep(rand.N(10 * time.Second)) // also until the others take it for dead
+		s.net.heal()
 	}
 }
 
+// launch starts a node.
+func (s *soak) launch(i int, args ...string) *server {
+	return s.clocks[i].launchWith([]string{s.net.env(i)}, append(args, s.args[i]...)...)
+}
+
 // Four writers and four readers run against five nodes with two replicas while nodes
-// are killed, terminated, stopped, and their clocks jump, one node at a time. No
-// acknowledged write is lost.
+// are killed, terminated, stopped, cut off, and their clocks jump, one node at a time.
+// No acknowledged write is lost.
 func TestSoak(t *testing.T) {
 	duration := 8 * time.Second
 	if text := os.Getenv(soakTime); text != "" {
@@ -167,15 +178,15 @@ func TestSoak(t *testing.T) {
 		duration, err = time.ParseDuration(text)
 		require.NoError(t, err)
 	}
-	s := &soak{t: t, seen: map[string]int{}}
+	s := &soak{t: t, seen: map[string]int{}, net: newNetwork(t, 5)}
 	for i := range 5 {
 		s.clocks = append(s.clocks, newClock(t, 0))
-		s.args = append(s.args, []string{"-p", freePort(t), "--data", t.TempDir()})
+		s.args = append(s.args, []string{"-p", s.net.ports[i], "--data", t.TempDir()})
 		first := []string{"--found"}
 		if i > 0 {
 			first = []string{"-h", s.nodes[0].addr}
 		}
-		s.nodes = append(s.nodes, s.clocks[i].launch(append(first, s.args[i]...)...).serves())
+		s.nodes = append(s.nodes, s.launch(i, first...).serves())
 		s.addrs = append(s.addrs, s.nodes[i].addr)
 	}
 	for i := range 80 {

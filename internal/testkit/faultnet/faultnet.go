@@ -1,6 +1,6 @@
 // Package faultnet is a network in memory for tests of gossip, with loss, delay
 // and one-way cuts. It works in a testing/synctest bubble, in which an hour of a
-// cluster takes seconds. [Lossy] adds loss to other transports.
+// cluster takes seconds. [Lossy] and [Cut] add loss and cuts to other transports.
 package faultnet
 
 import (
@@ -232,6 +232,40 @@ func (t *Transport) Shutdown() error {
 // loss before each.
 func Lossy(inner memberlist.NodeAwareTransport, loss func() float64) memberlist.NodeAwareTransport {
 	return lossy{inner, loss}
+}
+
+// Cut returns a transport that reaches only the addresses for which isCut returns
+// false. Packets to the others are lost, and streams time out.
+func Cut(inner memberlist.NodeAwareTransport, isCut func(addr string) bool) memberlist.NodeAwareTransport {
+	return cut{inner, isCut}
+}
+
+type cut struct {
+	memberlist.NodeAwareTransport
+	isCut func(addr string) bool
+}
+
+func (c cut) WriteTo(b []byte, addr string) (time.Time, error) {
+	return c.WriteToAddress(b, memberlist.Address{Addr: addr})
+}
+
+func (c cut) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
+	if c.isCut(a.Addr) {
+		return time.Now(), nil
+	}
+	return c.NodeAwareTransport.WriteToAddress(b, a)
+}
+
+func (c cut) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return c.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
+}
+
+func (c cut) DialAddressTimeout(a memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	if c.isCut(a.Addr) {
+		time.Sleep(timeout)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	}
+	return c.NodeAwareTransport.DialAddressTimeout(a, timeout)
 }
 
 type lossy struct {

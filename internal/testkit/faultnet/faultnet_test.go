@@ -103,3 +103,25 @@ func TestLossy(t *testing.T) {
 		require.Equal(t, byte(2), (<-b.PacketCh()).Buf[0])
 	})
 }
+
+func TestCut(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		n := faultnet.New(1)
+		a, b := n.Transport(here), n.Transport(there)
+		isCut := true
+		c := faultnet.Cut(a, func(addr string) bool { return isCut && addr == there })
+		_, err := c.WriteTo([]byte{1}, there)
+		require.NoError(t, err)
+		start := time.Now()
+		_, err = c.DialTimeout(there, time.Second)
+		require.Error(t, err)
+		require.Equal(t, time.Second, time.Since(start))
+		isCut = false
+		_, err = c.WriteTo([]byte{2}, there)
+		require.NoError(t, err)
+		require.Equal(t, byte(2), (<-b.PacketCh()).Buf[0], "only the second packet arrives")
+		conn, err := c.DialTimeout(there, time.Second)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	})
+}

@@ -91,6 +91,7 @@ func (o *serveOptions) joinAt(ctx context.Context, cfg swim.Config, port string)
 		listen = host // the address that localhost resolved to
 	}
 	cfg.Bind, cfg.Advertise = net.JoinHostPort(listen, port), net.JoinHostPort(host, port)
+	Gossip(&cfg)
 	c, err := swim.Join(ctx, cfg)
 	if port != "0" && errors.Is(err, syscall.EADDRINUSE) {
 		return o.joinAt(ctx, cfg, "0")

@@ -19,6 +19,7 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/status"
 	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/mapper/swim"
 )
 
 // serveOptions are the flags of a node.
@@ -111,8 +112,15 @@ var limits = locator.Limits{Message: 8 << 20}
 // serverLimits admits the kept connections of many clients.
 var serverLimits = locator.ServerLimits{Conns: 1024}
 
-// Now returns the wall clock time of a node. Tests replace it.
-var Now = time.Now
+// Tests replace these to shift the clock of a node and to cut it off from others.
+var (
+	// Now returns the wall clock time.
+	Now = time.Now
+	// Gossip changes the configuration of gossip.
+	Gossip = func(*swim.Config) {}
+	// Link returns the peer through which this node calls another.
+	Link = func(_ string, p node.Peer) node.Peer { return p }
+)
 
 // run runs a node until the context ends.
 func (o *serveOptions) run(ctx context.Context) (err error) {
@@ -176,7 +184,7 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 	calls.Limits.Call = time.Minute // the node sets a timeout for each call
 	n, err := node.New(node.Config{
 		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first,
-		Dial:  func(name string) node.Peer { return o.dial(name, calls) },
+		Dial:  func(name string) node.Peer { return Link(name, o.dial(name, calls)) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
 		Now:   Now,
 		Log:   o.log,
