@@ -21,6 +21,9 @@
 // Which node owns a key depends only on the IDs, the weights and the hash: not
 // on the order of the nodes, the processor, or the version of this package. Two
 // programs with the same [Set.Checksum] agree on the ID of every owner.
+// testdata/SPEC.md in the repository specifies the order of nodes, tables and
+// checksums for other languages, with ports to Python, JavaScript and Java and
+// vectors to test others with.
 //
 // # The score
 //

@@ -81,6 +81,22 @@ func pinnedSet(t *testing.T, file *vectors.File) *rendezvous.Set[pinned] {
 	return set
 }
 
+// TestChecksumsOfVectors compares checksums with those of another
+// implementation.
+func TestChecksumsOfVectors(t *testing.T) {
+	t.Parallel()
+	for _, row := range vectors.Open(t, "rendezvous/checksums.txt").Rows {
+		file := vectors.Open(t, "rendezvous/"+row.Text("file"))
+		set := pinnedSet(t, file)
+		assert.Equal(t, row.Uint64("set"), set.Checksum(), row)
+		bits, err := strconv.Atoi(file.Header("table_bits"))
+		require.NoError(t, err)
+		table, err := set.Table(bits)
+		require.NoError(t, err)
+		assert.Equal(t, row.Uint64("table"), table.Checksum(), row)
+	}
+}
+
 func TestChecksumIsPinned(t *testing.T) {
 	t.Parallel()
 	set, err := rendezvous.Of("red", "green", "blue")

@@ -60,6 +60,16 @@ func pinnedRing(t *testing.T, file *vectors.File) *Ring[server] {
 	return r
 }
 
+// TestChecksumsOfVectors compares checksums with those of another
+// implementation.
+func TestChecksumsOfVectors(t *testing.T) {
+	t.Parallel()
+	for _, row := range vectors.Open(t, "ring/checksums.txt").Rows {
+		r := pinnedRing(t, vectors.Open(t, "ring/"+row.Text("file")))
+		assert.Equal(t, row.Uint64("ring"), r.Checksum(), row)
+	}
+}
+
 func TestChecksumIsPinned(t *testing.T) {
 	t.Parallel()
 	r, err := Of("red", "green", "blue")

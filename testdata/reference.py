@@ -1,156 +1,119 @@
 #!/usr/bin/env python3
-"""A second implementation of packages rendezvous and ring, written from their
-documentation.
+"""Package rendezvous in Python, written from SPEC.md: order, table and checksums.
 
-It writes the vectors in the directories of those names: python3 reference.py.
-Placement never changes, so running it must change nothing; other results need
-a new algorithm with a new name.
+usage: reference.py FILE... computes the rows of vectors again and prints them.
 """
-import bisect
-import hashlib
-import json
-import math
-import pathlib
+import hashlib, json, struct, sys
 
-M = (1 << 64) - 1
+M, GOLDEN = (1 << 64) - 1, 0x9E3779B97F4A7C15
 DEFAULT_KEY = bytes.fromhex("d906b07a881315ce308847a8c4de69c6")
-GOLDEN = 0x9E3779B97F4A7C15
-
-
-def rotl(x, b):
-    return (x << b | x >> (64 - b)) & M
-
 
 def siphash(key, data):
-    k0, k1 = (int.from_bytes(key[i : i + 8], "little") for i in (0, 8))
-    v = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]
-
-    def rounds(n):
+    def rotl(x, b):
+        return (x << b | x >> (64 - b)) & M
+    def rounds(n, a, b, c, d):
         for _ in range(n):
-            v[0] = (v[0] + v[1]) & M
-            v[1] = rotl(v[1], 13) ^ v[0]
-            v[0] = rotl(v[0], 32)
-            v[2] = (v[2] + v[3]) & M
-            v[3] = rotl(v[3], 16) ^ v[2]
-            v[0] = (v[0] + v[3]) & M
-            v[3] = rotl(v[3], 21) ^ v[0]
-            v[2] = (v[2] + v[1]) & M
-            v[1] = rotl(v[1], 17) ^ v[2]
-            v[2] = rotl(v[2], 32)
-
-    data += bytes(7 - len(data) % 8) + bytes([len(data) & 255])
-    for i in range(0, len(data), 8):
-        word = int.from_bytes(data[i : i + 8], "little")
-        v[3] ^= word
-        rounds(2)
-        v[0] ^= word
-    v[2] ^= 255
-    rounds(4)
-    return v[0] ^ v[1] ^ v[2] ^ v[3]
-
+            a, c = (a + b) & M, (c + d) & M
+            b, d = rotl(b, 13) ^ a, rotl(d, 16) ^ c
+            a, c = (rotl(a, 32) + d) & M, (c + b) & M
+            b, d = rotl(b, 17) ^ c, rotl(d, 21) ^ a
+            c = rotl(c, 32)
+        return a, b, c, d
+    (k0, k1), padding = struct.unpack("<QQ", key), bytes(7 - len(data) % 8)
+    a, b, c, d = k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573
+    for (word,) in struct.iter_unpack("<Q", data + padding + bytes([len(data) & 255])):
+        a, b, c, d = rounds(2, a, b, c, d ^ word)
+        a ^= word
+    a, b, c, d = rounds(4, a, b, c ^ 255, d)
+    return a ^ b ^ c ^ d
 
 def finalize(x):
-    x ^= x >> 33
-    x = x * 0xFF51AFD7ED558CCD & M
-    x ^= x >> 33
-    x = x * 0xC4CEB9FE1A85EC53 & M
+    x = (x ^ x >> 33) * 0xFF51AFD7ED558CCD & M
+    x = (x ^ x >> 33) * 0xC4CEB9FE1A85EC53 & M
     return x ^ x >> 33
 
+def hash_named(text):
+    name, *key = text.split()
+    if name == "siphash":
+        return lambda data: siphash(bytes.fromhex(key[0]) if key else DEFAULT_KEY, data)
+    return lambda data: int.from_bytes(hashlib.new(name, data).digest()[:8], "big")
 
-HASHES = {
-    "siphash": lambda b: siphash(DEFAULT_KEY, b),
-    "siphash 000102030405060708090a0b0c0d0e0f": lambda b: siphash(bytes(range(16)), b),
-    "md5": lambda b: int.from_bytes(hashlib.md5(b).digest()[:8], "big"),
-    "sha256": lambda b: int.from_bytes(hashlib.sha256(b).digest()[:8], "big"),
-}
+def log(x):
+    """The natural logarithm with the same bits everywhere."""
+    bits = struct.unpack("<q", struct.pack("<d", x))[0]
+    k = bits - 0x3FE6A09E00000000 >> 52
+    f = struct.unpack("<d", struct.pack("<q", bits - (k << 52)))[0] - 1
+    s, half = f / (2 + f), 0.5 * (f * f)
+    w, odd, even = s * s * (s * s), 2 / 23, 2 / 21
+    for n in (19, 15, 11, 7, 3):
+        odd = 2 / n + w * odd
+    for n in (17, 13, 9, 5):
+        even = 2 / n + w * even
+    rest = s * (half + (s * s * odd + w * even)) + k * float.fromhex("0x1.a39ef35793c76p-33")
+    return k * float.fromhex("0x1.62e42feep-1") - ((half - rest) - f)
 
+def minus_ln(raw):
+    return -log(((raw >> 12) + 0.5) / 2**52)
 
-def scores(nodes, h, key):
+def place(nodes, h):
+    """The nodes that are not drained, with their seeds; weights are 0 if all are equal."""
+    live = [(name.encode(), w, i) for i, (name, w) in enumerate(nodes) if w]
+    equal = len({w for _, w, _ in live}) == 1
+    return [(finalize(h(id)) ^ siphash(b"proxenos node v1", id), 0 if equal else w, id, i) for id, w, i in live]
+
+def rank(placed, h, key):
+    """The indices of the nodes, best first, and the raw score of the best."""
     k = finalize(h(key))
     m = finalize((k + GOLDEN) & M) | 1
-    for node, _ in nodes:
-        seed = finalize(h(node.encode())) ^ siphash(b"proxenos node v1", node.encode())
-        yield (seed ^ k) * m & M
-
-
-def rank(nodes, h, key):
-    values = []
-    equal = len({w for _, w in nodes if w}) == 1
-    for i, ((node, w), raw) in enumerate(zip(nodes, scores(nodes, h, key))):
-        if w:
-            value = 0 if equal else -w / math.log(((raw >> 12) + 0.5) / 2**52)
-            values.append((-value, -raw, node, i))
-    return [i for *_, i in sorted(values)]
-
+    raws = [(seed ^ k) * m & M for seed, *_ in placed]
+    order = sorted((-w * 2.0**300 / minus_ln(raw), -raw, id, i) for raw, (_, w, id, i) in zip(raws, placed))
+    return [i for *_, i in order], -order[0][1]
 
 def slot(h, bits, key):
     return finalize(h(key)) >> (64 - bits)
 
+def varint(n):
+    return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
 
-KEYS = ["", "a", "secret", "touché", "moist towelette", "github.com", "user:42", "\t\n\0", "k" * 300] + [
-    f"key-{i}" for i in range(120)
-]
-NODES = {
-    "one": [("only", 1)],
-    "three": [("red", 1), ("green", 1), ("blue", 1)],
-    "ten": [(f"192.168.100.{100 + i}:8000", 1) for i in range(10)],
-    "forty": [(f"server{i}", 1) for i in range(40)],
-    "two-hundred": [(f"node-{i}", 1) for i in range(200)],
-    "one-to-two": [("server1", 1), ("server2", 2)],
-    "weighted": [("ant", 4), ("bee", 8), ("cat", 0.5), ("dog", 0), ("elk", 1e-6), ("fox", 3.75)],
-    "weighted-many": [(f"server{i}", 1 + i % 7 / 4) for i in range(64)],
-}
+def checksum(*fields):
+    """The checksum of byte strings and of integers of 64 bits."""
+    text = b"".join(struct.pack(">Q", f) if isinstance(f, int) else varint(len(f)) + f for f in fields)
+    return siphash(b"proxenos sum  v1", text)
 
+def checksum_fields(nodes, position):
+    yield from map(position, (b"", b"proxenos", b"placement is a promise"))
+    for node, w in sorted((node.encode(), w) for node, w in nodes):
+        yield from (node, struct.unpack(">Q", struct.pack(">d", w + 0.0))[0])
 
-def points(nodes, h, per_unit):
-    for i, (node, w) in enumerate(nodes):
-        b = node.encode()
-        assert len(b) < 128, "the length is one byte of a varint"
-        for n in range(max(1, math.floor(per_unit * w + 0.5)) if w else 0):
-            label = bytes([len(b)]) + b + (n // 20).to_bytes(4, "big")
-            yield finalize(h(label) + n % 20 * GOLDEN & M), node, i
+def set_checksum(nodes, h):
+    return checksum(b"rendezvous v1", *checksum_fields(nodes, h))
 
+def table_checksum(bits, set_sum):
+    return checksum(b"rendezvous table v1", bits, set_sum)
 
-def walk(circle, h, key):
-    start = bisect.bisect_left(circle, (finalize(h(key)),))
-    return list(dict.fromkeys(i for *_, i in circle[start:] + circle[:start]))
+def read(path):
+    """Returns the header of a file of vectors, its nodes with their weights, and its rows."""
+    with open(path, encoding="utf-8", newline="\n") as file:
+        head, _, body = file.read().partition("\n\n")
+    lines = [line.split(": ", 1) for line in head.split("\n") if line[0] != "#"]
+    nodes = [(value.split(" ")[0], float(value.split(" ")[1])) for key, value in lines if key == "node"]
+    return dict(lines), nodes, [row.split("\t") for row in body.rstrip("\n").split("\n")]
 
+def results(path):
+    """Yields the rows of a file, then its checksums."""
+    header, nodes, rows = read(path)
+    if header["algorithm"] == "logarithm":
+        yield from ([raw, struct.pack(">d", minus_ln(int(raw))).hex()] for raw, _ in rows)
+        return
+    h, bits = hash_named(header["hash"]), int(header["table_bits"])
+    placed, total = place(nodes, h), set_checksum(nodes, h)
+    for text, *_ in rows:
+        key = json.loads(text).encode()
+        (order, top), s = rank(placed, h, key), slot(h, bits, key)
+        yield [text, " ".join(map(str, order[:10])), top, s, rank(placed, h, str(s).encode())[0][0]]
+    yield ["checksum", total, table_checksum(bits, total)]
 
-def write(name, algorithm, header, columns, rows):
-    folder, _, file = name.partition("/")
-    lines = [
-        "system: proxenos in Go",
-        f"algorithm: {algorithm}",
-        f"source: reference.py, written from the documentation of package {folder}",
-        *header,
-        "columns: " + " ".join(columns),
-        "",
-        *("\t".join(row) for row in rows),
-    ]
-    pathlib.Path(__file__).with_name(folder).joinpath(file + ".txt").write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def quote(key):
-    return json.dumps(key, ensure_ascii=False)
-
-
-for name, nodes in NODES.items():
-    for method, h in HASHES.items():
-        if method != "siphash" and name not in ("ten", "weighted"):
-            continue
-        label = f"order-{name}-{method.split()[0]}" + ("-secret" if " " in method else "")
-        header = [f"scenario: order of nodes, {name}", f"hash: {method}"]
-        listed = [f"node: {node} {w}" for node, w in nodes]
-        rows = []
-        for key in KEYS:
-            b = key.encode()
-            s = slot(h, 10, b)
-            order = rank(nodes, h, b)[:10]
-            top = list(scores(nodes, h, b))[order[0]]
-            owner = rank(nodes, h, str(s).encode())[0]
-            rows.append([quote(key), " ".join(map(str, order)), str(top), str(s), str(owner)])
-        columns = ["key", "order", "top_score", "slot", "slot_owner"]
-        write("rendezvous/" + label, "rendezvous v1", [*header, "table_bits: 10", *listed], columns, rows)
-        circle = sorted(points(nodes, h, 160))
-        rows = [[quote(key), " ".join(map(str, walk(circle, h, key.encode())[:10]))] for key in KEYS]
-        write("ring/" + label, "hashed ring v1", [*header, "points: 160", *listed], ["key", "order"], rows)
+if __name__ == "__main__":
+    for path in sys.argv[1:]:
+        for row in [["#", path], *results(path)]:
+            print(*row, sep="\t")

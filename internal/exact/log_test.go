@@ -1,6 +1,7 @@
 package exact
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -10,10 +11,21 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
 )
 
 // fraction is the k-th value of the grid that weighted scores use.
 func fraction(k uint64) float64 { return (float64(k) + 0.5) / (1 << 52) }
+
+// TestLogOfVectors compares bits with those of another implementation.
+func TestLogOfVectors(t *testing.T) {
+	t.Parallel()
+	for _, row := range vectors.Open(t, "rendezvous/logarithm.txt").Rows {
+		want := binary.BigEndian.Uint64(row.Hex("minus_ln_hex"))
+		assert.Equal(t, want, math.Float64bits(-Log(fraction(row.Uint64("raw")>>12))), row)
+	}
+}
 
 func TestLogOfKnownValues(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Writes the vectors of packages rendezvous and ring: generate.py [FOLDER].
+
+Placement never changes, so running it must change nothing; other results need
+a new algorithm with a new name.
+"""
+import json
+import pathlib
+import sys
+
+import reference
+import reference_ring
+
+HASHES = ["siphash", "siphash 000102030405060708090a0b0c0d0e0f", "md5", "sha256"]
+KEYS = ["", "a", "secret", "touché", "moist towelette", "github.com", "user:42", "\t\n\0", "k" * 300] + [
+    f"key-{i}" for i in range(120)
+]
+NODES = {
+    "one": [("only", 1)],
+    "three": [("red", 1), ("green", 1), ("blue", 1)],
+    "ten": [(f"192.168.100.{100 + i}:8000", 1) for i in range(10)],
+    "forty": [(f"server{i}", 1) for i in range(40)],
+    "two-hundred": [(f"node-{i}", 1) for i in range(200)],
+    "one-to-two": [("server1", 1), ("server2", 2)],
+    "weighted": [("ant", 4), ("bee", 8), ("cat", 0.5), ("dog", 0), ("elk", 1e-6), ("fox", 3.75)],
+    "weighted-many": [(f"server{i}", 1 + i % 7 / 4) for i in range(64)],
+    "equal-halves": [("red", 0.5), ("drained", 0), ("green", 0.5), ("blue", 0.5)],
+    "long-and-tiny": [("z" * 300, 1), ("zone-é", 2.5), ("Zone", 7), ("tiny", 1e-300), ("a", 0.253125)],
+}
+# Scores whose fractions are at either end, about the square root of one half, and between.
+SCORES = [0, 4095, 4096, (1 << 64) - 1, (1 << 64) - 4097, 1 << 63, (1 << 63) - 1, 0xB504F333F9DE6484, 0xB504F00000000000, 0xB504EFFFFFFFFFFF]
+SCORES += [reference.finalize(i * reference.GOLDEN & reference.M) for i in range(1, 119)]
+DOC = "reference.py, written from the documentation of package "
+FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+
+
+def write(name, algorithm, source, header, rows):
+    lines = ["system: proxenos in Go", f"algorithm: {algorithm}", f"source: {source}", *header, ""]
+    lines += ["\t".join(map(str, row)) for row in rows]
+    path = FOLDER / f"{name}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def vectors(package, name, algorithm, header, columns, results):
+    """Writes the rows of the keys, which results computes, and returns the checksums."""
+    header = [*header, f"columns: {columns}"]
+    path = write(name, algorithm, DOC + package, header, [[json.dumps(key, ensure_ascii=False)] for key in KEYS])
+    *rows, (_, *sums) = results(path)
+    write(name, algorithm, DOC + package, header, rows)
+    return [path.name, *sums]
+
+
+def main():
+    sets, rings = [], []
+    for name, nodes in NODES.items():
+        for method in HASHES:
+            if method != "siphash" and name not in ("ten", "weighted"):
+                continue
+            label = f"order-{name}-{method.split()[0]}" + ("-secret" if " " in method else "")
+            header = [f"scenario: order of nodes, {name}", f"hash: {method}"]
+            listed = [f"node: {node} {w}" for node, w in nodes]
+            columns = "key order top_score slot slot_owner"
+            bits = [*header, "table_bits: 10", *listed]
+            sets.append(vectors("rendezvous", f"rendezvous/{label}", "rendezvous v1", bits, columns, reference.results))
+            points = [*header, "points: 160", *listed]
+            rings.append(vectors("ring", f"ring/{label}", "hashed ring v1", points, "key order", reference_ring.results))
+    header = ["scenario: checksums of the nodes and the hash of other files", "columns: file set table"]
+    write("rendezvous/checksums", "rendezvous v1", "reference.py, written from SPEC.md", header, sets)
+    header = [header[0], "columns: file ring"]
+    write("ring/checksums", "hashed ring v1", "reference_ring.py, written from SPEC.md", header, rings)
+    logarithms = [[raw, reference.struct.pack(">d", reference.minus_ln(raw)).hex()] for raw in SCORES]
+    header = ["scenario: negated logarithms of scores", "columns: raw minus_ln_hex"]
+    write("rendezvous/logarithm", "logarithm", "reference.py, written from SPEC.md", header, logarithms)
+
+
+main()
