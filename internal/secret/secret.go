@@ -27,7 +27,8 @@ const (
 )
 
 // ReadFile returns the content of a file of at most limit bytes. It also reads
-// pipes, such as <(pass show gossip), for up to ten seconds or until ctx ends.
+// pipes, such as <(pass show gossip), for up to ten seconds or until ctx ends. A
+// pipe without a writer is an error, as it reads like an empty file.
 func ReadFile(ctx context.Context, path string, limit int) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -45,8 +46,15 @@ func ReadFile(ctx context.Context, path string, limit int) ([]byte, error) {
 		return nil, err
 	case len(content) > limit:
 		return nil, fmt.Errorf("%s exceeds the limit of %d bytes", path, limit)
+	case len(content) == 0 && isPipe(f):
+		return nil, fmt.Errorf("%s: the pipe is empty and has no writer", path)
 	}
 	return content, nil
+}
+
+func isPipe(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
 }
 
 // Lines returns the secrets in a text, one a line. It skips empty lines. Each

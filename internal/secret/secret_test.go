@@ -32,20 +32,23 @@ func TestReadFile(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// TestReadFileFromAPipe has a writer that is slow, and one that never writes.
+// TestReadFileFromAPipe has a writer that is slow, one that never writes, and none.
 func TestReadFileFromAPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, syscall.Mkfifo(path, 0o600))
 	pipe, err := os.OpenFile(path, os.O_RDWR, 0)
 	require.NoError(t, err)
-	defer pipe.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
 	start := time.Now()
 	_, err = ReadFile(ctx, path, MaxFile)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Less(t, time.Since(start), pipeTimeout)
+
+	require.NoError(t, pipe.Close())
+	_, err = ReadFile(t.Context(), path, MaxFile)
+	require.EqualError(t, err, path+": the pipe is empty and has no writer")
 
 	r, w, err := os.Pipe() // as <(command) makes it
 	require.NoError(t, err)
