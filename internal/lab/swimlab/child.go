@@ -32,6 +32,13 @@ const (
 
 // child runs a member until the process is killed.
 func child(name string) {
+	if size, err := strconv.Atoi(os.Getenv(childCrowd)); err == nil {
+		if err := crowdChild(os.Getenv(childKind), os.Getenv(childPort), os.Getenv(childSeed), size); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	join := joinSwim
 	if os.Getenv(childKind) == kindPlain {
 		join = joinPlain

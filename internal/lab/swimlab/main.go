@@ -4,6 +4,7 @@
 //
 //	go run ./internal/lab/swimlab
 //	go run ./internal/lab/swimlab -run 'storm|crash' -runs 20
+//	go run ./internal/lab/swimlab -run crowd -members 200 -busy 6
 //
 // Each scenario prints one row: what was measured, this package, and plain
 // memberlist with its default LAN configuration.
@@ -30,6 +31,8 @@ type options struct {
 	runs    int
 	changes int // of metadata
 	lossFor time.Duration
+	busy    int  // processes that do other work
+	kill    bool // half of a crowd, and start it again
 	network func() network
 }
 
@@ -55,6 +58,7 @@ var scenarios = []scenario{
 	{"restart", "kill -9 and start again within 1 s: until every member knows it", restart, false},
 	{"chain", "twelve members in a chain of seeds: until every member knows all", chain, true},
 	{"footprint", "100 members in one process, per member", footprint, false},
+	{"crowd", "as many processes join one seed at once: until every one knows all, and 20 s more", crowd, false},
 	{"loss", "members wrongly suspect or offline with 30 % of packets lost", loss, true},
 }
 
@@ -69,6 +73,8 @@ func main() {
 	flag.IntVar(&o.runs, "runs", 20, "runs of a scenario that differs from run to run")
 	flag.IntVar(&o.changes, "changes", 100, "metadata changes that are timed")
 	flag.DurationVar(&o.lossFor, "loss-for", 10*time.Minute, "how long to look for members wrongly suspect or offline")
+	flag.IntVar(&o.busy, "busy", 0, "processes that do other work while a crowd meets")
+	flag.BoolVar(&o.kill, "kill", false, "kill half of a crowd and start it again")
 	flag.Parse()
 	chosen, err := regexp.Compile("^(" + *pattern + ")$")
 	if err != nil {
