@@ -65,7 +65,7 @@ func TestWhereAMemberListens(t *testing.T) {
 		{"the name is not an address", Config{Name: "a", Bind: "127.0.0.1:8"}, "127.0.0.1:8", "invalid AddrPort", ""},
 		{"no address", Config{Name: "a"}, "", "", "cannot tell where to listen"},
 		{"beyond loopback", Config{Name: "10.0.0.1:9"}, "", "", "without a secret"},
-		{"beyond loopback with a secret", Config{Name: "10.0.0.1:9", Secrets: []Secret{{key: [32]byte{1}}}}, "0.0.0.0:9", "10.0.0.1:9", ""},
+		{"beyond loopback with a secret", Config{Name: "10.0.0.1:9", Secrets: []Secret{{root: [32]byte{1}}}}, "0.0.0.0:9", "10.0.0.1:9", ""},
 		{"beyond loopback, insecure", Config{Name: "10.0.0.1:9", Insecure: true}, "0.0.0.0:9", "10.0.0.1:9", ""},
 		{"a name that does not exist", Config{Name: "no..such.host:1"}, "", "", `cannot advertise "no..such.host:1"`},
 	}

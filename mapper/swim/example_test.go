@@ -220,6 +220,17 @@ func ExampleReadSecrets() {
 	// Output: 2 <nil>
 }
 
+// A service whose nodes gossip can protect its own connections with the same secret.
+func ExampleSecret_Key() {
+	secret, err := swim.NewSecret([]byte("0123456789abcdef"))
+	if err != nil {
+		panic(err)
+	}
+	key, err := secret.Key("example requests 1")
+	fmt.Println(len(key), err)
+	// Output: 32 <nil>
+}
+
 func ExampleParseSecrets() {
 	s, err := swim.ParseSecrets([]byte("77f03c52bd40e8a9\ne1b7d4c09a6f4d21\n"))
 	fmt.Println(s, err)

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/hashicorp/memberlist"
 
@@ -21,7 +20,7 @@ import (
 // Every packet and stream is encrypted and authenticated by AES-256-GCM with a
 // key that HKDF-SHA256 derives from the secret. That does not harden passwords:
 // use 16 random bytes or more.
-type Secret struct{ key [sha256.Size]byte }
+type Secret struct{ root [sha256.Size]byte } // what HKDF extracts from the bytes
 
 // NewSecret returns a secret made of 16 bytes or more. Line ends at the end, which
 // editors and mounted files add, are not part of it.
@@ -30,11 +29,18 @@ func NewSecret(raw []byte) (Secret, error) {
 	if err := secret.CheckLength(raw); err != nil {
 		return Secret{}, err
 	}
-	key, err := hkdf.Key(sha256.New, raw, nil, "proxenos swim v1", sha256.Size)
+	root, err := hkdf.Extract(sha256.New, raw, nil)
 	if err != nil {
 		return Secret{}, err
 	}
-	return Secret{[sha256.Size]byte(key)}, nil
+	return Secret{[sha256.Size]byte(root)}, nil
+}
+
+// Key returns a key of 32 bytes for another protocol that the members speak, so
+// that one secret serves both. Each purpose has a key of its own, which HKDF-SHA256
+// expands from the secret.
+func (s Secret) Key(purpose string) ([]byte, error) {
+	return hkdf.Expand(sha256.New, s.root[:], purpose, sha256.Size)
 }
 
 // ParseSecrets returns the secrets in a text, one a line, for [Config.Secrets].
@@ -92,23 +98,31 @@ func keyring(secrets []Secret) (*memberlist.Keyring, error) {
 	if len(secrets) == 0 {
 		return nil, nil
 	}
-	if err := checkSecrets(secrets); err != nil {
+	keys, err := gossipKeys(secrets)
+	if err != nil {
 		return nil, err
-	}
-	var keys [][]byte
-	for _, s := range secrets {
-		keys = append(keys, s.key[:])
 	}
 	return memberlist.NewKeyring(keys, keys[0])
 }
 
-// checkSecrets refuses the zero value, which NewSecret returns with an error: as
-// a key it would be known to all.
-func checkSecrets(secrets []Secret) error {
-	if slices.Contains(secrets, Secret{}) {
-		return errors.New("one of the secrets is empty: create each with NewSecret")
+// gossipPurpose is the purpose of the key that encrypts packets and streams.
+const gossipPurpose = "proxenos swim v1"
+
+// gossipKeys refuses the zero value, which NewSecret returns with an error: as a
+// key it would be known to all.
+func gossipKeys(secrets []Secret) ([][]byte, error) {
+	var keys [][]byte
+	for _, s := range secrets {
+		if s == (Secret{}) {
+			return nil, errors.New("one of the secrets is empty: create each with NewSecret")
+		}
+		key, err := s.Key(gossipPurpose)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
 	}
-	return nil
+	return keys, nil
 }
 
 // SetSecrets replaces the secrets of a running member: the first one encrypts
@@ -123,19 +137,20 @@ func (c *Cluster) SetSecrets(secrets ...Secret) error {
 	if len(secrets) == 0 {
 		return errors.New("at least one secret is needed")
 	}
-	if err := checkSecrets(secrets); err != nil {
+	keys, err := gossipKeys(secrets)
+	if err != nil {
 		return err
 	}
 	c.rotating.Lock()
 	defer c.rotating.Unlock()
 	keep := map[string]bool{}
-	for _, s := range secrets {
-		keep[string(s.key[:])] = true
-		if err := ring.AddKey(s.key[:]); err != nil {
+	for _, key := range keys {
+		keep[string(key)] = true
+		if err := ring.AddKey(key); err != nil {
 			return err
 		}
 	}
-	if err := ring.UseKey(secrets[0].key[:]); err != nil {
+	if err := ring.UseKey(keys[0]); err != nil {
 		return err
 	}
 	for _, old := range ring.GetKeys() {

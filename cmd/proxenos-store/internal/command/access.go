@@ -1,41 +1,48 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/mapper/swim"
 )
 
 // service is the service type of a node, as in 2009.
 const service = "diststore.Store"
 
-// access describes how to reach the store: the node to call and the secret.
+// access describes how to reach the store: the node to call and the secrets, of
+// which the first is used and each is accepted.
 type access struct {
 	peer       string
 	first      int
 	secretFile string
-	secret     []byte
+	secrets    []swim.Secret
 	call       locator.CallConfig
 }
 
 func (a *access) bind(c *cobra.Command) {
 	c.Flags().StringVarP(&a.peer, "host", "h", "", "host:port of a `PEER` (default: the first node found on this machine)")
 	c.Flags().IntVar(&a.first, "first-port", 0, "first `port` to look for nodes and free ports (default $"+envFirstPort+" or 9900)")
-	c.Flags().StringVar(&a.secretFile, "secret-file", "", "`file` with the secret shared by all nodes and clients")
+	c.Flags().StringVar(&a.secretFile, "secret-file", "", "`file` with the secret shared by all nodes and clients; further lines are old secrets, still accepted")
 }
 
-// parse validates the flags and reads the secret.
-func (a *access) parse() (err error) {
+// parse validates the flags and reads the secrets. It writes warnings.
+func (a *access) parse(ctx context.Context, warnings io.Writer) (err error) {
 	if a.peer != "" {
 		if a.peer, err = locator.ParsePeer(a.peer); err != nil {
 			return fmt.Errorf("%w: -h takes a peer: %w", errUsage, err)
@@ -47,12 +54,10 @@ func (a *access) parse() (err error) {
 	if a.secretFile == "" {
 		return nil
 	}
-	raw, err := os.ReadFile(a.secretFile)
-	if err != nil {
-		return err
+	if a.secrets, err = swim.ReadSecrets(ctx, a.secretFile, slog.New(slog.NewTextHandler(warnings, nil))); err != nil {
+		return fmt.Errorf("%w: %w", errSecret, err)
 	}
-	a.secret = bytes.TrimRight(raw, "\r\n")
-	a.call.TLS, err = rpc.TLS(a.secret)
+	a.call.TLS, err = rpc.TLS(a.secrets...)
 	return err
 }
 
@@ -82,13 +87,68 @@ func (a *access) find(ctx context.Context) (addr string, ok bool) {
 	return locator.Discover(ctx, a.first, locator.PeerPorts, service, a.call)
 }
 
+// checkSecrets returns an error if there is a node on this machine that does not
+// accept the secrets. A node that then started a store would serve other keys than
+// those that it was meant to.
+func (a *access) checkSecrets(ctx context.Context) error {
+	for port := a.first; port < a.first+locator.PeerPorts; port++ {
+		addr := net.JoinHostPort("localhost", strconv.Itoa(port))
+		if err := a.checkSecret(ctx, addr); err != nil {
+			return fmt.Errorf("%w: the node at %q has %w", locator.ErrNoPeer, addr, err)
+		}
+	}
+	return nil
+}
+
+var (
+	errNoSecret    = errors.New("no secret, and this command has one")
+	errWantsSecret = errors.New("a secret, and this command has none")
+	errOtherSecret = errors.New("another secret")
+)
+
+// secretTime bounds a call to a port at which another program may listen.
+const secretTime = time.Second
+
+// checkSecret calls a node with a secret, and without one.
+func (a *access) checkSecret(ctx context.Context, addr string) error {
+	with := a.call
+	with.Limits.Call = secretTime
+	without := with
+	without.TLS = nil
+	if a.secrets == nil {
+		any, err := swim.NewSecret([]byte(rand.Text()))
+		if err != nil {
+			return err
+		}
+		if with.TLS, err = rpc.TLS(any); err != nil {
+			return err
+		}
+	}
+	_, err := rpc.NewClient(addr, with).ServiceType(ctx)
+	switch {
+	case errors.Is(err, rpc.ErrOtherSecret) && a.secrets == nil:
+		return errWantsSecret
+	case errors.Is(err, rpc.ErrOtherSecret):
+		return errOtherSecret
+	case a.secrets == nil || err == nil:
+		return nil
+	}
+	if got, err := rpc.NewClient(addr, without).ServiceType(ctx); err == nil && got == service {
+		return errNoSecret
+	}
+	return nil
+}
+
 // client returns a client of the store.
-func (a *access) client(ctx context.Context) (*rpc.Client, error) {
-	if err := a.parse(); err != nil {
+func (a *access) client(ctx context.Context, warnings io.Writer) (*rpc.Client, error) {
+	if err := a.parse(ctx, warnings); err != nil {
 		return nil, err
 	}
 	addr, ok := a.find(ctx)
 	if !ok {
+		if err := a.checkSecrets(ctx); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%w found on ports %d to %d of this machine", errNoPeer, a.first, a.first+locator.PeerPorts-1)
 	}
 	return rpc.NewClient(addr, a.call), nil

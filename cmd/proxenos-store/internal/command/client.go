@@ -24,7 +24,7 @@ func newClientCommand(use, short string, args []string, run func(ctx context.Con
 		Short: short,
 		Args:  wantArgs(args...),
 		RunE: func(c *cobra.Command, args []string) error {
-			store, err := to.client(c.Context())
+			store, err := to.client(c.Context(), c.ErrOrStderr())
 			if err != nil {
 				return err
 			}

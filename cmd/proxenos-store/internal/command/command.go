@@ -15,6 +15,7 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
@@ -26,6 +27,7 @@ const (
 	exitUnreachable = 64 // no node of the store could be reached
 	exitFailed      = 74 // the store could not complete the request
 	exitConfig      = 78 // a file or an address cannot be used
+	exitInterrupted = 130
 )
 
 // Errors with an exit code of their own.
@@ -33,6 +35,7 @@ var (
 	errMissing = errors.New("not found")
 	errUsage   = errors.New("usage")
 	errNoPeer  = errors.New("no peer")
+	errSecret  = errors.New("cannot use the secret")
 )
 
 // exitCode returns the exit code of an error.
@@ -45,6 +48,8 @@ func exitCode(err error) int {
 		return exitMissing
 	case errors.Is(err, errUsage):
 		return exitUsage
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
 	case errors.As(err, &failure), errors.Is(err, locator.ErrNoReply):
 		return exitFailed
 	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable), errors.Is(err, locator.ErrNoPeer):
@@ -59,8 +64,12 @@ func hintOf(err error) string {
 	switch {
 	case errors.Is(err, errUsage):
 		return "run: proxenos-store --help"
+	case errors.Is(err, rpc.ErrOtherSecret), errors.Is(err, errOtherSecret), errors.Is(err, errWantsSecret), errors.Is(err, errNoSecret):
+		return "use the --secret-file of that node; serve --found starts a store beside it"
 	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable):
 		return "start a node with: proxenos-store serve; or name one with -h HOST:PORT"
+	case errors.Is(err, errSecret):
+		return "make one with: openssl rand -hex 16"
 	case errors.Is(err, locator.ErrNoReply):
 		return "is it a node of the store, and do both use the same --secret-file or none?"
 	case errors.Is(err, locator.ErrAddressInUse):

@@ -62,17 +62,10 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, 
 	g = &gossip{label: to.Label, log: o.log, meta: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
 	cfg := swim.Config{
 		Name: self, Label: to.Label, Peers: to.Members, MustJoin: mustJoin, Metadata: g.meta, Timing: swim.Local(),
-		Generation: to.Generation + 1, Log: o.log,
+		Generation: to.Generation + 1, Secrets: o.secrets, Log: o.log,
 	}
 	if !isLoopback(o.listen) {
 		cfg.Timing = swim.LAN()
-	}
-	if o.secret != nil {
-		secret, err := swim.NewSecret(o.secret)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Secrets = []swim.Secret{secret}
 	}
 	if g.Cluster, err = o.joinAt(ctx, cfg, gossipPort(self)); err != nil {
 		return nil, err

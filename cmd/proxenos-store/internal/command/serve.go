@@ -48,11 +48,11 @@ func newServe(std *output) *cobra.Command {
 		Short: "Run a node of the store",
 		Long: `Run a node of the store. The node joins the store of PEER or of the first node
 found on ports 9900 to 9909 of this machine. If there is none, it starts a new
-store. With --data a restarted node waits for a member that it knew before. On
+store, unless a node there has another secret. With --data a restarted node waits for a member that it knew before. On
 SIGINT or SIGTERM a node hands its keys over and leaves.`,
 		Args: wantArgs(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := o.parse(); err != nil {
+			if err := o.parse(c.Context()); err != nil {
 				return err
 			}
 			if o.legacy {
@@ -78,8 +78,8 @@ SIGINT or SIGTERM a node hands its keys over and leaves.`,
 }
 
 // parse validates the flags.
-func (o *serveOptions) parse() error {
-	if err := o.access.parse(); err != nil {
+func (o *serveOptions) parse(ctx context.Context) error {
+	if err := o.access.parse(ctx, o.std.Err); err != nil {
 		return err
 	}
 	switch {
@@ -91,7 +91,7 @@ func (o *serveOptions) parse() error {
 		return fmt.Errorf("%w: --min-copies %d: want 1 to --replicas %d", errUsage, o.minCopies, o.replicas)
 	case o.found && o.peer != "":
 		return fmt.Errorf("%w: --found starts a store and -h joins one: use one of them", errUsage)
-	case !isLoopback(o.listen) && o.secret == nil:
+	case !isLoopback(o.listen) && o.secrets == nil:
 		return fmt.Errorf("%w: --listen %q requires --secret-file, as anyone could write otherwise", errUsage, o.listen)
 	}
 	level := slog.LevelWarn
@@ -135,7 +135,11 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	}
 	var peer string
 	if !o.remembers(known) {
-		peer, _ = o.find(ctx)
+		if peer, _ = o.find(ctx); peer == "" && !o.found {
+			if err := o.checkSecrets(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	server, err := locator.Listen(ctx, o.locator())
 	if err != nil {

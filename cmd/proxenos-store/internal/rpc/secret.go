@@ -2,36 +2,44 @@ package rpc
 
 import (
 	"crypto/ed25519"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"math/big"
+	"slices"
 	"time"
+
+	"github.com/proxenos/proxenos/mapper/swim"
 )
 
+// ErrOtherSecret means that a node of the store has another secret.
+var ErrOtherSecret = errors.New("the node has another secret")
+
+// subject is the name in the certificate of every node and client.
+const subject = "proxenos-store"
+
 // TLS returns a configuration for both ends of a connection that admits only
-// peers with the same secret. It derives the key pair of a certificate from the
-// secret, and each end requires that key of the other. The secret is at least 16
-// random bytes, not a password.
-func TLS(secret []byte) (*tls.Config, error) {
-	if len(secret) < 16 {
-		return nil, errors.New("the secret has fewer than 16 bytes; make one with: openssl rand -hex 32")
+// peers with one of the secrets. It derives the key pair of a certificate from the
+// first one, and each end requires the key of one of its secrets of the other.
+func TLS(secrets ...swim.Secret) (*tls.Config, error) {
+	var keys []ed25519.PrivateKey
+	for _, s := range secrets {
+		seed, err := s.Key("proxenos-store tls 1")
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, ed25519.NewKeyFromSeed(seed))
 	}
-	seed, err := hkdf.Key(sha256.New, secret, nil, "proxenos-store tls 1", ed25519.SeedSize)
-	if err != nil {
-		return nil, err
-	}
-	key := ed25519.NewKeyFromSeed(seed)
-	public := key.Public().(ed25519.PublicKey)
+	key := keys[0]
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: subject},
 		NotBefore:    time.Unix(0, 0),
 		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // replacing the secret revokes the certificate
 	}
-	raw, err := x509.CreateCertificate(rand.Reader, template, template, public, key)
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +49,14 @@ func TLS(secret []byte) (*tls.Config, error) {
 		ClientAuth:         tls.RequireAnyClientCert,
 		InsecureSkipVerify: true, // VerifyConnection checks the key: there are no names and no authorities
 		VerifyConnection: func(state tls.ConnectionState) error {
-			if len(state.PeerCertificates) != 1 || !public.Equal(state.PeerCertificates[0].PublicKey) {
-				return errors.New("the peer has a different secret")
+			switch peer := state.PeerCertificates[0]; {
+			case slices.ContainsFunc(keys, func(k ed25519.PrivateKey) bool { return k.Public().(ed25519.PublicKey).Equal(peer.PublicKey) }):
+				return nil
+			case peer.Subject.CommonName == subject:
+				return ErrOtherSecret
+			default:
+				return errors.New("no node of the store")
 			}
-			return nil
 		},
 	}, nil
 }
