@@ -262,19 +262,6 @@ func TestConnectionsAreBounded(t *testing.T) {
 	assert.LessOrEqual(t, s.limiter.Len(), 8)
 }
 
-// The timeout of a message does not restart with each byte.
-func TestSlowMessageTimesOut(t *testing.T) {
-	t.Parallel()
-	s := start(t, Config{Refresh: -1, Call: CallConfig{Limits: Limits{Call: 100 * time.Millisecond}}})
-	conn, err := net.Dial("tcp", s.Self().Addr)
-	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	eventually(t, func() bool {
-		_, err := conn.Write([]byte{0x80})
-		return err != nil
-	})
-}
-
 func TestKeptConnectionAfterRestart(t *testing.T) {
 	t.Parallel()
 	port := freeport.Take(t)
