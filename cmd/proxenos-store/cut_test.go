@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
@@ -71,12 +70,8 @@ func through[T any](ctx context.Context, p cutPeer, call func() (T, error)) (non
 	return none, ctx.Err()
 }
 
-func (p cutPeer) States(ctx context.Context) (map[string]node.State, error) {
-	return through(ctx, p, func() (map[string]node.State, error) { return p.Peer.States(ctx) })
-}
-
-func (p cutPeer) Clock(ctx context.Context) (time.Time, error) {
-	return through(ctx, p, func() (time.Time, error) { return p.Peer.Clock(ctx) })
+func (p cutPeer) View(ctx context.Context) (node.View, error) {
+	return through(ctx, p, func() (node.View, error) { return p.Peer.View(ctx) })
 }
 
 func (p cutPeer) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
@@ -87,12 +82,8 @@ func (p cutPeer) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
 	return through(ctx, p, func() ([]kv.Entry, error) { return p.Peer.Fetch(ctx, keys) })
 }
 
-func (p cutPeer) Offer(ctx context.Context, versions []kv.Version) ([]int, error) {
-	return through(ctx, p, func() ([]int, error) { return p.Peer.Offer(ctx, versions) })
-}
-
-func (p cutPeer) Versions(ctx context.Context, bucket int, owner string) ([]kv.Version, error) {
-	return through(ctx, p, func() ([]kv.Version, error) { return p.Peer.Versions(ctx, bucket, owner) })
+func (p cutPeer) Versions(ctx context.Context, bucket int, owner, after string) ([]kv.Version, error) {
+	return through(ctx, p, func() ([]kv.Version, error) { return p.Peer.Versions(ctx, bucket, owner, after) })
 }
 
 func (p cutPeer) Digests(ctx context.Context, other string) ([]uint64, error) {

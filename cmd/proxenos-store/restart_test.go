@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
 )
 
@@ -185,6 +187,31 @@ func TestJoinWithLargeValues(t *testing.T) {
 			return err
 		})
 	}
+}
+
+// The keys of one bucket exceed the limit of a message. They are listed, and copied to
+// a node that joins.
+func TestManyLargeKeysInABucket(t *testing.T) {
+	t.Parallel()
+	first := found(t)
+	c := client(t, first.addr)
+	var keys []string
+	for i := 0; len(keys)*node.MaxKey <= 4<<20; i++ {
+		key := strings.Repeat("k", node.MaxKey-8) + fmt.Sprintf("%08d", i)
+		if kv.Bucket(key) == 0 {
+			keys = append(keys, key)
+			require.NoError(t, c.Put(t.Context(), key, ""))
+		}
+	}
+	second := serve(t, "-h", first.addr, "-p", freePort(t))
+	require.Error(t, first.end(syscall.SIGKILL))
+	retry(t, func() error {
+		got, err := client(t, second.addr).Keys(t.Context())
+		if err == nil {
+			assert.Equal(t, keys, got)
+		}
+		return err
+	})
 }
 
 func TestMinCopies(t *testing.T) {

@@ -186,7 +186,7 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 	calls := o.call
 	calls.Keep = 16
 	calls.Limits.Call = time.Minute // the node sets a timeout for each call
-	n, err := node.New(node.Config{
+	n, err := node.New(ctx, node.Config{
 		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first,
 		Dial:  func(name string) node.Peer { return Link(name, o.dial(name, calls)) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
@@ -196,6 +196,7 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
+	defer n.Close() // after the last request
 	page := &status.Page{Node: n}
 	if o.page != "" {
 		at, err := page.Listen(ctx, o.page)
@@ -213,7 +214,6 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 	err = n.Run(ctx)
 	stop()
 	answering.Wait()
-	n.Close()
 	return errors.Join(err, failed, page.Close())
 }
 

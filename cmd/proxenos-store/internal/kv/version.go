@@ -28,6 +28,9 @@ type Version struct {
 	Timestamp
 }
 
+// ID returns the key.
+func (v Version) ID() string { return v.Key }
+
 // Newer reports whether v replaces o.
 func (v Version) Newer(o Version) bool { return v.Compare(o.Timestamp) > 0 }
 

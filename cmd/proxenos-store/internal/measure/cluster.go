@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
@@ -126,7 +127,7 @@ func (c *cluster) copies(ctx context.Context, of *process) (copies map[string]in
 	for _, p := range c.nodes {
 		peer := rpc.NewPeer(p.addr, locator.CallConfig{Keep: 1, Limits: locator.Limits{Message: 64 << 20, Elements: 1 << 20}})
 		for bucket := range kv.Buckets {
-			versions, err := peer.Versions(ctx, bucket, "")
+			versions, err := node.Pages(kv.Version.ID, func(after string) ([]kv.Version, error) { return peer.Versions(ctx, bucket, "", after) })
 			if err != nil {
 				return nil, 0, errors.Join(err, peer.Close())
 			}

@@ -55,7 +55,7 @@ func (c *clockChecks) count(names []string) (n int) {
 // checkClock records an error that says that the clocks of this node and another
 // member differ too much, and logs it once. The error tells both clocks.
 func (n *Node) checkClock(name string, err error) {
-	if !errors.Is(err, kv.ErrAhead) || name == n.cfg.Self || n.current.Load().state(name) == "" {
+	if !errors.Is(err, kv.ErrAhead) || name == n.cfg.Self || n.current().state(name) == "" {
 		return
 	}
 	if n.clocks.record(name) {
@@ -66,13 +66,10 @@ func (n *Node) checkClock(name string, err error) {
 // compareClocks compares the clock of this node with those of the others.
 func (n *Node) compareClocks(ctx context.Context) {
 	var group sync.WaitGroup
-	for _, name := range n.others(n.current.Load()) {
+	for _, name := range n.others(n.current()) {
 		group.Go(func() {
-			var theirs time.Time
-			err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-				theirs, err = peer.Clock(ctx)
-				return err
-			})
+			view, err := n.viewOf(ctx, name)
+			theirs := view.Clock
 			now := n.cfg.Now()
 			switch {
 			case err != nil:
@@ -89,7 +86,7 @@ func (n *Node) compareClocks(ctx context.Context) {
 // Ready returns nil if this node serves, and if its clock agrees with those of at
 // least half of the other members.
 func (n *Node) Ready() error {
-	p := n.current.Load()
+	p := n.current()
 	if state := p.state(n.cfg.Self); state != StateServing {
 		return errors.New(string(state))
 	}
@@ -98,7 +95,7 @@ func (n *Node) Ready() error {
 
 // clockError returns an error if the clock of this node differs from most others.
 func (n *Node) clockError() error {
-	others := n.others(n.current.Load())
+	others := n.others(n.current())
 	if differ := n.clocks.count(others); 2*differ > len(others) {
 		return fmt.Errorf("the clock differs too much from those of %d of %d other nodes", differ, len(others))
 	}

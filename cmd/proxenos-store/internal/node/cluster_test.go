@@ -37,6 +37,7 @@ type testCluster struct {
 	changed chan struct{} // closed at the next change
 	nodes   map[string]*Node
 	silent  map[string]bool
+	alone   map[string]bool // sees no other member
 	stops   map[string]func()
 }
 
@@ -44,7 +45,7 @@ func newTestCluster(t *testing.T, replicas int) *testCluster {
 	return &testCluster{
 		t: t, lag: 30 * time.Millisecond, repair: 100 * time.Millisecond, replicas: replicas,
 		members: map[string]mapper.Node{}, changed: make(chan struct{}), skew: map[string]time.Duration{},
-		nodes: map[string]*Node{}, silent: map[string]bool{}, stops: map[string]func(){},
+		nodes: map[string]*Node{}, silent: map[string]bool{}, alone: map[string]bool{}, stops: map[string]func(){},
 	}
 }
 
@@ -101,16 +102,35 @@ func (tc *testCluster) snapshot() ([]mapper.Node, <-chan struct{}) {
 	return slices.Collect(maps.Values(tc.members)), tc.changed
 }
 
+// cutOff makes a node silent, and it loses sight of all others. reconnect ends that.
+func (tc *testCluster) cutOff(name string) {
+	tc.silence([]string{name})
+	tc.change(func() { tc.alone[name] = true })
+}
+
+func (tc *testCluster) reconnect(name string) {
+	tc.silence(nil, name)
+	tc.change(func() { delete(tc.alone, name) })
+}
+
 // membership is the Cluster of one node.
 type membership struct {
 	*testCluster
 	name, zone string
 }
 
+// sees returns the members that this one sees.
+func (m membership) sees() ([]mapper.Node, <-chan struct{}) {
+	members, changed := m.snapshot()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(members, func(n mapper.Node) bool { return m.alone[m.name] && n.Name != m.name }), changed
+}
+
 func (m membership) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
 		for {
-			members, changed := m.snapshot()
+			members, changed := m.sees()
 			if !yield(mapper.Update{Nodes: members}) {
 				return
 			}
@@ -124,6 +144,11 @@ func (m membership) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 			}
 		}
 	}
+}
+
+func (m membership) Nodes(context.Context) ([]mapper.Node, error) {
+	members, _ := m.sees()
+	return members, nil
 }
 
 func (m membership) SetState(_ context.Context, state State) error {
@@ -173,12 +198,8 @@ func over[T any](ctx context.Context, l link, f func(*Node) (T, error)) (none T,
 	return f(n)
 }
 
-func (l link) States(ctx context.Context) (map[string]State, error) {
-	return over(ctx, l, func(n *Node) (map[string]State, error) { return n.States(ctx) })
-}
-
-func (l link) Clock(ctx context.Context) (time.Time, error) {
-	return over(ctx, l, func(n *Node) (time.Time, error) { return n.Clock(ctx) })
+func (l link) View(ctx context.Context) (View, error) {
+	return over(ctx, l, func(n *Node) (View, error) { return n.View(ctx) })
 }
 
 func (l link) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
@@ -189,12 +210,8 @@ func (l link) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
 	return over(ctx, l, func(n *Node) ([]kv.Entry, error) { return n.Fetch(ctx, keys) })
 }
 
-func (l link) Offer(ctx context.Context, versions []kv.Version) ([]int, error) {
-	return over(ctx, l, func(n *Node) ([]int, error) { return n.Offer(ctx, versions) })
-}
-
-func (l link) Versions(ctx context.Context, bucket int, owner string) ([]kv.Version, error) {
-	return over(ctx, l, func(n *Node) ([]kv.Version, error) { return n.Versions(ctx, bucket, owner) })
+func (l link) Versions(ctx context.Context, bucket int, owner, after string) ([]kv.Version, error) {
+	return over(ctx, l, func(n *Node) ([]kv.Version, error) { return n.Versions(ctx, bucket, owner, after) })
 }
 
 func (l link) Digests(ctx context.Context, other string) ([]uint64, error) {
@@ -235,7 +252,7 @@ func (tc *testCluster) awaitServing(n *Node) {
 // launch starts a node.
 func (tc *testCluster) launch(name, zone string, engine kv.Engine, first bool) *Node {
 	tc.t.Helper()
-	n, err := New(Config{
+	n, err := New(context.Background(), Config{
 		Self: name, Replicas: tc.replicas, Engine: engine,
 		Cluster: membership{tc, name, zone}, Dial: func(to string) Peer { return link{tc, name, to} }, First: first,
 		Call: time.Second, Settle: settle, Repair: tc.repair,

@@ -80,13 +80,13 @@ func (n *Node) hintLoop(ctx context.Context) {
 // It drops those of a node that is no longer a member: such a node copies its keys
 // when it joins again.
 func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]kv.Entry) {
-	failed := n.current.Load().state(owner) == ""
+	failed := n.current().state(owner) == ""
 	for _, e := range entries {
 		if !failed {
 			err := n.send(ctx, owner, []kv.Entry{e})
 			failed = err != nil && !errors.Is(err, kv.ErrAhead)
 		}
-		if failed && n.current.Load().state(owner) != "" {
+		if failed && n.current().state(owner) != "" {
 			n.hints.add(owner, e)
 		}
 	}

@@ -206,7 +206,7 @@ func TestAnomalyOfStaleReplica(t *testing.T) {
 			tc.start(name, "")
 		}
 		tc.settle()
-		p := tc.nodeNamed("a").current.Load()
+		p := tc.nodeNamed("a").current()
 		list := p.preferenceList(p.natural, "k")
 		var order []string
 		for range 4 {

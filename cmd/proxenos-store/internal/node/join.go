@@ -57,7 +57,7 @@ const pollInterval = 20 * time.Millisecond
 // reports whether that is this node.
 func (n *Node) awaitMembers(ctx context.Context) (first bool, err error) {
 	for {
-		p := n.current.Load()
+		p := n.current()
 		if len(n.others(p)) > 0 {
 			if p.natural.Len() > 0 {
 				return false, nil
@@ -83,14 +83,14 @@ func (n *Node) awaitState(ctx context.Context, state State) error {
 	confirmed := map[string]bool{}
 	for wait := pollInterval; ; wait = min(2*wait, 10*pollInterval) {
 		waiting := false
-		p := n.current.Load()
+		p := n.current()
 		for _, m := range p.members {
 			if !confirmed[m.Name] {
 				confirmed[m.Name] = n.confirms(ctx, m.Name, state)
 				waiting = waiting || !confirmed[m.Name]
 			}
 		}
-		if !waiting && n.current.Load() == p {
+		if !waiting && n.current() == p {
 			return nil
 		}
 		if err := sleep(ctx, wait); err != nil {
@@ -101,12 +101,17 @@ func (n *Node) awaitState(ctx context.Context, state State) error {
 
 // confirms reports whether a member knows that this node is in the state.
 func (n *Node) confirms(ctx context.Context, name string, state State) bool {
-	var states map[string]State
-	err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-		states, err = peer.States(ctx)
+	view, err := n.viewOf(ctx, name)
+	return err == nil && view.States[n.cfg.Self] == state
+}
+
+// viewOf returns the view of a member.
+func (n *Node) viewOf(ctx context.Context, name string) (v View, err error) {
+	err = n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
+		v, err = peer.View(ctx)
 		return err
 	})
-	return err == nil && states[n.cfg.Self] == state
+	return v, err
 }
 
 // bootstrap copies the keys that this node will own from the other members.
@@ -114,10 +119,10 @@ func (n *Node) bootstrap(ctx context.Context) error {
 	began, before := time.Now(), n.Received.Load()
 	logged := false
 	for wait := pollInterval; ; wait = min(2*wait, 50*pollInterval) {
-		p := n.current.Load()
+		p := n.current()
 		err := n.copyFromAll(ctx, p)
 		switch {
-		case err == nil && len(n.current.Load().members) >= len(p.members):
+		case err == nil && len(n.current().members) >= len(p.members):
 			n.cfg.Log.Info("copied keys from other nodes", "entries", n.Received.Load()-before, "duration", time.Since(began).Round(time.Millisecond))
 			return nil
 		case err != nil && !logged:
@@ -144,7 +149,7 @@ func (n *Node) copyFromAll(ctx context.Context, p *placement) error {
 			err := n.copyFrom(ctx, name, mine[name])
 			mu.Lock()
 			defer mu.Unlock()
-			if n.current.Load().state(name) != "" { // a node that has left had handed its keys over
+			if n.current().state(name) != "" { // a node that has left had handed its keys over
 				failed = errors.Join(failed, err)
 			}
 		})
@@ -155,21 +160,21 @@ func (n *Node) copyFromAll(ctx context.Context, p *placement) error {
 
 // copyFrom copies the buckets whose digests differ from those of this node.
 func (n *Node) copyFrom(ctx context.Context, name string, mine *[kv.Buckets]uint64) error {
-	theirs, err := n.digestsOf(ctx, name)
+	digests, err := n.digestsOf(ctx, name)
 	if err != nil {
 		return err
 	}
 	for bucket := range kv.Buckets {
-		if theirs[bucket] == mine[bucket] {
+		if digests[bucket] == mine[bucket] {
 			continue
 		}
-		var versions []kv.Version
-		err := n.callScan(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-			versions, err = peer.Versions(ctx, bucket, n.cfg.Self)
+		theirs, err := n.versionsOf(ctx, name, bucket, n.cfg.Self)
+		if err != nil {
 			return err
-		})
+		}
+		mine, err := kv.Versions(n.cfg.Engine, bucket)
 		if err == nil {
-			err = n.copyEntries(ctx, name, versions)
+			err = n.copyEntries(ctx, name, newer(theirs, mine))
 		}
 		if err != nil {
 			return err
@@ -181,15 +186,13 @@ func (n *Node) copyFrom(ctx context.Context, name string, mine *[kv.Buckets]uint
 // fetchSize is how many entries are fetched in one call.
 const fetchSize = 256
 
-// copyEntries fetches the entries that this node lacks.
+// copyEntries fetches the entries of these versions, without expired tombstones.
 func (n *Node) copyEntries(ctx context.Context, name string, versions []kv.Version) error {
-	wanted, err := n.Offer(ctx, versions)
-	if err != nil {
-		return err
-	}
-	keys := make([]string, len(wanted))
-	for i, at := range wanted {
-		keys[i] = versions[at].Key
+	var keys []string
+	for _, v := range versions {
+		if !n.expired(v) {
+			keys = append(keys, v.Key)
+		}
 	}
 	for len(keys) > 0 {
 		batch := keys[:min(len(keys), fetchSize)]

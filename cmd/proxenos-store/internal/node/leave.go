@@ -27,17 +27,17 @@ func (n *Node) leave(ctx context.Context) error {
 	return errors.Join(err, n.cfg.Cluster.Leave(ctx))
 }
 
-// handOver pushes to the pending owners until they lack nothing.
+// handOver pushes to the other owners until they lack nothing.
 func (n *Node) handOver(ctx context.Context) error {
 	began := time.Now()
 	for {
-		p := n.current.Load()
+		p := n.current()
 		if p.pending.Len() == 0 {
 			n.cfg.Log.Warn("no other node to hand keys over to")
 			return nil
 		}
-		err := n.pushToPending(ctx, p)
-		if err == nil && n.current.Load() == p {
+		err := n.repair(ctx, true)
+		if err == nil && n.current() == p {
 			n.cfg.Log.Info("handed keys over", "duration", time.Since(began).Round(time.Millisecond))
 			return nil
 		}
@@ -48,28 +48,4 @@ func (n *Node) handOver(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-func (n *Node) pushToPending(ctx context.Context, p *placement) error {
-	for bucket := range kv.Buckets {
-		versions, err := kv.Versions(n.cfg.Engine, bucket)
-		if err != nil {
-			return err
-		}
-		push := map[string][]kv.Version{}
-		for _, v := range versions {
-			if n.expired(v) {
-				continue
-			}
-			for _, name := range p.appendReplicas(nil, p.pending, v.Key, p.replicas) {
-				push[name] = append(push[name], v)
-			}
-		}
-		for name, list := range push {
-			if err := n.push(ctx, name, list); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

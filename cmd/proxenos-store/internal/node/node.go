@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -43,7 +42,7 @@ type Config struct {
 	// default.
 	Repair time.Duration
 	// TombstoneTTL is the age at which a tombstone is dropped: a day by
-	// default. A node that was away for longer may bring the key back.
+	// default. A node that was away for longer copies its data from the others.
 	TombstoneTTL time.Duration
 	// Now returns the wall clock time: time.Now by default.
 	Now func() time.Time
@@ -67,10 +66,9 @@ func (c Config) withDefaults() Config {
 
 // Node is a node of the store. It is safe for concurrent use.
 type Node struct {
-	cfg      Config
-	clock    kv.Clock
-	current  atomic.Pointer[placement]
-	previous atomic.Pointer[placement]
+	cfg   Config
+	clock kv.Clock
+	view  *mapper.View[*placement]
 
 	changed chan struct{} // holds a token after a change of membership
 	peers   sync.Map      // name to Peer
@@ -88,8 +86,8 @@ type Counters struct {
 	Reads, Misses, Writes, Failures, ReadRepairs, Received, Dropped, Ahead atomic.Int64
 }
 
-// New returns a node that is idle until Run.
-func New(cfg Config) (*Node, error) {
+// New returns a node that is idle until Run. Close ends it.
+func New(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
 	n.hints.added = make(chan struct{}, 1)
 	n.clock.Now = n.cfg.Now
@@ -97,7 +95,7 @@ func New(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n.hidden.Store(n.outlived())
-	return n, n.setMembers([]Member{{Name: n.cfg.Self, State: StateJoining}})
+	return n, n.follow(context.WithoutCancel(ctx))
 }
 
 // Run joins the cluster, serves until the context ends, and then hands its keys
@@ -105,7 +103,6 @@ func New(cfg Config) (*Node, error) {
 func (n *Node) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { n.followMembers(work) })
 	running.Go(func() { n.recordAlive(work) })
 	err := n.join(ctx)
 	if err == nil {
@@ -127,49 +124,9 @@ func (n *Node) Run(ctx context.Context) error {
 
 // Close waits for read repairs that requests started. Call it after the last
 // request.
-func (n *Node) Close() { n.repairs.Wait() }
-
-// followMembers keeps the placement current.
-func (n *Node) followMembers(ctx context.Context) {
-	for u := range n.cfg.Cluster.Watch(ctx) {
-		err := u.Err
-		if err == nil {
-			err = n.setMembers(membersOf(u.Nodes))
-		}
-		if err != nil {
-			n.cfg.Log.Warn("membership update failed; keeping the last members", "err", err)
-		}
-	}
-}
-
-func membersOf(nodes []mapper.Node) []Member {
-	members := make([]Member, len(nodes))
-	for i, node := range nodes {
-		members[i] = Member{Name: node.Name, Zone: node.Zone, State: State(node.Meta[StateKey])}
-		if s := members[i].State; s != StateServing && s != StateLeaving {
-			members[i].State = StateJoining
-		}
-	}
-	return members
-}
-
-// setMembers replaces the placement if the members have changed.
-func (n *Node) setMembers(members []Member) error {
-	old := n.current.Load()
-	next, err := newPlacement(members, n.cfg.Replicas, time.Now())
-	if err != nil || old != nil && old.same(next.members) {
-		return err
-	}
-	n.previous.Store(old)
-	n.current.Store(next)
-	n.cfg.Log.Info("members changed", "members", fmt.Sprint(next.members))
-	n.scheduleRepair()
-	return nil
-}
-
-// settling reports whether other nodes may use a different placement.
-func (n *Node) settling(p *placement) bool {
-	return p.changing() || time.Since(p.since) < n.cfg.Settle
+func (n *Node) Close() {
+	n.repairs.Wait()
+	n.view.Close()
 }
 
 // peer returns the peer of a name, which may be this node.

@@ -241,7 +241,7 @@ func TestKeysWithSilentNodes(t *testing.T) {
 		put(t, n, keys)
 		count := func() (count int, err error) {
 			for bucket := range kv.Buckets {
-				list, err := n.Keys(t.Context(), bucket)
+				list, err := n.Keys(t.Context(), bucket, "")
 				if err != nil {
 					return 0, err
 				}
@@ -416,6 +416,28 @@ func TestUnavailable(t *testing.T) {
 		_, _, err := a.Get(ctx, "unknown")
 		require.ErrorIs(t, err, ErrUnavailable, "the other replica may have it")
 		tc.silence(nil, "b")
+	})
+}
+
+// A node that loses sight of all others at once acknowledges no write that it alone
+// has.
+func TestCutOffNodeAcknowledgesNothing(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		n := tc.start("a", "")
+		for _, name := range []string{"b", "c", "d"} {
+			tc.start(name, "")
+		}
+		tc.settle()
+		tc.cutOff("a")
+		ctx, cancel := context.WithTimeout(t.Context(), settle)
+		defer cancel()
+		require.ErrorIs(t, n.Put(ctx, "k", []byte("v")), ErrUnavailable)
+		tc.reconnect("a")
+		require.NoError(t, n.Put(t.Context(), "k", []byte("v")))
+		_, ok, err := tc.nodeNamed("b").Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.True(t, ok)
 	})
 }
 

@@ -3,19 +3,15 @@ package node
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
-	"github.com/proxenos/proxenos/mapper"
 )
 
 // Peer is a node as other nodes call it. [Node] implements it, too.
 type Peer interface {
-	// States returns the members and their states as the node sees them.
-	States(ctx context.Context) (map[string]State, error)
-	// Clock returns the wall clock time of the node.
-	Clock(ctx context.Context) (time.Time, error)
+	// View returns what the node knows of the store.
+	View(ctx context.Context) (View, error)
 	// Keep stores the entries that are newer than those of the node, and returns
 	// the versions of the node that are newer than an entry. When it succeeds,
 	// the stored entries are durable.
@@ -24,31 +20,20 @@ type Peer interface {
 	// order of the keys. It may stop early if they are large, but not before the
 	// first one.
 	Fetch(ctx context.Context, keys []string) ([]kv.Entry, error)
-	// Offer returns the indices of the versions that are newer than those of
-	// the node.
-	Offer(ctx context.Context, versions []kv.Version) ([]int, error)
-	// Versions returns the versions of a bucket that the node stores and the
-	// owner must have. With no owner it returns all versions of the bucket.
-	Versions(ctx context.Context, bucket int, owner string) ([]kv.Version, error)
+	// Versions returns the versions of a bucket that the node stores and the owner
+	// must have, in the order of their keys; with no owner, all of them. It returns
+	// one page of those after a key; [Pages] gets all.
+	Versions(ctx context.Context, bucket int, owner, after string) ([]kv.Version, error)
 	// Digests returns, for each bucket, a digest of the versions that both the
 	// node and the other must have.
 	Digests(ctx context.Context, other string) ([]uint64, error)
 }
 
-// Cluster is the membership of the store.
-type Cluster interface {
-	// Watch yields the members, this node included, at once and after each
-	// change. The name of a member is the host:port that it serves at. Its
-	// metadata holds its state under [StateKey].
-	Watch(ctx context.Context) iter.Seq[mapper.Update]
-	// SetState publishes the state of this node.
-	SetState(ctx context.Context, state State) error
-	// Leave announces that this node has left.
-	Leave(ctx context.Context) error
+// View is what a node knows of the store.
+type View struct {
+	Clock  time.Time        // the wall clock of the node
+	States map[string]State // of the members
 }
-
-// StateKey is the metadata key of a member's state.
-const StateKey = "state"
 
 // ErrUnavailable means that too few nodes answered. A write that fails with it
 // may have happened, or may happen later.

@@ -39,6 +39,7 @@ type placement struct {
 	replicas int
 	zones    int
 	since    time.Time
+	previous *placement // before the last change, or nil
 }
 
 func newPlacement(members []Member, replicas int, since time.Time) (*placement, error) {

@@ -34,7 +34,7 @@ func (n *Node) Get(ctx context.Context, key string) (value []byte, ok bool, err 
 // reads from the old and the new replicas, and from every member before it
 // reports a key as missing.
 func (n *Node) read(ctx context.Context, key string) (*responses, error) {
-	p := n.current.Load()
+	p := n.current()
 	if p.natural.Len() == 0 {
 		return nil, fmt.Errorf("%w: no node serves yet", ErrUnavailable)
 	}
@@ -43,7 +43,7 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 	settling := n.settling(p)
 	if settling {
 		lists = append(lists, p.preferenceList(p.pending, key))
-		if old := n.previous.Load(); old != nil {
+		if old := p.previous; old != nil {
 			lists = append(lists, old.preferenceList(old.natural, key))
 		}
 	}

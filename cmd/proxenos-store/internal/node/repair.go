@@ -57,7 +57,7 @@ func (n *Node) scheduleRepair() {
 // settled returns a channel that receives when every node knows the last change
 // of membership, so that keys owned by others may be dropped here.
 func (n *Node) settled() <-chan time.Time {
-	left := n.cfg.Settle - time.Since(n.current.Load().since)
+	left := n.cfg.Settle - time.Since(n.current().since)
 	if left < 0 {
 		return nil
 	}
@@ -68,12 +68,12 @@ func (n *Node) settled() <-chan time.Time {
 // node does not own. If it is not full, it first compares digests and skips the
 // buckets that agree.
 func (n *Node) repair(ctx context.Context, full bool) error {
-	r := &repairRound{Node: n, p: n.current.Load(), failed: map[string]error{}}
+	r := &repairRound{Node: n, p: n.current(), failed: map[string]error{}}
 	if !full {
 		r.compare(ctx)
 	}
 	for bucket := range kv.Buckets {
-		if ctx.Err() != nil || n.current.Load() != r.p {
+		if ctx.Err() != nil || n.current() != r.p {
 			break // the next round uses the new members
 		}
 		if err := r.repair(ctx, bucket); err != nil {
@@ -144,20 +144,20 @@ func (r *repairRound) repair(ctx context.Context, bucket int) error {
 	if err := r.setAside(ahead); err != nil {
 		return err
 	}
-	if !r.pushAll(ctx, push) || r.settling(r.p) || r.current.Load() != r.p {
+	if !r.pushAll(ctx, bucket, push) || r.settling(r.p) || r.current() != r.p {
 		foreign = nil // an owner lacks it, or a reader may still look for it here
 	}
 	r.Dropped.Add(int64(len(foreign)))
 	return r.cfg.Engine.Drop(append(expired, foreign...))
 }
 
-// pushAll pushes versions to several nodes and reports whether all of them
-// succeeded.
-func (r *repairRound) pushAll(ctx context.Context, versions map[string][]kv.Version) (ok bool) {
+// pushAll pushes versions of a bucket to several nodes and reports whether all of
+// them succeeded.
+func (r *repairRound) pushAll(ctx context.Context, bucket int, versions map[string][]kv.Version) (ok bool) {
 	ok = true
 	for name, list := range versions {
 		if r.failed[name] == nil {
-			if err := r.push(ctx, name, list); err != nil {
+			if err := r.push(ctx, name, bucket, list); err != nil {
 				r.failed[name] = err
 			}
 		}

@@ -11,17 +11,14 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// States returns the members and their states as this node sees them.
-func (n *Node) States(context.Context) (map[string]State, error) {
-	states := map[string]State{}
-	for _, m := range n.current.Load().members {
-		states[m.Name] = m.State
+// View returns what this node knows of the store.
+func (n *Node) View(context.Context) (View, error) {
+	v := View{Clock: n.cfg.Now(), States: map[string]State{}}
+	for _, m := range n.current().members {
+		v.States[m.Name] = m.State
 	}
-	return states, nil
+	return v, nil
 }
-
-// Clock returns the wall clock time of this node.
-func (n *Node) Clock(context.Context) (time.Time, error) { return n.cfg.Now(), nil }
 
 // Keep stores the entries that are newer than those of this node, and returns the
 // versions of this node that are newer than an entry. It does not store an expired
@@ -95,7 +92,7 @@ func (n *Node) expired(v kv.Version) bool {
 	return v.Deleted && n.cfg.Now().Sub(kv.Time(v.Clock)) > n.cfg.TombstoneTTL
 }
 
-// Fetch returns the entries that this node stores for the keys, up to about sendSize
+// Fetch returns the entries that this node stores for the keys, up to about pageSize
 // bytes.
 func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
 	var entries []kv.Entry
@@ -112,41 +109,28 @@ func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
 			continue
 		}
 		entries = append(entries, e)
-		if size += e.Size(); size > sendSize {
+		if size += e.Size(); size > pageSize {
 			break
 		}
 	}
 	return entries, nil
 }
 
-// Offer returns the indices of the versions that are newer than those of this
-// node.
-func (n *Node) Offer(_ context.Context, versions []kv.Version) ([]int, error) {
-	var wanted []int
-	for i, v := range versions {
-		e, ok, err := n.cfg.Engine.Get(v.Key)
-		if err != nil {
-			return nil, err
-		}
-		if !ok && !n.expired(v) || ok && v.Newer(e.Version) {
-			wanted = append(wanted, i)
-		}
-	}
-	return wanted, nil
-}
-
-// Versions returns the versions of a bucket that the owner must have.
-func (n *Node) Versions(_ context.Context, bucket int, owner string) ([]kv.Version, error) {
-	p := n.current.Load()
-	var versions []kv.Version
+// Versions returns the versions of a bucket that the owner must have, a page of those
+// after a key.
+func (n *Node) Versions(_ context.Context, bucket int, owner, after string) ([]kv.Version, error) {
 	if n.hidden.Load() {
 		return nil, nil
 	}
+	p := n.current()
+	var versions []kv.Version
+	var page pageMeter
 	err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
-		if owner == "" || slices.Contains(p.owners(v.Key), owner) {
-			versions = append(versions, v)
+		if after != "" && v.Key <= after || owner != "" && !slices.Contains(p.owners(v.Key), owner) {
+			return true
 		}
-		return true
+		versions = append(versions, v)
+		return !page.add(v.Key)
 	})
 	return versions, err
 }
@@ -154,7 +138,7 @@ func (n *Node) Versions(_ context.Context, bucket int, owner string) ([]kv.Versi
 // Digests returns the digest of each bucket of the versions that both this node
 // and the other must have.
 func (n *Node) Digests(_ context.Context, other string) ([]uint64, error) {
-	all, err := n.digests(n.current.Load())
+	all, err := n.digests(n.current())
 	if err != nil || all[other] == nil {
 		return make([]uint64, kv.Buckets), err // nothing is shared with an unknown node
 	}

@@ -13,7 +13,7 @@ import (
 // Members returns the names of the members, sorted.
 func (n *Node) Members() []string {
 	var names []string
-	for _, m := range n.current.Load().members {
+	for _, m := range n.current().members {
 		names = append(names, m.Name)
 	}
 	return names
@@ -28,7 +28,7 @@ type MemberShare struct {
 
 // Shares returns the members and their shares, sorted by name.
 func (n *Node) Shares() []MemberShare {
-	p := n.current.Load()
+	p := n.current()
 	shares := map[string]float64{}
 	for m, share := range p.natural.Shares() {
 		shares[m.Name] = share
@@ -47,42 +47,37 @@ func (n *Node) Self() string { return n.cfg.Self }
 func (n *Node) Replicas() int { return n.cfg.Replicas }
 
 // State returns the state of this node.
-func (n *Node) State() State { return n.current.Load().state(n.cfg.Self) }
+func (n *Node) State() State { return n.current().state(n.cfg.Self) }
 
 // Owners returns the replicas of a key, the first one first.
 func (n *Node) Owners(key string) []string {
-	p := n.current.Load()
+	p := n.current()
 	return p.appendReplicas(nil, p.natural, key, p.replicas)
 }
 
 // Count returns how many keys this node stores. It scans all of them.
 func (n *Node) Count() (int, error) { return kv.Count(n.cfg.Engine) }
 
-// Keys returns the keys of a bucket at all nodes, sorted. The list is complete as
-// long as fewer members than there are replicas fail to answer; otherwise it
-// returns ErrUnavailable.
-func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
+// Keys returns the keys of a bucket at all nodes, sorted: a page of those after a key.
+// The list is complete as long as fewer members than there are replicas fail to
+// answer; otherwise it returns ErrUnavailable.
+func (n *Node) Keys(ctx context.Context, bucket int, after string) (page []string, err error) {
 	newest := map[string]kv.Version{}
 	var mu sync.Mutex
 	failed, members := 0, n.Members()
 	var group sync.WaitGroup
 	for _, name := range members {
 		group.Go(func() {
-			err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
-				versions, err := peer.Versions(ctx, bucket, "")
-				mu.Lock()
-				defer mu.Unlock()
-				for _, v := range versions {
-					if old, ok := newest[v.Key]; !ok || v.Newer(old) {
-						newest[v.Key] = v
-					}
-				}
-				return err
-			})
+			versions, err := n.versionsOf(ctx, name, bucket, "")
+			mu.Lock()
+			defer mu.Unlock()
 			if err != nil {
-				mu.Lock()
-				defer mu.Unlock()
 				failed++
+			}
+			for _, v := range versions {
+				if v.Newer(newest[v.Key]) {
+					newest[v.Key] = v
+				}
 			}
 		})
 	}
@@ -90,6 +85,12 @@ func (n *Node) Keys(ctx context.Context, bucket int) ([]string, error) {
 	if failed >= min(n.cfg.Replicas, len(members)) {
 		return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, len(members)-failed, len(members))
 	}
-	maps.DeleteFunc(newest, func(_ string, v kv.Version) bool { return v.Deleted })
-	return slices.Sorted(maps.Keys(newest)), nil
+	maps.DeleteFunc(newest, func(key string, v kv.Version) bool { return v.Deleted || after != "" && key <= after })
+	var meter pageMeter
+	for _, key := range slices.Sorted(maps.Keys(newest)) {
+		if page = append(page, key); meter.add(key) {
+			break
+		}
+	}
+	return page, nil
 }

@@ -61,9 +61,9 @@ func (n *Node) write(ctx context.Context, e kv.Entry) error {
 	n.Writes.Add(1)
 	a := n.newAttempt(e)
 	for {
-		p := n.current.Load()
+		p := n.current()
 		err := n.replicate(ctx, p, a)
-		if err == nil && n.current.Load() == p {
+		if err == nil && n.current() == p {
 			n.hintOwners(p, a)
 			return nil
 		}

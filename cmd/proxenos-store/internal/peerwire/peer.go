@@ -756,6 +756,199 @@ func (p *Value) String() string {
 	return fmt.Sprintf("Value(%+v)", *p)
 }
 
+// View is what a node knows of the store.
+//
+// Attributes:
+//   - Clock: The wall clock time in milliseconds since 1970.
+//   - States: The states of the members by name.
+type View struct {
+	Clock  int64             `thrift:"clock,1" db:"clock" json:"clock"`
+	States map[string]string `thrift:"states,2" db:"states" json:"states"`
+}
+
+func NewView() *View {
+	return &View{}
+}
+
+func (p *View) GetClock() int64 {
+	return p.Clock
+}
+
+func (p *View) GetStates() map[string]string {
+	return p.States
+}
+func (p *View) Read(ctx context.Context, iprot thrift.TProtocol) error {
+	if _, err := iprot.ReadStructBegin(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+	}
+
+	for {
+		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+		if err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+		}
+		if fieldTypeId == thrift.STOP {
+			break
+		}
+		switch fieldId {
+		case 1:
+			if fieldTypeId == thrift.I64 {
+				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.MAP {
+				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+				return err
+			}
+		}
+		if err := iprot.ReadFieldEnd(ctx); err != nil {
+			return err
+		}
+	}
+	if err := iprot.ReadStructEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+	}
+	return nil
+}
+
+func (p *View) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadI64(ctx); err != nil {
+		return thrift.PrependError("error reading field 1: ", err)
+	} else {
+		p.Clock = v
+	}
+	return nil
+}
+
+func (p *View) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	_, _, size, err := iprot.ReadMapBegin(ctx)
+	if err != nil {
+		return thrift.PrependError("error reading map begin: ", err)
+	}
+	tMap := make(map[string]string, size)
+	p.States = tMap
+	for i := 0; i < size; i++ {
+		var _key0 string
+		if v, err := iprot.ReadString(ctx); err != nil {
+			return thrift.PrependError("error reading field 0: ", err)
+		} else {
+			_key0 = v
+		}
+		var _val1 string
+		if v, err := iprot.ReadString(ctx); err != nil {
+			return thrift.PrependError("error reading field 0: ", err)
+		} else {
+			_val1 = v
+		}
+		p.States[_key0] = _val1
+	}
+	if err := iprot.ReadMapEnd(ctx); err != nil {
+		return thrift.PrependError("error reading map end: ", err)
+	}
+	return nil
+}
+
+func (p *View) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "View"); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
+	}
+	if p != nil {
+		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+	}
+	if err := oprot.WriteFieldStop(ctx); err != nil {
+		return thrift.PrependError("write field stop error: ", err)
+	}
+	if err := oprot.WriteStructEnd(ctx); err != nil {
+		return thrift.PrependError("write struct stop error: ", err)
+	}
+	return nil
+}
+
+func (p *View) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "clock", thrift.I64, 1); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:clock: ", p), err)
+	}
+	if err := oprot.WriteI64(ctx, int64(p.Clock)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.clock (1) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:clock: ", p), err)
+	}
+	return err
+}
+
+func (p *View) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "states", thrift.MAP, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:states: ", p), err)
+	}
+	if err := oprot.WriteMapBegin(ctx, thrift.STRING, thrift.STRING, len(p.States)); err != nil {
+		return thrift.PrependError("error writing map begin: ", err)
+	}
+	for k, v := range p.States {
+		if err := oprot.WriteString(ctx, string(k)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err)
+		}
+		if err := oprot.WriteString(ctx, string(v)); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err)
+		}
+	}
+	if err := oprot.WriteMapEnd(ctx); err != nil {
+		return thrift.PrependError("error writing map end: ", err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:states: ", p), err)
+	}
+	return err
+}
+
+func (p *View) Equals(other *View) bool {
+	if p == other {
+		return true
+	} else if p == nil || other == nil {
+		return false
+	}
+	if p.Clock != other.Clock {
+		return false
+	}
+	if len(p.States) != len(other.States) {
+		return false
+	}
+	for k, _tgt := range p.States {
+		_src2 := other.States[k]
+		if _tgt != _src2 {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *View) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return fmt.Sprintf("View(%+v)", *p)
+}
+
 // JoinInfo is what a node needs to join.
 //
 // Attributes:
@@ -998,16 +1191,16 @@ func NewStoreClient(c thrift.TClient) *StoreClient {
 // Parameters:
 //   - Key
 func (p *StoreClient) Get(ctx context.Context, key string) (_r string, _err error) {
-	var _args0 StoreGetArgs
-	_args0.Key = key
-	var _result2 StoreGetResult
-	var _meta1 thrift.ResponseMeta
-	_meta1, _err = p.Client_().Call(ctx, "get", &_args0, &_result2)
-	p.SetLastResponseMeta_(_meta1)
+	var _args3 StoreGetArgs
+	_args3.Key = key
+	var _result5 StoreGetResult
+	var _meta4 thrift.ResponseMeta
+	_meta4, _err = p.Client_().Call(ctx, "get", &_args3, &_result5)
+	p.SetLastResponseMeta_(_meta4)
 	if _err != nil {
 		return
 	}
-	return _result2.GetSuccess(), nil
+	return _result5.GetSuccess(), nil
 }
 
 // Stores the value at the owner of the key. One-way: there is no reply.
@@ -1016,11 +1209,11 @@ func (p *StoreClient) Get(ctx context.Context, key string) (_r string, _err erro
 //   - Key
 //   - Value
 func (p *StoreClient) Put(ctx context.Context, key string, value string) (_err error) {
-	var _args3 StorePutArgs
-	_args3.Key = key
-	_args3.Value = value
+	var _args6 StorePutArgs
+	_args6.Key = key
+	_args6.Value = value
 	p.SetLastResponseMeta_(thrift.ResponseMeta{})
-	if _, err := p.Client_().Call(ctx, "put", &_args3, nil); err != nil {
+	if _, err := p.Client_().Call(ctx, "put", &_args6, nil); err != nil {
 		return err
 	}
 	return nil
@@ -1031,10 +1224,10 @@ type StoreProcessor struct {
 }
 
 func NewStoreProcessor(handler Store) *StoreProcessor {
-	self4 := &StoreProcessor{wire.NewLocatorProcessor(handler)}
-	self4.AddToProcessorMap("get", &storeProcessorGet{handler: handler})
-	self4.AddToProcessorMap("put", &storeProcessorPut{handler: handler})
-	return self4
+	self7 := &StoreProcessor{wire.NewLocatorProcessor(handler)}
+	self7.AddToProcessorMap("get", &storeProcessorGet{handler: handler})
+	self7.AddToProcessorMap("put", &storeProcessorPut{handler: handler})
+	return self7
 }
 
 type storeProcessorGet struct {
@@ -1042,7 +1235,7 @@ type storeProcessorGet struct {
 }
 
 func (p *storeProcessorGet) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err5 error
+	var _write_err8 error
 	args := StoreGetArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1088,21 +1281,21 @@ func (p *storeProcessorGet) Process(ctx context.Context, seqId int32, iprot, opr
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc6 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get: "+err2.Error())
+		_exc9 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "get", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err5 = thrift.WrapTException(err2)
+			_write_err8 = thrift.WrapTException(err2)
 		}
-		if err2 := _exc6.Write(ctx, oprot); _write_err5 == nil && err2 != nil {
-			_write_err5 = thrift.WrapTException(err2)
+		if err2 := _exc9.Write(ctx, oprot); _write_err8 == nil && err2 != nil {
+			_write_err8 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err5 == nil && err2 != nil {
-			_write_err5 = thrift.WrapTException(err2)
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err8 == nil && err2 != nil {
+			_write_err8 = thrift.WrapTException(err2)
 		}
-		if err2 := oprot.Flush(ctx); _write_err5 == nil && err2 != nil {
-			_write_err5 = thrift.WrapTException(err2)
+		if err2 := oprot.Flush(ctx); _write_err8 == nil && err2 != nil {
+			_write_err8 = thrift.WrapTException(err2)
 		}
-		if _write_err5 != nil {
-			return false, thrift.WrapTException(_write_err5)
+		if _write_err8 != nil {
+			return false, thrift.WrapTException(_write_err8)
 		}
 		return true, err
 	} else {
@@ -1110,19 +1303,19 @@ func (p *storeProcessorGet) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "get", thrift.REPLY, seqId); err2 != nil {
-		_write_err5 = thrift.WrapTException(err2)
+		_write_err8 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err5 == nil && err2 != nil {
-		_write_err5 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err8 == nil && err2 != nil {
+		_write_err8 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err5 == nil && err2 != nil {
-		_write_err5 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err8 == nil && err2 != nil {
+		_write_err8 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err5 == nil && err2 != nil {
-		_write_err5 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err8 == nil && err2 != nil {
+		_write_err8 = thrift.WrapTException(err2)
 	}
-	if _write_err5 != nil {
-		return false, thrift.WrapTException(_write_err5)
+	if _write_err8 != nil {
+		return false, thrift.WrapTException(_write_err8)
 	}
 	return true, err
 }
@@ -1518,16 +1711,14 @@ type Peer interface {
 	// Parameters:
 	//  - Key
 	Erase(ctx context.Context, key string) (_err error)
-	// Returns the keys of one bucket, 0 to 255, at all nodes.
+	// Returns the keys of one bucket, 0 to 255, at all nodes: a page of those after a key.
 	//
 	// Parameters:
 	//  - Bucket
-	Keys(ctx context.Context, bucket int32) (_r []string, _err error)
+	//  - After
+	Keys(ctx context.Context, bucket int32, after string) (_r []string, _err error)
 	JoinInfo(ctx context.Context) (_r *JoinInfo, _err error)
-	// Returns the members and their states as the node sees them, as name=state.
-	States(ctx context.Context) (_r []string, _err error)
-	// Returns the wall clock time in milliseconds since 1970.
-	Clock(ctx context.Context) (_r int64, _err error)
+	View(ctx context.Context) (_r *View, _err error)
 	// Stores the entries that are newer than those of the node. Returns, once they are durable,
 	// the versions of the node that are newer than an entry.
 	//
@@ -1539,17 +1730,13 @@ type Peer interface {
 	// Parameters:
 	//  - Keys
 	Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error)
-	// Returns the indices of the versions that are newer than those of the node.
-	//
-	// Parameters:
-	//  - Versions
-	Offer(ctx context.Context, versions []*Version) (_r []int32, _err error)
-	// Returns the versions of a bucket that the owner must have; no owner means all.
+	// Returns the versions of a bucket that the owner must have, a page of those after a key.
 	//
 	// Parameters:
 	//  - Bucket
 	//  - Owner
-	Versions(ctx context.Context, bucket int32, owner string) (_r []*Version, _err error)
+	//  - After
+	Versions(ctx context.Context, bucket int32, owner string, after string) (_r []*Version, _err error)
 	// Returns the digest of each bucket of the versions that the node shares with the other.
 	//
 	// Parameters:
@@ -1581,19 +1768,19 @@ func NewPeerClient(c thrift.TClient) *PeerClient {
 //   - Key
 //   - Value
 func (p *PeerClient) Write(ctx context.Context, key string, value []byte) (_err error) {
-	var _args7 PeerWriteArgs
-	_args7.Key = key
-	_args7.Value = value
-	var _result9 PeerWriteResult
-	var _meta8 thrift.ResponseMeta
-	_meta8, _err = p.Client_().Call(ctx, "write", &_args7, &_result9)
-	p.SetLastResponseMeta_(_meta8)
+	var _args10 PeerWriteArgs
+	_args10.Key = key
+	_args10.Value = value
+	var _result12 PeerWriteResult
+	var _meta11 thrift.ResponseMeta
+	_meta11, _err = p.Client_().Call(ctx, "write", &_args10, &_result12)
+	p.SetLastResponseMeta_(_meta11)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result9.Failure != nil:
-		return _result9.Failure
+	case _result12.Failure != nil:
+		return _result12.Failure
 	}
 
 	return nil
@@ -1602,22 +1789,22 @@ func (p *PeerClient) Write(ctx context.Context, key string, value []byte) (_err 
 // Parameters:
 //   - Key
 func (p *PeerClient) Read(ctx context.Context, key string) (_r *Value, _err error) {
-	var _args10 PeerReadArgs
-	_args10.Key = key
-	var _result12 PeerReadResult
-	var _meta11 thrift.ResponseMeta
-	_meta11, _err = p.Client_().Call(ctx, "read", &_args10, &_result12)
-	p.SetLastResponseMeta_(_meta11)
+	var _args13 PeerReadArgs
+	_args13.Key = key
+	var _result15 PeerReadResult
+	var _meta14 thrift.ResponseMeta
+	_meta14, _err = p.Client_().Call(ctx, "read", &_args13, &_result15)
+	p.SetLastResponseMeta_(_meta14)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result12.Failure != nil:
-		return _r, _result12.Failure
+	case _result15.Failure != nil:
+		return _r, _result15.Failure
 	}
 
-	if _ret13 := _result12.GetSuccess(); _ret13 != nil {
-		return _ret13, nil
+	if _ret16 := _result15.GetSuccess(); _ret16 != nil {
+		return _ret16, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "read failed: unknown result")
 }
@@ -1627,84 +1814,75 @@ func (p *PeerClient) Read(ctx context.Context, key string) (_r *Value, _err erro
 // Parameters:
 //   - Key
 func (p *PeerClient) Erase(ctx context.Context, key string) (_err error) {
-	var _args14 PeerEraseArgs
-	_args14.Key = key
-	var _result16 PeerEraseResult
-	var _meta15 thrift.ResponseMeta
-	_meta15, _err = p.Client_().Call(ctx, "erase", &_args14, &_result16)
-	p.SetLastResponseMeta_(_meta15)
-	if _err != nil {
-		return
-	}
-	switch {
-	case _result16.Failure != nil:
-		return _result16.Failure
-	}
-
-	return nil
-}
-
-// Returns the keys of one bucket, 0 to 255, at all nodes.
-//
-// Parameters:
-//   - Bucket
-func (p *PeerClient) Keys(ctx context.Context, bucket int32) (_r []string, _err error) {
-	var _args17 PeerKeysArgs
-	_args17.Bucket = bucket
-	var _result19 PeerKeysResult
+	var _args17 PeerEraseArgs
+	_args17.Key = key
+	var _result19 PeerEraseResult
 	var _meta18 thrift.ResponseMeta
-	_meta18, _err = p.Client_().Call(ctx, "keys", &_args17, &_result19)
+	_meta18, _err = p.Client_().Call(ctx, "erase", &_args17, &_result19)
 	p.SetLastResponseMeta_(_meta18)
 	if _err != nil {
 		return
 	}
 	switch {
 	case _result19.Failure != nil:
-		return _r, _result19.Failure
+		return _result19.Failure
 	}
 
-	return _result19.GetSuccess(), nil
+	return nil
 }
 
-func (p *PeerClient) JoinInfo(ctx context.Context) (_r *JoinInfo, _err error) {
-	var _args20 PeerJoinInfoArgs
-	var _result22 PeerJoinInfoResult
+// Returns the keys of one bucket, 0 to 255, at all nodes: a page of those after a key.
+//
+// Parameters:
+//   - Bucket
+//   - After
+func (p *PeerClient) Keys(ctx context.Context, bucket int32, after string) (_r []string, _err error) {
+	var _args20 PeerKeysArgs
+	_args20.Bucket = bucket
+	_args20.After = after
+	var _result22 PeerKeysResult
 	var _meta21 thrift.ResponseMeta
-	_meta21, _err = p.Client_().Call(ctx, "join_info", &_args20, &_result22)
+	_meta21, _err = p.Client_().Call(ctx, "keys", &_args20, &_result22)
 	p.SetLastResponseMeta_(_meta21)
 	if _err != nil {
 		return
 	}
-	if _ret23 := _result22.GetSuccess(); _ret23 != nil {
-		return _ret23, nil
+	switch {
+	case _result22.Failure != nil:
+		return _r, _result22.Failure
+	}
+
+	return _result22.GetSuccess(), nil
+}
+
+func (p *PeerClient) JoinInfo(ctx context.Context) (_r *JoinInfo, _err error) {
+	var _args23 PeerJoinInfoArgs
+	var _result25 PeerJoinInfoResult
+	var _meta24 thrift.ResponseMeta
+	_meta24, _err = p.Client_().Call(ctx, "join_info", &_args23, &_result25)
+	p.SetLastResponseMeta_(_meta24)
+	if _err != nil {
+		return
+	}
+	if _ret26 := _result25.GetSuccess(); _ret26 != nil {
+		return _ret26, nil
 	}
 	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "join_info failed: unknown result")
 }
 
-// Returns the members and their states as the node sees them, as name=state.
-func (p *PeerClient) States(ctx context.Context) (_r []string, _err error) {
-	var _args24 PeerStatesArgs
-	var _result26 PeerStatesResult
-	var _meta25 thrift.ResponseMeta
-	_meta25, _err = p.Client_().Call(ctx, "states", &_args24, &_result26)
-	p.SetLastResponseMeta_(_meta25)
-	if _err != nil {
-		return
-	}
-	return _result26.GetSuccess(), nil
-}
-
-// Returns the wall clock time in milliseconds since 1970.
-func (p *PeerClient) Clock(ctx context.Context) (_r int64, _err error) {
-	var _args27 PeerClockArgs
-	var _result29 PeerClockResult
+func (p *PeerClient) View(ctx context.Context) (_r *View, _err error) {
+	var _args27 PeerViewArgs
+	var _result29 PeerViewResult
 	var _meta28 thrift.ResponseMeta
-	_meta28, _err = p.Client_().Call(ctx, "clock", &_args27, &_result29)
+	_meta28, _err = p.Client_().Call(ctx, "view", &_args27, &_result29)
 	p.SetLastResponseMeta_(_meta28)
 	if _err != nil {
 		return
 	}
-	return _result29.GetSuccess(), nil
+	if _ret30 := _result29.GetSuccess(); _ret30 != nil {
+		return _ret30, nil
+	}
+	return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "view failed: unknown result")
 }
 
 // Stores the entries that are newer than those of the node. Returns, once they are durable,
@@ -1713,21 +1891,21 @@ func (p *PeerClient) Clock(ctx context.Context) (_r int64, _err error) {
 // Parameters:
 //   - Entries
 func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_r []*Version, _err error) {
-	var _args30 PeerKeepArgs
-	_args30.Entries = entries
-	var _result32 PeerKeepResult
-	var _meta31 thrift.ResponseMeta
-	_meta31, _err = p.Client_().Call(ctx, "keep", &_args30, &_result32)
-	p.SetLastResponseMeta_(_meta31)
+	var _args31 PeerKeepArgs
+	_args31.Entries = entries
+	var _result33 PeerKeepResult
+	var _meta32 thrift.ResponseMeta
+	_meta32, _err = p.Client_().Call(ctx, "keep", &_args31, &_result33)
+	p.SetLastResponseMeta_(_meta32)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result32.Failure != nil:
-		return _r, _result32.Failure
+	case _result33.Failure != nil:
+		return _r, _result33.Failure
 	}
 
-	return _result32.GetSuccess(), nil
+	return _result33.GetSuccess(), nil
 }
 
 // Returns the entries that the node itself stores for the keys, in their order. It may stop early.
@@ -1735,67 +1913,47 @@ func (p *PeerClient) Keep(ctx context.Context, entries []*Entry) (_r []*Version,
 // Parameters:
 //   - Keys
 func (p *PeerClient) Fetch(ctx context.Context, keys []string) (_r []*Entry, _err error) {
-	var _args33 PeerFetchArgs
-	_args33.Keys = keys
-	var _result35 PeerFetchResult
-	var _meta34 thrift.ResponseMeta
-	_meta34, _err = p.Client_().Call(ctx, "fetch", &_args33, &_result35)
-	p.SetLastResponseMeta_(_meta34)
+	var _args34 PeerFetchArgs
+	_args34.Keys = keys
+	var _result36 PeerFetchResult
+	var _meta35 thrift.ResponseMeta
+	_meta35, _err = p.Client_().Call(ctx, "fetch", &_args34, &_result36)
+	p.SetLastResponseMeta_(_meta35)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result35.Failure != nil:
-		return _r, _result35.Failure
+	case _result36.Failure != nil:
+		return _r, _result36.Failure
 	}
 
-	return _result35.GetSuccess(), nil
+	return _result36.GetSuccess(), nil
 }
 
-// Returns the indices of the versions that are newer than those of the node.
-//
-// Parameters:
-//   - Versions
-func (p *PeerClient) Offer(ctx context.Context, versions []*Version) (_r []int32, _err error) {
-	var _args36 PeerOfferArgs
-	_args36.Versions = versions
-	var _result38 PeerOfferResult
-	var _meta37 thrift.ResponseMeta
-	_meta37, _err = p.Client_().Call(ctx, "offer", &_args36, &_result38)
-	p.SetLastResponseMeta_(_meta37)
-	if _err != nil {
-		return
-	}
-	switch {
-	case _result38.Failure != nil:
-		return _r, _result38.Failure
-	}
-
-	return _result38.GetSuccess(), nil
-}
-
-// Returns the versions of a bucket that the owner must have; no owner means all.
+// Returns the versions of a bucket that the owner must have, a page of those after a key.
 //
 // Parameters:
 //   - Bucket
 //   - Owner
-func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string) (_r []*Version, _err error) {
-	var _args39 PeerVersionsArgs
-	_args39.Bucket = bucket
-	_args39.Owner = owner
-	var _result41 PeerVersionsResult
-	var _meta40 thrift.ResponseMeta
-	_meta40, _err = p.Client_().Call(ctx, "versions", &_args39, &_result41)
-	p.SetLastResponseMeta_(_meta40)
+//   - After
+func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string, after string) (_r []*Version, _err error) {
+	var _args37 PeerVersionsArgs
+	_args37.Bucket = bucket
+	_args37.Owner = owner
+	_args37.After = after
+	var _result39 PeerVersionsResult
+	var _meta38 thrift.ResponseMeta
+	_meta38, _err = p.Client_().Call(ctx, "versions", &_args37, &_result39)
+	p.SetLastResponseMeta_(_meta38)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result41.Failure != nil:
-		return _r, _result41.Failure
+	case _result39.Failure != nil:
+		return _r, _result39.Failure
 	}
 
-	return _result41.GetSuccess(), nil
+	return _result39.GetSuccess(), nil
 }
 
 // Returns the digest of each bucket of the versions that the node shares with the other.
@@ -1803,21 +1961,21 @@ func (p *PeerClient) Versions(ctx context.Context, bucket int32, owner string) (
 // Parameters:
 //   - Other
 func (p *PeerClient) Digests(ctx context.Context, other string) (_r []int64, _err error) {
-	var _args42 PeerDigestsArgs
-	_args42.Other = other
-	var _result44 PeerDigestsResult
-	var _meta43 thrift.ResponseMeta
-	_meta43, _err = p.Client_().Call(ctx, "digests", &_args42, &_result44)
-	p.SetLastResponseMeta_(_meta43)
+	var _args40 PeerDigestsArgs
+	_args40.Other = other
+	var _result42 PeerDigestsResult
+	var _meta41 thrift.ResponseMeta
+	_meta41, _err = p.Client_().Call(ctx, "digests", &_args40, &_result42)
+	p.SetLastResponseMeta_(_meta41)
 	if _err != nil {
 		return
 	}
 	switch {
-	case _result44.Failure != nil:
-		return _r, _result44.Failure
+	case _result42.Failure != nil:
+		return _r, _result42.Failure
 	}
 
-	return _result44.GetSuccess(), nil
+	return _result42.GetSuccess(), nil
 }
 
 type PeerProcessor struct {
@@ -1825,20 +1983,18 @@ type PeerProcessor struct {
 }
 
 func NewPeerProcessor(handler Peer) *PeerProcessor {
-	self45 := &PeerProcessor{NewStoreProcessor(handler)}
-	self45.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
-	self45.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
-	self45.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
-	self45.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
-	self45.AddToProcessorMap("join_info", &peerProcessorJoinInfo{handler: handler})
-	self45.AddToProcessorMap("states", &peerProcessorStates{handler: handler})
-	self45.AddToProcessorMap("clock", &peerProcessorClock{handler: handler})
-	self45.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
-	self45.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
-	self45.AddToProcessorMap("offer", &peerProcessorOffer{handler: handler})
-	self45.AddToProcessorMap("versions", &peerProcessorVersions{handler: handler})
-	self45.AddToProcessorMap("digests", &peerProcessorDigests{handler: handler})
-	return self45
+	self43 := &PeerProcessor{NewStoreProcessor(handler)}
+	self43.AddToProcessorMap("write", &peerProcessorWrite{handler: handler})
+	self43.AddToProcessorMap("read", &peerProcessorRead{handler: handler})
+	self43.AddToProcessorMap("erase", &peerProcessorErase{handler: handler})
+	self43.AddToProcessorMap("keys", &peerProcessorKeys{handler: handler})
+	self43.AddToProcessorMap("join_info", &peerProcessorJoinInfo{handler: handler})
+	self43.AddToProcessorMap("view", &peerProcessorView{handler: handler})
+	self43.AddToProcessorMap("keep", &peerProcessorKeep{handler: handler})
+	self43.AddToProcessorMap("fetch", &peerProcessorFetch{handler: handler})
+	self43.AddToProcessorMap("versions", &peerProcessorVersions{handler: handler})
+	self43.AddToProcessorMap("digests", &peerProcessorDigests{handler: handler})
+	return self43
 }
 
 type peerProcessorWrite struct {
@@ -1846,7 +2002,7 @@ type peerProcessorWrite struct {
 }
 
 func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err46 error
+	var _write_err44 error
 	args := PeerWriteArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1896,40 +2052,40 @@ func (p *peerProcessorWrite) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
+			_exc45 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing write: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err46 = thrift.WrapTException(err2)
+				_write_err44 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
-				_write_err46 = thrift.WrapTException(err2)
+			if err2 := _exc45.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
+				_write_err44 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
-				_write_err46 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
+				_write_err44 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
-				_write_err46 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
+				_write_err44 = thrift.WrapTException(err2)
 			}
-			if _write_err46 != nil {
-				return false, thrift.WrapTException(_write_err46)
+			if _write_err44 != nil {
+				return false, thrift.WrapTException(_write_err44)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "write", thrift.REPLY, seqId); err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
-		_write_err46 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
+		_write_err44 = thrift.WrapTException(err2)
 	}
-	if _write_err46 != nil {
-		return false, thrift.WrapTException(_write_err46)
+	if _write_err44 != nil {
+		return false, thrift.WrapTException(_write_err44)
 	}
 	return true, err
 }
@@ -1939,7 +2095,7 @@ type peerProcessorRead struct {
 }
 
 func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err48 error
+	var _write_err46 error
 	args := PeerReadArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -1989,21 +2145,21 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
+			_exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing read: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+			if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
-				_write_err48 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+				_write_err46 = thrift.WrapTException(err2)
 			}
-			if _write_err48 != nil {
-				return false, thrift.WrapTException(_write_err48)
+			if _write_err46 != nil {
+				return false, thrift.WrapTException(_write_err46)
 			}
 			return true, err
 		}
@@ -2012,19 +2168,19 @@ func (p *peerProcessorRead) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "read", thrift.REPLY, seqId); err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
-		_write_err48 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+		_write_err46 = thrift.WrapTException(err2)
 	}
-	if _write_err48 != nil {
-		return false, thrift.WrapTException(_write_err48)
+	if _write_err46 != nil {
+		return false, thrift.WrapTException(_write_err46)
 	}
 	return true, err
 }
@@ -2034,7 +2190,7 @@ type peerProcessorErase struct {
 }
 
 func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err50 error
+	var _write_err48 error
 	args := PeerEraseArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2084,40 +2240,40 @@ func (p *peerProcessorErase) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
+			_exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing erase: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+			if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
-				_write_err50 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+				_write_err48 = thrift.WrapTException(err2)
 			}
-			if _write_err50 != nil {
-				return false, thrift.WrapTException(_write_err50)
+			if _write_err48 != nil {
+				return false, thrift.WrapTException(_write_err48)
 			}
 			return true, err
 		}
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "erase", thrift.REPLY, seqId); err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
-		_write_err50 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+		_write_err48 = thrift.WrapTException(err2)
 	}
-	if _write_err50 != nil {
-		return false, thrift.WrapTException(_write_err50)
+	if _write_err48 != nil {
+		return false, thrift.WrapTException(_write_err48)
 	}
 	return true, err
 }
@@ -2127,7 +2283,7 @@ type peerProcessorKeys struct {
 }
 
 func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err52 error
+	var _write_err50 error
 	args := PeerKeysArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2167,7 +2323,7 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 
 	result := PeerKeysResult{}
-	if retval, err2 := p.handler.Keys(ctx, args.Bucket); err2 != nil {
+	if retval, err2 := p.handler.Keys(ctx, args.Bucket, args.After); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
@@ -2177,21 +2333,21 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
+			_exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keys: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+			if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
-				_write_err52 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+				_write_err50 = thrift.WrapTException(err2)
 			}
-			if _write_err52 != nil {
-				return false, thrift.WrapTException(_write_err52)
+			if _write_err50 != nil {
+				return false, thrift.WrapTException(_write_err50)
 			}
 			return true, err
 		}
@@ -2200,19 +2356,19 @@ func (p *peerProcessorKeys) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keys", thrift.REPLY, seqId); err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
-		_write_err52 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+		_write_err50 = thrift.WrapTException(err2)
 	}
-	if _write_err52 != nil {
-		return false, thrift.WrapTException(_write_err52)
+	if _write_err50 != nil {
+		return false, thrift.WrapTException(_write_err50)
 	}
 	return true, err
 }
@@ -2222,7 +2378,7 @@ type peerProcessorJoinInfo struct {
 }
 
 func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err54 error
+	var _write_err52 error
 	args := PeerJoinInfoArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2268,8 +2424,98 @@ func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot,
 		if errors.Is(err2, thrift.ErrAbandonRequest) {
 			return false, thrift.WrapTException(err2)
 		}
-		_exc55 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing join_info: "+err2.Error())
+		_exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing join_info: "+err2.Error())
 		if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.EXCEPTION, seqId); err2 != nil {
+			_write_err52 = thrift.WrapTException(err2)
+		}
+		if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+			_write_err52 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+			_write_err52 = thrift.WrapTException(err2)
+		}
+		if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+			_write_err52 = thrift.WrapTException(err2)
+		}
+		if _write_err52 != nil {
+			return false, thrift.WrapTException(_write_err52)
+		}
+		return true, err
+	} else {
+		result.Success = retval
+	}
+	tickerCancel()
+	if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.REPLY, seqId); err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
+	}
+	if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
+	}
+	if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+		_write_err52 = thrift.WrapTException(err2)
+	}
+	if _write_err52 != nil {
+		return false, thrift.WrapTException(_write_err52)
+	}
+	return true, err
+}
+
+type peerProcessorView struct {
+	handler Peer
+}
+
+func (p *peerProcessorView) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+	var _write_err54 error
+	args := PeerViewArgs{}
+	if err2 := args.Read(ctx, iprot); err2 != nil {
+		iprot.ReadMessageEnd(ctx)
+		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+		oprot.WriteMessageBegin(ctx, "view", thrift.EXCEPTION, seqId)
+		x.Write(ctx, oprot)
+		oprot.WriteMessageEnd(ctx)
+		oprot.Flush(ctx)
+		return false, thrift.WrapTException(err2)
+	}
+	iprot.ReadMessageEnd(ctx)
+
+	tickerCancel := func() {}
+	// Start a goroutine to do server side connectivity check.
+	if thrift.ServerConnectivityCheckInterval > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		var tickerCtx context.Context
+		tickerCtx, tickerCancel = context.WithCancel(context.Background())
+		defer tickerCancel()
+		go func(ctx context.Context, cancel context.CancelFunc) {
+			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					if !iprot.Transport().IsOpen() {
+						cancel()
+						return
+					}
+				}
+			}
+		}(tickerCtx, cancel)
+	}
+
+	result := PeerViewResult{}
+	if retval, err2 := p.handler.View(ctx); err2 != nil {
+		tickerCancel()
+		err = thrift.WrapTException(err2)
+		if errors.Is(err2, thrift.ErrAbandonRequest) {
+			return false, thrift.WrapTException(err2)
+		}
+		_exc55 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing view: "+err2.Error())
+		if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.EXCEPTION, seqId); err2 != nil {
 			_write_err54 = thrift.WrapTException(err2)
 		}
 		if err2 := _exc55.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
@@ -2289,7 +2535,7 @@ func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot,
 		result.Success = retval
 	}
 	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "join_info", thrift.REPLY, seqId); err2 != nil {
+	if err2 := oprot.WriteMessageBegin(ctx, "view", thrift.REPLY, seqId); err2 != nil {
 		_write_err54 = thrift.WrapTException(err2)
 	}
 	if err2 := result.Write(ctx, oprot); _write_err54 == nil && err2 != nil {
@@ -2307,192 +2553,12 @@ func (p *peerProcessorJoinInfo) Process(ctx context.Context, seqId int32, iprot,
 	return true, err
 }
 
-type peerProcessorStates struct {
-	handler Peer
-}
-
-func (p *peerProcessorStates) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err56 error
-	args := PeerStatesArgs{}
-	if err2 := args.Read(ctx, iprot); err2 != nil {
-		iprot.ReadMessageEnd(ctx)
-		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "states", thrift.EXCEPTION, seqId)
-		x.Write(ctx, oprot)
-		oprot.WriteMessageEnd(ctx)
-		oprot.Flush(ctx)
-		return false, thrift.WrapTException(err2)
-	}
-	iprot.ReadMessageEnd(ctx)
-
-	tickerCancel := func() {}
-	// Start a goroutine to do server side connectivity check.
-	if thrift.ServerConnectivityCheckInterval > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-		var tickerCtx context.Context
-		tickerCtx, tickerCancel = context.WithCancel(context.Background())
-		defer tickerCancel()
-		go func(ctx context.Context, cancel context.CancelFunc) {
-			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
-			defer ticker.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-ticker.C:
-					if !iprot.Transport().IsOpen() {
-						cancel()
-						return
-					}
-				}
-			}
-		}(tickerCtx, cancel)
-	}
-
-	result := PeerStatesResult{}
-	if retval, err2 := p.handler.States(ctx); err2 != nil {
-		tickerCancel()
-		err = thrift.WrapTException(err2)
-		if errors.Is(err2, thrift.ErrAbandonRequest) {
-			return false, thrift.WrapTException(err2)
-		}
-		_exc57 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing states: "+err2.Error())
-		if err2 := oprot.WriteMessageBegin(ctx, "states", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err56 = thrift.WrapTException(err2)
-		}
-		if err2 := _exc57.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
-			_write_err56 = thrift.WrapTException(err2)
-		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
-			_write_err56 = thrift.WrapTException(err2)
-		}
-		if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
-			_write_err56 = thrift.WrapTException(err2)
-		}
-		if _write_err56 != nil {
-			return false, thrift.WrapTException(_write_err56)
-		}
-		return true, err
-	} else {
-		result.Success = retval
-	}
-	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "states", thrift.REPLY, seqId); err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
-	}
-	if err2 := result.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
-	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
-	}
-	if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
-		_write_err56 = thrift.WrapTException(err2)
-	}
-	if _write_err56 != nil {
-		return false, thrift.WrapTException(_write_err56)
-	}
-	return true, err
-}
-
-type peerProcessorClock struct {
-	handler Peer
-}
-
-func (p *peerProcessorClock) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err58 error
-	args := PeerClockArgs{}
-	if err2 := args.Read(ctx, iprot); err2 != nil {
-		iprot.ReadMessageEnd(ctx)
-		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "clock", thrift.EXCEPTION, seqId)
-		x.Write(ctx, oprot)
-		oprot.WriteMessageEnd(ctx)
-		oprot.Flush(ctx)
-		return false, thrift.WrapTException(err2)
-	}
-	iprot.ReadMessageEnd(ctx)
-
-	tickerCancel := func() {}
-	// Start a goroutine to do server side connectivity check.
-	if thrift.ServerConnectivityCheckInterval > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-		var tickerCtx context.Context
-		tickerCtx, tickerCancel = context.WithCancel(context.Background())
-		defer tickerCancel()
-		go func(ctx context.Context, cancel context.CancelFunc) {
-			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
-			defer ticker.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-ticker.C:
-					if !iprot.Transport().IsOpen() {
-						cancel()
-						return
-					}
-				}
-			}
-		}(tickerCtx, cancel)
-	}
-
-	result := PeerClockResult{}
-	if retval, err2 := p.handler.Clock(ctx); err2 != nil {
-		tickerCancel()
-		err = thrift.WrapTException(err2)
-		if errors.Is(err2, thrift.ErrAbandonRequest) {
-			return false, thrift.WrapTException(err2)
-		}
-		_exc59 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing clock: "+err2.Error())
-		if err2 := oprot.WriteMessageBegin(ctx, "clock", thrift.EXCEPTION, seqId); err2 != nil {
-			_write_err58 = thrift.WrapTException(err2)
-		}
-		if err2 := _exc59.Write(ctx, oprot); _write_err58 == nil && err2 != nil {
-			_write_err58 = thrift.WrapTException(err2)
-		}
-		if err2 := oprot.WriteMessageEnd(ctx); _write_err58 == nil && err2 != nil {
-			_write_err58 = thrift.WrapTException(err2)
-		}
-		if err2 := oprot.Flush(ctx); _write_err58 == nil && err2 != nil {
-			_write_err58 = thrift.WrapTException(err2)
-		}
-		if _write_err58 != nil {
-			return false, thrift.WrapTException(_write_err58)
-		}
-		return true, err
-	} else {
-		result.Success = &retval
-	}
-	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "clock", thrift.REPLY, seqId); err2 != nil {
-		_write_err58 = thrift.WrapTException(err2)
-	}
-	if err2 := result.Write(ctx, oprot); _write_err58 == nil && err2 != nil {
-		_write_err58 = thrift.WrapTException(err2)
-	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err58 == nil && err2 != nil {
-		_write_err58 = thrift.WrapTException(err2)
-	}
-	if err2 := oprot.Flush(ctx); _write_err58 == nil && err2 != nil {
-		_write_err58 = thrift.WrapTException(err2)
-	}
-	if _write_err58 != nil {
-		return false, thrift.WrapTException(_write_err58)
-	}
-	return true, err
-}
-
 type peerProcessorKeep struct {
 	handler Peer
 }
 
 func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err60 error
+	var _write_err56 error
 	args := PeerKeepArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2542,21 +2608,21 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc61 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
+			_exc57 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing keep: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err60 = thrift.WrapTException(err2)
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc61.Write(ctx, oprot); _write_err60 == nil && err2 != nil {
-				_write_err60 = thrift.WrapTException(err2)
+			if err2 := _exc57.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err60 == nil && err2 != nil {
-				_write_err60 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err60 == nil && err2 != nil {
-				_write_err60 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
+				_write_err56 = thrift.WrapTException(err2)
 			}
-			if _write_err60 != nil {
-				return false, thrift.WrapTException(_write_err60)
+			if _write_err56 != nil {
+				return false, thrift.WrapTException(_write_err56)
 			}
 			return true, err
 		}
@@ -2565,19 +2631,19 @@ func (p *peerProcessorKeep) Process(ctx context.Context, seqId int32, iprot, opr
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "keep", thrift.REPLY, seqId); err2 != nil {
-		_write_err60 = thrift.WrapTException(err2)
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err60 == nil && err2 != nil {
-		_write_err60 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err60 == nil && err2 != nil {
-		_write_err60 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err60 == nil && err2 != nil {
-		_write_err60 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err56 == nil && err2 != nil {
+		_write_err56 = thrift.WrapTException(err2)
 	}
-	if _write_err60 != nil {
-		return false, thrift.WrapTException(_write_err60)
+	if _write_err56 != nil {
+		return false, thrift.WrapTException(_write_err56)
 	}
 	return true, err
 }
@@ -2587,7 +2653,7 @@ type peerProcessorFetch struct {
 }
 
 func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err62 error
+	var _write_err58 error
 	args := PeerFetchArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2637,21 +2703,21 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc63 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
+			_exc59 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing fetch: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err62 = thrift.WrapTException(err2)
+				_write_err58 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc63.Write(ctx, oprot); _write_err62 == nil && err2 != nil {
-				_write_err62 = thrift.WrapTException(err2)
+			if err2 := _exc59.Write(ctx, oprot); _write_err58 == nil && err2 != nil {
+				_write_err58 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err62 == nil && err2 != nil {
-				_write_err62 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err58 == nil && err2 != nil {
+				_write_err58 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err62 == nil && err2 != nil {
-				_write_err62 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err58 == nil && err2 != nil {
+				_write_err58 = thrift.WrapTException(err2)
 			}
-			if _write_err62 != nil {
-				return false, thrift.WrapTException(_write_err62)
+			if _write_err58 != nil {
+				return false, thrift.WrapTException(_write_err58)
 			}
 			return true, err
 		}
@@ -2660,114 +2726,19 @@ func (p *peerProcessorFetch) Process(ctx context.Context, seqId int32, iprot, op
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "fetch", thrift.REPLY, seqId); err2 != nil {
-		_write_err62 = thrift.WrapTException(err2)
+		_write_err58 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err62 == nil && err2 != nil {
-		_write_err62 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err58 == nil && err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err62 == nil && err2 != nil {
-		_write_err62 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err58 == nil && err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err62 == nil && err2 != nil {
-		_write_err62 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err58 == nil && err2 != nil {
+		_write_err58 = thrift.WrapTException(err2)
 	}
-	if _write_err62 != nil {
-		return false, thrift.WrapTException(_write_err62)
-	}
-	return true, err
-}
-
-type peerProcessorOffer struct {
-	handler Peer
-}
-
-func (p *peerProcessorOffer) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err64 error
-	args := PeerOfferArgs{}
-	if err2 := args.Read(ctx, iprot); err2 != nil {
-		iprot.ReadMessageEnd(ctx)
-		x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
-		oprot.WriteMessageBegin(ctx, "offer", thrift.EXCEPTION, seqId)
-		x.Write(ctx, oprot)
-		oprot.WriteMessageEnd(ctx)
-		oprot.Flush(ctx)
-		return false, thrift.WrapTException(err2)
-	}
-	iprot.ReadMessageEnd(ctx)
-
-	tickerCancel := func() {}
-	// Start a goroutine to do server side connectivity check.
-	if thrift.ServerConnectivityCheckInterval > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-		var tickerCtx context.Context
-		tickerCtx, tickerCancel = context.WithCancel(context.Background())
-		defer tickerCancel()
-		go func(ctx context.Context, cancel context.CancelFunc) {
-			ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
-			defer ticker.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-ticker.C:
-					if !iprot.Transport().IsOpen() {
-						cancel()
-						return
-					}
-				}
-			}
-		}(tickerCtx, cancel)
-	}
-
-	result := PeerOfferResult{}
-	if retval, err2 := p.handler.Offer(ctx, args.Versions); err2 != nil {
-		tickerCancel()
-		err = thrift.WrapTException(err2)
-		switch v := err2.(type) {
-		case *Failure:
-			result.Failure = v
-		default:
-			if errors.Is(err2, thrift.ErrAbandonRequest) {
-				return false, thrift.WrapTException(err2)
-			}
-			_exc65 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing offer: "+err2.Error())
-			if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err64 = thrift.WrapTException(err2)
-			}
-			if err2 := _exc65.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
-				_write_err64 = thrift.WrapTException(err2)
-			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
-				_write_err64 = thrift.WrapTException(err2)
-			}
-			if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
-				_write_err64 = thrift.WrapTException(err2)
-			}
-			if _write_err64 != nil {
-				return false, thrift.WrapTException(_write_err64)
-			}
-			return true, err
-		}
-	} else {
-		result.Success = retval
-	}
-	tickerCancel()
-	if err2 := oprot.WriteMessageBegin(ctx, "offer", thrift.REPLY, seqId); err2 != nil {
-		_write_err64 = thrift.WrapTException(err2)
-	}
-	if err2 := result.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
-		_write_err64 = thrift.WrapTException(err2)
-	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
-		_write_err64 = thrift.WrapTException(err2)
-	}
-	if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
-		_write_err64 = thrift.WrapTException(err2)
-	}
-	if _write_err64 != nil {
-		return false, thrift.WrapTException(_write_err64)
+	if _write_err58 != nil {
+		return false, thrift.WrapTException(_write_err58)
 	}
 	return true, err
 }
@@ -2777,7 +2748,7 @@ type peerProcessorVersions struct {
 }
 
 func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err66 error
+	var _write_err60 error
 	args := PeerVersionsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2817,7 +2788,7 @@ func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot,
 	}
 
 	result := PeerVersionsResult{}
-	if retval, err2 := p.handler.Versions(ctx, args.Bucket, args.Owner); err2 != nil {
+	if retval, err2 := p.handler.Versions(ctx, args.Bucket, args.Owner, args.After); err2 != nil {
 		tickerCancel()
 		err = thrift.WrapTException(err2)
 		switch v := err2.(type) {
@@ -2827,21 +2798,21 @@ func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot,
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing versions: "+err2.Error())
+			_exc61 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing versions: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "versions", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err66 = thrift.WrapTException(err2)
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-				_write_err66 = thrift.WrapTException(err2)
+			if err2 := _exc61.Write(ctx, oprot); _write_err60 == nil && err2 != nil {
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-				_write_err66 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err60 == nil && err2 != nil {
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-				_write_err66 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err60 == nil && err2 != nil {
+				_write_err60 = thrift.WrapTException(err2)
 			}
-			if _write_err66 != nil {
-				return false, thrift.WrapTException(_write_err66)
+			if _write_err60 != nil {
+				return false, thrift.WrapTException(_write_err60)
 			}
 			return true, err
 		}
@@ -2850,19 +2821,19 @@ func (p *peerProcessorVersions) Process(ctx context.Context, seqId int32, iprot,
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "versions", thrift.REPLY, seqId); err2 != nil {
-		_write_err66 = thrift.WrapTException(err2)
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-		_write_err66 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err60 == nil && err2 != nil {
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-		_write_err66 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err60 == nil && err2 != nil {
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-		_write_err66 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err60 == nil && err2 != nil {
+		_write_err60 = thrift.WrapTException(err2)
 	}
-	if _write_err66 != nil {
-		return false, thrift.WrapTException(_write_err66)
+	if _write_err60 != nil {
+		return false, thrift.WrapTException(_write_err60)
 	}
 	return true, err
 }
@@ -2872,7 +2843,7 @@ type peerProcessorDigests struct {
 }
 
 func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-	var _write_err68 error
+	var _write_err62 error
 	args := PeerDigestsArgs{}
 	if err2 := args.Read(ctx, iprot); err2 != nil {
 		iprot.ReadMessageEnd(ctx)
@@ -2922,21 +2893,21 @@ func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, 
 			if errors.Is(err2, thrift.ErrAbandonRequest) {
 				return false, thrift.WrapTException(err2)
 			}
-			_exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing digests: "+err2.Error())
+			_exc63 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing digests: "+err2.Error())
 			if err2 := oprot.WriteMessageBegin(ctx, "digests", thrift.EXCEPTION, seqId); err2 != nil {
-				_write_err68 = thrift.WrapTException(err2)
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-				_write_err68 = thrift.WrapTException(err2)
+			if err2 := _exc63.Write(ctx, oprot); _write_err62 == nil && err2 != nil {
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-				_write_err68 = thrift.WrapTException(err2)
+			if err2 := oprot.WriteMessageEnd(ctx); _write_err62 == nil && err2 != nil {
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-				_write_err68 = thrift.WrapTException(err2)
+			if err2 := oprot.Flush(ctx); _write_err62 == nil && err2 != nil {
+				_write_err62 = thrift.WrapTException(err2)
 			}
-			if _write_err68 != nil {
-				return false, thrift.WrapTException(_write_err68)
+			if _write_err62 != nil {
+				return false, thrift.WrapTException(_write_err62)
 			}
 			return true, err
 		}
@@ -2945,19 +2916,19 @@ func (p *peerProcessorDigests) Process(ctx context.Context, seqId int32, iprot, 
 	}
 	tickerCancel()
 	if err2 := oprot.WriteMessageBegin(ctx, "digests", thrift.REPLY, seqId); err2 != nil {
-		_write_err68 = thrift.WrapTException(err2)
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-		_write_err68 = thrift.WrapTException(err2)
+	if err2 := result.Write(ctx, oprot); _write_err62 == nil && err2 != nil {
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-		_write_err68 = thrift.WrapTException(err2)
+	if err2 := oprot.WriteMessageEnd(ctx); _write_err62 == nil && err2 != nil {
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-		_write_err68 = thrift.WrapTException(err2)
+	if err2 := oprot.Flush(ctx); _write_err62 == nil && err2 != nil {
+		_write_err62 = thrift.WrapTException(err2)
 	}
-	if _write_err68 != nil {
-		return false, thrift.WrapTException(_write_err68)
+	if _write_err62 != nil {
+		return false, thrift.WrapTException(_write_err62)
 	}
 	return true, err
 }
@@ -3682,8 +3653,10 @@ func (p *PeerEraseResult) String() string {
 
 // Attributes:
 //   - Bucket
+//   - After
 type PeerKeysArgs struct {
-	Bucket int32 `thrift:"bucket,1" db:"bucket" json:"bucket"`
+	Bucket int32  `thrift:"bucket,1" db:"bucket" json:"bucket"`
+	After  string `thrift:"after,2" db:"after" json:"after"`
 }
 
 func NewPeerKeysArgs() *PeerKeysArgs {
@@ -3692,6 +3665,10 @@ func NewPeerKeysArgs() *PeerKeysArgs {
 
 func (p *PeerKeysArgs) GetBucket() int32 {
 	return p.Bucket
+}
+
+func (p *PeerKeysArgs) GetAfter() string {
+	return p.After
 }
 func (p *PeerKeysArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
@@ -3710,6 +3687,16 @@ func (p *PeerKeysArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 		case 1:
 			if fieldTypeId == thrift.I32 {
 				if err := p.ReadField1(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 2:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField2(ctx, iprot); err != nil {
 					return err
 				}
 			} else {
@@ -3741,12 +3728,24 @@ func (p *PeerKeysArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	return nil
 }
 
+func (p *PeerKeysArgs) ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 2: ", err)
+	} else {
+		p.After = v
+	}
+	return nil
+}
+
 func (p *PeerKeysArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	if err := oprot.WriteStructBegin(ctx, "keys_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
 		if err := p.writeField1(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField2(ctx, oprot); err != nil {
 			return err
 		}
 	}
@@ -3768,6 +3767,19 @@ func (p *PeerKeysArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) 
 	}
 	if err := oprot.WriteFieldEnd(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:bucket: ", p), err)
+	}
+	return err
+}
+
+func (p *PeerKeysArgs) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "after", thrift.STRING, 2); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:after: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.After)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.after (2) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:after: ", p), err)
 	}
 	return err
 }
@@ -3870,13 +3882,13 @@ func (p *PeerKeysResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]string, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem70 string
+		var _elem64 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem70 = v
+			_elem64 = v
 		}
-		p.Success = append(p.Success, _elem70)
+		p.Success = append(p.Success, _elem64)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4122,14 +4134,14 @@ func (p *PeerJoinInfoResult) String() string {
 	return fmt.Sprintf("PeerJoinInfoResult(%+v)", *p)
 }
 
-type PeerStatesArgs struct {
+type PeerViewArgs struct {
 }
 
-func NewPeerStatesArgs() *PeerStatesArgs {
-	return &PeerStatesArgs{}
+func NewPeerViewArgs() *PeerViewArgs {
+	return &PeerViewArgs{}
 }
 
-func (p *PeerStatesArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerViewArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -4155,8 +4167,8 @@ func (p *PeerStatesArgs) Read(ctx context.Context, iprot thrift.TProtocol) error
 	return nil
 }
 
-func (p *PeerStatesArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "states_args"); err != nil {
+func (p *PeerViewArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "view_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -4170,33 +4182,36 @@ func (p *PeerStatesArgs) Write(ctx context.Context, oprot thrift.TProtocol) erro
 	return nil
 }
 
-func (p *PeerStatesArgs) String() string {
+func (p *PeerViewArgs) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerStatesArgs(%+v)", *p)
+	return fmt.Sprintf("PeerViewArgs(%+v)", *p)
 }
 
 // Attributes:
 //   - Success
-type PeerStatesResult struct {
-	Success []string `thrift:"success,0" db:"success" json:"success,omitempty"`
+type PeerViewResult struct {
+	Success *View `thrift:"success,0" db:"success" json:"success,omitempty"`
 }
 
-func NewPeerStatesResult() *PeerStatesResult {
-	return &PeerStatesResult{}
+func NewPeerViewResult() *PeerViewResult {
+	return &PeerViewResult{}
 }
 
-var PeerStatesResult_Success_DEFAULT []string
+var PeerViewResult_Success_DEFAULT *View
 
-func (p *PeerStatesResult) GetSuccess() []string {
+func (p *PeerViewResult) GetSuccess() *View {
+	if !p.IsSetSuccess() {
+		return PeerViewResult_Success_DEFAULT
+	}
 	return p.Success
 }
-func (p *PeerStatesResult) IsSetSuccess() bool {
+func (p *PeerViewResult) IsSetSuccess() bool {
 	return p.Success != nil
 }
 
-func (p *PeerStatesResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+func (p *PeerViewResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
 	}
@@ -4211,7 +4226,7 @@ func (p *PeerStatesResult) Read(ctx context.Context, iprot thrift.TProtocol) err
 		}
 		switch fieldId {
 		case 0:
-			if fieldTypeId == thrift.LIST {
+			if fieldTypeId == thrift.STRUCT {
 				if err := p.ReadField0(ctx, iprot); err != nil {
 					return err
 				}
@@ -4235,30 +4250,16 @@ func (p *PeerStatesResult) Read(ctx context.Context, iprot thrift.TProtocol) err
 	return nil
 }
 
-func (p *PeerStatesResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
-	_, size, err := iprot.ReadListBegin(ctx)
-	if err != nil {
-		return thrift.PrependError("error reading list begin: ", err)
-	}
-	tSlice := make([]string, 0, size)
-	p.Success = tSlice
-	for i := 0; i < size; i++ {
-		var _elem71 string
-		if v, err := iprot.ReadString(ctx); err != nil {
-			return thrift.PrependError("error reading field 0: ", err)
-		} else {
-			_elem71 = v
-		}
-		p.Success = append(p.Success, _elem71)
-	}
-	if err := iprot.ReadListEnd(ctx); err != nil {
-		return thrift.PrependError("error reading list end: ", err)
+func (p *PeerViewResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+	p.Success = &View{}
+	if err := p.Success.Read(ctx, iprot); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
 	}
 	return nil
 }
 
-func (p *PeerStatesResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "states_result"); err != nil {
+func (p *PeerViewResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+	if err := oprot.WriteStructBegin(ctx, "view_result"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
 	}
 	if p != nil {
@@ -4275,21 +4276,13 @@ func (p *PeerStatesResult) Write(ctx context.Context, oprot thrift.TProtocol) er
 	return nil
 }
 
-func (p *PeerStatesResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+func (p *PeerViewResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
 	if p.IsSetSuccess() {
-		if err := oprot.WriteFieldBegin(ctx, "success", thrift.LIST, 0); err != nil {
+		if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
 		}
-		if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Success)); err != nil {
-			return thrift.PrependError("error writing list begin: ", err)
-		}
-		for _, v := range p.Success {
-			if err := oprot.WriteString(ctx, string(v)); err != nil {
-				return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err)
-			}
-		}
-		if err := oprot.WriteListEnd(ctx); err != nil {
-			return thrift.PrependError("error writing list end: ", err)
+		if err := p.Success.Write(ctx, oprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
 		}
 		if err := oprot.WriteFieldEnd(ctx); err != nil {
 			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
@@ -4298,176 +4291,11 @@ func (p *PeerStatesResult) writeField0(ctx context.Context, oprot thrift.TProtoc
 	return err
 }
 
-func (p *PeerStatesResult) String() string {
+func (p *PeerViewResult) String() string {
 	if p == nil {
 		return "<nil>"
 	}
-	return fmt.Sprintf("PeerStatesResult(%+v)", *p)
-}
-
-type PeerClockArgs struct {
-}
-
-func NewPeerClockArgs() *PeerClockArgs {
-	return &PeerClockArgs{}
-}
-
-func (p *PeerClockArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
-	if _, err := iprot.ReadStructBegin(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
-	}
-
-	for {
-		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
-		if err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
-		}
-		if fieldTypeId == thrift.STOP {
-			break
-		}
-		if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-			return err
-		}
-		if err := iprot.ReadFieldEnd(ctx); err != nil {
-			return err
-		}
-	}
-	if err := iprot.ReadStructEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
-	}
-	return nil
-}
-
-func (p *PeerClockArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "clock_args"); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
-	}
-	if p != nil {
-	}
-	if err := oprot.WriteFieldStop(ctx); err != nil {
-		return thrift.PrependError("write field stop error: ", err)
-	}
-	if err := oprot.WriteStructEnd(ctx); err != nil {
-		return thrift.PrependError("write struct stop error: ", err)
-	}
-	return nil
-}
-
-func (p *PeerClockArgs) String() string {
-	if p == nil {
-		return "<nil>"
-	}
-	return fmt.Sprintf("PeerClockArgs(%+v)", *p)
-}
-
-// Attributes:
-//   - Success
-type PeerClockResult struct {
-	Success *int64 `thrift:"success,0" db:"success" json:"success,omitempty"`
-}
-
-func NewPeerClockResult() *PeerClockResult {
-	return &PeerClockResult{}
-}
-
-var PeerClockResult_Success_DEFAULT int64
-
-func (p *PeerClockResult) GetSuccess() int64 {
-	if !p.IsSetSuccess() {
-		return PeerClockResult_Success_DEFAULT
-	}
-	return *p.Success
-}
-func (p *PeerClockResult) IsSetSuccess() bool {
-	return p.Success != nil
-}
-
-func (p *PeerClockResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
-	if _, err := iprot.ReadStructBegin(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
-	}
-
-	for {
-		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
-		if err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
-		}
-		if fieldTypeId == thrift.STOP {
-			break
-		}
-		switch fieldId {
-		case 0:
-			if fieldTypeId == thrift.I64 {
-				if err := p.ReadField0(ctx, iprot); err != nil {
-					return err
-				}
-			} else {
-				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-					return err
-				}
-			}
-		default:
-			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-				return err
-			}
-		}
-		if err := iprot.ReadFieldEnd(ctx); err != nil {
-			return err
-		}
-	}
-	if err := iprot.ReadStructEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
-	}
-	return nil
-}
-
-func (p *PeerClockResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
-	if v, err := iprot.ReadI64(ctx); err != nil {
-		return thrift.PrependError("error reading field 0: ", err)
-	} else {
-		p.Success = &v
-	}
-	return nil
-}
-
-func (p *PeerClockResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "clock_result"); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
-	}
-	if p != nil {
-		if err := p.writeField0(ctx, oprot); err != nil {
-			return err
-		}
-	}
-	if err := oprot.WriteFieldStop(ctx); err != nil {
-		return thrift.PrependError("write field stop error: ", err)
-	}
-	if err := oprot.WriteStructEnd(ctx); err != nil {
-		return thrift.PrependError("write struct stop error: ", err)
-	}
-	return nil
-}
-
-func (p *PeerClockResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetSuccess() {
-		if err := oprot.WriteFieldBegin(ctx, "success", thrift.I64, 0); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
-		}
-		if err := oprot.WriteI64(ctx, int64(*p.Success)); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T.success (0) field write error: ", p), err)
-		}
-		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
-		}
-	}
-	return err
-}
-
-func (p *PeerClockResult) String() string {
-	if p == nil {
-		return "<nil>"
-	}
-	return fmt.Sprintf("PeerClockResult(%+v)", *p)
+	return fmt.Sprintf("PeerViewResult(%+v)", *p)
 }
 
 // Attributes:
@@ -4530,11 +4358,11 @@ func (p *PeerKeepArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) e
 	tSlice := make([]*Entry, 0, size)
 	p.Entries = tSlice
 	for i := 0; i < size; i++ {
-		_elem72 := &Entry{}
-		if err := _elem72.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem72), err)
+		_elem65 := &Entry{}
+		if err := _elem65.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem65), err)
 		}
-		p.Entries = append(p.Entries, _elem72)
+		p.Entries = append(p.Entries, _elem65)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4679,11 +4507,11 @@ func (p *PeerKeepResult) ReadField0(ctx context.Context, iprot thrift.TProtocol)
 	tSlice := make([]*Version, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem73 := &Version{}
-		if err := _elem73.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem73), err)
+		_elem66 := &Version{}
+		if err := _elem66.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem66), err)
 		}
-		p.Success = append(p.Success, _elem73)
+		p.Success = append(p.Success, _elem66)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4825,13 +4653,13 @@ func (p *PeerFetchArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) 
 	tSlice := make([]string, 0, size)
 	p.Keys = tSlice
 	for i := 0; i < size; i++ {
-		var _elem74 string
+		var _elem67 string
 		if v, err := iprot.ReadString(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem74 = v
+			_elem67 = v
 		}
-		p.Keys = append(p.Keys, _elem74)
+		p.Keys = append(p.Keys, _elem67)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -4976,11 +4804,11 @@ func (p *PeerFetchResult) ReadField0(ctx context.Context, iprot thrift.TProtocol
 	tSlice := make([]*Entry, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem75 := &Entry{}
-		if err := _elem75.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem75), err)
+		_elem68 := &Entry{}
+		if err := _elem68.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem68), err)
 		}
-		p.Success = append(p.Success, _elem75)
+		p.Success = append(p.Success, _elem68)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5063,308 +4891,13 @@ func (p *PeerFetchResult) String() string {
 }
 
 // Attributes:
-//   - Versions
-type PeerOfferArgs struct {
-	Versions []*Version `thrift:"versions,1" db:"versions" json:"versions"`
-}
-
-func NewPeerOfferArgs() *PeerOfferArgs {
-	return &PeerOfferArgs{}
-}
-
-func (p *PeerOfferArgs) GetVersions() []*Version {
-	return p.Versions
-}
-func (p *PeerOfferArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
-	if _, err := iprot.ReadStructBegin(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
-	}
-
-	for {
-		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
-		if err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
-		}
-		if fieldTypeId == thrift.STOP {
-			break
-		}
-		switch fieldId {
-		case 1:
-			if fieldTypeId == thrift.LIST {
-				if err := p.ReadField1(ctx, iprot); err != nil {
-					return err
-				}
-			} else {
-				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-					return err
-				}
-			}
-		default:
-			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-				return err
-			}
-		}
-		if err := iprot.ReadFieldEnd(ctx); err != nil {
-			return err
-		}
-	}
-	if err := iprot.ReadStructEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
-	}
-	return nil
-}
-
-func (p *PeerOfferArgs) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	_, size, err := iprot.ReadListBegin(ctx)
-	if err != nil {
-		return thrift.PrependError("error reading list begin: ", err)
-	}
-	tSlice := make([]*Version, 0, size)
-	p.Versions = tSlice
-	for i := 0; i < size; i++ {
-		_elem76 := &Version{}
-		if err := _elem76.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem76), err)
-		}
-		p.Versions = append(p.Versions, _elem76)
-	}
-	if err := iprot.ReadListEnd(ctx); err != nil {
-		return thrift.PrependError("error reading list end: ", err)
-	}
-	return nil
-}
-
-func (p *PeerOfferArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "offer_args"); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
-	}
-	if p != nil {
-		if err := p.writeField1(ctx, oprot); err != nil {
-			return err
-		}
-	}
-	if err := oprot.WriteFieldStop(ctx); err != nil {
-		return thrift.PrependError("write field stop error: ", err)
-	}
-	if err := oprot.WriteStructEnd(ctx); err != nil {
-		return thrift.PrependError("write struct stop error: ", err)
-	}
-	return nil
-}
-
-func (p *PeerOfferArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if err := oprot.WriteFieldBegin(ctx, "versions", thrift.LIST, 1); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:versions: ", p), err)
-	}
-	if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Versions)); err != nil {
-		return thrift.PrependError("error writing list begin: ", err)
-	}
-	for _, v := range p.Versions {
-		if err := v.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
-		}
-	}
-	if err := oprot.WriteListEnd(ctx); err != nil {
-		return thrift.PrependError("error writing list end: ", err)
-	}
-	if err := oprot.WriteFieldEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write field end error 1:versions: ", p), err)
-	}
-	return err
-}
-
-func (p *PeerOfferArgs) String() string {
-	if p == nil {
-		return "<nil>"
-	}
-	return fmt.Sprintf("PeerOfferArgs(%+v)", *p)
-}
-
-// Attributes:
-//   - Success
-//   - Failure
-type PeerOfferResult struct {
-	Success []int32  `thrift:"success,0" db:"success" json:"success,omitempty"`
-	Failure *Failure `thrift:"failure,1" db:"failure" json:"failure,omitempty"`
-}
-
-func NewPeerOfferResult() *PeerOfferResult {
-	return &PeerOfferResult{}
-}
-
-var PeerOfferResult_Success_DEFAULT []int32
-
-func (p *PeerOfferResult) GetSuccess() []int32 {
-	return p.Success
-}
-
-var PeerOfferResult_Failure_DEFAULT *Failure
-
-func (p *PeerOfferResult) GetFailure() *Failure {
-	if !p.IsSetFailure() {
-		return PeerOfferResult_Failure_DEFAULT
-	}
-	return p.Failure
-}
-func (p *PeerOfferResult) IsSetSuccess() bool {
-	return p.Success != nil
-}
-
-func (p *PeerOfferResult) IsSetFailure() bool {
-	return p.Failure != nil
-}
-
-func (p *PeerOfferResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
-	if _, err := iprot.ReadStructBegin(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
-	}
-
-	for {
-		_, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
-		if err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
-		}
-		if fieldTypeId == thrift.STOP {
-			break
-		}
-		switch fieldId {
-		case 0:
-			if fieldTypeId == thrift.LIST {
-				if err := p.ReadField0(ctx, iprot); err != nil {
-					return err
-				}
-			} else {
-				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-					return err
-				}
-			}
-		case 1:
-			if fieldTypeId == thrift.STRUCT {
-				if err := p.ReadField1(ctx, iprot); err != nil {
-					return err
-				}
-			} else {
-				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-					return err
-				}
-			}
-		default:
-			if err := iprot.Skip(ctx, fieldTypeId); err != nil {
-				return err
-			}
-		}
-		if err := iprot.ReadFieldEnd(ctx); err != nil {
-			return err
-		}
-	}
-	if err := iprot.ReadStructEnd(ctx); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
-	}
-	return nil
-}
-
-func (p *PeerOfferResult) ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
-	_, size, err := iprot.ReadListBegin(ctx)
-	if err != nil {
-		return thrift.PrependError("error reading list begin: ", err)
-	}
-	tSlice := make([]int32, 0, size)
-	p.Success = tSlice
-	for i := 0; i < size; i++ {
-		var _elem77 int32
-		if v, err := iprot.ReadI32(ctx); err != nil {
-			return thrift.PrependError("error reading field 0: ", err)
-		} else {
-			_elem77 = v
-		}
-		p.Success = append(p.Success, _elem77)
-	}
-	if err := iprot.ReadListEnd(ctx); err != nil {
-		return thrift.PrependError("error reading list end: ", err)
-	}
-	return nil
-}
-
-func (p *PeerOfferResult) ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
-	p.Failure = &Failure{}
-	if err := p.Failure.Read(ctx, iprot); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Failure), err)
-	}
-	return nil
-}
-
-func (p *PeerOfferResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
-	if err := oprot.WriteStructBegin(ctx, "offer_result"); err != nil {
-		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
-	}
-	if p != nil {
-		if err := p.writeField0(ctx, oprot); err != nil {
-			return err
-		}
-		if err := p.writeField1(ctx, oprot); err != nil {
-			return err
-		}
-	}
-	if err := oprot.WriteFieldStop(ctx); err != nil {
-		return thrift.PrependError("write field stop error: ", err)
-	}
-	if err := oprot.WriteStructEnd(ctx); err != nil {
-		return thrift.PrependError("write struct stop error: ", err)
-	}
-	return nil
-}
-
-func (p *PeerOfferResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetSuccess() {
-		if err := oprot.WriteFieldBegin(ctx, "success", thrift.LIST, 0); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err)
-		}
-		if err := oprot.WriteListBegin(ctx, thrift.I32, len(p.Success)); err != nil {
-			return thrift.PrependError("error writing list begin: ", err)
-		}
-		for _, v := range p.Success {
-			if err := oprot.WriteI32(ctx, int32(v)); err != nil {
-				return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err)
-			}
-		}
-		if err := oprot.WriteListEnd(ctx); err != nil {
-			return thrift.PrependError("error writing list end: ", err)
-		}
-		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err)
-		}
-	}
-	return err
-}
-
-func (p *PeerOfferResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
-	if p.IsSetFailure() {
-		if err := oprot.WriteFieldBegin(ctx, "failure", thrift.STRUCT, 1); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:failure: ", p), err)
-		}
-		if err := p.Failure.Write(ctx, oprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Failure), err)
-		}
-		if err := oprot.WriteFieldEnd(ctx); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T write field end error 1:failure: ", p), err)
-		}
-	}
-	return err
-}
-
-func (p *PeerOfferResult) String() string {
-	if p == nil {
-		return "<nil>"
-	}
-	return fmt.Sprintf("PeerOfferResult(%+v)", *p)
-}
-
-// Attributes:
 //   - Bucket
 //   - Owner
+//   - After
 type PeerVersionsArgs struct {
 	Bucket int32  `thrift:"bucket,1" db:"bucket" json:"bucket"`
 	Owner  string `thrift:"owner,2" db:"owner" json:"owner"`
+	After  string `thrift:"after,3" db:"after" json:"after"`
 }
 
 func NewPeerVersionsArgs() *PeerVersionsArgs {
@@ -5377,6 +4910,10 @@ func (p *PeerVersionsArgs) GetBucket() int32 {
 
 func (p *PeerVersionsArgs) GetOwner() string {
 	return p.Owner
+}
+
+func (p *PeerVersionsArgs) GetAfter() string {
+	return p.After
 }
 func (p *PeerVersionsArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
 	if _, err := iprot.ReadStructBegin(ctx); err != nil {
@@ -5405,6 +4942,16 @@ func (p *PeerVersionsArgs) Read(ctx context.Context, iprot thrift.TProtocol) err
 		case 2:
 			if fieldTypeId == thrift.STRING {
 				if err := p.ReadField2(ctx, iprot); err != nil {
+					return err
+				}
+			} else {
+				if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+					return err
+				}
+			}
+		case 3:
+			if fieldTypeId == thrift.STRING {
+				if err := p.ReadField3(ctx, iprot); err != nil {
 					return err
 				}
 			} else {
@@ -5445,6 +4992,15 @@ func (p *PeerVersionsArgs) ReadField2(ctx context.Context, iprot thrift.TProtoco
 	return nil
 }
 
+func (p *PeerVersionsArgs) ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+	if v, err := iprot.ReadString(ctx); err != nil {
+		return thrift.PrependError("error reading field 3: ", err)
+	} else {
+		p.After = v
+	}
+	return nil
+}
+
 func (p *PeerVersionsArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
 	if err := oprot.WriteStructBegin(ctx, "versions_args"); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err)
@@ -5454,6 +5010,9 @@ func (p *PeerVersionsArgs) Write(ctx context.Context, oprot thrift.TProtocol) er
 			return err
 		}
 		if err := p.writeField2(ctx, oprot); err != nil {
+			return err
+		}
+		if err := p.writeField3(ctx, oprot); err != nil {
 			return err
 		}
 	}
@@ -5488,6 +5047,19 @@ func (p *PeerVersionsArgs) writeField2(ctx context.Context, oprot thrift.TProtoc
 	}
 	if err := oprot.WriteFieldEnd(ctx); err != nil {
 		return thrift.PrependError(fmt.Sprintf("%T write field end error 2:owner: ", p), err)
+	}
+	return err
+}
+
+func (p *PeerVersionsArgs) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+	if err := oprot.WriteFieldBegin(ctx, "after", thrift.STRING, 3); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:after: ", p), err)
+	}
+	if err := oprot.WriteString(ctx, string(p.After)); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T.after (3) field write error: ", p), err)
+	}
+	if err := oprot.WriteFieldEnd(ctx); err != nil {
+		return thrift.PrependError(fmt.Sprintf("%T write field end error 3:after: ", p), err)
 	}
 	return err
 }
@@ -5590,11 +5162,11 @@ func (p *PeerVersionsResult) ReadField0(ctx context.Context, iprot thrift.TProto
 	tSlice := make([]*Version, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		_elem78 := &Version{}
-		if err := _elem78.Read(ctx, iprot); err != nil {
-			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem78), err)
+		_elem69 := &Version{}
+		if err := _elem69.Read(ctx, iprot); err != nil {
+			return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem69), err)
 		}
-		p.Success = append(p.Success, _elem78)
+		p.Success = append(p.Success, _elem69)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)
@@ -5866,13 +5438,13 @@ func (p *PeerDigestsResult) ReadField0(ctx context.Context, iprot thrift.TProtoc
 	tSlice := make([]int64, 0, size)
 	p.Success = tSlice
 	for i := 0; i < size; i++ {
-		var _elem79 int64
+		var _elem70 int64
 		if v, err := iprot.ReadI64(ctx); err != nil {
 			return thrift.PrependError("error reading field 0: ", err)
 		} else {
-			_elem79 = v
+			_elem70 = v
 		}
-		p.Success = append(p.Success, _elem79)
+		p.Success = append(p.Success, _elem70)
 	}
 	if err := iprot.ReadListEnd(ctx); err != nil {
 		return thrift.PrependError("error reading list end: ", err)

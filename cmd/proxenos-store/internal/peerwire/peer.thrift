@@ -40,6 +40,14 @@ struct Value {
   2: binary value
 }
 
+/** View is what a node knows of the store. */
+struct View {
+  /** The wall clock time in milliseconds since 1970. */
+  1: i64 clock
+  /** The states of the members by name. */
+  2: map<string, string> states
+}
+
 /** JoinInfo is what a node needs to join. */
 struct JoinInfo {
   /** The host:port at which the node gossips. */
@@ -58,16 +66,13 @@ service Peer extends Store {
   Value read(1: string key) throws (1: Failure failure)
   /** Deletes a key. Returns once enough replicas have the tombstone. */
   void erase(1: string key) throws (1: Failure failure)
-  /** Returns the keys of one bucket, 0 to 255, at all nodes. */
-  list<string> keys(1: i32 bucket) throws (1: Failure failure)
+  /** Returns the keys of one bucket, 0 to 255, at all nodes: a page of those after a key. */
+  list<string> keys(1: i32 bucket, 2: string after) throws (1: Failure failure)
 
   // Between nodes.
 
   JoinInfo join_info()
-  /** Returns the members and their states as the node sees them, as name=state. */
-  list<string> states()
-  /** Returns the wall clock time in milliseconds since 1970. */
-  i64 clock()
+  View view()
   /**
    * Stores the entries that are newer than those of the node. Returns, once they are durable,
    * the versions of the node that are newer than an entry.
@@ -75,10 +80,8 @@ service Peer extends Store {
   list<Version> keep(1: list<Entry> entries) throws (1: Failure failure)
   /** Returns the entries that the node itself stores for the keys, in their order. It may stop early. */
   list<Entry> fetch(1: list<string> keys) throws (1: Failure failure)
-  /** Returns the indices of the versions that are newer than those of the node. */
-  list<i32> offer(1: list<Version> versions) throws (1: Failure failure)
-  /** Returns the versions of a bucket that the owner must have; no owner means all. */
-  list<Version> versions(1: i32 bucket, 2: string owner) throws (1: Failure failure)
+  /** Returns the versions of a bucket that the owner must have, a page of those after a key. */
+  list<Version> versions(1: i32 bucket, 2: string owner, 3: string after) throws (1: Failure failure)
   /** Returns the digest of each bucket of the versions that the node shares with the other. */
   list<i64> digests(1: string other) throws (1: Failure failure)
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/thrift/lib/go/thrift"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/mapper/locator"
 )
@@ -64,7 +66,9 @@ func (c *Client) Delete(ctx context.Context, key string) error {
 func (c *Client) Keys(ctx context.Context) ([]string, error) {
 	var all []string
 	for bucket := range kv.Buckets {
-		keys, err := c.wire().Keys(ctx, int32(bucket))
+		keys, err := node.Pages(strings.Clone, func(after string) ([]string, error) {
+			return c.wire().Keys(ctx, int32(bucket), after)
+		})
 		if isUnknownMethod(err) {
 			return nil, fmt.Errorf("list: %w", ErrLegacyNode)
 		}

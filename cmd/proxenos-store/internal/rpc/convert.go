@@ -40,23 +40,20 @@ func each[A, B any](list []A, f func(A) B) []B {
 	return out
 }
 
-// toStates encodes states as name=state.
-func toStates(states map[string]node.State) []string {
-	list := make([]string, 0, len(states))
-	for name, state := range states {
-		list = append(list, name+"="+string(state))
+func toView(v node.View) *peerwire.View {
+	view := &peerwire.View{Clock: v.Clock.UnixMilli(), States: map[string]string{}}
+	for name, state := range v.States {
+		view.States[name] = string(state)
 	}
-	return list
+	return view
 }
 
-func fromStates(list []string) map[string]node.State {
-	states := map[string]node.State{}
-	for _, text := range list {
-		if name, state, ok := strings.Cut(text, "="); ok {
-			states[name] = node.State(state)
-		}
+func fromView(view *peerwire.View) node.View {
+	v := node.View{Clock: time.UnixMilli(view.GetClock()), States: map[string]node.State{}}
+	for name, state := range view.GetStates() {
+		v.States[name] = node.State(state)
 	}
-	return states
+	return v
 }
 
 // failure returns the error to send to a caller. Errors that are not meant for callers

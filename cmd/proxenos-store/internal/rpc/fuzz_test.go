@@ -28,6 +28,9 @@ type singleMember struct {
 
 func (a singleMember) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	return func(yield func(mapper.Update) bool) {
+		if !yield(mapper.Update{Nodes: []mapper.Node{{Name: a.name}}}) {
+			return
+		}
 		for {
 			select {
 			case <-ctx.Done():
@@ -39,6 +42,10 @@ func (a singleMember) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 			}
 		}
 	}
+}
+
+func (a singleMember) Nodes(context.Context) ([]mapper.Node, error) {
+	return []mapper.Node{{Name: a.name}}, nil
 }
 
 func (a singleMember) SetState(_ context.Context, state node.State) error {
@@ -58,7 +65,7 @@ func startNode(tb testing.TB) (addr string) {
 	})
 	require.NoError(tb, err)
 	ready := make(chan struct{})
-	n, err := node.New(node.Config{Self: server.Self().Name, Engine: kv.NewMemory(), Cluster: singleMember{server.Self().Name, make(chan node.State)}, First: true, Ready: func() { close(ready) }})
+	n, err := node.New(context.Background(), node.Config{Self: server.Self().Name, Engine: kv.NewMemory(), Cluster: singleMember{server.Self().Name, make(chan node.State)}, First: true, Ready: func() { close(ready) }})
 	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served, ran := make(chan error, 1), make(chan error, 1)
@@ -84,7 +91,6 @@ func FuzzHandler(f *testing.F) {
 		"800100010000000470696e670000000000",
 		"8001000100000004726561640000000000" + "0b0001000000016b00",
 		"80010001000000046b656570000000000f00010c00000001" + "0c00010b0001000000016b0a000200000000000000010b000300000001770200040000" + "0b00020000000176" + "0000",
-		"80010001000000056f66666572000000000f00010c7fffffff",
 		"800100010000000876657273696f6e73000000000800010000ffff0b0002000000000000",
 	} {
 		raw, err := hex.DecodeString(text)

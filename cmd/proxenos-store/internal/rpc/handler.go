@@ -48,9 +48,7 @@ func (h *Handler) Get(ctx context.Context, key string) (string, error) {
 
 // Put serves the one-way call of 2009. The client does not learn of a failure.
 func (h *Handler) Put(ctx context.Context, key, value string) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	if err := h.Node.Put(ctx, key, []byte(value)); err != nil {
+	if err := h.Write(ctx, key, []byte(value)); err != nil {
 		return h.abandon("put", err)
 	}
 	return nil
@@ -61,63 +59,64 @@ func (h *Handler) abandon(call string, err error) error {
 	return thrift.ErrAbandonRequest
 }
 
-// Write stores a value at its replicas. A request whose client has given up is not
-// executed: it may have waited in a stopped process while newer writes were
-// acknowledged.
-func (h *Handler) Write(ctx context.Context, key string, value []byte) error {
+// within runs a request of a client within requestTime, and returns the error to send.
+func (h *Handler) within(ctx context.Context, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	return h.failure(request(ctx))
+}
+
+// write runs a request that writes, unless its client has given up: it may have waited
+// in a stopped process while newer writes were acknowledged.
+func (h *Handler) write(ctx context.Context, request func(context.Context) error) error {
 	if locator.Abandoned(ctx) {
 		return thrift.ErrAbandonRequest
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	return h.failure(h.Node.Put(ctx, key, value))
+	return h.within(ctx, request)
+}
+
+// Write stores a value at its replicas.
+func (h *Handler) Write(ctx context.Context, key string, value []byte) error {
+	return h.write(ctx, func(ctx context.Context) error { return h.Node.Put(ctx, key, value) })
+}
+
+// Erase deletes a key at its replicas.
+func (h *Handler) Erase(ctx context.Context, key string) error {
+	return h.write(ctx, func(ctx context.Context) error { return h.Node.Delete(ctx, key) })
 }
 
 // Read returns the newest value of the replicas.
 func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	value, ok, err := h.Node.Get(ctx, key)
+	var v peerwire.Value
+	err := h.within(ctx, func(ctx context.Context) (err error) {
+		v.Value, v.Found, err = h.Node.Get(ctx, key)
+		return err
+	})
 	if err != nil {
-		return nil, h.failure(err)
+		return nil, err
 	}
-	return &peerwire.Value{Found: ok, Value: value}, nil
+	return &v, nil
 }
 
-// Erase deletes a key at its replicas, unless the client has given up.
-func (h *Handler) Erase(ctx context.Context, key string) error {
-	if locator.Abandoned(ctx) {
-		return thrift.ErrAbandonRequest
-	}
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	return h.failure(h.Node.Delete(ctx, key))
-}
-
-// Keys returns the keys of a bucket at all nodes.
-func (h *Handler) Keys(ctx context.Context, bucket int32) ([]string, error) {
+// Keys returns the keys of a bucket at all nodes, a page of those after a key.
+func (h *Handler) Keys(ctx context.Context, bucket int32, after string) (keys []string, err error) {
 	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	keys, err := h.Node.Keys(ctx, int(bucket))
-	return keys, h.failure(err)
+	err = h.within(ctx, func(ctx context.Context) (err error) {
+		keys, err = h.Node.Keys(ctx, int(bucket), after)
+		return err
+	})
+	return keys, err
 }
 
 // JoinInfo returns what a node needs to join.
 func (h *Handler) JoinInfo(context.Context) (*peerwire.JoinInfo, error) { return &h.Info, nil }
 
-// States returns the members and their states.
-func (h *Handler) States(ctx context.Context) ([]string, error) {
-	states, err := h.Node.States(ctx)
-	return toStates(states), h.failure(err)
-}
-
-// Clock returns the wall clock time of this node.
-func (h *Handler) Clock(ctx context.Context) (int64, error) {
-	now, err := h.Node.Clock(ctx)
-	return now.UnixMilli(), err
+// View returns what this node knows of the store.
+func (h *Handler) View(ctx context.Context) (*peerwire.View, error) {
+	v, err := h.Node.View(ctx)
+	return toView(v), err
 }
 
 // Keep stores entries at this node and returns its versions that are newer.
@@ -132,18 +131,13 @@ func (h *Handler) Fetch(ctx context.Context, keys []string) ([]*peerwire.Entry, 
 	return each(entries, toEntry), h.failure(err)
 }
 
-// Offer returns the indices of the versions that are newer than those of this node.
-func (h *Handler) Offer(ctx context.Context, versions []*peerwire.Version) ([]int32, error) {
-	wanted, err := h.Node.Offer(ctx, each(versions, fromVersion))
-	return each(wanted, func(i int) int32 { return int32(i) }), h.failure(err)
-}
-
-// Versions returns the versions of a bucket that the owner must have.
-func (h *Handler) Versions(ctx context.Context, bucket int32, owner string) ([]*peerwire.Version, error) {
+// Versions returns the versions of a bucket that the owner must have, a page of those
+// after a key.
+func (h *Handler) Versions(ctx context.Context, bucket int32, owner, after string) ([]*peerwire.Version, error) {
 	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
-	versions, err := h.Node.Versions(ctx, int(bucket), owner)
+	versions, err := h.Node.Versions(ctx, int(bucket), owner, after)
 	return each(versions, toVersion), h.failure(err)
 }
 

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
@@ -21,16 +20,10 @@ func NewPeer(addr string, cfg locator.CallConfig) *Peer {
 // wire returns a generated client for one call.
 func (p *Peer) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(p.caller) }
 
-// States returns the members and their states as the node sees them.
-func (p *Peer) States(ctx context.Context) (map[string]node.State, error) {
-	list, err := p.wire().States(ctx)
-	return fromStates(list), err
-}
-
-// Clock returns the wall clock time of the node.
-func (p *Peer) Clock(ctx context.Context) (time.Time, error) {
-	milliseconds, err := p.wire().Clock(ctx)
-	return time.UnixMilli(milliseconds), err
+// View returns what the node knows of the store.
+func (p *Peer) View(ctx context.Context) (node.View, error) {
+	v, err := p.wire().View(ctx)
+	return fromView(v), err
 }
 
 // Keep sends entries to the node and returns its versions that are newer.
@@ -45,15 +38,10 @@ func (p *Peer) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
 	return each(entries, fromEntry), err
 }
 
-// Offer returns the indices of the versions that are newer than those of the node.
-func (p *Peer) Offer(ctx context.Context, versions []kv.Version) ([]int, error) {
-	wanted, err := p.wire().Offer(ctx, each(versions, toVersion))
-	return each(wanted, func(i int32) int { return int(i) }), err
-}
-
-// Versions returns the versions of a bucket that the owner must have.
-func (p *Peer) Versions(ctx context.Context, bucket int, owner string) ([]kv.Version, error) {
-	versions, err := p.wire().Versions(ctx, int32(bucket), owner)
+// Versions returns the versions of a bucket that the owner must have, a page of those
+// after a key.
+func (p *Peer) Versions(ctx context.Context, bucket int, owner, after string) ([]kv.Version, error) {
+	versions, err := p.wire().Versions(ctx, int32(bucket), owner, after)
 	return each(versions, fromVersion), err
 }
 
