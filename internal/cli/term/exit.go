@@ -53,11 +53,11 @@ func ExitCode(err error) int {
 	}
 }
 
-// isBrokenPipe reports whether the reader of standard output closed it. EPIPE
-// on a network connection is an error, not the end of output.
+// isBrokenPipe reports whether the reader of standard output closed it. The same
+// error on a network connection is an error, not the end of output.
 func isBrokenPipe(err error) bool {
 	var connection *net.OpError
-	return errors.Is(err, syscall.EPIPE) && !errors.As(err, &connection)
+	return errors.Is(err, brokenPipe) && !errors.As(err, &connection)
 }
 
 // Errors that select an exit code. [WithCode] attaches one to an error without

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command swimlab compares package swim with plain memberlist, in one run on
 // one machine, with sockets on loopback. Run all scenarios, or those that match a
 // pattern:

@@ -88,7 +88,7 @@ type output struct{ Out, Err io.Writer }
 func Main(args []string, out, err io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	signal.Ignore(syscall.SIGXFSZ) // exceeding a file size limit is a write error, not a reason to exit
+	ignoreFileSizeSignal()
 	std := &output{out, err}
 	root := newRoot(std)
 	root.SetArgs(args)
