@@ -25,7 +25,7 @@ const maxGone = 5
 
 // Error gives the reason and names nodes that are gone or drained.
 func (e *BuildError) Error() string {
-	text := fmt.Sprintf("building from %d nodes: %v", e.Nodes, e.Err)
+	text := fmt.Sprintf("building from %d %s: %v", e.Nodes, nodesWord(e.Nodes), e.Err)
 	return text + inUse("gone", e.Gone) + inUse("drained", e.Drained)
 }
 

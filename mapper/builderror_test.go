@@ -78,6 +78,6 @@ func TestBuildErrorIsShort(t *testing.T) {
 	cause := errors.New("no room")
 	err := &mapper.BuildError{Err: cause, Nodes: 1, Gone: strings.Split("abcdefgh", "")}
 	require.ErrorIs(t, err, cause)
-	require.EqualError(t, err, "building from 1 nodes: no room; still in use although gone: a, b, c, d, e and 3 more")
+	require.EqualError(t, err, "building from 1 node: no room; still in use although gone: a, b, c, d, e and 3 more")
 	require.EqualError(t, &mapper.BuildError{Err: cause, Nodes: 3}, "building from 3 nodes: no room")
 }

@@ -234,7 +234,7 @@ func TestGuardInACachedRemembers(t *testing.T) {
 			guard := &mapper.Guard{Source: newWatched(names), MaxDrop: 0.5}
 			return &mapper.Cached{Source: &mapper.Debounce{Source: guard}, Path: path}
 		}
-		const rejection = "refused a set that lacks 3 of 4 nodes: more than MaxDrop (0.5)"
+		const rejection = "rejected a set that lacks 3 of 4 nodes: the limit is 50%"
 		u, err := restarted("a").Ask(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "[a b c d]", words(u.Nodes, nil))

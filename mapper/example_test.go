@@ -57,7 +57,7 @@ func ExampleFollowWith() {
 	fmt.Println((<-events).Err)
 	fmt.Println(view.Value())
 	// Output:
-	// refused a set of 1 nodes: fewer than MinNodes (2)
+	// rejected a set of 1 node: the minimum is 2
 	// 0
 }
 
@@ -312,7 +312,7 @@ func ExampleGuard_Nodes() {
 	guard := &mapper.Guard{Source: list("a"), MinNodes: 2}
 	_, err := guard.Nodes(context.Background())
 	fmt.Println(err)
-	// Output: refused a set of 1 nodes: fewer than MinNodes (2)
+	// Output: rejected a set of 1 node: the minimum is 2
 }
 
 func ExampleGuard_Ask() {
@@ -328,7 +328,7 @@ func ExampleGuard_Watch() {
 		fmt.Println(u.Err)
 		break
 	}
-	// Output: refused a set of 1 nodes: fewer than MinNodes (2)
+	// Output: rejected a set of 1 node: the minimum is 2
 }
 
 func ExampleDebounce_Watch() {

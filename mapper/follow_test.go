@@ -157,7 +157,7 @@ func TestFollowGivesUpWaiting(t *testing.T) {
 
 		guard := &mapper.Guard{Source: newWatched("a"), MinNodes: 2}
 		_, err = mapper.FollowWith(t.Context(), guard, join, mapper.FollowConfig[string]{Wait: time.Minute})
-		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; refused a set of 1 nodes: fewer than MinNodes (2)")
+		require.EqualError(t, err, "waiting for nodes: context deadline exceeded; rejected a set of 1 node: the minimum is 2")
 	})
 }
 
@@ -228,7 +228,7 @@ func TestFollowASourceThatEndsWithoutAnAnswer(t *testing.T) {
 	ends := mapper.Guard{Source: finite{}, MinNodes: 5}
 	_, err := mapper.Follow(t.Context(), &ends, join)
 	require.ErrorIs(t, err, mapper.ErrStopped)
-	require.ErrorContains(t, err, "fewer than MinNodes (5)")
+	require.ErrorContains(t, err, "the minimum is 5")
 }
 
 func TestFollowAgeOfASnapshot(t *testing.T) {

@@ -61,9 +61,17 @@ type GuardError struct {
 // Error gives the figures and names the limit.
 func (e *GuardError) Error() string {
 	if e.Min > 0 {
-		return fmt.Sprintf("refused a set of %d nodes: fewer than MinNodes (%d)", e.Nodes, e.Min)
+		return fmt.Sprintf("rejected a set of %d %s: the minimum is %d", e.Nodes, nodesWord(e.Nodes), e.Min)
 	}
-	return fmt.Sprintf("refused a set that lacks %d of %d nodes: more than MaxDrop (%g)", e.Missing, e.Before, e.MaxDrop)
+	return fmt.Sprintf("rejected a set that lacks %d of %d nodes: the limit is %g%%", e.Missing, e.Before, 100*e.MaxDrop)
+}
+
+// nodesWord returns the word after a number of nodes.
+func nodesWord(n int) string {
+	if n == 1 {
+		return "node"
+	}
+	return "nodes"
 }
 
 // check returns an error for limits that cannot mean anything: they must not pass

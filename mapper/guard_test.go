@@ -20,11 +20,11 @@ func TestGuardNodes(t *testing.T) {
 		{"the first set", "a b c d", "[a b c d]"},
 		{"half of them gone", "a b", "[a b]"},
 		{"more may come", "a b c d e f", "[a b c d e f]"},
-		{"two thirds gone", "a b", "!refused a set that lacks 4 of 6 nodes: more than MaxDrop (0.5)"},
-		{"the same number, but others", "u v w x y z", "!refused a set that lacks 6 of 6 nodes: more than MaxDrop (0.5)"},
-		{"too few", "a", "!refused a set of 1 nodes: fewer than MinNodes (2)"},
-		{"no nodes", "", "!refused a set of 0 nodes: fewer than MinNodes (2)"},
-		{"drained nodes do not count", "a b c:0 d:0 e:0 f:0", "!refused a set that lacks 4 of 6 nodes: more than MaxDrop (0.5)"},
+		{"two thirds gone", "a b", "!rejected a set that lacks 4 of 6 nodes: the limit is 50%"},
+		{"the same number, but others", "u v w x y z", "!rejected a set that lacks 6 of 6 nodes: the limit is 50%"},
+		{"too few", "a", "!rejected a set of 1 node: the minimum is 2"},
+		{"no nodes", "", "!rejected a set of 0 nodes: the minimum is 2"},
+		{"drained nodes do not count", "a b c:0 d:0 e:0 f:0", "!rejected a set that lacks 4 of 6 nodes: the limit is 50%"},
 		{"what was accepted last still counts", "a b c", "[a b c]"},
 	}
 	for _, s := range steps {
@@ -69,12 +69,12 @@ func TestGuardGivesWayToRepeatedAnswers(t *testing.T) {
 		ask := func() string { return words(g.Nodes(t.Context())) }
 		require.Equal(t, "[blue-1 blue-2]", ask())
 		src.set("green-1 green-2")
-		require.Contains(t, ask(), "!refused a set that lacks 2 of 2 nodes")
+		require.Contains(t, ask(), "!rejected a set that lacks 2 of 2 nodes")
 		time.Sleep(50 * time.Second)
 		src.set("green-1 green-2 green-3")
-		require.Contains(t, ask(), "!refused", "another set restarts the wait")
+		require.Contains(t, ask(), "!rejected", "another set restarts the wait")
 		time.Sleep(59 * time.Second)
-		require.Contains(t, ask(), "!refused")
+		require.Contains(t, ask(), "!rejected")
 		time.Sleep(time.Second)
 		require.Equal(t, "[green-1 green-2 green-3]", ask())
 		src.set("green-1 green-2")
@@ -100,7 +100,7 @@ func TestGuardWatch(t *testing.T) {
 		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5})
 		require.Equal(t, "[a b c d]", tape.take())
 		src.set("a")
-		require.Equal(t, "!refused a set that lacks 3 of 4 nodes: more than MaxDrop (0.5)", tape.take())
+		require.Equal(t, "!rejected a set that lacks 3 of 4 nodes: the limit is 50%", tape.take())
 		require.Empty(t, tape.after(24*time.Hour), "for ever")
 		src.fail(errDown)
 		require.Equal(t, "!down", tape.take())
@@ -120,17 +120,17 @@ func TestGuardGivesWay(t *testing.T) {
 		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, MinNodes: 1, DropFor: time.Minute})
 		require.Equal(t, "[a b c d]", tape.take())
 		src.set("a")
-		require.Contains(t, tape.after(50*time.Second), "!refused")
+		require.Contains(t, tape.after(50*time.Second), "!rejected")
 		src.set("a e")
-		require.Contains(t, tape.after(50*time.Second), "!refused", "another set restarts the wait")
+		require.Contains(t, tape.after(50*time.Second), "!rejected", "another set restarts the wait")
 		require.Equal(t, "[a e]", tape.after(20*time.Second))
 		src.set("")
-		require.Contains(t, tape.take(), "!refused")
+		require.Contains(t, tape.take(), "!rejected")
 		require.Empty(t, tape.after(time.Hour), "MinNodes never gives way")
 		src.set("a e f g h")
 		require.Equal(t, "[a e f g h]", tape.take())
 		src.set("a")
-		require.Contains(t, tape.after(50*time.Second), "!refused")
+		require.Contains(t, tape.after(50*time.Second), "!rejected")
 		src.fail(errDown)
 		require.Equal(t, "!down", tape.after(time.Hour), "a source that fails confirms nothing")
 	})
