@@ -62,11 +62,11 @@ func TestWatchConsul(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	out, warnings := linesOf(stdout), linesOf(stderr)
 
-	out.until(t, "1 nodes +demo/a")
+	out.until(t, "1 node +demo/a")
 	web("b")
 	out.until(t, "2 nodes +demo/b")
 	agent.Flip("a", "critical")
-	out.until(t, "1 nodes -demo/a")
+	out.until(t, "1 node -demo/a")
 	agent.Kill()
 	warnings.until(t, "connection refused")
 	agent.Restart()

@@ -24,7 +24,7 @@ func newHelp() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			target, rest, err := c.Root().Find(args)
 			if err != nil || target == nil || (len(args) > 0 && target == c.Root()) {
-				return term.UnknownChoice("command or topic", args[0], helpNames(c.Root()))
+				return term.ReferToHelp(c.Root(), term.UnknownChoice("command or topic", args[0], helpNames(c.Root())))
 			}
 			if len(rest) > 0 && !slices.Contains(target.ValidArgs, rest[0]) {
 				return term.Usagef("%s has no command %q", target.CommandPath(), rest[0])

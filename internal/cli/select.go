@@ -40,6 +40,9 @@ Everything else belongs to the key, and an empty line is the empty key. A key
 has at most 16 MiB. With -0, keys end in NUL and may contain any other byte. A
 KEY that begins with - comes after --.
 
+With -o template=, a Go template writes each key. It has the fields
+` + answer.TemplateFields + `.
+
 Text output escapes control characters in keys and names, as in \t, \n or \x1b.
 For exact bytes use -o jsonl; there, key_base64 holds a key that is not UTF-8.
 The output is data: it is not escaped for the logs of CI systems, which may take
@@ -55,6 +58,9 @@ a name as a command. The tables of other commands are.`,
 
   # Three replicas in three zones
   proxenos select -f nodes.txt -k 3 --zone-policy spread user:42
+
+  # Output in a form of your own
+  proxenos select -n a -n b -k 2 -o 'template={{range .Nodes}}{{.ID}} {{end}}' x
 
   # During an outage of Consul, use nodes that are at most 5 minutes old
   proxenos select -s web --cache web.json --max-staleness 5m user:42

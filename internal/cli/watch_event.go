@@ -54,7 +54,7 @@ func (e *watchEvent) json() ([]byte, error) { return term.NewJSONBuffer("", "").
 // text returns the event as a line, with names escaped.
 func (e *watchEvent) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %d nodes", e.Time.Format(time.RFC3339), len(e.Nodes))
+	fmt.Fprintf(&b, "%s %s", e.Time.Format(time.RFC3339), term.Plural(len(e.Nodes), "node"))
 	if e.Recovered {
 		b.WriteString(" recovered")
 	}

@@ -147,8 +147,8 @@ func TestWatchTellsPartialSets(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 3, out.String())
-	require.Contains(t, lines[0], " 1 nodes +a")
-	require.Contains(t, lines[1], " 1 nodes partial")
+	require.Contains(t, lines[0], " 1 node +a")
+	require.Contains(t, lines[1], " 1 node partial")
 	require.NotContains(t, lines[2], "partial")
 	require.Equal(t, "proxenos: warning: partial: record \"b\": port 0\n", warnings.String())
 }

@@ -9,7 +9,10 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-const templateHint = "give a Go template, such as -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'; there are .Key, .Nodes, .Short, .Algorithm, .Hash, .Checksum, .Addresses and .Partial, and a node has .ID, .Address, .Weight and .Zone"
+// TemplateFields lists the fields of -o template.
+const TemplateFields = ".Key, .Nodes, .Short, .Algorithm, .Hash, .Checksum, .Addresses and .Partial, and a node has .ID, .Address, .Weight and .Zone"
+
+const templateHint = "give a Go template, such as -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'; there are " + TemplateFields
 
 // plainWords replaces the names of Go types and of the template in errors.
 var plainWords = strings.NewReplacer("template: output:", "template:", `"output" at `, "", " in type *answer.Answer", " in the output", " in type answer.NodeView", " in a node")

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,6 +45,19 @@ func FuzzTemplate(f *testing.F) {
 			require.False(t, strings.ContainsFunc(strings.TrimSuffix(string(dst), "\n"), isControl), "%q", dst)
 		}
 	})
+}
+
+func TestTemplateFieldsAreListed(t *testing.T) {
+	t.Parallel()
+	for _, of := range []reflect.Type{reflect.TypeFor[Answer](), reflect.TypeFor[NodeView]()} {
+		for i := range of.NumField() {
+			switch name := of.Field(i).Name; name {
+			case "Schema", "KeyBase64": // of JSON only
+			default:
+				require.Regexp(t, `\.`+name+`\b`, TemplateFields)
+			}
+		}
+	}
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -129,6 +129,9 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	if o.format.Is("json") && o.reportsToStdout() {
 		return term.Hint(term.Usagef("-o json and a --report both write to standard output"), "--report tap=FILE writes to a file")
 	}
+	if flag := reportingFlag(c); o.update && flag != "" {
+		return term.Hint(term.Usagef("--%s does not apply to --update, which runs no checks", flag), "check without --update afterwards")
+	}
 	if o.maxWork < 1 {
 		return term.Usagef("--max-work %d: must be at least 1", o.maxWork)
 	}
@@ -137,6 +140,16 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 	}
 	o.source.Gate()
 	return nil
+}
+
+// reportingFlag returns a flag on the command line about the results of checks, or "".
+func reportingFlag(c *cobra.Command) string {
+	for _, name := range []string{"report", "output", "quiet", "max-work"} {
+		if c.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // defaultCheckFile is the check file if none is named.
@@ -231,7 +244,7 @@ func (o *checkOptions) writeReports(results report.Results, written error) error
 // fail writes the reports of checks that did not run to the end because of err, so
 // that no report of an earlier run stays. The first of paths is the file of err.
 func (o *checkOptions) fail(results report.Results, paths []string, err error) error {
-	if len(o.reports) == 0 || len(paths) == 0 || o.update {
+	if len(o.reports) == 0 || len(paths) == 0 {
 		return err
 	}
 	results = append(results, report.Suite{File: term.Escape(paths[0]), Err: faultOf(err)})

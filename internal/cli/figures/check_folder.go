@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -73,6 +74,9 @@ func (d *checkFolder) close() {
 
 func (d *checkFolder) read() error {
 	f, err := d.open(filepath.Base(d.path), "the check file")
+	if errors.Is(err, fs.ErrNotExist) {
+		return term.Hint(fmt.Errorf("no check file %q", d.path), "proxenos check --help shows one")
+	}
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,11 @@ func (d *checkFolder) outside(path, what string, err error) error {
 	if errors.As(err, &of) {
 		err = of.Err
 	}
-	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "a check file can only name files in its own directory, or in that of --root")
+	hint := "a check file can only name files in its own directory, or in that of --root"
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = "paths are relative to the check file"
+	}
+	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "%s", hint)
 }
 
 // nodes returns the nodes of a list or of a file in the folder.

@@ -35,7 +35,7 @@ func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *resu
 	if err != nil {
 		return err
 	}
-	r.Note = fmt.Sprintf("%s, %s moved", plural(rounds, "round"), term.Percent(total))
+	r.Note = fmt.Sprintf("%s, %s moved", term.Plural(rounds, "round"), term.Percent(total))
 	if most := m.MaxTotal; most != nil && total > *most {
 		r.failf(c.Line, "%s of the keys move in all rounds together; the limit is %s", term.Percent(total), term.Percent(*most))
 	}

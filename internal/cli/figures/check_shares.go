@@ -55,7 +55,7 @@ func (v *gateResult) shortage(load *compare.Load, nodes []answer.NodeView, least
 func (v *gateResult) crowding(load *compare.Load, nodes []answer.NodeView, most int64) {
 	for i, held := range load.Held {
 		if held > most {
-			v.failf("node %q has %d keys; the limit is %d", nodes[i].ID, held, most)
+			v.failf("node %q has %s; the limit is %d", nodes[i].ID, term.Plural(int(held), "key"), most)
 		}
 	}
 }
@@ -99,10 +99,10 @@ func checkShare(what string, s checkfile.Share, held, keys int64, r *result) {
 		r.failf(s.Line, "%s %q has %s of the keys; the minimum is %s", what, s.Name, term.Percent(has), term.Percent(*s.Min))
 	}
 	if s.MaxKeys != nil && held > *s.MaxKeys {
-		r.failf(s.Line, "%s %q has %d keys; the limit is %d", what, s.Name, held, *s.MaxKeys)
+		r.failf(s.Line, "%s %q has %s; the limit is %d", what, s.Name, term.Plural(int(held), "key"), *s.MaxKeys)
 	}
 	if s.MinKeys != nil && held < *s.MinKeys {
-		r.failf(s.Line, "%s %q has %d keys; the minimum is %d", what, s.Name, held, *s.MinKeys)
+		r.failf(s.Line, "%s %q has %s; the minimum is %d", what, s.Name, term.Plural(int(held), "key"), *s.MinKeys)
 	}
 }
 

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -98,7 +99,7 @@ func (k *checker) owners(key string, n int) []string {
 
 // noNodes returns the error for nodes of which none is eligible.
 func (k *checker) noNodes() error {
-	return term.WithCode(term.ErrNoNodes, fmt.Errorf("no nodes to choose from: all of %d nodes are drained", len(k.nodes)))
+	return term.WithCode(term.ErrNoNodes, errors.New("no nodes to choose from: every node is drained"))
 }
 
 // checkAll runs all checks of the file. The suite holds the failures; an error is about the

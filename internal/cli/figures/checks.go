@@ -59,12 +59,12 @@ func (k *checker) check(ctx context.Context, c *checkfile.Check, r *result) erro
 
 func (k *checker) checkCount(c *checkfile.Check, r *result) {
 	n := place.Eligible(k.nodes)
-	r.Note = plural(n, "node")
+	r.Note = term.Plural(n, "node")
 	if n < c.Nodes.Min {
-		r.failf(c.Line, "%s not drained; the minimum is %d", plural(n, "node"), c.Nodes.Min)
+		r.failf(c.Line, "%s not drained; the minimum is %d", term.Plural(n, "node"), c.Nodes.Min)
 	}
 	if c.Nodes.Max > 0 && n > c.Nodes.Max {
-		r.failf(c.Line, "%s not drained; the limit is %d", plural(n, "node"), c.Nodes.Max)
+		r.failf(c.Line, "%s not drained; the limit is %d", term.Plural(n, "node"), c.Nodes.Max)
 	}
 	zone, names := zonesOf(k.nodes)
 	count := make([]int, len(names))
@@ -75,13 +75,13 @@ func (k *checker) checkCount(c *checkfile.Check, r *result) {
 	}
 	for i, name := range names {
 		if count[i] < c.Nodes.MinPerZone {
-			r.failf(c.Line, "zone %q has %s not drained; the minimum of each zone is %d", name, plural(count[i], "node"), c.Nodes.MinPerZone)
+			r.failf(c.Line, "zone %q has %s not drained; the minimum of each zone is %d", name, term.Plural(count[i], "node"), c.Nodes.MinPerZone)
 		}
 	}
 }
 
 func (k *checker) checkPins(c *checkfile.Check, r *result) {
-	r.Note = plural(len(c.Pins), "pin")
+	r.Note = term.Plural(len(c.Pins), "pin")
 	for _, pin := range c.Pins {
 		owners := k.owners(pin.Key, max(1, len(pin.Nodes)))
 		switch {
@@ -128,7 +128,7 @@ func (k *checker) noteOf(keys int64) string {
 	if k.keys.Weighted {
 		return fmt.Sprintf("weight %d", keys)
 	}
-	return fmt.Sprintf("%d keys", keys)
+	return term.Plural(int(keys), "key")
 }
 
 // rankedKeys returns fewer sample keys than other checks use, because ranking is
@@ -145,11 +145,4 @@ func zonePolicy(name string, otherwise mapper.ZonePolicy) mapper.ZonePolicy {
 		return p
 	}
 	return otherwise
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -20,6 +20,8 @@ type diffView struct {
 	Was       *algorithmView        `json:"algorithm_before,omitempty"` // nil if it is the same
 	Before    string                `json:"checksum_before"`
 	After     string                `json:"checksum_after"`
+	AddrsWere string                `json:"address_checksum_before"`
+	Addrs     string                `json:"address_checksum_after"`
 	Partial   bool                  `json:"partial,omitempty"` // of either side
 	Keys      int64                 `json:"keys"`
 	Sampled   bool                  `json:"sampled"`
@@ -73,6 +75,8 @@ type flowView struct {
 type diffHead struct {
 	Algorithm, Was algorithmView
 	Before, After  string // checksums
+	AddrsWere      string // address checksum before
+	Addrs          string // address checksum after
 	Expected       float64
 	Sampled        bool
 	Weighted       bool
@@ -81,13 +85,17 @@ type diffHead struct {
 func newDiffHead(before, after *place.Placement, m *compare.Movement, keys *answer.Keys) diffHead {
 	return diffHead{
 		algorithmView{after.Algorithm, after.Hash}, algorithmView{before.Algorithm, before.Hash},
-		before.ChecksumText(), after.ChecksumText(), m.Expected, keys.Sampled(), keys.Weighted,
+		before.ChecksumText(), after.ChecksumText(), place.AddressChecksum(before.Nodes), place.AddressChecksum(after.Nodes),
+		m.Expected, keys.Sampled(), keys.Weighted,
 	}
 }
 
 // head returns the head of a part.
 func (v *diffView) head() diffHead {
-	h := diffHead{Algorithm: algorithmView{v.Algorithm, v.Hash}, Before: v.Before, After: v.After, Expected: v.Expected, Sampled: v.Sampled, Weighted: v.Weighted}
+	h := diffHead{
+		Algorithm: algorithmView{v.Algorithm, v.Hash}, Before: v.Before, After: v.After, AddrsWere: v.AddrsWere, Addrs: v.Addrs,
+		Expected: v.Expected, Sampled: v.Sampled, Weighted: v.Weighted,
+	}
 	if h.Was = h.Algorithm; v.Was != nil {
 		h.Was = *v.Was
 	}
@@ -119,7 +127,7 @@ func newDiffView(h diffHead, m *compare.Movement, sample []compare.SampleRange, 
 	of := func(keys int64) amount { return amount{keys, m.Fraction(keys)} }
 	v := &diffView{
 		Schema: diffSchema, Algorithm: h.Algorithm.Algorithm, Hash: h.Algorithm.Hash,
-		Before: h.Before, After: h.After, Partial: partial,
+		Before: h.Before, After: h.After, AddrsWere: h.AddrsWere, Addrs: h.Addrs, Partial: partial,
 		Keys: m.Keys, Sampled: h.Sampled, Weighted: h.Weighted, Sample: sample, Moved: of(m.Moved), MovedBand: movedBand(m, h.Sampled),
 		Ideal: of(m.Ideal), Expected: m.Expected, Excess: of(m.Excess), Survivors: of(m.Survivors),
 	}

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -169,9 +170,15 @@ func reweigh(nodes []mapper.Node, typed string) error {
 	if err != nil {
 		return err
 	}
+	if at == len(typed)-1 {
+		return term.Hint(term.Usagef("--reweight %q: no weight", typed), "as in --reweight web-1=2")
+	}
 	n, err := static.ParseNode("x,w=" + typed[at+1:])
+	if of := (*static.Error)(nil); errors.As(err, &of) {
+		err = of.Err // without the name of the made-up node
+	}
 	if err != nil {
-		return term.Hint(term.AsUsage(fmt.Errorf("--reweight %q: %w", typed, err)), "a weight is a number; 1 is the default and 0 drains the node")
+		return term.AsUsage(fmt.Errorf("--reweight %q: %w", typed, err))
 	}
 	nodes[i].Weight, nodes[i].Drain = n.Weight, n.Drain
 	return nil
@@ -186,7 +193,7 @@ func nodeNamed(nodes []mapper.Node, flag, id string) (int, error) {
 	if i >= 0 {
 		return i, nil
 	}
-	err := term.Usagef("%s %q: none of %d nodes has that ID", flag, id, len(nodes))
+	err := term.Usagef("%s %q: no node has that ID", flag, id)
 	var names []string
 	for _, n := range nodes[:min(manyNames, len(nodes))] {
 		names = append(names, n.ID())

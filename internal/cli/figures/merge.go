@@ -30,7 +30,7 @@ func (m *mergeFlag) bind(c *cobra.Command) {
 // args accepts files with --merge only, and then no flag that selects nodes or keys.
 func (m *mergeFlag) args(c *cobra.Command, args []string) error {
 	if !m.given {
-		return term.Args()(c, args)
+		return noFiles(c, args)
 	}
 	if len(args) == 0 {
 		return term.Hint(term.Usagef("--merge: no results to add up"), "name files with results of -o json, or - for standard input")
@@ -42,6 +42,18 @@ func (m *mergeFlag) args(c *cobra.Command, args []string) error {
 		return term.Hint(term.Usagef("--moves-out does not apply to --merge"), "concatenate the lists of the parts")
 	}
 	return nil
+}
+
+// noFiles rejects arguments, which newcomers take for lists of nodes.
+func noFiles(c *cobra.Command, args []string) error {
+	err := term.Args()(c, args)
+	if err == nil {
+		return nil
+	}
+	if c.Flags().Lookup("before") != nil {
+		return term.Hint(err, "--before FILE and --after FILE name lists of nodes")
+	}
+	return term.Hint(err, "-f FILE names a list of nodes")
 }
 
 // gatesGroup is the title of the flags that set limits.

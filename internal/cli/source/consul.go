@@ -132,7 +132,7 @@ func explainConsul(err error) error {
 	case errors.As(err, &lookup):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "the resolver of this machine failed, not Consul; -h takes an IP address too"))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an agent running there? -h HOST and -p PORT name another; -n and -f list nodes without Consul"))
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an agent running there? -h HOST and -p PORT name another; -n ID and -f FILE list nodes without Consul, the default source"))
 	case errors.Is(err, consul.ErrUnreachable):
 		return term.WithCode(term.ErrUnreachable, err)
 	case errors.Is(err, consul.ErrPermission):

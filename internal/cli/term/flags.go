@@ -3,6 +3,7 @@ package term
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,10 +67,25 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 		typed = "-" + typed
 	}
 	refusal := withList(Usagef("unknown flag %q for %s", typed, c.CommandPath()), "flags:", flags)
+	if hint := habit(c, err.GetSpecifiedName()); hint != "" {
+		return Hint(refusal, "%s", hint)
+	}
 	if near := Nearest(err.GetSpecifiedName(), names); near != "" && len(err.GetSpecifiedName()) > 1 {
 		return Hint(refusal, "did you mean --%s?", near)
 	}
 	return Hint(refusal, "see %s --help", c.CommandPath())
+}
+
+// habit returns a hint for a flag that other programs have, or "".
+func habit(c *cobra.Command, flag string) string {
+	switch {
+	case slices.Contains([]string{"v", "V", "version"}, flag):
+		return "proxenos --version prints the version"
+	case flag == "json" && c.Flags().Lookup("output") != nil:
+		return "did you mean -o json?"
+	default:
+		return ""
+	}
 }
 
 // Args accepts exactly the named arguments.

@@ -93,8 +93,10 @@ func Nearest(typed string, choices []string) string {
 	for _, c := range choices {
 		guesser.AddCommand(&cobra.Command{Use: c, Run: func(*cobra.Command, []string) {}})
 	}
-	if near := guesser.SuggestionsFor(typed); typed != "" && len(near) > 0 {
-		return near[0]
+	for _, near := range guesser.SuggestionsFor(typed) {
+		if strings.ContainsAny(near, typed) { // two edits turn "z" into "a"
+			return near
+		}
 	}
 	return ""
 }
