@@ -277,3 +277,23 @@ func ExampleTable_SelectN() {
 	// Output:
 	// [blue red]
 }
+
+func ExampleGoRedis() {
+	// redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"shard1": "10.9.0.1:6379", "shard2": "10.9.0.2:6379"}})
+	set, err := rendezvous.New([]string{"shard1", "shard2"}, rendezvous.Config[string]{
+		ID:     func(shard string) string { return shard },
+		Scorer: rendezvous.GoRedis(),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, key := range []string{"user:42", "{user:42}.cart", "user:43"} {
+		shard, _ := set.Select(key)
+		fmt.Println(key, shard)
+	}
+	// Output:
+	// user:42 shard2
+	// {user:42}.cart shard2
+	// user:43 shard2
+}

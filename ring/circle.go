@@ -31,6 +31,8 @@ type circle struct {
 	bits  int    // width of a key position
 	after uint64 // 1 if a key belongs to the first point after its position, else 0
 
+	lookup lookup // what locate adds to find
+
 	owners int // nodes that have a point
 }
 
@@ -55,14 +57,14 @@ const (
 // newCircle sorts the points of a plan by position, then owner. If rename is not
 // nil, it then replaces every owner.
 func newCircle(p *plan, rename []uint32, nodes int) *circle {
-	c := &circle{bits: p.bits}
-	if p.after {
+	c := &circle{bits: p.bits, lookup: p.lookup}
+	if p.lookup == after {
 		c.after = 1
 	}
 	c.divide(len(p.positions))
 	all := c.sort(p)
-	if p.single {
-		all.compact()
+	if p.keep != keepAll {
+		all.compact(p.keep)
 		c.reindex(all.positions)
 	}
 	if rename != nil {
@@ -156,13 +158,16 @@ func (all points) insertionSort() {
 	}
 }
 
-// compact keeps the first of the points at one position.
-func (all *points) compact() {
+// compact keeps the first or the last of the points at one position.
+func (all *points) compact(which keep) {
 	kept := 0
 	for i, position := range all.positions {
-		if i == 0 || position != all.positions[kept-1] {
+		switch {
+		case i == 0 || position != all.positions[kept-1]:
 			all.positions[kept], all.owners[kept] = position, all.owners[i]
 			kept++
+		case which == keepLast:
+			all.owners[kept-1] = all.owners[i]
 		}
 	}
 	all.positions, all.owners = all.positions[:kept], all.owners[:kept]
@@ -241,8 +246,37 @@ func (c *circle) setOwners(owners []uint32, nodes int) {
 // last returns the greatest key position.
 func (c *circle) last() uint64 { return math.MaxUint64 >> (64 - c.bits) }
 
-// find returns the index of the point that a key position belongs to. It may be
+// locate returns the index of the point that a key position belongs to. It may be
 // len, which stands for the first point.
+func (c *circle) locate(position uint64) int {
+	i := c.find(position)
+	if c.lookup >= nearest {
+		return c.adjust(i, position)
+	}
+	return i
+}
+
+// adjust turns the first point at or after a position into the one that the lookup
+// rule chooses.
+func (c *circle) adjust(i int, position uint64) int {
+	if c.lookup == noWrap {
+		return min(i, c.len()-1)
+	}
+	before, at := i-1, i
+	if before < 0 {
+		before = c.len() - 1
+	}
+	if at == c.len() {
+		at = 0
+	}
+	if (position-c.position(before))&c.last() <= (c.position(at)-position)&c.last() {
+		return before
+	}
+	return at
+}
+
+// find returns the index of the first point at or after a key position, or after it
+// if that is the lookup rule. It may be len, which stands for the first point.
 func (c *circle) find(position uint64) int {
 	position += c.after
 	word := position << (c.up & 63)

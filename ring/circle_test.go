@@ -11,19 +11,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// plainFind is the definition of find: it compares all 64 bits of the positions
-// of sorted points.
-func plainFind(points []point, key uint64, after bool) uint32 {
+// plainLocate is the definition of locate: it compares all bits of the positions of
+// sorted points.
+func plainLocate(points []point, key uint64, bits int, rule lookup) uint32 {
 	i := sort.Search(len(points), func(i int) bool {
 		p := points[i].position
-		return p > key || p == key && !after
+		return p > key || p == key && rule != after
 	})
-	return points[i%len(points)].owner
+	n := len(points)
+	switch rule {
+	case noWrap:
+		return points[min(i, n-1)].owner
+	case nearest:
+		left, right := points[(i+n-1)%n], points[i%n]
+		circle := uint64(math.MaxUint64) >> (64 - bits)
+		if (key-left.position)&circle <= (right.position-key)&circle {
+			return left.owner
+		}
+	}
+	return points[i%n].owner
 }
 
-// TestFindComparesAllBits builds circles whose points differ in only a few bits,
+// TestLocateComparesAllBits builds circles whose points differ in only a few bits,
 // and looks up positions at them, next to them and anywhere.
-func TestFindComparesAllBits(t *testing.T) {
+func TestLocateComparesAllBits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
@@ -31,28 +42,36 @@ func TestFindComparesAllBits(t *testing.T) {
 		bits   int
 		spread uint64 // of the positions
 		base   uint64
-		after  bool
-		single bool
+		lookup lookup
+		keep   keep
 	}{
 		{name: "all of 64 bits", nodes: 50, bits: 64, spread: math.MaxUint64},
 		{name: "the low 16 bits", nodes: 50, bits: 64, spread: 1<<16 - 1, base: 0xabcd << 48},
 		{name: "the low 20 bits", nodes: 50, bits: 64, spread: 1<<20 - 1, base: 0xabcd << 48},
 		{name: "three positions, so many collisions", nodes: 50, bits: 64, spread: 3},
-		{name: "three positions, one point each", nodes: 50, bits: 64, spread: 3, single: true},
+		{name: "three positions, one point each", nodes: 50, bits: 64, spread: 3, keep: keepFirst},
+		{name: "three positions, the last point of each", nodes: 50, bits: 64, spread: 3, keep: keepLast},
+		{name: "three positions, nearest", nodes: 50, bits: 64, spread: 3, lookup: nearest},
+		{name: "nearest", nodes: 50, bits: 64, spread: math.MaxUint64, lookup: nearest},
+		{name: "32 bits, nearest", nodes: 50, bits: 32, spread: math.MaxUint32, lookup: nearest},
+		{name: "32 bits, no wrap", nodes: 50, bits: 32, spread: math.MaxUint32, lookup: noWrap},
+		{name: "32 bits, no wrap, few positions", nodes: 50, bits: 32, spread: 3, base: 9, lookup: noWrap, keep: keepLast},
+		{name: "one point, nearest", nodes: 1, bits: 32, spread: math.MaxUint32, lookup: nearest},
+		{name: "one point, no wrap", nodes: 1, bits: 32, spread: math.MaxUint32, lookup: noWrap},
 		{name: "the highest positions", nodes: 9, bits: 64, spread: 7, base: math.MaxUint64 - 7},
 		{name: "too many nodes for 16 bits", nodes: ownerMask + 2, bits: 64, spread: math.MaxUint64},
 		{name: "too many nodes, close together", nodes: ownerMask + 2, bits: 64, spread: 1<<16 - 1},
 		{name: "32 bits", nodes: 50, bits: 32, spread: math.MaxUint32},
-		{name: "32 bits, strictly after", nodes: 50, bits: 32, spread: math.MaxUint32, after: true},
-		{name: "32 bits, the last position", nodes: 9, bits: 32, spread: 3, base: math.MaxUint32 - 3, after: true},
-		{name: "32 bits, points up to 44", nodes: 50, bits: 32, spread: 1<<44 - 1, after: true},
+		{name: "32 bits, strictly after", nodes: 50, bits: 32, spread: math.MaxUint32, lookup: after},
+		{name: "32 bits, the last position", nodes: 9, bits: 32, spread: 3, base: math.MaxUint32 - 3, lookup: after},
+		{name: "32 bits, points up to 44", nodes: 50, bits: 32, spread: 1<<44 - 1, lookup: after},
 		{name: "one point", nodes: 1, bits: 64, spread: math.MaxUint64},
-		{name: "one point of 32 bits", nodes: 1, bits: 32, spread: math.MaxUint32, after: true},
+		{name: "one point of 32 bits", nodes: 1, bits: 32, spread: math.MaxUint32, lookup: after},
 		{name: "two points", nodes: 2, bits: 64, spread: math.MaxUint64},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(1, uint64(c.nodes)))
-			p := &plan{bits: c.bits, after: c.after, single: c.single}
+			p := &plan{bits: c.bits, lookup: c.lookup, keep: c.keep}
 			var want []point
 			for i := range c.nodes {
 				want = append(want, point{c.base + rnd.Uint64()&c.spread, uint32(i)})
@@ -62,8 +81,13 @@ func TestFindComparesAllBits(t *testing.T) {
 			slices.SortFunc(want, func(a, b point) int {
 				return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.owner, b.owner))
 			})
-			if c.single {
+			switch c.keep {
+			case keepFirst:
 				want = slices.CompactFunc(want, func(a, b point) bool { return a.position == b.position })
+			case keepLast:
+				slices.Reverse(want)
+				want = slices.CompactFunc(want, func(a, b point) bool { return a.position == b.position })
+				slices.Reverse(want)
 			}
 			cir := newCircle(p, nil, c.nodes)
 			require.Equal(t, len(want), cir.len())
@@ -74,7 +98,7 @@ func TestFindComparesAllBits(t *testing.T) {
 			last := uint64(math.MaxUint64) >> (64 - c.bits)
 			check := func(position uint64) {
 				position &= last
-				require.Equal(t, plainFind(want, position, c.after), cir.owner(cir.find(position)), "position %#x", position)
+				require.Equal(t, plainLocate(want, position, c.bits, c.lookup), cir.owner(cir.locate(position)), "position %#x", position)
 			}
 			for i := range sparing(2000) {
 				near := want[i%len(want)].position

@@ -11,7 +11,7 @@ import (
 // NodeError reports a node that was refused.
 type NodeError struct {
 	ID  string // as Config.ID returned it, or as the caller named the node
-	Err error  // wraps ErrEmptyID, ErrDuplicateID, ErrUnknownID, ErrWeight, ErrAddress, ErrWhole or ErrMaxLoad
+	Err error  // wraps ErrEmptyID, ErrDuplicateID, ErrUnknownID, ErrWeight, ErrAddress, ErrNumber, ErrWhole or ErrMaxLoad
 }
 
 // Error quotes the ID and gives the reason.
@@ -46,8 +46,12 @@ var ErrAddress = errors.New("the ID is not a server's address")
 // accept: its weights are whole numbers of 32 bits.
 var ErrWhole = errors.New("the layout takes whole capacities from 0 to 4294967295")
 
-// ErrLayout reports a parameter of a layout that is out of range.
-var ErrLayout = errors.New("the layout's parameter is out of range")
+// ErrNumber reports an ID that the program a layout agrees with would not accept as
+// the number of a server.
+var ErrNumber = errors.New("the ID is not a whole number from 1 to 2147483647")
+
+// ErrLayout reports a parameter or setting of a layout that is not valid.
+var ErrLayout = errors.New("the layout's parameter is not valid")
 
 // ErrUnit reports a Config.Unit that is negative, infinite, or not a number, or one
 // set for a layout that has no unit.
@@ -57,8 +61,8 @@ var ErrUnit = errors.New("the unit must be a positive number, and only the hashe
 var ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
 
 // ErrFIPS reports a layout that hashes by MD5 in a process that runs under
-// GODEBUG=fips140=only. All layouts that agree with another program do, except
-// Nginx and, among servers of equal weight, Ketama(KetamaDefault).
+// GODEBUG=fips140=only. [Settings] tell which do; among servers of equal weight,
+// Ketama(KetamaDefault) does not.
 var ErrFIPS = prf.ErrFIPS
 
 // ErrTooManyPoints reports capacities that need more than MaxPoints points.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
+	"github.com/proxenos/proxenos/ring/internal/keyhash"
 )
 
 // server is a node of a golden vector with its index in the header.
@@ -211,7 +212,7 @@ func TestContinuumPoints(t *testing.T) {
 func TestContinuumKeys(t *testing.T) {
 	t.Parallel()
 	for _, row := range vectors.Open(t, "continuum/keys.txt").Rows {
-		words := md5Words(row.Text("key"))
+		words := keyhash.MD5Words(row.Text("key"))
 		for i, word := range words {
 			require.Equal(t, row.Uint64("word"+strconv.Itoa(i)), uint64(word), row)
 		}
@@ -221,9 +222,9 @@ func TestContinuumKeys(t *testing.T) {
 func TestContinuumPointsAreTruncated(t *testing.T) {
 	t.Parallel()
 	for _, row := range vectors.Open(t, "continuum/dots-float.txt").Rows {
-		l := continuum{points: row.Int("totaldots")}
-		got := l.share(float64(row.Int("capacity")), float64(row.Int("total")))
-		assert.Equal(t, row.Int("dots"), got, row)
+		capacity, total := float64(row.Int("capacity")), float64(row.Int("total"))
+		got := countTotal(pointCount{n: float64(row.Int("totaldots"))}, []member{{capacity: capacity}, {capacity: total - capacity}})
+		assert.Equal(t, float64(row.Int("dots")), got[0], row)
 	}
 }
 
@@ -314,10 +315,10 @@ func requireOrder(t *testing.T, r *Ring[server], row vectors.Row) {
 func TestHashRingKeys(t *testing.T) {
 	t.Parallel()
 	for _, row := range vectors.Open(t, "hash_ring/keys.txt").Rows {
-		require.Equal(t, row.Uint64("position"), hashRingKey(row.Text("key")), row)
+		require.Equal(t, row.Uint64("position"), keyhash.MD5OrHex(row.Text("key")), row)
 	}
 	for _, row := range vectors.Open(t, "hash_ring/keys-bytes.txt").Rows {
-		require.Equal(t, row.Uint64("position"), hashRingKey(string(row.Hex("key_hex"))), row)
+		require.Equal(t, row.Uint64("position"), keyhash.MD5OrHex(string(row.Hex("key_hex"))), row)
 	}
 }
 

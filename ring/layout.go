@@ -15,10 +15,10 @@ const MaxPoints = 1 << 24
 // Two programs agree on the owner of every key exactly when they agree on the
 // layout. String returns its name and parameters.
 //
-// [Hashed] is the layout of this package. [Ketama], [Nginx], [Continuum],
-// [Continuum010] and [HashRing] give every key to the same node as another
-// program, with that program's hash functions. Layouts are immutable values that
-// rings may share.
+// [Hashed] is the layout of this package. The others give every key to the same
+// node as another program, with that program's hash functions. They are [Settings]
+// with the name of the program; [Custom] takes settings for a program without a
+// name here. Layouts are immutable values that rings may share.
 type Layout interface {
 	fmt.Stringer
 	// place computes the points of a ring. Members are sorted by ID, or in the
@@ -42,8 +42,8 @@ type plan struct {
 	key       func(string) uint64 // returns the position of a key, below 1<<bits
 	finalize  bool                // key returns a hash that is not finalized yet
 	bits      int                 // width of a key position
-	after     bool                // a key belongs to the first point after its position, not at it
-	single    bool                // of points at one position only the first stays
+	lookup    lookup              // which point a key belongs to
+	keep      keep                // which of the points at one position stay
 }
 
 // next ends the positions of a member.
@@ -73,14 +73,6 @@ func wholeCapacities(members []member) error {
 		if m.capacity != math.Trunc(m.capacity) || m.capacity > math.MaxUint32 {
 			return &NodeError{ID: m.id, Err: fmt.Errorf("capacity %v: %w", m.capacity, ErrWhole)}
 		}
-	}
-	return nil
-}
-
-// fixedHash refuses a configured hash for a layout that has its own.
-func fixedHash(l Layout, hash func(string) uint64) error {
-	if hash != nil {
-		return fmt.Errorf("layout %s: %w", l, ErrHashFixed)
 	}
 	return nil
 }

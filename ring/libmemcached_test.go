@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/ring/internal/keyhash"
 )
 
 // sparing returns n, or a twentieth of it with -short.
@@ -167,3 +169,6 @@ func requireOwners(t *testing.T, r *Ring[server], keys []string, want []int) {
 		}
 	}
 }
+
+// md5Word is the hash of keys of most layouts, as a hash of the caller's.
+func md5Word(s string) uint64 { return uint64(keyhash.MD5Words(s)[0]) }

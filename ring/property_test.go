@@ -187,6 +187,9 @@ func TestSharesAreExact(t *testing.T) {
 			r, err := New([]weighted{{"a:1", 1}, {"b:1", 2}, {"c:1", 1}, {"d:1", 0}}, cfg)
 			require.NoError(t, err)
 			want := bigArcs(r)
+			if r.circle.lookup == nearest {
+				want = bigNearestArcs(r)
+			}
 			whole := new(big.Int).Lsh(big.NewInt(1), uint(r.circle.bits))
 			sum := new(big.Int)
 			i := 0
@@ -224,7 +227,34 @@ func bigArcs(r *Ring[weighted]) []*big.Int {
 			begin = end
 		}
 	}
-	arcs[c.owner(0)].Add(arcs[c.owner(0)], new(big.Int).Sub(whole, begin))
+	rest := 0
+	if c.lookup == noWrap {
+		rest = c.len() - 1
+	}
+	arcs[c.owner(rest)].Add(arcs[c.owner(rest)], new(big.Int).Sub(whole, begin))
+	return arcs
+}
+
+// bigNearestArcs counts the key positions of each node where a position belongs to
+// the nearest point: half of the gap before a point and half of the gap after it.
+func bigNearestArcs(r *Ring[weighted]) []*big.Int {
+	c := r.circle
+	arcs := make([]*big.Int, r.Len())
+	for i := range arcs {
+		arcs[i] = new(big.Int)
+	}
+	for i := range c.len() {
+		from := new(big.Int).SetUint64(c.position((i + c.len() - 1) % c.len()))
+		to := new(big.Int).SetUint64(c.position(i))
+		if i == 0 {
+			to.Add(to, new(big.Int).Lsh(big.NewInt(1), uint(c.bits)))
+		}
+		gap := to.Sub(to, from)
+		half := new(big.Int).Rsh(gap, 1)
+		before := arcs[c.owner((i+c.len()-1)%c.len())]
+		before.Add(before, half)
+		arcs[c.owner(i)].Add(arcs[c.owner(i)], gap.Sub(gap, half))
+	}
 	return arcs
 }
 

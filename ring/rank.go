@@ -16,7 +16,7 @@ func (r *Ring[N]) SelectN(dst []N, key string, n int) []N {
 		return dst
 	}
 	dst = slices.Grow(dst, n)
-	from := r.circle.find(r.keyPosition(key))
+	from := r.circle.locate(r.keyPosition(key))
 	if n <= few {
 		return r.appendFew(dst, from, n)
 	}
@@ -75,7 +75,7 @@ func (r *Ring[N]) Owns(key, id string, n int) bool {
 	if !ok || n <= 0 {
 		return false
 	}
-	from := r.circle.find(r.keyPosition(key))
+	from := r.circle.locate(r.keyPosition(key))
 	if n <= few {
 		return r.ownsFew(from, n, uint32(at))
 	}
@@ -123,7 +123,7 @@ func (r *Ring[N]) Rank(key string) iter.Seq[N] {
 		if r.owners() == 0 {
 			return
 		}
-		i := r.circle.find(r.keyPosition(key))
+		i := r.circle.locate(r.keyPosition(key))
 		owner := r.circle.owner(i)
 		if !yield(r.all.Nodes[owner]) {
 			return

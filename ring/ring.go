@@ -26,8 +26,12 @@
 //
 // A [Layout] decides where points lie and which position a key has. Leave it nil
 // unless another program must agree: there are layouts for libmemcached
-// ([Ketama]), nginx ([Nginx]), python-continuum ([Continuum], [Continuum010])
-// and thrifty-p2p ([HashRing]). Only with [Hashed], the default, does a change of
+// ([Ketama]), twemproxy ([Twemproxy]), spymemcached ([Spymemcached]), npm packages
+// ([NodeHashring], [NodeMemcached]), nginx ([Nginx], [IngressNginx]), HAProxy
+// ([HAProxy]), Varnish ([VarnishShard]), Envoy and gRPC ([EnvoyRingHash],
+// [GRPCRingHash]), groupcache ([Groupcache]), go-zero ([GoZero]), python-continuum
+// ([Continuum], [Continuum010]) and thrifty-p2p ([HashRing]). [Custom] makes one of
+// [Settings]. Package ring/slots agrees with programs that have no circle. Only with [Hashed], the default, does a change of
 // one node never move a key between two others; the other layouts move the keys
 // that their programs move.
 //
@@ -124,6 +128,22 @@ func Build[N interface {
 	Capacity() float64
 }](nodes []N) (*Ring[N], error) {
 	return New(nodes, Config[N]{ID: N.ID, Capacity: N.Capacity})
+}
+
+// BuildWith returns a function like [Build] that places nodes by a configuration,
+// such as the layout of another program. ID and Capacity are by default those of
+// the nodes; a layout that hashes addresses needs an ID function that returns them.
+func BuildWith[N interface {
+	ID() string
+	Capacity() float64
+}](cfg Config[N]) func([]N) (*Ring[N], error) {
+	if cfg.ID == nil {
+		cfg.ID = N.ID
+	}
+	if cfg.Capacity == nil {
+		cfg.Capacity = N.Capacity
+	}
+	return func(nodes []N) (*Ring[N], error) { return New(nodes, cfg) }
 }
 
 // build makes the ring of nodes that were added in batches.
@@ -267,5 +287,5 @@ func (r *Ring[N]) Select(key string) (n N, ok bool) {
 	if r == nil || r.circle == nil {
 		return n, false
 	}
-	return r.all.Nodes[r.circle.owner(r.circle.find(r.keyPosition(key)))], true
+	return r.all.Nodes[r.circle.owner(r.circle.locate(r.keyPosition(key)))], true
 }

@@ -237,7 +237,9 @@ func allLayouts() []Layout {
 	for mode := KetamaDefault; mode <= KetamaSpy; mode++ {
 		layouts = append(layouts, Ketama(mode))
 	}
-	return layouts
+	return append(layouts, Twemproxy(""), Spymemcached(), NodeHashring(), NodeMemcached(), EnvoyRingHash(RingHashMinSize),
+		GRPCRingHash(RingHashMinSize), HAProxy(""), VarnishShard(), IngressNginx(), Groupcache(), GoZero(),
+		Custom(Settings{Label: "{number}/{id}#{i}", PointHash: "fnv1a-64", Points: "weight(40)", KeyHash: "xxhash64", Lookup: "nearest"}))
 }
 
 func TestLayoutNames(t *testing.T) {
@@ -249,6 +251,9 @@ func TestLayoutNames(t *testing.T) {
 	assert.Equal(t, []string{
 		"hashed(160)", "nginx", "continuum(1000)", "continuum-0.1.0(1000)", "hash-ring",
 		"ketama", "ketama-md5", "ketama-weighted", "ketama-weighted-late", "ketama-spy",
+		"twemproxy", "spymemcached", "node-hashring", "node-memcached", "envoy-ring-hash(1024)",
+		"grpc-ring-hash(1024)", "haproxy", "varnish-shard", "ingress-nginx", "groupcache", "go-zero",
+		"custom {number}/{id}#{i} fnv1a-64 weight(40) xxhash64 nearest",
 	}, names)
 }
 

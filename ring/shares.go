@@ -41,11 +41,15 @@ func (r *Ring[N]) arcs() (arcs []uint64, all int) {
 			return arcs, -1
 		}
 	}
-	return arcs, int(r.circle.owner(r.circle.find(0)))
+	return arcs, int(r.circle.owner(r.circle.locate(0)))
 }
 
 // measure adds the number of key positions of each point to its owner's arc.
 func (c *circle) measure(arcs []uint64) {
+	if c.lookup == nearest {
+		c.measureNearest(arcs)
+		return
+	}
 	begin, last := c.after, c.last()+c.after // as find moves them
 	for i := range c.len() {
 		if p := c.position(i); p >= last {
@@ -56,7 +60,27 @@ func (c *circle) measure(arcs []uint64) {
 			begin = p + 1
 		}
 	}
-	arcs[c.owner(0)] += last - begin + 1
+	arcs[c.owner(c.locate(c.last()))] += last - begin + 1
+}
+
+// measureNearest splits the arc between two points in the middle. The position in
+// the middle belongs to the point before, and that of a point to the first point
+// there.
+func (c *circle) measureNearest(arcs []uint64) {
+	n := c.len()
+	if c.position(0) == c.position(n-1) {
+		half := uint64(1) << (c.bits - 1)
+		arcs[c.owner(n-1)] += half + 1
+		arcs[c.owner(0)] += half - 1
+		return
+	}
+	before := n - 1
+	for i := range n {
+		gap := (c.position(i) - c.position(before)) & c.last()
+		arcs[c.owner(before)] += gap / 2
+		arcs[c.owner(i)] += gap - gap/2
+		before = i
+	}
 }
 
 // Points yields the points of the circle by ascending position, each with its

@@ -50,6 +50,10 @@ var withoutExample = map[string]string{
 	"ring.Builder.Len": "as on Ring",
 	"ring.Lease.Node":  "in the example of Balancer.Acquire",
 
+	"ring.TwemproxyHashes": "in the example of Twemproxy",
+	"ring.HAProxyHashes":   "in the example of HAProxy",
+	"ring.KetamaHashes":    "in the example of KetamaHash",
+
 	"rendezvous/prf.Integer.Big": "in the example of Method.Integer",
 
 	"rendezvous.Table.Node":     "as on Set",

@@ -19,6 +19,7 @@ import (
 var direct = map[string]string{
 	"github.com/dchest/siphash":            "the default hash",
 	"github.com/spaolacci/murmur3":         "the mmh3 hashes",
+	"github.com/cespare/xxhash/v2":         "the hash of Envoy, gRPC and go-redis",
 	"golang.org/x/sys":                     "what the processor can do",
 	"go.yaml.in/yaml/v3":                   "node files in YAML",
 	"github.com/fsnotify/fsnotify":         "node files that change",

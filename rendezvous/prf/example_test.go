@@ -119,3 +119,9 @@ func ExampleDefaultKey() {
 	// Output:
 	// true
 }
+
+func ExampleXXHash64() {
+	fmt.Printf("%016x %016x\n", prf.XXHash64("user:42", 0), prf.XXHash64("user:42", 1))
+	// Output:
+	// dc1fea7da8d2d1c2 2396108e3b1a682b
+}

@@ -1,0 +1,24 @@
+package hashtag
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestOf has the examples of the specification of Redis Cluster.
+func TestOf(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"":                     "",
+		"user1000":             "user1000",
+		"{user1000}.following": "user1000",
+		"foo{}{bar}":           "foo{}{bar}",
+		"foo{{bar}}zap":        "{bar",
+		"foo{bar}{zap}":        "bar",
+		"open{":                "open{",
+		"close}open{x":         "close}open{x",
+	} {
+		assert.Equal(t, want, Of(key), "key %q", key)
+	}
+}
