@@ -55,7 +55,6 @@ type Cluster struct {
 	consumers map[*eventQueue]struct{}
 	watched   mapper.Feed   // of the nodes, while there are readers
 	namesake  *members.Node // claimed our name
-	foreign   bool          // a peer is not a member of package swim
 	cause     error         // why the member closed itself
 
 	// Wake-ups and work for the loops.
@@ -184,6 +183,7 @@ func (c *Cluster) listConfig(ctx context.Context) (*memberlist.Config, error) {
 	conf.Keyring = c.keyring
 	conf.GossipVerifyIncoming, conf.GossipVerifyOutgoing = true, true
 	conf.DeadNodeReclaimTime = time.Second
+	conf.DelegateProtocolMin, conf.DelegateProtocolVersion, conf.DelegateProtocolMax = protocolVersion, protocolVersion, protocolVersion
 	conf.EnableCompression = false // it clears 64 KiB for each packet, to save a few bytes
 	conf.Logger = c.lines.logger()
 	d := delegate{c}

@@ -25,7 +25,7 @@ func (d delegate) NodeMeta(limit int) []byte {
 func (d delegate) NotifyAlive(n *memberlist.Node) error {
 	meta, err := members.DecodeNodeMeta(n.Meta)
 	if err != nil {
-		return foreign(n, err)
+		return fmt.Errorf("%q at %s is %w: %w", n.Name, n.Address(), ErrForeign, err)
 	}
 	d.c.update(func(t *members.Table, now time.Time) {
 		if n.Name == d.c.cfg.Name {
@@ -71,23 +71,10 @@ func (d delegate) NotifyLeave(n *memberlist.Node) {
 	}
 }
 
-func foreign(n *memberlist.Node, err error) error {
-	return fmt.Errorf("%q at %s is %w: %w", n.Name, n.Address(), ErrForeign, err)
-}
-
 // NotifyMerge runs with the members that a peer knows, before memberlist accepts
 // those that are alive. memberlist ignores the others, which the table takes
-// over. It refuses all of them if one that is alive is foreign: members of this
-// package refuse such a member, so the push-pull comes from another one.
+// over.
 func (d delegate) NotifyMerge(nodes []*memberlist.Node) error {
-	for _, n := range nodes {
-		if _, err := members.DecodeNodeMeta(n.Meta); err != nil && n.State == memberlist.StateAlive {
-			d.c.mu.Lock()
-			d.c.foreign = true
-			d.c.mu.Unlock()
-			return foreign(n, err)
-		}
-	}
 	d.c.update(func(t *members.Table, now time.Time) {
 		for _, n := range nodes {
 			meta, err := members.DecodeNodeMeta(n.Meta)

@@ -15,8 +15,8 @@
 // bytes, fast convergence when many members join at once, and limits on peers
 // that send garbage or nothing.
 //
-// All members of a cluster must use this package: it refuses members of plain
-// memberlist, Serf or Consul, and peers that know such members.
+// All members of a cluster must use this package: its members and those of plain
+// memberlist, Serf or Consul refuse each other.
 //
 // # Status
 //

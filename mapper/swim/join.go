@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 )
 
 // enter joins through the peers for the first time.
@@ -27,6 +28,9 @@ func (c *Cluster) enter(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("joining %q: %w", c.cfg.Peers, ctx.Err())
 	}
+	if err != nil && isForeign(err.Error()) {
+		err = fmt.Errorf("%w: %w", ErrForeign, err)
+	}
 	switch err := cmp.Or(err, firstOf(failed)); {
 	case reached > 0:
 	case err == nil: // this member is the only peer
@@ -34,9 +38,6 @@ func (c *Cluster) enter(ctx context.Context) error {
 			return fmt.Errorf("%w: %q is this member itself", ErrNoPeer, c.cfg.Peers)
 		}
 	case c.cfg.MustJoin:
-		if c.metForeign() {
-			err = foreignError{err}
-		}
 		return fmt.Errorf("%w of %q: %w", ErrNoPeer, c.cfg.Peers, err)
 	default:
 		c.log.Warn("cannot join any peer yet; retrying", "peers", c.cfg.Peers, "err", err)
@@ -47,18 +48,15 @@ func (c *Cluster) enter(ctx context.Context) error {
 	return nil
 }
 
-func (c *Cluster) metForeign() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.foreign
-}
+// protocolVersion is the version of what the delegate sends. memberlist has no
+// push-pull with a member whose version is another one, as that of other programs
+// is; Serf and Consul have lower ones, and others none. Each side refuses the
+// other, so that other programs do not hold members of this package either.
+const protocolVersion = 100
 
-// foreignError is an error of memberlist that has the text of [ErrForeign] but
-// does not wrap it.
-type foreignError struct{ error }
-
-func (foreignError) Is(target error) bool { return target == ErrForeign }
-func (e foreignError) Unwrap() error      { return e.error }
+// isForeign reports whether a text of memberlist says that it refused a member for
+// its protocolVersion.
+func isForeign(text string) bool { return strings.Contains(text, "protocol version (") }
 
 // peers resolves the configured peers, except the local member, and returns an
 // error for each peer that it cannot resolve.

@@ -70,6 +70,9 @@ func (l *listLog) Write(line []byte) (int, error) {
 		return n, nil
 	}
 	text := plain(bytes.TrimPrefix(bytes.TrimRight(line, "\n"), []byte("memberlist: ")))
+	if isForeign(text) {
+		text = "a program there is " + ErrForeign.Error() + ": " + text
+	}
 	attrs := []any{slog.String("from", "memberlist")}
 	if suppressed > 0 {
 		attrs = append(attrs, slog.Int("suppressed", suppressed))

@@ -2,15 +2,18 @@ package swim
 
 import (
 	"io"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/faultnet"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 )
 
@@ -223,23 +226,31 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 }
 
 // TestForeignMembersAreRefused has a member of plain memberlist join, and a member
-// join it.
+// join it. Neither side holds a member of the other, whose leave it would miss.
 func TestForeignMembersAreRefused(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
-		all := l.cluster(3)
+		var log logbuf.Buffer
+		cfg := l.config(0)
+		cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+		all := []*Cluster{l.join(cfg), l.join(l.config(1)), l.join(l.config(2))}
+		l.within("all see all", func() bool { return sees(all, StatusOnline, 3) })
 		conf := memberlist.DefaultLANConfig()
 		conf.Name, conf.Transport, conf.LogOutput = "plain", l.net.Transport(address(60)), io.Discard
 		plain, err := memberlist.Create(conf)
 		require.NoError(t, err)
 		_, err = plain.Join([]string{address(0), address(1)})
-		require.NoError(t, err, "it does not ask for node meta")
+		require.ErrorContains(t, err, "delegate protocol version (100) is incompatible")
+		require.Equal(t, 1, plain.NumMembers())
+		synctest.Wait() // for the other side to refuse it
+		require.Contains(t, log.String(), "a program there is "+ErrForeign.Error()+": failed push/pull merge: Node 'plain'")
 
-		cfg := l.config(5)
+		cfg = l.config(5)
 		cfg.Peers, cfg.MustJoin = []string{address(60)}, true
 		_, err = Join(t.Context(), cfg)
 		require.ErrorIs(t, err, ErrNoPeer)
 		require.ErrorIs(t, err, ErrForeign)
-		require.ErrorContains(t, err, `"plain" at 10.0.0.61:7946 is not a member of package swim`)
+		require.ErrorContains(t, err, "not a member of package swim, as all members of a cluster must be: failed to join 10.0.0.61:7946: Node 'plain'")
+		require.Equal(t, 1, plain.NumMembers())
 		time.Sleep(10 * time.Second)
 		for _, c := range all {
 			require.Zero(t, status(c, "plain"))
@@ -257,6 +268,7 @@ func TestUnsafeNamesAreRefused(t *testing.T) {
 		conf := memberlist.DefaultLANConfig()
 		conf.Name, conf.Transport, conf.LogOutput = "../../etc/passwd", l.net.Transport(address(60)), io.Discard
 		conf.Delegate = delegate{all[0]} // announces what a member of ours does
+		conf.DelegateProtocolMin, conf.DelegateProtocolVersion, conf.DelegateProtocolMax = protocolVersion, protocolVersion, protocolVersion
 		evil, err := memberlist.Create(conf)
 		require.NoError(t, err)
 		_, err = evil.Join([]string{address(0), address(1)})
