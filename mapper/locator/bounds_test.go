@@ -1,6 +1,7 @@
 package locator
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -317,12 +318,22 @@ func TestUntrustedAddressIsNotDialed(t *testing.T) {
 	}
 }
 
-// TestUntrustedListIsNotDialed has a trusted peer list an untrusted address.
+// lister answers get_all_wide with a list of its own.
+type lister struct {
+	*recorder
+	list []mapper.Node
+}
+
+func (l *lister) GetAllWide(context.Context) ([]*wire.Location, error) {
+	return locationsOf(l.list), nil
+}
+
+// TestUntrustedListIsNotDialed has a trusted peer list an untrusted address, both to
+// a node that joins and to a member that compares lists.
 func TestUntrustedListIsNotDialed(t *testing.T) {
 	t.Parallel()
 	bait := newLure(t, "127.0.0.2")
-	peer := start(t, Config{Refresh: -1})
-	_, err := peer.members.add(bait.node)
+	peer, err := Listen(t.Context(), Config{Refresh: -1, Log: testLog(t)})
 	require.NoError(t, err)
 	s, err := Listen(t.Context(), Config{
 		Peer: peer.Self().Addr, Refresh: -1, Log: testLog(t),
@@ -330,13 +341,17 @@ func TestUntrustedListIsNotDialed(t *testing.T) {
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	handler := &lister{&recorder{}, []mapper.Node{peer.Self(), bait.node, s.Self()}}
+	go func() { done <- peer.Serve(ctx, wire.NewLocatorProcessor(handler)) }()
+	t.Cleanup(func() { cancel(); assert.NoError(t, <-done) })
 
-	_, err = s.members.add(peer.Self())
-	require.NoError(t, err)
-	_, err = peer.members.add(s.Self()) // so that s does not join
-	require.NoError(t, err)
+	require.NoError(t, s.join(t.Context()))
+	both := []string{peer.Self().Name, s.Self().Name}
+	require.ElementsMatch(t, both, names(s.members.load().nodes), "after the join")
 	s.syncWith(t.Context(), peer.Self())
-	require.ElementsMatch(t, []string{peer.Self().Name, s.Self().Name}, names(s.members.load().nodes))
+	require.ElementsMatch(t, both, names(s.members.load().nodes), "after a comparison")
 	bait.requireUntouched(t)
 }
 
