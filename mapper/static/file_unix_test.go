@@ -5,25 +5,17 @@ package static
 import (
 	"context"
 	"os"
-	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/testkit/fifo"
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// pipe makes a named pipe.
-func pipe(t *testing.T) string {
-	path := filepath.Join(t.TempDir(), "pipe")
-	require.NoError(t, syscall.Mkfifo(path, 0o600))
-	return path
-}
-
 func TestPipeIsReadOnceAndRemembered(t *testing.T) {
-	f := &File{Path: pipe(t)}
+	f := &File{Path: fifo.Make(t)}
 	w, err := os.OpenFile(f.Path, os.O_RDWR, 0) // both ways, so as not to wait for the reader
 	require.NoError(t, err)
 	_, err = w.WriteString("b\na\n")
@@ -41,12 +33,16 @@ func TestPipeIsReadOnceAndRemembered(t *testing.T) {
 }
 
 func TestPipeWithoutWriter(t *testing.T) {
-	_, err := (&File{Path: pipe(t)}).Nodes(t.Context())
+	f := &File{Path: fifo.Make(t)}
+	err := fifo.NotWaiting(t, f.Path, func() error {
+		_, err := f.Nodes(t.Context())
+		return err
+	})
 	require.ErrorContains(t, err, "the pipe is empty and has no writer")
 }
 
 func TestPipeThatStaysOpenEndsWithTheContext(t *testing.T) {
-	f := &File{Path: pipe(t)}
+	f := &File{Path: fifo.Make(t)}
 	w, err := os.OpenFile(f.Path, os.O_RDWR, 0)
 	require.NoError(t, err)
 	defer w.Close()

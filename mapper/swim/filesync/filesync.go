@@ -341,6 +341,14 @@ func replaceFile(dir *os.Root, name string, content []byte) error {
 	if err := dir.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if err := writeTemporary(dir, content); err != nil {
+		return err
+	}
+	return dir.Rename(temporary, name)
+}
+
+// writeTemporary creates the temporary file, which must not exist.
+func writeTemporary(dir *os.Root, content []byte) error {
 	f, err := dir.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -352,7 +360,7 @@ func replaceFile(dir *os.Root, name string, content []byte) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, dir.Remove(temporary))
 	}
-	return dir.Rename(temporary, name)
+	return nil
 }
 
 func (m *Mirror) writeLinks(name string, s *shown) error {

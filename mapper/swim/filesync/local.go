@@ -48,12 +48,18 @@ func (m *Mirror) readRegular(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file: remove it from the folder", name)
 	}
+	return m.readOpened(name)
+}
+
+// readOpened opens and reads what may no longer be a regular file.
+func (m *Mirror) readOpened(name string) ([]byte, error) {
 	f, err := m.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	if info, err = f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
