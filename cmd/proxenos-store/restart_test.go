@@ -22,7 +22,19 @@ import (
 // Five nodes are killed together and started together. They form one store again, and
 // it has everything that was acknowledged.
 func TestRestartOfAll(t *testing.T) {
-	const keys = 300
+	t.Parallel()
+	restartOfAll(t, syscall.SIGKILL)
+}
+
+// The same after nodes that left at the same time.
+func TestRestartAfterTerminationOfAll(t *testing.T) {
+	t.Parallel()
+	restartOfAll(t, syscall.SIGTERM)
+}
+
+func restartOfAll(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	const keys = 100
 	var args [][]string
 	for range 5 {
 		args = append(args, []string{"-p", freePort(t), "--data", t.TempDir()})
@@ -33,10 +45,10 @@ func TestRestartOfAll(t *testing.T) {
 	}
 	fill(t, client(t, nodes[0].addr), keys)
 	for _, n := range nodes {
-		require.NoError(t, n.cmd.Process.Signal(syscall.SIGKILL))
+		require.NoError(t, n.cmd.Process.Signal(signal))
 	}
 	for _, n := range nodes {
-		require.Error(t, <-n.done)
+		assert.Equal(t, signal == syscall.SIGTERM, <-n.done == nil)
 		n.done = nil
 	}
 	for i, a := range args {

@@ -61,7 +61,7 @@ var _ node.Cluster = (*gossip)(nil)
 func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, mustJoin bool, engine kv.Engine) (g *gossip, err error) {
 	g = &gossip{label: to.Label, log: o.log, meta: map[string][]byte{swim.KeyAddr: []byte(self), swim.KeyZone: []byte(o.zone)}}
 	cfg := swim.Config{
-		Name: self, Label: to.Label, Peers: to.Members, MustJoin: mustJoin, Metadata: g.meta, Timing: swim.Local(),
+		Name: self, Label: to.Label, Peers: to.peers(), MustJoin: mustJoin, Metadata: g.meta, Timing: swim.Local(),
 		Generation: to.Generation + 1, Secrets: o.secrets, Log: o.log,
 	}
 	if !isLoopback(o.listen) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -20,6 +21,7 @@ import (
 type cluster struct {
 	Label      string   // of the gossip, unique to this store
 	Members    []string // gossip addresses of the other members
+	Left       []string // gossip addresses of members that left, and may come back
 	Generation uint64   // of this member
 }
 
@@ -39,7 +41,11 @@ func (g *gossip) keepCluster(ctx context.Context, engine kv.Engine) {
 	store := func() {
 		c := cluster{Label: g.label, Generation: g.Local().Generation}
 		for _, m := range g.Members() {
-			if !m.Local && !m.Observer && m.Status != swim.StatusLeft {
+			switch {
+			case m.Local || m.Observer:
+			case m.Status == swim.StatusLeft:
+				c.Left = append(c.Left, m.Addr)
+			default:
 				c.Members = append(c.Members, m.Addr)
 			}
 		}
@@ -62,10 +68,20 @@ func (g *gossip) keepCluster(ctx context.Context, engine kv.Engine) {
 	}
 }
 
+// peers returns the addresses to join through.
+func (c cluster) peers() []string { return slices.Concat(c.Members, c.Left) }
+
 // remembers reports whether the node joins the members that it remembers. After a
-// restart of all nodes, each would otherwise start a store of its own.
+// restart of all nodes, each would otherwise start a store of its own. Nodes that were
+// terminated at once remember each other as left.
 func (o *serveOptions) remembers(known cluster) bool {
-	return !o.found && o.peer == "" && len(known.Members) > 0
+	return !o.found && o.peer == "" && len(known.peers()) > 0
+}
+
+// mayServeAlone reports whether the node may start to serve if it finds none of the
+// members that it remembers: all others have left.
+func (o *serveOptions) mayServeAlone(known cluster) bool {
+	return o.remembers(known) && len(known.Members) == 0
 }
 
 // find returns the node to join through.
@@ -102,7 +118,7 @@ func (o *serveOptions) join(ctx context.Context, self, peer string, known cluste
 			return nil, false, err
 		}
 	case o.remembers(known):
-		o.log.Warn("joining the members known from before; -h names another, and --found starts without them", "members", known.Members)
+		o.log.Warn("joining the members known from before; -h names another, and --found starts without them", "members", known.peers())
 	default:
 		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
 		first = true

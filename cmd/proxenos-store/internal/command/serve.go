@@ -156,7 +156,7 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 		return errors.Join(err, server.Close())
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	return o.serve(ctx, engine, server, cluster, first)
+	return o.serve(ctx, engine, server, cluster, first, o.mayServeAlone(known))
 }
 
 // open opens the engine.
@@ -182,12 +182,12 @@ func (o *serveOptions) locator() locator.Config {
 
 // serve serves requests, from before this node copies its keys until after it has
 // handed them over.
-func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *locator.Server, cluster *gossip, first bool) error {
+func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *locator.Server, cluster *gossip, first, alone bool) error {
 	calls := o.call
 	calls.Keep = 16
 	calls.Limits.Call = time.Minute // the node sets a timeout for each call
 	n, err := node.New(ctx, node.Config{
-		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first,
+		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first, Alone: alone,
 		Dial:  func(name string) node.Peer { return Link(name, o.dial(name, calls)) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
 		Now:   Now,

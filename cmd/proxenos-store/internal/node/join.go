@@ -56,9 +56,14 @@ const pollInterval = 20 * time.Millisecond
 // serves once the membership has settled; readers then also read from the others. It
 // reports whether that is this node.
 func (n *Node) awaitMembers(ctx context.Context) (first bool, err error) {
-	for {
+	for began := time.Now(); ; {
 		p := n.current()
-		if len(n.others(p)) > 0 {
+		if len(n.others(p)) == 0 {
+			if n.cfg.Alone && time.Since(began) > n.cfg.Settle {
+				n.cfg.Log.Warn("found no other member; this node starts to serve alone")
+				return true, nil
+			}
+		} else {
 			if p.natural.Len() > 0 {
 				return false, nil
 			}

@@ -24,6 +24,7 @@ func (n *Node) leave(ctx context.Context) error {
 	if err == nil {
 		err = n.handOver(ctx)
 	}
+	n.view.Close() // without members, no key has an owner
 	return errors.Join(err, n.cfg.Cluster.Leave(ctx))
 }
 

@@ -30,6 +30,9 @@ type Config struct {
 	// First means that this node starts a new cluster: there is nothing to
 	// copy, and it serves at once.
 	First bool
+	// Alone has this node start to serve if it finds no other member for as long
+	// as Settle.
+	Alone bool
 	// Ready, if not nil, is called once all members know that this node serves.
 	Ready func()
 

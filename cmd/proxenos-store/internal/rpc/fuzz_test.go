@@ -111,3 +111,18 @@ func FuzzHandler(f *testing.F) {
 		require.NoError(t, client.Ping(t.Context()), "the node answers")
 	})
 }
+
+// Every call to a peer that does not answer returns an error.
+func TestPeerIsUnreachable(t *testing.T) {
+	p := NewPeer("127.0.0.1:1", locator.CallConfig{})
+	ctx := t.Context()
+	for name, call := range map[string]func() error{
+		"view":     func() error { _, err := p.View(ctx); return err },
+		"keep":     func() error { _, err := p.Keep(ctx, []kv.Entry{{}}); return err },
+		"fetch":    func() error { _, err := p.Fetch(ctx, []string{"k"}); return err },
+		"versions": func() error { _, err := p.Versions(ctx, 0, "", ""); return err },
+		"digests":  func() error { _, err := p.Digests(ctx, "a"); return err },
+	} {
+		require.ErrorIs(t, call(), locator.ErrUnreachable, name)
+	}
+}

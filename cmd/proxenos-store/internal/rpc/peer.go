@@ -23,7 +23,10 @@ func (p *Peer) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(p.cal
 // View returns what the node knows of the store.
 func (p *Peer) View(ctx context.Context) (node.View, error) {
 	v, err := p.wire().View(ctx)
-	return fromView(v), err
+	if err != nil {
+		return node.View{}, err
+	}
+	return fromView(v), nil
 }
 
 // Keep sends entries to the node and returns its versions that are newer.
