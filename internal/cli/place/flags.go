@@ -41,8 +41,9 @@ type Placement struct {
 type Algorithm struct {
 	Name    string
 	build   func(*Flags, []mapper.Node) (Ranking, error)
-	ownHash bool // --hash-method does not apply
-	points  int  // the default of --points; 0 if --points does not apply
+	ownHash bool  // --hash-method does not apply
+	points  int   // the default of --points; 0 if --points does not apply
+	fixed   fixed // what flags may only repeat
 }
 
 // Algorithms are the values of --algorithm. The first is the default.
@@ -65,14 +66,14 @@ func AlgorithmNames() []string {
 // ring commands.
 var Rings = []Algorithm{
 	{Name: "ring", build: buildHashed, points: ring.DefaultPoints},
-	{Name: "ketama", build: buildKetama(ring.KetamaDefault), ownHash: true},
-	{Name: "ketama-weighted", build: buildKetama(ring.KetamaWeighted), ownHash: true},
-	{Name: "ketama-md5", build: buildKetama(ring.KetamaMD5), ownHash: true},
-	{Name: "ketama-spy", build: buildKetama(ring.KetamaSpy), ownHash: true},
-	{Name: "nginx", build: buildNginx, ownHash: true},
-	{Name: "continuum", build: buildContinuum(ring.Continuum), ownHash: true, points: ring.ContinuumPoints},
-	{Name: "continuum-0.1.0", build: buildContinuum(ring.Continuum010), ownHash: true, points: ring.ContinuumPoints},
-	{Name: "hash-ring", build: buildHashRing, ownHash: true},
+	{Name: "ketama", build: buildKetama(ring.KetamaDefault), ownHash: true, fixed: fixed{points: 100}},
+	{Name: "ketama-weighted", build: buildKetama(ring.KetamaWeighted), ownHash: true, fixed: fixed{"md5", 160}},
+	{Name: "ketama-md5", build: buildKetama(ring.KetamaMD5), ownHash: true, fixed: fixed{"md5", 100}},
+	{Name: "ketama-spy", build: buildKetama(ring.KetamaSpy), ownHash: true, fixed: fixed{"md5", 160}},
+	{Name: "nginx", build: buildNginx, ownHash: true, fixed: fixed{points: 160}},
+	{Name: "continuum", build: buildContinuum(ring.Continuum), ownHash: true, points: ring.ContinuumPoints, fixed: fixed{hash: "md5"}},
+	{Name: "continuum-0.1.0", build: buildContinuum(ring.Continuum010), ownHash: true, points: ring.ContinuumPoints, fixed: fixed{hash: "md5"}},
+	{Name: "hash-ring", build: buildHashRing, ownHash: true, fixed: fixed{"md5", 120}},
 }
 
 // Settings select an algorithm and a hash, as in a check file. Zero fields mean the
@@ -167,9 +168,10 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 // resolve finds the algorithm and rejects flags that do not apply to it.
 func (o *Flags) resolve(std *term.Streams) error {
 	o.algorithm = o.algorithms[slices.IndexFunc(o.algorithms, func(a Algorithm) bool { return a.Name == o.name.String() })]
+	if err := o.resolveFixed(); err != nil {
+		return err
+	}
 	switch {
-	case o.points.given && o.algorithm.points == 0:
-		return term.Hint(term.Usagef("--points does not apply to %s", o.algorithm.Name), "it applies to ring, continuum and continuum-0.1.0")
 	case o.points.given && (o.points.value < 1 || o.points.value > ring.MaxPoints):
 		return term.Usagef("--points %d: must be from 1 to %d", o.points.value, ring.MaxPoints)
 	case o.unit.given && o.algorithm.Name != "ring":
@@ -180,8 +182,6 @@ func (o *Flags) resolve(std *term.Streams) error {
 		return term.Hint(term.Usagef("--table-bits does not apply to %s", o.algorithm.Name), "it applies to table")
 	case o.tableBits.value < rendezvous.MinTableBits || o.tableBits.value > rendezvous.MaxTableBits:
 		return term.Usagef("--table-bits %d: must be from %d to %d", o.tableBits.value, rendezvous.MinTableBits, rendezvous.MaxTableBits)
-	case o.HashFlags.Name != "" && o.algorithm.ownHash:
-		return term.Hint(term.Usagef("--hash-method does not apply to %s, which brings its own hash", o.algorithm.Name), "omit it")
 	case !o.points.given:
 		o.points.value = o.algorithm.points
 	}
