@@ -64,10 +64,11 @@ if one fails.
 proxenos help checks defines every check and its figures.
 
 A file names other files relative to its own directory. Files outside that
-directory, or outside --root, are rejected, even behind symbolic links. No command is run, and a server is
-queried only with --live. --update writes the current owners into the pins, and
-the checksum, and keeps the rest of the file. A file whose checks are more work than
---max-work is rejected. --schema prints the format as JSON Schema.`,
+directory, or outside --root, are rejected, even behind symbolic links. No
+command is run, and a server is queried only with --live. --update writes the
+current owners into the pins, and the checksum, keeps the rest of the file and
+runs no check. A file whose checks are more work than --max-work is rejected.
+--schema prints the format as JSON Schema.`,
 		Example: `  proxenos check
   proxenos check proxenos.yaml --update
   proxenos check -q ci/*.yaml --root .
@@ -99,7 +100,7 @@ the checksum, and keeps the rest of the file. A file whose checks are more work 
 // writers are the formats of the results.
 func (o *checkOptions) writers() []term.Writer[report.Results] {
 	return []term.Writer[report.Results]{
-		{Name: "text", Write: func(w io.Writer, r report.Results) error { return writeChecks(w, r, o.quiet) }},
+		{Name: "text", Write: func(w io.Writer, r report.Results) error { return writeChecks(w, r, o.quiet, o.std.ColoredOut()) }},
 		{Name: "json", Write: writeChecksJSON},
 	}
 }

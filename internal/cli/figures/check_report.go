@@ -132,12 +132,16 @@ func (e *lineError) Unwrap() error { return e.error }
 
 // writeChecks writes a line for each check and each violation, in quiet only for
 // checks with violations.
-func writeChecks(w io.Writer, r report.Results, quiet bool) error {
+func writeChecks(w io.Writer, r report.Results, quiet, colored bool) error {
 	var b strings.Builder
 	for _, s := range r {
 		for _, c := range s.Checks {
 			if !quiet || len(c.Failures) > 0 {
-				fmt.Fprintf(&b, "%-4s  %s (%s)\n", labelOf(c), c.Name, c.Note)
+				label := fmt.Sprintf("%-4s", labelOf(c))
+				if colored {
+					label = term.Paint(labelColors[labelOf(c)], label)
+				}
+				fmt.Fprintf(&b, "%s  %s (%s)\n", label, c.Name, c.Note)
 			}
 			for _, f := range c.Failures {
 				fmt.Fprintf(&b, "      %s:%d: %s\n", s.File, f.Line, f.Message)
@@ -147,6 +151,9 @@ func writeChecks(w io.Writer, r report.Results, quiet bool) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// labelColors are the colors of labels on a terminal.
+var labelColors = map[string]string{"ok": "32", "warn": "33", "FAIL": "1;31"}
 
 func labelOf(c report.Result) string {
 	switch {

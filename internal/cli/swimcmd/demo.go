@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -159,17 +160,24 @@ func (d *demo) nextToken() time.Duration {
 	return max(pause, d.interval/10)
 }
 
-// keepPrintable removes all but the printable ASCII characters.
+// keepPrintable removes all but the printable characters.
 func keepPrintable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return -1
 		}
 		return r
 	}, text)
 }
 
-func lastBytes(text string, n int) string { return text[max(0, len(text)-n):] }
+// lastBytes returns the whole characters in the last n bytes of a text.
+func lastBytes(text string, n int) string {
+	text = text[max(0, len(text)-n):]
+	for len(text) > 0 && !utf8.RuneStart(text[0]) {
+		text = text[1:]
+	}
+	return text
+}
 
 // demoRow is the row of a member in the demo.
 type demoRow struct {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/mapper/swim"
@@ -17,7 +18,7 @@ var demoMembers = []swim.Member{
 }
 
 func TestDemoScreenColumns(t *testing.T) {
-	lines := strings.Split(demoScreen(demoMembers, 80, 24, false), "\n")
+	lines := strings.Split(demoScreen(demoMembers, 80, 24, false, true), "\n")
 	require.Len(t, lines, 24)
 	require.Equal(t, ">>> 127.0.0.1:2001 is ONLINE  3        typed=hello                           <<<", lines[0])
 	require.Equal(t, "    127.0.0.1:2002 is SUSPECT 1        token=ff01", lines[1])
@@ -28,16 +29,30 @@ func TestDemoScreenColumns(t *testing.T) {
 
 func TestDemoScreenFitsSize(t *testing.T) {
 	for _, size := range [][2]int{{200, 50}, {80, 24}, {40, 3}, {10, 2}, {1, 1}} {
-		screen := demoScreen(demoMembers, size[0], size[1], false)
+		screen := demoScreen(demoMembers, size[0], size[1], false, true)
 		lines := strings.Split(screen, "\n")
 		require.Len(t, lines, size[1])
 		for _, line := range lines {
-			require.LessOrEqual(t, len([]rune(line)), size[0], "%v: %q", size, line)
+			require.LessOrEqual(t, displaywidth.String(line), size[0], "%v: %q", size, line)
 		}
 	}
-	require.Empty(t, demoScreen(demoMembers, 0, 0, false))
-	require.Contains(t, demoScreen(demoMembers, 80, 3, false), "… and 3 more")
-	require.Contains(t, demoScreen(demoMembers, 80, 24, true), "\x1b[1;32m>>>")
+	require.Empty(t, demoScreen(demoMembers, 0, 0, false, true))
+	require.Contains(t, demoScreen(demoMembers, 80, 3, false, true), "… and 3 more")
+	require.Contains(t, demoScreen(demoMembers, 80, 24, true, true), "\x1b[1;32m>>>")
+}
+
+func TestDemoScreenAlignsWideCharacters(t *testing.T) {
+	t.Parallel()
+	wide := []swim.Member{
+		{Name: "日本", Status: swim.StatusOnline, Local: true, Metadata: map[string][]byte{"typed": []byte("é日")}},
+		{Name: "ab", Status: swim.StatusOnline, Metadata: map[string][]byte{"typed": []byte(strings.Repeat("日", 30))}},
+	}
+	lines := strings.Split(demoScreen(wide, 60, 3, false, true), "\n")
+	require.Equal(t, ">>> 日本 is ONLINE            0        typed=é日         <<<", lines[0])
+	require.Equal(t, "    ab is ONLINE              0        typed=日日日日日日日", lines[1])
+	lines = strings.Split(demoScreen(wide[:1], 90, 2, false, false), "\n")
+	require.Equal(t, ">>> \\u65e5\\u672c is ONLINE    0        typed=\\u00e9\\u65e5                              <<<", lines[0], "without UTF-8")
+	require.Contains(t, demoScreen(demoMembers, 80, 3, false, false), "    ... and 3 more")
 }
 
 func TestDemoShowsTypedTextFirst(t *testing.T) {
@@ -46,6 +61,7 @@ func TestDemoShowsTypedTextFirst(t *testing.T) {
 }
 
 func TestDemoKeepsLastPrintableBytes(t *testing.T) {
-	require.Equal(t, "ab c", keepPrintable("a\tb\x1b \nc\u00e9"))
+	require.Equal(t, "ab cé日", keepPrintable("a\tb\x1b \nc\u00e9\xff日\u202e"))
 	require.Len(t, lastBytes(strings.Repeat("x", 50), maxTyped), maxTyped)
+	require.Equal(t, "日", lastBytes("日日", 5), "whole characters")
 }

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/clipperhouse/displaywidth"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper/swim"
@@ -33,7 +33,7 @@ func (d *demo) screen(ctx context.Context, std *term.Streams) error {
 		}
 	}()
 	defer func() { stop(); <-done }()
-	program := tea.NewProgram(&demoModel{demo: d, changes: changes, stop: watching.Done(), colored: std.ColoredScreen()},
+	program := tea.NewProgram(&demoModel{demo: d, changes: changes, stop: watching.Done(), colored: std.ColoredScreen(), utf8: std.ShowsUTF8()},
 		tea.WithInput(std.In), tea.WithOutput(std.Out), tea.WithoutSignalHandler())
 	// bubbletea's WithContext closes the input while it is being read, whereas
 	// Quit waits for the reader.
@@ -47,7 +47,7 @@ type demoModel struct {
 	demo          *demo
 	changes       <-chan struct{}
 	stop          <-chan struct{}
-	colored       bool
+	colored, utf8 bool
 	width, height int
 	members       []swim.Member
 	err           error // of the last change of metadata
@@ -110,7 +110,7 @@ func (m *demoModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // View implements [tea.Model].
 func (m *demoModel) View() tea.View {
-	v := tea.NewView(demoScreen(m.members, m.width, m.height, m.colored))
+	v := tea.NewView(demoScreen(m.members, m.width, m.height, m.colored, m.utf8))
 	v.AltScreen = true
 	return v
 }
@@ -124,18 +124,25 @@ const (
 )
 
 // demoScreen returns the screen: a row for each member, and the number of
-// available members at the bottom right.
-func demoScreen(members []swim.Member, width, height int, colored bool) string {
+// available members at the bottom right. Unless utf8 is set, it is ASCII.
+func demoScreen(members []swim.Member, width, height int, colored, utf8 bool) string {
 	if width <= 0 || height <= 0 {
 		return ""
 	}
 	rows, available := demoRows(members)
+	more := "…"
+	if !utf8 {
+		more = "..."
+		for i := range rows {
+			rows[i].name, rows[i].metadata = term.ASCII(rows[i].name), term.ASCII(rows[i].metadata)
+		}
+	}
 	shift := demoShift(rows)
 	lines := make([]string, height)
 	room := height - 1
 	for i, r := range rows {
 		if i == room-1 && len(rows) > room {
-			lines[i] = clip(fmt.Sprintf("    … and %d more", len(rows)-i), width)
+			lines[i] = clip(fmt.Sprintf("    %s and %d more", more, len(rows)-i), width)
 			break
 		}
 		if i < room {
@@ -143,16 +150,16 @@ func demoScreen(members []swim.Member, width, height int, colored bool) string {
 		}
 	}
 	count := clip(fmt.Sprintf(" Available: %d", available), width)
-	lines[height-1] = strings.Repeat(" ", width-utf8.RuneCountInString(count)) + count
+	lines[height-1] = strings.Repeat(" ", width-displaywidth.String(count)) + count
 	return strings.Join(lines, "\n")
 }
 
-// demoShift returns the number of characters by which the longest name shifts the
+// demoShift returns the number of columns by which the longest name shifts the
 // columns.
 func demoShift(rows []demoRow) int {
 	shift := 0
 	for _, r := range rows {
-		shift = max(shift, nameColumn+utf8.RuneCountInString(r.name+" is OFFLINE ")-clockColumn)
+		shift = max(shift, nameColumn+displaywidth.String(r.name+" is OFFLINE ")-clockColumn)
 	}
 	return shift
 }
@@ -171,30 +178,21 @@ func demoLine(r demoRow, shift, width int) string {
 	const edge = " <<<"
 	inner := max(0, width-len(edge))
 	line = clip(line, inner)
-	return clip(line+strings.Repeat(" ", inner-utf8.RuneCountInString(line))+edge, width)
+	return clip(line+strings.Repeat(" ", inner-displaywidth.String(line))+edge, width)
 }
 
 // pad extends a line with spaces to a column. A longer line gets one space, so
 // that columns never touch.
 func pad(line string, column int) string {
-	n := column - utf8.RuneCountInString(line)
+	n := column - displaywidth.String(line)
 	if n <= 0 && !strings.HasSuffix(line, " ") {
 		n = 1
 	}
 	return line + strings.Repeat(" ", max(0, n))
 }
 
-// clip returns the first width characters of a line.
-func clip(line string, width int) string {
-	n := 0
-	for i := range line {
-		if n == width {
-			return line[:i]
-		}
-		n++
-	}
-	return line
-}
+// clip returns the first width columns of a line.
+func clip(line string, width int) string { return displaywidth.TruncateString(line, width, "") }
 
 // paint colors a line by the member's status and makes the local member's bold.
 func paint(line string, r demoRow, colored bool) string {
@@ -205,5 +203,5 @@ func paint(line string, r demoRow, colored bool) string {
 	if r.local {
 		color = "1;" + color
 	}
-	return "\x1b[" + color + "m" + line + "\x1b[0m"
+	return term.Paint(color, line)
 }

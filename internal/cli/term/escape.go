@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -54,6 +55,19 @@ func mustEscape(s string, r rune) bool {
 		return size == 1
 	}
 	return !unicode.IsPrint(r)
+}
+
+// ASCII returns Printable(s) with every character escaped that is not ASCII.
+func ASCII(s string) string {
+	var b strings.Builder
+	for _, r := range Printable(s) {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+	}
+	return b.String()
 }
 
 func appendEscapedByte(dst []byte, b byte) []byte {

@@ -4,10 +4,12 @@
 package term
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 )
@@ -30,10 +32,17 @@ func IsTerminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// colored reports whether messages on standard error are colored: as --color
-// says. By default NO_COLOR turns color off, then FORCE_COLOR or CLICOLOR_FORCE
-// turns it on, and then a terminal has color unless CLICOLOR=0 or TERM=dumb.
-func (s *Streams) colored() bool {
+// colored reports whether messages on standard error are colored.
+func (s *Streams) colored() bool { return s.wantsColor(IsTerminal(s.Err)) }
+
+// ColoredOut reports whether words in the text on standard output are colored. Off
+// a terminal they never are, as programs read them.
+func (s *Streams) ColoredOut() bool { return IsTerminal(s.Out) && s.wantsColor(true) }
+
+// wantsColor reports whether a stream is colored: as --color says. By default
+// NO_COLOR turns color off, then FORCE_COLOR or CLICOLOR_FORCE turns it on, and then
+// a terminal has color unless CLICOLOR=0 or TERM=dumb.
+func (s *Streams) wantsColor(terminal bool) bool {
 	switch s.Color.String() {
 	case "always":
 		return true
@@ -46,7 +55,7 @@ func (s *Streams) colored() bool {
 	case isOn(s.Getenv("FORCE_COLOR")), isOn(s.Getenv("CLICOLOR_FORCE")):
 		return true
 	}
-	return IsTerminal(s.Err) && s.Getenv("CLICOLOR") != "0" && s.Getenv("TERM") != "dumb"
+	return terminal && s.Getenv("CLICOLOR") != "0" && s.Getenv("TERM") != "dumb"
 }
 
 // isOn reports whether a variable that turns something on does.
@@ -57,11 +66,21 @@ func (s *Streams) ColoredScreen() bool {
 	return s.Color.value == "always" || s.Color.value != "never" && s.Getenv("NO_COLOR") == ""
 }
 
+// Paint returns text in the color of sgr, the parameters of an escape sequence.
+func Paint(sgr, text string) string { return "\x1b[" + sgr + "m" + text + "\x1b[0m" }
+
+// ShowsUTF8 reports whether the terminal shows UTF-8: unless the locale names
+// another encoding or none.
+func (s *Streams) ShowsUTF8() bool {
+	locale := strings.ToLower(cmp.Or(s.Getenv("LC_ALL"), s.Getenv("LC_CTYPE"), s.Getenv("LANG"), "UTF-8"))
+	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
+}
+
 // say writes a message after a colored label, with control characters escaped.
 // sgr is the color of the label.
 func (s *Streams) say(label, sgr, message string) {
 	if s.colored() {
-		label = "\x1b[" + sgr + "m" + label + "\x1b[0m"
+		label = Paint(sgr, label)
 	}
 	fmt.Fprintf(s.Err, "%s %s\n", label, Printable(message))
 }
