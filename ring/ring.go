@@ -56,8 +56,8 @@
 // The owner of a key does not depend on the processor, on the order of a map or,
 // except in layouts that say so, on the order of the nodes. It does not change
 // between releases. testdata/SPEC.md in the repository specifies the default
-// layout and the checksum for other languages, with vectors. A Ring is immutable and safe for concurrent use; build
-// another one when the nodes change.
+// layout and the checksum for other languages, with vectors. A Ring is immutable
+// and safe for concurrent use; build another one when the nodes change.
 package ring
 
 import (

@@ -30,6 +30,13 @@ NODES = {
 # Scores whose fractions are at either end, about the square root of one half, and between.
 SCORES = [0, 4095, 4096, (1 << 64) - 1, (1 << 64) - 4097, 1 << 63, (1 << 63) - 1, 0xB504F333F9DE6484, 0xB504F00000000000, 0xB504EFFFFFFFFFFF]
 SCORES += [reference.finalize(i * reference.GOLDEN & reference.M) for i in range(1, 119)]
+# Scores whose logarithm has another last bit where multiplications and additions are fused.
+SCORES += [
+    0xAD2ABAEFE0887F83, 0x5FBF5A56850362BA, 0xD0ADC96FAB82B72F, 0x9F5D44E1728BB461,
+    0xAB5183D0EE48224D, 0xB4DA637A81B95D4B, 0xAC547DD0AA1D47FC, 0xAAADF6262165E073,
+    0x6766D33F5F3E2208, 0x2C004DDD9C890DAC, 0xAC963FE14E04B674, 0xA4C21CE410E289A5,
+    0x555214A5F073A7D5, 0x543A959D2D4174EF, 0xAB266A8D8DD1EE59, 0xB0A757E9A2550450,
+]
 DOC = "reference.py, written from the documentation of package "
 FOLDER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
 
