@@ -122,6 +122,7 @@ func TestPartialSetIsRejected(t *testing.T) {
 		{"balance", "--sample", "10", "--max-imbalance", "100"},
 		{"diff", "--sample", "10", "--add", "c", "--max-moved", "100%"},
 		{"check", checks, "--live"},
+		{"identify", "x=web-0.example:80"},
 	}
 	for _, words := range gates {
 		out, errors, code := command("", append(words, source...)...)

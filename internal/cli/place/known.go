@@ -1,0 +1,129 @@
+package place
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/rendezvous/prf"
+)
+
+// Sizes that programs are configured with, besides the defaults.
+var (
+	commonPoints    = []int{10, 20, 32, 40, 50, 64, 100, 128, 160, 200, 256, 320, 500, 512, 640, 1000, 1024, 4096}
+	commonTableBits = []int{8, 10, 12, 14, 18, 20}
+)
+
+// Known returns the settings of every algorithm that programs may run with, in
+// tiers: all defaults; other hashes; other numbers of points and sizes of tables.
+func Known() (tiers [3][]Settings) {
+	for _, a := range Algorithms {
+		for i, hash := range a.hashes() {
+			s := Settings{Algorithm: a.Name, Hash: hash}
+			tier := min(i, 1)
+			tiers[tier] = append(tiers[tier], s)
+			tiers[2] = append(tiers[2], a.sizes(s)...)
+		}
+	}
+	return tiers
+}
+
+// hashes returns the values of --hash-method that apply, the default first.
+func (a Algorithm) hashes() []string {
+	if a.ownHash {
+		return []string{""}
+	}
+	all := []string{prf.SipHash.String()}
+	for _, name := range prf.Names() {
+		if name != all[0] {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// sizes returns s with each common number of points, or size of a table.
+func (a Algorithm) sizes(s Settings) (all []Settings) {
+	if a.points > 0 {
+		for _, points := range commonPoints {
+			if points != a.points {
+				s.Points = points
+				all = append(all, s)
+			}
+		}
+	}
+	if a.Name == "table" {
+		for _, bits := range commonTableBits {
+			s.TableBits = bits
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// CommandLine returns the flags that select the settings.
+func (s Settings) CommandLine() string {
+	words := []string{"-a", s.Algorithm}
+	for _, flag := range []struct {
+		name, value string
+		given       bool
+	}{
+		{"-H", s.Hash, s.Hash != ""},
+		{"--points", strconv.Itoa(s.Points), s.Points != 0},
+		{"--unit", fmt.Sprint(s.Unit), s.Unit != 0},
+		{"--table-bits", strconv.Itoa(s.TableBits), s.TableBits != 0},
+	} {
+		if flag.given {
+			words = append(words, flag.name, flag.value)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Lookup returns the function that finds the owner of a key under the settings, as
+// an index into nodes. It suits few keys: for a table it does not compute the
+// owners of all slots.
+func (s Settings) Lookup(nodes []mapper.Node, std *term.Streams) (func(key string) (int, bool), error) {
+	var o Flags
+	if err := o.Apply(s, std); err != nil {
+		return nil, err
+	}
+	if s.Algorithm != "table" {
+		p, err := o.Build(nodes)
+		if err != nil {
+			return nil, err
+		}
+		return p.Select, nil
+	}
+	set, err := newSet(&o, nodes)
+	if err != nil {
+		return nil, err
+	}
+	hash, shift := o.Method.Func(o.environment.Options), 64-o.tableBits.value
+	return func(key string) (int, bool) {
+		return set.Select(strconv.FormatUint(prf.Finalize(hash(key))>>shift, 10))
+	}, nil
+}
+
+// ReadOnce reads the environment once, with its warnings and errors, and returns
+// streams from which [Settings.Lookup] takes the same settings in silence.
+func ReadOnce(std *term.Streams) (*term.Streams, error) {
+	env, err := readEnvironment(std)
+	if err != nil {
+		return nil, err
+	}
+	return &term.Streams{Err: io.Discard, Getenv: func(name string) string {
+		switch {
+		case name == envSipHashFile, name == envSipHash && env.Key == nil:
+			return ""
+		case name == envSipHash:
+			return hex.EncodeToString(env.Key[:])
+		default:
+			return std.Getenv(name)
+		}
+	}}, nil
+}
