@@ -78,3 +78,128 @@ func programServers(t *testing.T, f *vectors.File, named bool) []server {
 	}
 	return servers
 }
+
+// TestEnvoyRingHashPoints compares points with those that the tests of Envoy expect
+// (ring_hash_lb_test.cc: Basic, BasicWithDoundedLoad).
+func TestEnvoyRingHashPoints(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		prefix string
+		want   map[string][]uint64
+	}{
+		{"127.0.0.1:", map[string][]uint64{
+			"94": {833437586790550860, 15516499411664133160}, "92": {928266305478181108, 13444792449719432967},
+			"90": {1033482794131418490, 16117243373044804889}, "95": {3551244743356806947, 13144177310400110813},
+			"93": {3851675632748031481, 7700377290971790572}, "91": {5583722120771150861, 6311230543546372928},
+		}},
+		{"", map[string][]uint64{
+			"95": {1975508444536362413, 2376063919839173711}, "93": {2386806903309390596, 6803900775736438537},
+			"94": {6749904478991551885, 15364271037087512980}, "92": {7225015537174310577, 11282020843382717940},
+			"90": {8787465352164086522, 13776502110861797421}, "91": {13723418369486627818, 14338313586354474791},
+		}},
+	} {
+		t.Run("prefix "+c.prefix, func(t *testing.T) {
+			var ids []string
+			for id := range c.want {
+				ids = append(ids, id)
+			}
+			id := func(id string) string { return c.prefix + id }
+			r, err := New(ids, Config[string]{ID: id, Layout: EnvoyRingHash(12)})
+			require.NoError(t, err)
+			got := map[string][]uint64{}
+			for position, id := range r.Points() {
+				got[id] = append(got[id], position)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+// TestEnvoyRingHashSizes has the numbers of points that Envoy documents: a ring so
+// large that the lightest host has a whole number of them.
+func TestEnvoyRingHashSizes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		layout  Layout
+		weights []float64
+		want    []int
+	}{
+		{EnvoyRingHash(RingHashMinSize), []float64{1, 2}, []int{342, 684}},
+		{EnvoyRingHash(3), []float64{1, 1, 1, 0}, []int{1, 1, 1, 0}},
+		{GRPCRingHash(RingHashMinSize), []float64{1, 9999}, []int{1, 4095}},
+		{EnvoyRingHash(RingHashMinSize), []float64{1, 9999}, []int{1, 9999}},
+	} {
+		var servers []server
+		for i, weight := range c.weights {
+			servers = append(servers, server{string(rune('a' + i)), weight, i})
+		}
+		r, err := New(servers, serverConfig(c.layout))
+		require.NoError(t, err)
+		assert.Equal(t, c.want, pointCounts(r), "%s of %v", c.layout, c.weights)
+	}
+}
+
+func TestCustomRefuses(t *testing.T) {
+	t.Parallel()
+	valid := Settings{Label: "{id}-{i}", PointHash: "md5-4le32", Points: "each(160)", KeyHash: "md5-le32", Lookup: "at-or-after"}
+	for _, c := range []struct {
+		name string
+		set  func(*Settings)
+		says string
+	}{
+		{"an unknown field", func(s *Settings) { s.Label = "{name}{i}" }, "unknown field {name}"},
+		{"an open brace", func(s *Settings) { s.Label = "{i" }, "a { has no }"},
+		{"a label without a number", func(s *Settings) { s.Label = "{id}" }, "{i} must occur once"},
+		{"a label with two numbers", func(s *Settings) { s.Label = "{i}{i}" }, "{i} occurs twice"},
+		{"a chain with a number", func(s *Settings) { s.PointHash = "crc32-chain" }, "not at all with crc32-chain"},
+		{"text for a hash of numbers", func(s *Settings) { s.PointHash = "avalanche32" }, "one hashes numbers, the other text"},
+		{"a number for a hash of text", func(s *Settings) { s.Label = "{4096*number+i}" }, "one hashes numbers, the other text"},
+		{"a number with text", func(s *Settings) { s.Label, s.PointHash = "x{4096*id+i}", "avalanche32" }, "must stand alone"},
+		{"an unknown point hash", func(s *Settings) { s.PointHash = "md5" }, `point hash "md5" is not one of md5-4le32, `},
+		{"an unknown key hash", func(s *Settings) { s.KeyHash = "md5" }, `key hash "md5" is not one of crc16, `},
+		{"points of 64 bits and keys of 32", func(s *Settings) { s.PointHash = "xxhash64" }, "has 64 bits, key hash md5-le32 only 32"},
+		{"points without a rule", func(s *Settings) { s.Points = "160" }, "not of the form rule(number)"},
+		{"an unknown rule", func(s *Settings) { s.Points = "some(160)" }, "not one of each(N)"},
+		{"one number for a ring", func(s *Settings) { s.Points = "ring(160)" }, "not one of each(N)"},
+		{"two numbers for each", func(s *Settings) { s.Points = "each(1,2)" }, "not one of each(N)"},
+		{"a ring that shrinks", func(s *Settings) { s.Points = "ring(2,1)" }, "the second number is below the first"},
+		{"no points", func(s *Settings) { s.Points = "each(0)" }, "0 points, not 1 to 16777216"},
+		{"an unknown lookup", func(s *Settings) { s.Lookup = "before" }, `lookup "before" is not one of at-or-after, after`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := valid
+			c.set(&s)
+			_, err := New(serversOf("a", 1), serverConfig(Custom(s)))
+			require.ErrorIs(t, err, ErrLayout)
+			assert.ErrorContains(t, err, c.says)
+			assert.ErrorContains(t, err, "layout custom ")
+		})
+	}
+	_, err := New(serversOf("a", 1), serverConfig(Custom(valid)))
+	require.NoError(t, err)
+}
+
+func TestProgramsRefuse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		layout  Layout
+		servers []server
+		want    error
+		says    string
+	}{
+		{Twemproxy("sha1"), serversOf("a", 1), ErrLayout, `twemproxy: key hash "sha1" is not one of fnv1a_64, `},
+		{HAProxy("md5"), serversOf("a", 1), ErrLayout, "not one of sdbm-avalanche, "},
+		{KetamaHash("sha1"), serversOf("a", 1), ErrLayout, "not one of one_at_a_time, "},
+		{HAProxyByID(""), serversOf("web1", 1), ErrNumber, `node "web1"`},
+		{HAProxyByID(""), serversOf("0", 1), ErrNumber, `node "0"`},
+		{HAProxyByID(""), serversOf("007", 1), ErrNumber, `node "007"`},
+		{HAProxyByID(""), serversOf("2147483648", 1), ErrNumber, "2147483647"},
+		{GRPCRingHash(4097), serversOf("a", 1), ErrLayout, "the second number is below the first"},
+		{VarnishShard(), []server{{"a", 0.5, 0}}, ErrWhole, "capacity 0.5"},
+		{Spymemcached(), []server{{"a:1", 0.5, 0}}, ErrWhole, "capacity 0.5"},
+	} {
+		_, err := New(c.servers, serverConfig(c.layout))
+		require.ErrorIs(t, err, c.want, c.layout)
+		assert.ErrorContains(t, err, c.says)
+	}
+}

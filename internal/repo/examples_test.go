@@ -54,6 +54,12 @@ var withoutExample = map[string]string{
 	"ring.HAProxyHashes":   "in the example of HAProxy",
 	"ring.KetamaHashes":    "in the example of KetamaHash",
 
+	"ring/slots.Map.Slots":  "in the example of Map.Slot",
+	"ring/slots.Map.Owner":  "in the example of Map.Slot",
+	"ring/slots.Map.Len":    "in the example of Map.Without",
+	"ring/slots.Map.Node":   "as on ring.Ring",
+	"ring/slots.Map.Weight": "in the example of Map.Reweight",
+
 	"rendezvous/prf.Integer.Big": "in the example of Method.Integer",
 
 	"rendezvous.Table.Node":     "as on Set",
