@@ -3,8 +3,9 @@
 //
 // A port that is merely free may be taken before the server listens on it, by
 // another test or by the kernel for an outgoing connection. The ports of this
-// package are therefore below the ephemeral range, and each has a lock: a second
-// port on which the test that holds the first one listens.
+// package are therefore below the ephemeral range, also those 10000 above at which
+// nodes of the store gossip. Each has a lock: another port on which the test that
+// holds it listens.
 package freeport
 
 import (
@@ -17,7 +18,8 @@ import (
 // The ephemeral range begins at 32768 on Linux and at 49152 elsewhere.
 const (
 	first = 20000
-	count = 6000 // the number of ports; their locks are count above them
+	count = 2700 // with the ports 10000 above, these end below 32768
+	locks = 6000 // distance of a lock from its port
 )
 
 // Take returns a port on 127.0.0.1 that is free for TCP and UDP. No other call
@@ -55,7 +57,7 @@ func (c claims) release() {
 func claim(port, n int) (claims, bool) {
 	var c claims
 	for p := port; p < port+n; p++ {
-		l, err := net.Listen("tcp", loopback(p+count))
+		l, err := net.Listen("tcp", loopback(p+locks))
 		if err == nil {
 			c = append(c, l)
 		}

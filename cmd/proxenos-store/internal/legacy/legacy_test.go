@@ -3,7 +3,6 @@ package legacy
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
 	"github.com/proxenos/proxenos/internal/testkit/leaktest"
 	"github.com/proxenos/proxenos/mapper/locator"
 	"github.com/proxenos/proxenos/mapper/locator/wire"
@@ -23,16 +23,10 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // listen binds a port that the wire of 2009 can hold.
 func listen(t testing.TB, peer string) *Node {
 	t.Helper()
-	for range 100 {
-		cfg := locator.Config{Port: 20000 + rand.N(12000), Peer: peer, Services: []string{"locator.Base", "locator.Locator", "diststore.Store"}}
-		n, err := Listen(t.Context(), cfg, t.Output())
-		if err == nil {
-			return n
-		}
-		require.ErrorIs(t, err, locator.ErrAddressInUse)
-	}
-	t.Fatal("no free port below 32768")
-	return nil
+	cfg := locator.Config{Port: freeport.Take(t), Peer: peer, Services: []string{"locator.Base", "locator.Locator", "diststore.Store"}}
+	n, err := Listen(t.Context(), cfg, t.Output())
+	require.NoError(t, err)
+	return n
 }
 
 // start starts a node.
