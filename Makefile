@@ -9,11 +9,12 @@ FUZZTIME = 1m
 # Of the scripts, only those of long-running commands run under it; the tests of
 # internal/cli, and those of the store's node, cover the concurrent parts of the
 # others.
-RACELESS = /rendezvous|/ring|cmd/proxenos-store|internal/(checkfile|compare|exact|mt|nodeset|repo|testkit/vectors)|rendezvous/prf|cmd/proxenos
+RACELESS = /rendezvous|/ring|cmd/proxenos-store|rendezvous/prf|cmd/proxenos|swim/internal/members|$(PURE)
+PURE     = internal/(atomicfile|checkfile|childenv|cli/(member|place)|compare|exact|hostport|mt|nodelist|nodeset|repo|report|secret|testkit/(alloctest|freeport|shortrun|vectors))
 # Of rendezvous and ring, only the tests of goroutines run under it.
 SHARED   = Concurrent|Goroutines|Balancer|Table
-# Tests that read megabytes in one goroutine.
-SERIAL   = HostileDocumentsEndFast|ParseSize
+# Tests that read megabytes, or count many keys, in one goroutine.
+SERIAL   = HostileDocumentsEndFast|ParseSize|WrittenListsAreReadUnderAnyName|ReadSnapshotErrors/too_large|SharesAgreeWithKeys/python
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt|Soak
 # A program under the race detector sleeps for a second at exit, and the scripts
 # start hundreds of programs.
@@ -35,7 +36,10 @@ help: ## Show this list
 build: ## Build the programs into bin/
 	go build -o bin/ ./cmd/proxenos ./cmd/proxenos-store
 
+# The programs of a test run need no debugging information, which takes a third
+# of the time to link them.
 .PHONY: test
+test: export GOFLAGS += -ldflags=-w
 test: announce ## Run all tests; install and build what they need first
 	@internal/repo/timed.sh packages servers unit fuzz-short race bench-once nested test-arch
 
@@ -111,7 +115,7 @@ fuzz-short:
 
 .PHONY: bench-once
 bench-once:
-	go test -run '^$$' -bench . -benchtime 1x ./...
+	go test -run '^$$' -bench . -benchtime 1x $$(grep -ls '^func Benchmark' $$(go list -f '{{.Dir}}/*_test.go' ./...) | xargs -n 1 dirname | sort -u)
 
 .PHONY: nested
 nested:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -76,7 +77,7 @@ func TestSpreadStopsAsSoonAsItCan(t *testing.T) {
 func TestSpreadProperties(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 4))
-	for range 2000 {
+	for range shortrun.Few(2000) {
 		ranking := randomRanking(rng)
 		for _, policy := range []mapper.ZonePolicy{mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict} {
 			before := []string{}
@@ -107,7 +108,7 @@ func TestSpreadProperties(t *testing.T) {
 func TestSpreadLosesOnlyWhatIsLost(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 6))
-	for range 2000 {
+	for range shortrun.Few(2000) {
 		ranking := randomRanking(rng)
 		lostZone := zoneOf(ranking[rng.IntN(len(ranking))])
 		left := slices.DeleteFunc(slices.Clone(ranking), func(n string) bool { return zoneOf(n) == lostZone })

@@ -3,24 +3,27 @@ package rendezvous
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 )
 
 // benchKeys are a million distinct keys. A few thousand would train the branch
 // predictor and make lookups look faster.
-var benchKeys = func() []string {
+var benchKeys []string
+
+var makeBenchKeys = sync.OnceFunc(func() {
 	rng := rand.New(rand.NewPCG(9, 9))
-	keys := make([]string, 1<<20)
-	for i := range keys {
-		keys[i] = fmt.Sprintf("user:%0*x", 11+i%9, rng.Uint64()>>20)
+	benchKeys = make([]string, 1<<20)
+	for i := range benchKeys {
+		benchKeys[i] = fmt.Sprintf("user:%0*x", 11+i%9, rng.Uint64()>>20)
 	}
-	return keys
-}()
+})
 
 func benchKey(i int) string { return benchKeys[i&(len(benchKeys)-1)] }
 
 func benchSet(b *testing.B, n int, weight func(server) float64) *Set[server] {
 	b.Helper()
+	makeBenchKeys()
 	s := newSet(b, numbered("10.0.0.1:", n), Config[server]{ID: server.Name, Weight: weight})
 	b.ReportAllocs()
 	b.ResetTimer()

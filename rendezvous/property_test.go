@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
@@ -300,7 +301,7 @@ func requireVerbsAgree(t *testing.T, s *Set[server]) {
 	t.Helper()
 	table, err := s.Table(4)
 	require.NoError(t, err)
-	for i := range 200 {
+	for i := range shortrun.Few(200) {
 		key := strconv.Itoa(i)
 		rank := slices.Collect(s.Rank(key))
 		owner, ok := s.Select(key)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 )
 
 // TestEditsEqualNew applies random edits to a ring of every layout and to a list
@@ -22,7 +23,7 @@ func TestEditsEqualNew(t *testing.T) {
 	t.Parallel()
 	layouts := append(allLayouts(), Hashed(1), Hashed(3), Continuum(7))
 	for _, layout := range layouts {
-		for seed := range uint64(5) {
+		for seed := range shortrun.Few(uint64(5)) {
 			t.Run(fmt.Sprint(layout, "/", seed), func(t *testing.T) {
 				t.Parallel()
 				cfg := weightedConfig

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
@@ -312,7 +313,7 @@ func TestManyNodes(t *testing.T) {
 func TestVerbsAgreeOverAllCapacities(t *testing.T) {
 	t.Parallel()
 	capacities := []float64{0, math.SmallestNonzeroFloat64, 1e-310, 1e-300, 1e-3, 0.1, 1, 2.5, 40}
-	for seed := range uint64(20) {
+	for seed := range shortrun.Few(uint64(20)) {
 		rnd := rand.New(rand.NewPCG(seed, 9))
 		cfg := weightedConfig
 		cfg.Layout = Hashed(1 + rnd.IntN(50))

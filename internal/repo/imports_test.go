@@ -79,6 +79,7 @@ var rules = []rule{
 	{room: "internal/testkit/bubble", why: "imported by tests only"},
 	{room: "internal/testkit/freeport", why: "imported by tests only"},
 	{room: "internal/testkit/logbuf", why: "imported by tests only"},
+	{room: "internal/testkit/shortrun", why: "imported by tests only"},
 	{room: "internal/testkit/leaktest", others: []string{"go.uber.org/goleak"}, why: "imported by tests only"},
 	{room: "internal/repo", why: "has no code of its own"},
 }
@@ -92,7 +93,7 @@ const (
 var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/hashtag", "internal/nodeset"}
 
 // testOnly lists the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/testkit/shortrun", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range ourPackages(t) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -67,7 +68,8 @@ func TestOutageOfAMinute(t *testing.T) {
 		fake := consultest.NewFake(w.answer)
 		view := routing(t, open(t, Config{Client: fake.Client(t), Service: "web", Wait: maxWait}), mapper.FollowConfig[*routes]{})
 		w.change(func() { w.services["web"] = []string{"a", "b", "z"} }) // a higher index than the agent will have
-		callers := call(view, 10*time.Millisecond)
+		rest := time.Second / time.Duration(shortrun.Few(100))
+		callers := call(view, rest)
 		time.Sleep(time.Minute)
 
 		w.change(func() { w.failing["web"] = consultest.Reply{Refuse: true} })
@@ -89,7 +91,7 @@ func TestOutageOfAMinute(t *testing.T) {
 
 		callers.stop()
 		require.Zero(t, callers.failed)
-		require.Greater(t, callers.selects, 8*2*60*100*64)
+		require.Greater(t, callers.selects, 8*64*int(2*time.Minute/rest))
 		view.Close()
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/internal/testkit/faultnet"
 	"github.com/proxenos/proxenos/internal/testkit/logbuf"
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/swim/internal/members"
 	"github.com/proxenos/proxenos/rendezvous"
@@ -33,6 +34,9 @@ import (
 // patience is many times what any wait here takes. A member that gossip does not
 // reach learns the change in a push-pull within half a minute.
 const patience = 5 * time.Minute
+
+// forgotten is longer than memberlist remembers an offline member.
+const forgotten = 4 * 30 * time.Second
 
 // lab is a cluster in virtual time.
 type lab struct {
@@ -222,27 +226,28 @@ func TestLossMakesNoMemberOffline(t *testing.T) {
 
 func TestPartitionHeals(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
-		all := l.cluster(8)
+		n := max(4, shortrun.Few(8))
+		all := l.cluster(n)
 		half := map[string]bool{}
-		for _, c := range all[:4] {
+		for _, c := range all[:n/2] {
 			half[c.cfg.Name] = true
 		}
 		l.net.SetCut(func(from, to string) bool { return half[from] != half[to] })
-		l.within("each half sees itself", func() bool { return sees(all, StatusOnline, 4) })
-		time.Sleep(5 * time.Minute) // longer than memberlist remembers
-		require.True(t, sees(all, StatusOffline, 4))
+		l.within("each half sees itself", func() bool { return sees(all, StatusOnline, n/2) })
+		time.Sleep(forgotten)
+		require.True(t, sees(all, StatusOffline, n/2))
 		l.net.SetCut(nil)
-		t.Log("healed after", l.within("healed", func() bool { return sees(all, StatusOnline, 8) }))
+		t.Log("healed after", l.within("healed", func() bool { return sees(all, StatusOnline, n) }))
 	})
 }
 
 func TestOneWayCutBetweenTwoMakesNoMemberOffline(t *testing.T) {
 	inLab(t, func(t *testing.T, l *lab) {
-		all := l.cluster(8)
+		all := l.cluster(max(4, shortrun.Few(8)))
 		l.net.SetCut(func(from, to string) bool { return from == all[1].cfg.Name && to == all[2].cfg.Name })
-		for range 120 {
+		for range shortrun.Few(120) {
 			time.Sleep(time.Second)
-			require.True(t, sees(all, StatusAvailable, 8))
+			require.True(t, sees(all, StatusAvailable, len(all)))
 		}
 	})
 }
@@ -299,11 +304,11 @@ func TestGenerationTellsRestartsApart(t *testing.T) {
 		restart(0, 2, "killed and started again at once")
 		require.NoError(t, all[4].Close())
 		l.within("offline", func() bool { return every(all[:4], name, StatusOffline) })
-		time.Sleep(10 * time.Minute) // longer than memberlist remembers it
+		time.Sleep(forgotten)
 		restart(0, 3, "started again after it was offline for long")
 		require.NoError(t, all[4].Leave(t.Context()))
 		require.NoError(t, all[4].Close())
-		time.Sleep(5 * time.Minute)
+		time.Sleep(forgotten)
 		restart(0, 4, "started again after it left")
 		require.NoError(t, all[4].Close())
 		restart(7, 7, "started with a number from its data file")

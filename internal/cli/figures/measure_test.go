@@ -15,20 +15,12 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/compare"
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/mapper"
 )
 
 // quiet discards all output.
 var quiet = &term.Streams{Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }}
-
-// sparing returns n, or a quarter of n in a short run, as under the race detector.
-// The sample is the same in every run, so its figures are too.
-func sparing(n int64) int64 {
-	if testing.Short() {
-		return n / 4
-	}
-	return n
-}
 
 func placed(tb testing.TB, algorithm string, nodes []mapper.Node) *place.Placement {
 	tb.Helper()
@@ -51,9 +43,9 @@ func equalNodes(n int) []mapper.Node {
 
 func moved(t *testing.T, algorithm string, before, after []mapper.Node) *compare.Movement {
 	t.Helper()
-	m, err := measureChange(context.Background(), quiet, placed(t, algorithm, before), placed(t, algorithm, after), &answer.Keys{Sample: sparing(200_000)}, nil)
+	m, err := measureChange(context.Background(), quiet, placed(t, algorithm, before), placed(t, algorithm, after), &answer.Keys{Sample: shortrun.Few[int64](200_000)}, nil)
 	require.NoError(t, err)
-	require.Equal(t, sparing(200_000), m.Keys)
+	require.Equal(t, shortrun.Few[int64](200_000), m.Keys)
 	return m
 }
 
@@ -100,7 +92,7 @@ func TestSharesAgreeWithKeys(t *testing.T) {
 	for _, a := range place.Algorithms {
 		t.Run(a.Name, func(t *testing.T) {
 			p := placed(t, a.Name, nodes)
-			load, err := measureLoad(context.Background(), quiet, p, &answer.Keys{Sample: sparing(100_000)})
+			load, err := measureLoad(context.Background(), quiet, p, &answer.Keys{Sample: shortrun.Few[int64](100_000)})
 			require.NoError(t, err)
 			total := 0.0
 			for i, share := range nodeShares(p) {
@@ -130,7 +122,7 @@ func TestLossesOfEqualNodes(t *testing.T) {
 		nodes[i].Zone = []string{"x", "y"}[i%2]
 	}
 	p := placed(t, "rendezvous", nodes)
-	load, err := measureLoad(context.Background(), quiet, p, &answer.Keys{Sample: sparing(1_000_000)})
+	load, err := measureLoad(context.Background(), quiet, p, &answer.Keys{Sample: shortrun.Few[int64](1_000_000)})
 	require.NoError(t, err)
 	lost, err := measureLosses(context.Background(), quiet, p, load)
 	require.NoError(t, err)
@@ -164,5 +156,5 @@ func TestCountingTakesConstantMemory(t *testing.T) {
 		return float64(is.TotalAlloc - was.TotalAlloc)
 	}
 	bytesFor(1000) // one-time allocations
-	assert.InDelta(t, bytesFor(50_000), bytesFor(sparing(4_000_000)), 4<<20, "the keys have 130 MB, or 30 in a short run")
+	assert.InDelta(t, bytesFor(50_000), bytesFor(shortrun.Few[int64](4_000_000)), 4<<20, "the keys have 130 MB, or 30 in a short run")
 }

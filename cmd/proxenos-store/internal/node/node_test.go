@@ -18,6 +18,7 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 )
 
 func put(t *testing.T, n *Node, keys int) {
@@ -116,7 +117,7 @@ func TestPutGetDelete(t *testing.T) {
 // TestKillOneOfFive of the command does the same with ten thousand keys and real
 // processes.
 func TestAnyOneOfFiveFails(t *testing.T) {
-	const keys = 2000
+	keys := shortrun.Few(2000)
 	for failing := range 5 {
 		t.Run(fmt.Sprint("node ", failing), func(t *testing.T) {
 			bubble.Test(t, func(t *testing.T) {
@@ -137,7 +138,7 @@ func TestAnyOneOfFiveFails(t *testing.T) {
 
 func TestTwoOfFiveFailWithThreeReplicas(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
-		const keys = 2000
+		keys := shortrun.Few(2000)
 		tc := newTestCluster(t, 3)
 		for i := range 5 {
 			tc.start(strconv.Itoa(i), "")
@@ -165,7 +166,7 @@ func TestReplicasAreInDistinctZones(t *testing.T) {
 // Readers and a writer run while nodes join, leave and fail.
 func TestContinuousReaders(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
-		const keys = 500
+		keys := shortrun.Few(500)
 		tc := newTestCluster(t, 2)
 		home := tc.start("home", "")
 		put(t, home, keys)
@@ -474,7 +475,7 @@ func (f *fullDisk) Merge(entries []kv.Entry) ([]kv.Version, error) {
 
 func TestMinimalMovement(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
-		const keys = 3000
+		keys := shortrun.Few(3000)
 		tc := newTestCluster(t, 1)
 		for i := range 4 {
 			tc.start(strconv.Itoa(i), "")
@@ -492,7 +493,7 @@ func TestMinimalMovement(t *testing.T) {
 			}
 		}
 		t.Logf("%d of %d keys moved, ideal %d", moved, keys, keys/5)
-		assert.InDelta(t, keys/5, moved, keys/10)
+		assert.InDelta(t, keys/5, moved, float64(keys)/10)
 	})
 }
 
