@@ -3,6 +3,7 @@ package mapper_test
 import (
 	"context"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,29 @@ func TestGuardNodes(t *testing.T) {
 	src.fail(errDown)
 	_, err := g.Nodes(t.Context())
 	require.ErrorIs(t, err, errDown)
+}
+
+// TestGuardNodesConcurrently depends on the race detector: what was accepted last is
+// shared by all calls.
+func TestGuardNodesConcurrently(t *testing.T) {
+	t.Parallel()
+	src := newWatched("a b c d")
+	g := &mapper.Guard{Source: src, MaxDrop: 0.5, DropFor: time.Hour}
+	_, err := g.Nodes(t.Context())
+	require.NoError(t, err)
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for _, names := range []string{"a", "a b c d", "b", "a b c d"} {
+				src.set(names)
+				_, _ = g.Nodes(t.Context())
+			}
+		})
+	}
+	callers.Wait()
+	src.set("a b c d")
+	nodes, err := g.Nodes(t.Context())
+	require.Equal(t, "[a b c d]", words(nodes, err))
 }
 
 // TestGuardRejectsInvalidLimits has limits that would pass for "no limit".

@@ -49,6 +49,12 @@ func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
 	if err != nil {
 		return "", err
 	}
+	p.serve(l)
+	return l.Addr().String(), nil
+}
+
+// serve serves connections of the listener until Close.
+func (p *Page) serve(l net.Listener) {
 	p.server = &http.Server{
 		Handler:        p.Handler(),
 		ReadTimeout:    5 * time.Second,
@@ -58,7 +64,6 @@ func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
 	}
 	p.limiter = connlimit.New(limits)
 	p.serving.Go(func() { _ = p.server.Serve(p.limiter.Listener(l)) })
-	return l.Addr().String(), nil
 }
 
 // Close stops serving. It does nothing if Listen was not called.
