@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -37,6 +38,7 @@ func TestMain(m *testing.M) {
 	}
 	switch os.Getenv(asCommand) {
 	case "":
+		_ = flag.Set("test.parallel", "6") // they wait for processes most of the time
 		testscript.Main(m, map[string]func(){"proxenos-store": main})
 	case tied:
 		go func() {

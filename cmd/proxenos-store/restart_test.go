@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -131,15 +132,21 @@ func TestStoppedNodeDropsOldRequest(t *testing.T) {
 	answers(t, "k", "new", nodes...)
 }
 
-// Both owners of a key are away for a write and a deletion. When they are back, no
-// node returns the old value for longer than a moment.
+// Both owners of a key are cut off for a write and for a deletion. When they are back,
+// no node returns the old value for longer than a moment.
 func TestOwnersAwayForOneWrite(t *testing.T) {
 	t.Parallel()
 	page := "127.0.0.1:" + freePort(t)
-	nodes := grow(t, found(t, "--status", page), 4)
-	byAddr := map[string]*server{}
-	for _, n := range nodes {
-		byAddr[n.addr] = n
+	net := newNetwork(t, 5)
+	nodes := make([]*server, len(net.ports))
+	at := map[string]int{}
+	for i, port := range net.ports {
+		args := []string{"-p", port, "--found", "--status", page}
+		if i > 0 {
+			args = []string{"-p", port, "-h", nodes[0].addr}
+		}
+		nodes[i] = newClock(t, 0).launchWith([]string{net.env(i)}, args...).serves()
+		at[nodes[i].addr] = i
 	}
 	// A key that the first node does not own.
 	key, owners := "", []string{nodes[0].addr}
@@ -149,27 +156,20 @@ func TestOwnersAwayForOneWrite(t *testing.T) {
 		owners = strings.Fields(list)
 	}
 	require.Len(t, owners, 2)
-	signal := func(s syscall.Signal) {
-		for _, owner := range owners {
-			require.NoError(t, byAddr[owner].cmd.Process.Signal(s))
-		}
-	}
-	defer signal(syscall.SIGCONT)
-	absent := func(args ...string) {
+	away := func(args ...string) {
 		t.Helper()
-		signal(syscall.SIGSTOP)
+		net.split(at[owners[0]], at[owners[1]])
 		require.Eventually(t, func() bool { _, _, code := run(t, args...); return code == 0 }, patience, time.Millisecond)
-		signal(syscall.SIGCONT)
+		net.heal()
+		time.Sleep(time.Second)
 	}
 	_, stderr, code := run(t, "put", "-h", nodes[0].addr, key, "old")
 	require.Zero(t, code, stderr)
 
-	absent("put", "-h", nodes[0].addr, key, "new")
-	time.Sleep(time.Second)
+	away("put", "-h", nodes[0].addr, key, "new")
 	answers(t, key, "new", nodes...)
 
-	absent("delete", "-h", nodes[0].addr, key)
-	time.Sleep(time.Second)
+	away("delete", "-h", nodes[0].addr, key)
 	for _, n := range nodes {
 		out, _, code := run(t, "get", "-h", n.addr, key)
 		assert.Equal(t, 1, code, "%s returns %q", n.addr, out)
@@ -237,22 +237,34 @@ func TestMinCopies(t *testing.T) {
 	assert.Zero(t, code, stderr)
 }
 
-// A data file that is removed under a running node is noticed.
-func TestDataFileRemoved(t *testing.T) {
+// A data file that is removed or truncated under a running node is noticed. Requests
+// fail, and the node still runs.
+func TestDataFileDamagedWhileInUse(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	node := found(t, "--data", dir)
-	_, stderr, code := run(t, "put", "-h", node.addr, "k", "v")
-	require.Zero(t, code, stderr)
-	require.NoError(t, os.Truncate(filepath.Join(dir, "store.db"), 100))
-	_, stderr, code = run(t, "put", "-h", node.addr, "k", "v")
-	assert.Equal(t, 74, code)
-	assert.Contains(t, stderr, "the data file is damaged: it was truncated")
-	_, stderr, code = run(t, "get", "-h", node.addr, "k")
-	assert.Equal(t, 74, code, stderr)
-	assert.Contains(t, node.stderr(), "it was truncated")
-	_, _, code = run(t, "get", "-h", node.addr, "k")
-	assert.Equal(t, 74, code, "the node still runs")
+	for damage, harm := range map[string]func(path string) error{
+		"removed":   os.Remove,
+		"truncated": func(path string) error { return os.Truncate(path, 100) },
+	} {
+		t.Run(damage, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			node := found(t, "--data", dir)
+			_, stderr, code := run(t, "put", "-h", node.addr, "k", "v")
+			require.Zero(t, code, stderr)
+			require.NoError(t, harm(filepath.Join(dir, "store.db")))
+			var requests sync.WaitGroup
+			for _, args := range [][]string{{"put", "-h", node.addr, "k", "v"}, {"get", "-h", node.addr, "k"}} {
+				requests.Go(func() {
+					_, stderr, code := run(t, args...)
+					assert.Equal(t, 74, code, args)
+					assert.Contains(t, stderr, "the data file is damaged: it was "+damage)
+				})
+			}
+			requests.Wait()
+			assert.Contains(t, node.stderr(), "it was "+damage)
+			members(t, 1, node.addr)
+		})
+	}
 }
 
 func TestControlCharactersAndStandardInput(t *testing.T) {

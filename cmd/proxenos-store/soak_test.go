@@ -172,6 +172,7 @@ func (s *soak) launch(i int, args ...string) *server {
 // are killed, terminated, stopped, cut off, and their clocks jump, one node at a time.
 // No acknowledged write is lost.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	duration := 8 * time.Second
 	if text := os.Getenv(soakTime); text != "" {
 		var err error

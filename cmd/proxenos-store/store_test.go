@@ -85,6 +85,7 @@ func lost(t *testing.T, c *rpc.Client, keys int) int64 {
 }
 
 func TestKillOneOfFive(t *testing.T) {
+	t.Parallel()
 	const keys = 10_000
 	nodes := grow(t, found(t), 4)
 	fill(t, client(t, nodes[0].addr), keys)
@@ -93,6 +94,7 @@ func TestKillOneOfFive(t *testing.T) {
 }
 
 func TestKillTwoOfFiveWithThreeReplicas(t *testing.T) {
+	t.Parallel()
 	const keys = 2000
 	nodes := grow(t, found(t, "--replicas", "3"), 4, "--replicas", "3")
 	fill(t, client(t, nodes[0].addr), keys)
@@ -103,6 +105,7 @@ func TestKillTwoOfFiveWithThreeReplicas(t *testing.T) {
 
 // A reader runs while nodes join, leave and are killed.
 func TestContinuousReader(t *testing.T) {
+	t.Parallel()
 	const keys = 500
 	first := found(t)
 	c := client(t, first.addr)
@@ -163,6 +166,7 @@ func TestRestartWithData(t *testing.T) {
 
 // A node that is killed and restarted at once under its name replaces itself.
 func TestRestartAtOnce(t *testing.T) {
+	t.Parallel()
 	const keys = 500
 	dir := t.TempDir()
 	first := found(t)
@@ -190,7 +194,7 @@ func TestFullDisk(t *testing.T) {
 	keys, big := 0, strings.Repeat("x", 20_000)
 	for refused := false; !refused; {
 		err := c.Put(t.Context(), strconv.Itoa(keys), big)
-		if refused = strings.Contains(node.stderr(), "cannot store entries"); refused {
+		if refused = strings.Contains(node.stderr(), "cannot use the data"); refused {
 			require.Error(t, err)
 		} else if err == nil {
 			keys++

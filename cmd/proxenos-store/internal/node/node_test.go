@@ -442,6 +442,20 @@ func TestCutOffNodeAcknowledgesNothing(t *testing.T) {
 	})
 }
 
+// A request that has expired, as when its node was stopped, is not executed.
+func TestExpiredWriteIsNotExecuted(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		n := tc.start("a", "")
+		ctx, cancel := context.WithDeadline(t.Context(), time.Now())
+		defer cancel()
+		require.ErrorIs(t, n.Put(ctx, "k", []byte("v")), ErrUnavailable)
+		_, ok, err := n.Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.False(t, ok)
+	})
+}
+
 func TestFullDisk(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		tc := newTestCluster(t, 2)

@@ -42,8 +42,8 @@ var ErrUnavailable = errors.New("unavailable: too few replicas answered")
 // errNoReplica means that there are fewer nodes than replicas.
 var errNoReplica = errors.New("no other node")
 
-// ErrDisk means that a node cannot write to its disk.
-var ErrDisk = errors.New("cannot write to disk")
+// ErrDisk means that a node cannot read or write its data.
+var ErrDisk = errors.New("cannot use the data")
 
 // ErrTooLarge means that a key or a value exceeds its limit.
 var ErrTooLarge = errors.New("too large")

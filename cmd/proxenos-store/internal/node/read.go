@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 	for i, l := range lists {
 		got := l.call(l.quorum(), func(name string) error { return n.fetch(ctx, r, name, key) })
 		if i == 0 && got < l.quorum() && r.newest.Clock == 0 {
-			return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, got, l.quorum())
+			return nil, fmt.Errorf("%w: %d of %d: %w", ErrUnavailable, got, l.quorum(), cmp.Or(r.failed, errNoReplica))
 		}
 	}
 	if err := n.checkAhead(ctx, r); err != nil {
@@ -68,13 +69,17 @@ func (n *Node) fetch(ctx context.Context, r *responses, name, key string) error 
 	if r.has(name) {
 		return nil
 	}
-	return n.call(ctx, name, func(ctx context.Context, peer Peer) error {
+	err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
 		entries, err := peer.Fetch(ctx, []string{key})
 		if err == nil {
 			r.add(name, key, n.withoutAhead(r, name, entries))
 		}
 		return err
 	})
+	if err != nil {
+		r.fail(fmt.Errorf("%s: %w", name, err))
+	}
+	return err
 }
 
 // withoutAhead returns the entries of a node whose versions are not too far ahead.
@@ -140,6 +145,13 @@ type responses struct {
 	newest kv.Entry
 	by     map[string]kv.Timestamp
 	ahead  error // of an entry that was ignored
+	failed error // of the last call that failed
+}
+
+func (r *responses) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = err
 }
 
 func (r *responses) addAhead(err error) {

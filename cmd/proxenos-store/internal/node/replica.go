@@ -74,7 +74,7 @@ func (n *Node) merge(entries []kv.Entry) (newer []kv.Version, err error) {
 func (n *Node) logDiskFailure(err error) {
 	now, last := time.Now().UnixNano(), n.diskLogged.Load()
 	if now-last > int64(time.Second) && n.diskLogged.CompareAndSwap(last, now) {
-		n.cfg.Log.Error("cannot store entries; writes are refused", "err", err)
+		n.cfg.Log.Error("cannot use the data; requests are refused", "err", err)
 	}
 }
 
@@ -103,7 +103,8 @@ func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
 	for _, key := range keys {
 		e, ok, err := n.cfg.Engine.Get(key)
 		if err != nil {
-			return nil, err
+			n.logDiskFailure(err)
+			return nil, diskError(err)
 		}
 		if !ok {
 			continue

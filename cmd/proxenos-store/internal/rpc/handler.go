@@ -46,9 +46,11 @@ func (h *Handler) Get(ctx context.Context, key string) (string, error) {
 	return string(found.Value), nil
 }
 
-// Put serves the one-way call of 2009. The client does not learn of a failure.
+// Put serves the one-way call of 2009. Its client does not wait for a reply, and does
+// not learn of a failure.
 func (h *Handler) Put(ctx context.Context, key, value string) error {
-	if err := h.Write(ctx, key, []byte(value)); err != nil {
+	err := h.within(ctx, func(ctx context.Context) error { return h.Node.Put(ctx, key, []byte(value)) })
+	if err != nil {
 		return h.abandon("put", err)
 	}
 	return nil
