@@ -104,56 +104,62 @@ func TestInlineNodes(t *testing.T) {
 	assert.Equal(t, Nodes{Inline: []string{"a", "b,w=2"}}, f.Nodes)
 }
 
-// TestParseErrors: each file has one error, whose message names its position.
+const oneCheck = "checks: [{name: n, nodes: {min: 1}}]\n"
+
+// checkOf returns a file with one check, which has the given keys.
+func checkOf(keys string) string { return "checks:\n  - name: n\n    " + keys + "\n" }
+
+// faulty are files with one error each.
+var faulty = []struct{ name, file, want string }{
+	{"an empty file", "", "file is empty"},
+	{"only a comment", "# only\n", "file is empty"},
+	{"no checks", "nodes: a\n", "f:1:1: no checks"},
+	{"an empty list of checks", "checks: []\n", "no checks"},
+	{"an unknown key", "nodez: a\n" + oneCheck, `f:1:1: unknown key "nodez" in a check file: choose from nodes, algorithm,`},
+	{"an unknown key of a check", checkOf("pinz: {}"), `f:3:5: unknown key "pinz" in a check: choose from name, severity, pins,`},
+	{"an unknown key of a round", checkOf("movement:\n      rounds:\n        - ad: [c]"), `f:5:11: unknown key "ad" in a round`},
+	{"a duplicate key", "nodes: a\nnodes: b\n" + oneCheck, `f:2:1: duplicate key "nodes", first on line 1`},
+	{"a duplicate pin", checkOf("pins: {k: a, k: b}"), `duplicate key "k", first on line 3`},
+	{"a duplicate name", "checks:\n  - {name: n, nodes: {min: 1}}\n  - {name: n, nodes: {min: 2}}\n", `f:3:5: duplicate check name "n", first on line 2`},
+	{"no name", "checks:\n  - nodes: {min: 1}\n", "f:2:5: check without a name"},
+	{"two kinds in a check", checkOf("nodes: {min: 1}\n    pins: {k: a}"), `check "n" has 2 of pins, checksum, shares, movement, load_after_loss, spread and nodes; want exactly one`},
+	{"no kind in a check", checkOf("{}")[:len("checks:\n  - name: n\n")], `check "n" has 0 of pins`},
+	{"no pins", checkOf("pins: {}"), "no pins"},
+	{"a pin that is a mapping", checkOf("pins: {k: {a: b}}"), `pin of "k"`},
+	{"a pin without replicas", checkOf("pins: {k: []}"), "a node of a pin: the list is empty"},
+	{"a short checksum", checkOf("checksum: 1f0a"), `checksum "1f0a": want 16 hexadecimal digits`},
+	{"a checksum that is a number", checkOf("checksum: 1234567890123456"), "in quotes if all are decimal"},
+	{"an unknown loss", checkOf("load_after_loss: {of: any_rack, max: 2}"), `unknown of "any_rack": choose from any_node, any_zone`},
+	{"a loss without a limit", checkOf("load_after_loss: {of: any_node}"), "load_after_loss: want max"},
+	{"an unknown severity", checkOf("severity: fatal\n    nodes: {min: 1}"), `unknown severity "fatal": choose from error, warn`},
+	{"rounds of another word", checkOf("movement: {rounds: all, max_moved: 1}"), `unknown rounds "all": choose from each_removal`},
+	{"weights without keys", "key_weights: true\n" + oneCheck, "key_weights: want keys too"},
+	{"an unknown algorithm", "algorithm: rendezvouz\n" + oneCheck, `unknown algorithm "rendezvouz": choose from rendezvous, table`},
+	{"a merge key", "<<: {nodes: a}\n" + oneCheck, "merge keys are not supported"},
+	{"an underscore", "sample: 1_000\n" + oneCheck, `sample "1_000": want an integer`},
+	{"no limit of movement", checkOf("movement: {before: a}"), "want a limit"},
+	{"no change of nodes", checkOf("movement: {max_moved: 1%}"), "want a change of nodes: before or rounds"},
+	{"an empty round", checkOf("movement: {rounds: [{}], max_moved: 1%}"), "a round: want add"},
+	{"a fraction above 1", checkOf("movement: {before: a, max_moved: 12}"), `max_moved "12": want a percentage`},
+	{"not a number", checkOf("shares: {max: NaN}"), `max "NaN"`},
+	{"no bounds", checkOf("shares: {}"), "shares: want min"},
+	{"no bounds of a node", checkOf("shares: {nodes: {a: {}}}"), `the share of node "a"`},
+	{"more zones than replicas", checkOf("spread: {replicas: 2, zones: 3}"), "no more zones than replicas"},
+	{"an integer out of range", checkOf("nodes: {min: 0}"), `min "0": want an integer from 1`},
+	{"yes for true", checkOf("movement: {before: a, no_survivor_moves: yes}"), "want true or false"},
+	{"keys and a sample", "keys: k\nsample: 5\n" + oneCheck, "mutually exclusive"},
+	{"an anchor", "nodes: &x a\nalgorithm: *x\n" + oneCheck, "f:1:8: anchor &x"},
+	{"a tag", "nodes: !!str a\n" + oneCheck, "tags are not supported"},
+	{"two documents", oneCheck + "---\n" + oneCheck, "second document"},
+	{"a list", "- a\n", "f:1:1: a check file: want a mapping of keys to values"},
+	{"a scalar", "a\n", "want a mapping of keys to values"},
+	{"a tab", "checks:\n\t- a\n", "f:2:1: found character that cannot start any token"},
+	{"a file above the limit", strings.Repeat("#", MaxSize+1), "more than the limit of 1048576"},
+}
+
+// TestParseErrors: the message about a file with one error names its position.
 func TestParseErrors(t *testing.T) {
-	const ok = "checks: [{name: n, nodes: {min: 1}}]\n"
-	check := func(s string) string { return "checks:\n  - name: n\n    " + s + "\n" }
-	for _, c := range []struct{ name, file, want string }{
-		{"an empty file", "", "file is empty"},
-		{"only a comment", "# only\n", "file is empty"},
-		{"no checks", "nodes: a\n", "f:1:1: no checks"},
-		{"an empty list of checks", "checks: []\n", "no checks"},
-		{"an unknown key", "nodez: a\n" + ok, `f:1:1: unknown key "nodez" in a check file: choose from nodes, algorithm,`},
-		{"an unknown key of a check", check("pinz: {}"), `f:3:5: unknown key "pinz" in a check: choose from name, severity, pins,`},
-		{"an unknown key of a round", check("movement:\n      rounds:\n        - ad: [c]"), `f:5:11: unknown key "ad" in a round`},
-		{"a duplicate key", "nodes: a\nnodes: b\n" + ok, `f:2:1: duplicate key "nodes", first on line 1`},
-		{"a duplicate pin", check("pins: {k: a, k: b}"), `duplicate key "k", first on line 3`},
-		{"a duplicate name", "checks:\n  - {name: n, nodes: {min: 1}}\n  - {name: n, nodes: {min: 2}}\n", `f:3:5: duplicate check name "n", first on line 2`},
-		{"no name", "checks:\n  - nodes: {min: 1}\n", "f:2:5: check without a name"},
-		{"two kinds in a check", check("nodes: {min: 1}\n    pins: {k: a}"), `check "n" has 2 of pins, checksum, shares, movement, load_after_loss, spread and nodes; want exactly one`},
-		{"no kind in a check", check("{}")[:len("checks:\n  - name: n\n")], `check "n" has 0 of pins`},
-		{"no pins", check("pins: {}"), "no pins"},
-		{"a pin that is a mapping", check("pins: {k: {a: b}}"), `pin of "k"`},
-		{"a pin without replicas", check("pins: {k: []}"), "a node of a pin: the list is empty"},
-		{"a short checksum", check("checksum: 1f0a"), `checksum "1f0a": want 16 hexadecimal digits`},
-		{"a checksum that is a number", check("checksum: 1234567890123456"), "in quotes if all are decimal"},
-		{"an unknown loss", check("load_after_loss: {of: any_rack, max: 2}"), `unknown of "any_rack": choose from any_node, any_zone`},
-		{"a loss without a limit", check("load_after_loss: {of: any_node}"), "load_after_loss: want max"},
-		{"an unknown severity", check("severity: fatal\n    nodes: {min: 1}"), `unknown severity "fatal": choose from error, warn`},
-		{"rounds of another word", check("movement: {rounds: all, max_moved: 1}"), `unknown rounds "all": choose from each_removal`},
-		{"weights without keys", "key_weights: true\n" + ok, "key_weights: want keys too"},
-		{"an unknown algorithm", "algorithm: rendezvouz\n" + ok, `unknown algorithm "rendezvouz": choose from rendezvous, table`},
-		{"a merge key", "<<: {nodes: a}\n" + ok, "merge keys are not supported"},
-		{"an underscore", "sample: 1_000\n" + ok, `sample "1_000": want an integer`},
-		{"no limit of movement", check("movement: {before: a}"), "want a limit"},
-		{"no change of nodes", check("movement: {max_moved: 1%}"), "want a change of nodes: before or rounds"},
-		{"an empty round", check("movement: {rounds: [{}], max_moved: 1%}"), "a round: want add"},
-		{"a fraction above 1", check("movement: {before: a, max_moved: 12}"), `max_moved "12": want a percentage`},
-		{"not a number", check("shares: {max: NaN}"), `max "NaN"`},
-		{"no bounds", check("shares: {}"), "shares: want min"},
-		{"no bounds of a node", check("shares: {nodes: {a: {}}}"), `the share of node "a"`},
-		{"more zones than replicas", check("spread: {replicas: 2, zones: 3}"), "no more zones than replicas"},
-		{"an integer out of range", check("nodes: {min: 0}"), `min "0": want an integer from 1`},
-		{"yes for true", check("movement: {before: a, no_survivor_moves: yes}"), "want true or false"},
-		{"keys and a sample", "keys: k\nsample: 5\n" + ok, "mutually exclusive"},
-		{"an anchor", "nodes: &x a\nalgorithm: *x\n" + ok, "f:1:8: anchor &x"},
-		{"a tag", "nodes: !!str a\n" + ok, "tags are not supported"},
-		{"two documents", ok + "---\n" + ok, "second document"},
-		{"a list", "- a\n", "f:1:1: a check file: want a mapping of keys to values"},
-		{"a scalar", "a\n", "want a mapping of keys to values"},
-		{"a tab", "checks:\n\t- a\n", "f:2:1: found character that cannot start any token"},
-		{"a file above the limit", strings.Repeat("#", MaxSize+1), "more than the limit of 1048576"},
-	} {
+	for _, c := range faulty {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := format.Parse([]byte(c.file), "f")
 			require.ErrorContains(t, err, c.want)
@@ -188,6 +194,17 @@ func TestBombs(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(example)
 	f.Add("checks: [{name: n, pins: {a: , b: ~}}]")
+	for _, keys := range []string{
+		"pins: {k: a, l: [a, b]}", "checksum: 1f0a9c3d5e7b8a90", "checksum:", "shares: {max: 2, zones: {eu: {max: 60%}}}",
+		"movement: {rounds: each_removal, max_copied: 40%}", "load_after_loss: {of: any_node, max: 1.6}", "spread: {replicas: 3, zones: 2}",
+	} {
+		f.Add(checkOf(keys)) // small files, in which a changed byte changes a rule
+	}
+	for _, c := range faulty {
+		if len(c.file) <= MaxSize {
+			f.Add(c.file)
+		}
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := format.Parse([]byte(text), "f")
 		if err != nil {

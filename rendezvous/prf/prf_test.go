@@ -183,6 +183,9 @@ func FuzzAlignment(f *testing.F) {
 	f.Add("")
 	f.Add("user:42")
 	f.Add(strings.Repeat("\xff\x00", 40))
+	for _, size := range []int{1, 3, 4, 8, 15, 16, 55, 56, 63, 64, 119, 128} { // the ends of words and blocks
+		f.Add(strings.Repeat("k", size))
+	}
 	f.Fuzz(func(t *testing.T, key string) {
 		for name, variant := range variants() {
 			m, o := variant()
