@@ -25,7 +25,7 @@ RACE = GORACE=atexit_sleep_ms=0
 ATONCE   = -p 3
 
 # Nested modules, and all modules that the linter checks.
-NESTED  = internal/lab/bench internal/examples/prometheus internal/report/browsertest
+NESTED  = internal/lab/bench internal/examples/prometheus internal/report/browsertest internal/tools/mutate
 MODULES = . $(NESTED)
 
 .PHONY: help
@@ -77,6 +77,10 @@ bench: ## Measure proxenos and its peers, and write internal/lab/bench/README.md
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
 	internal/repo/fuzz.sh $(FUZZTIME)
+
+.PHONY: mutate
+mutate: ## Change operators of the pure packages, and list changes that no test finds
+	go -C internal/tools/mutate run .
 
 .PHONY: test-arch
 test-arch: packages ## Run the placement tests on 32-bit, ARM and big-endian CPUs (QEMU)

@@ -20,20 +20,32 @@ func TestNestedModulesAreTested(t *testing.T) {
 	listed := regexp.MustCompile(`(?m)^NESTED\s*=(.*)$`).FindSubmatch(makefile)
 	require.NotNil(t, listed, "the Makefile lists no nested modules")
 	var nested []string
-	files := trackedFiles(t)
-	for _, file := range files {
-		if dir := path.Dir(file); path.Base(file) == "go.mod" && dir != "." && holdsCode(dir, files) {
+	for dir, holdsCode := range modules(trackedFiles(t)) {
+		if holdsCode && dir != "." {
 			nested = append(nested, dir)
 		}
 	}
 	assert.ElementsMatch(t, strings.Fields(string(listed[1])), nested)
 }
 
-func holdsCode(dir string, files []string) bool {
+// modules returns the directories of modules, and whether each holds Go code that is
+// not in a module below it.
+func modules(files []string) map[string]bool {
+	holdsCode := map[string]bool{}
 	for _, file := range files {
-		if strings.HasPrefix(file, dir+"/") && strings.HasSuffix(file, ".go") {
-			return true
+		if path.Base(file) == "go.mod" {
+			holdsCode[path.Dir(file)] = false
 		}
 	}
-	return false
+	for _, file := range files {
+		if path.Ext(file) != ".go" {
+			continue
+		}
+		dir := path.Dir(file)
+		for _, isModule := holdsCode[dir]; !isModule && dir != "."; _, isModule = holdsCode[dir] {
+			dir = path.Dir(dir)
+		}
+		holdsCode[dir] = true
+	}
+	return holdsCode
 }
