@@ -32,6 +32,8 @@ var rules = []rule{
 	{room: "mapper/dns", may: []string{"mapper", "internal/hostport"}, why: "one technology, which the standard library speaks"},
 	{room: "mapper/consul", may: []string{"mapper", "internal/hostport", "internal/nodelist", "internal/retry"}, others: []string{"github.com/hashicorp/consul/api"}, why: "one technology"},
 	{room: "mapper/etcd", may: []string{"mapper", "internal/nodelist", "internal/retry", "internal/secret"}, why: "one technology, by plain HTTP"},
+	{room: "mapper/httplist", may: []string{"mapper", "internal/secret"}, why: "one technology, which the standard library speaks"},
+	{room: "mapper/sd", may: []string{"mapper", "internal/nodelist"}, others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
 	{room: "mapper/swim", may: []string{"mapper", "mapper/swim/internal/members", "internal/connlimit", "internal/hostport", "internal/retry", "internal/secret"}, others: []string{"github.com/hashicorp/memberlist"}, why: "one technology"},
 	{room: "mapper/swim/internal/members", why: "pure: the table of members, without network or clock"},
 	{room: "mapper/swim/filesync", may: []string{"internal/childenv", "mapper", "mapper/swim"}, others: []string{"github.com/fsnotify/fsnotify", "golang.org/x/text"}, why: "mirrors the members of the package above it"},

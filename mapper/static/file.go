@@ -25,6 +25,10 @@ type File struct {
 	// Path names the file. It follows symbolic links.
 	Path string
 
+	// Parse reads the list, for a list in a format of another package. It gets
+	// Path as the name of the list. Nil means [Parse].
+	Parse func(data []byte, name string) ([]mapper.Node, error)
+
 	// ScanEvery is how often Watch looks at the file even if the system reported
 	// no change: some file systems report none, and a link may lead elsewhere.
 	// Zero means 5 s.
@@ -56,6 +60,13 @@ func (f *File) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	data, err := f.read(ctx)
 	if err != nil {
 		return nil, err
+	}
+	return f.parse(data)
+}
+
+func (f *File) parse(data []byte) ([]mapper.Node, error) {
+	if f.Parse != nil {
+		return f.Parse(data, f.Path)
 	}
 	return Parse(data, f.Path)
 }

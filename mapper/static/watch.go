@@ -188,7 +188,7 @@ func (w *watch) list(ctx context.Context) ([]byte, []mapper.Node, error) {
 			return nil, nil, w.file.fail(err)
 		}
 	}
-	nodes, err := Parse(data, w.file.Path)
+	nodes, err := w.file.parse(data)
 	return data, nodes, err
 }
 
