@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -63,10 +64,13 @@ func (n *Node) checkClock(name string, err error) {
 	}
 }
 
-// compareClocks compares the clock of this node with those of the others.
-func (n *Node) compareClocks(ctx context.Context) {
+// compareClocks compares the clock of this node with those of the others, and returns
+// how many of them agree.
+func (n *Node) compareClocks(ctx context.Context) (agree, others int) {
+	var same atomic.Int64
 	var group sync.WaitGroup
-	for _, name := range n.others(n.current()) {
+	names := n.others(n.current())
+	for _, name := range names {
 		group.Go(func() {
 			view, err := n.viewOf(ctx, name)
 			theirs := view.Clock
@@ -75,12 +79,14 @@ func (n *Node) compareClocks(ctx context.Context) {
 			case err != nil:
 			case now.Sub(theirs).Abs() <= kv.MaxAhead:
 				n.clocks.forget(name)
+				same.Add(1)
 			default:
 				n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, theirs.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
 			}
 		})
 	}
 	group.Wait()
+	return int(same.Load()), len(names)
 }
 
 // Ready returns nil if this node serves, and if its clock agrees with those of at

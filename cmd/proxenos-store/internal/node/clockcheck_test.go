@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"testing"
 	"time"
@@ -57,6 +58,32 @@ func TestSlowClockReads(t *testing.T) {
 			require.ErrorIs(t, err, kv.ErrAhead)
 		}
 		tc.setSkew("slow", 0)
+	})
+}
+
+// A clock is set while a node reads. The read fails or finds the key.
+func TestClockIsSetDuringRead(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		slow := tc.start("slow", "")
+		tc.start("b", "")
+		tc.start("c", "")
+		tc.settle()
+		require.NoError(t, slow.Put(t.Context(), "k", []byte("v")))
+		found := 0
+		for range 300 {
+			tc.setSkew("slow", -2*time.Hour)
+			time.AfterFunc(rand.N(3*latency), func() { tc.setSkew("slow", 0) })
+			_, ok, err := slow.Get(t.Context(), "k")
+			if err == nil {
+				require.True(t, ok)
+				found++
+			} else {
+				require.ErrorIs(t, err, kv.ErrAhead)
+			}
+			time.Sleep(3 * latency)
+		}
+		assert.Greater(t, found, 10)
 	})
 }
 

@@ -456,6 +456,30 @@ func TestExpiredWriteIsNotExecuted(t *testing.T) {
 	})
 }
 
+// A key is not reported as missing if none of its owners answers.
+func TestMissingOwnersAreNotMissingKeys(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		for _, name := range []string{"a", "b", "c", "d"} {
+			tc.start(name, "")
+		}
+		tc.settle()
+		require.NoError(t, tc.any().Put(t.Context(), "k", []byte("v")))
+		owners := tc.any().Owners("k")
+		tc.silence(owners)
+		ctx, cancel := context.WithTimeout(t.Context(), settle)
+		defer cancel()
+		_, _, err := tc.any().Get(ctx, "k")
+		require.ErrorIs(t, err, ErrUnavailable)
+		tc.silence(nil, owners[1])
+		value, ok, err := tc.nodeNamed(owners[1]).Get(t.Context(), "k")
+		require.NoError(t, err)
+		assert.True(t, ok)
+		assert.Equal(t, "v", string(value))
+		tc.silence(nil, owners...)
+	})
+}
+
 func TestFullDisk(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		tc := newTestCluster(t, 2)

@@ -31,7 +31,8 @@ func (n *Node) Get(ctx context.Context, key string) (value []byte, ok bool, err 
 	}
 }
 
-// read reads from the replicas once. While a change of membership settles it
+// read reads from the replicas once. Nodes that stand in for the owners of a key cannot
+// know that it is missing if no owner answers. While a change of membership settles it
 // reads from the old and the new replicas, and from every member before it
 // reports a key as missing.
 func (n *Node) read(ctx context.Context, key string) (*responses, error) {
@@ -59,6 +60,9 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 	}
 	if settling && !r.hasValue() {
 		n.fetchFromAll(ctx, r, p, key)
+	}
+	if r.newest.Clock == 0 && !slices.ContainsFunc(p.owners(key), r.has) {
+		return nil, fmt.Errorf("%w: no owner of the key: %w", ErrUnavailable, cmp.Or(r.failed, errNoReplica))
 	}
 	n.readRepair(ctx, p, r)
 	return r, nil
@@ -91,26 +95,31 @@ func (n *Node) withoutAhead(r *responses, name string, entries []kv.Entry) []kv.
 		n.Ahead.Add(1)
 		err := n.clock.Observe(e.Clock)
 		n.checkClock(name, err)
-		r.addAhead(err)
+		r.addAhead(e.Clock)
 		return true
 	})
 }
 
-// checkAhead returns an error if a version is too far ahead and most clocks differ
-// from that of this node, which is then wrong. Otherwise the version is of a write
-// that other nodes refused, and the reader ignores it.
+// checkAhead returns an error if a version is too far ahead, unless the clocks of half
+// of the other nodes agree with that of this node. The version is then of a write that
+// they refused, and the reader ignores it. Otherwise the clock of this node is wrong.
 func (n *Node) checkAhead(ctx context.Context, r *responses) error {
 	r.mu.Lock()
-	err := r.ahead
+	ahead := r.ahead
 	r.mu.Unlock()
-	if err == nil {
+	if ahead == 0 {
 		return nil
 	}
-	n.compareClocks(ctx)
-	if n.clockError() == nil {
+	agree, others := n.compareClocks(ctx)
+	err := n.clock.Observe(ahead)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: the clock was set meanwhile", ErrUnavailable)
+	case 2*agree >= others:
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func (n *Node) fetchFromAll(ctx context.Context, r *responses, p *placement, key string) {
@@ -144,8 +153,8 @@ type responses struct {
 	mu     sync.Mutex
 	newest kv.Entry
 	by     map[string]kv.Timestamp
-	ahead  error // of an entry that was ignored
-	failed error // of the last call that failed
+	ahead  uint64 // the greatest reading of an entry that was ignored
+	failed error  // of the last call that failed
 }
 
 func (r *responses) fail(err error) {
@@ -154,10 +163,10 @@ func (r *responses) fail(err error) {
 	r.failed = err
 }
 
-func (r *responses) addAhead(err error) {
+func (r *responses) addAhead(reading uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ahead = err
+	r.ahead = max(r.ahead, reading)
 }
 
 func (r *responses) has(name string) bool {
