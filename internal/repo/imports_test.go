@@ -47,7 +47,7 @@ var rules = []rule{
 	{room: "internal/cli/figures", may: []string{"rendezvous", "mapper", "mapper/static", "internal/checkfile", "internal/compare", "internal/report", "internal/cli/answer", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "commands that measure"},
 	{room: "internal/cli/swimcmd", may: []string{"mapper", "mapper/swim", "mapper/swim/filesync", "internal/connlimit", "internal/nodelist", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
-		others: []string{cobra, pflag, "charm.land/bubbletea/v2"}, why: "commands about gossip"},
+		others: []string{cobra, pflag, "charm.land/bubbletea/v2", "github.com/clipperhouse/displaywidth"}, why: "commands about gossip"},
 	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "flags in, nodes out"},
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
@@ -80,6 +80,8 @@ var rules = []rule{
 	{room: "internal/testkit/alloctest", why: "imported by tests only"},
 	{room: "internal/testkit/bubble", why: "imported by tests only"},
 	{room: "internal/testkit/freeport", why: "imported by tests only"},
+	{room: "internal/testkit/fifo", others: []string{testify}, why: "imported by tests only"},
+	{room: "internal/testkit/pagetest", may: []string{"internal/testkit/bubble"}, others: []string{testify}, why: "imported by tests only"},
 	{room: "internal/testkit/logbuf", why: "imported by tests only"},
 	{room: "internal/testkit/shortrun", why: "imported by tests only"},
 	{room: "internal/testkit/leaktest", others: []string{"go.uber.org/goleak"}, why: "imported by tests only"},
@@ -95,7 +97,7 @@ const (
 var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "internal/hashtag", "internal/nodeset"}
 
 // testOnly lists the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/testkit/shortrun", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/fifo", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/testkit/pagetest", "internal/testkit/shortrun", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	for _, p := range ourPackages(t) {
