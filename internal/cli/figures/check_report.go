@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -64,13 +65,13 @@ func (r suiteReport) write(std *term.Streams, results report.Results) error {
 	if !r.toStdout() {
 		return std.WriteStream("--report", r.path, write)
 	}
-	if err := write(std.Out); err != nil {
-		return term.WithCode(term.ErrIO, err)
-	}
+	err := term.WithCode(term.ErrIO, write(std.Out))
 	if summary := std.Getenv("GITHUB_STEP_SUMMARY"); r.kind == "github" && summary != "" {
-		return appendSummary(summary, results)
+		if unwritten := appendSummary(summary, results); err == nil || term.ExitCode(err) == term.ExitDone {
+			err = cmp.Or(unwritten, err)
+		}
 	}
-	return nil
+	return err
 }
 
 // appendSummary appends to the summary of a step, to which other commands of the

@@ -25,10 +25,10 @@ func (p *pastClosedPipe) Write(b []byte) (int, error) {
 }
 
 // Remembering returns a writer to w and a function that returns the first error
-// of a write to it, for callers that drop the error.
+// of a write to it, for callers that drop the error. Its errors carry [ErrIO].
 func Remembering(w io.Writer) (io.Writer, func() error) {
 	r := &remembering{w: w}
-	return r, func() error { return WithCode(ErrIO, r.err) }
+	return r, func() error { return r.err }
 }
 
 type remembering struct {
@@ -38,6 +38,7 @@ type remembering struct {
 
 func (r *remembering) Write(b []byte) (int, error) {
 	n, err := r.w.Write(b)
+	err = WithCode(ErrIO, err)
 	if r.err == nil {
 		r.err = err
 	}
