@@ -44,7 +44,8 @@ var withoutExample = map[string]string{
 	"mapper/locator.ParseLocation":          "as ParsePeer",
 	"mapper/locator.Server.Close":           "as on any listener",
 
-	"mapper/consul.Error.Hint": "printed after Error",
+	"mapper/consul.Error.Hint":     "printed after Error",
+	"mapper/kubernetes.Error.Hint": "in the example of Source.Nodes",
 
 	"ring.NewBuilder":  "in the examples of Builder",
 	"ring.Builder.Len": "as on Ring",

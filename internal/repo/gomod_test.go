@@ -21,7 +21,7 @@ var direct = map[string]string{
 	"github.com/spaolacci/murmur3":         "the mmh3 hashes",
 	"github.com/cespare/xxhash/v2":         "the hash of Envoy, gRPC and go-redis",
 	"golang.org/x/sys":                     "what the processor can do",
-	"go.yaml.in/yaml/v3":                   "node files in YAML",
+	"go.yaml.in/yaml/v3":                   "node files in YAML, kubeconfig files",
 	"github.com/fsnotify/fsnotify":         "node files that change",
 	"github.com/hashicorp/consul/api":      "Consul",
 	"github.com/hashicorp/memberlist":      "gossip membership",

@@ -17,6 +17,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/mapper/consul"
+	"github.com/proxenos/proxenos/mapper/kubernetes"
 )
 
 // consulOptions holds the flags of the consul backend.
@@ -40,10 +41,10 @@ func (o *consulOptions) bind(c *cobra.Command) {
 	o.health = term.Choose("--health", "passing", "warning", "any")
 	o.consistency = term.Choose("--consistency", "default", "stale", "consistent", "cached")
 	term.AddGroup(c, title, func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.service, "service", "s", "", "`name` of the service whose instances are the nodes (default all services)")
+		fs.StringVarP(&o.service, "service", "s", "", "`name` of the service whose instances are the nodes (default all services; required for kubernetes)")
 		fs.Var(&o.health, "health", "required health of instances: passing, warning (includes passing) or any")
 		fs.BoolVar(&o.catalog, "catalog", false, "query the catalog, which lists instances regardless of health")
-		fs.StringVar(&o.identity, "identity", "instance", "ID of a node: instance (node/service-id), address or meta:KEY")
+		fs.StringVar(&o.identity, "identity", "", "ID of a node: instance (node/service-id), address or meta:KEY; for kubernetes: pod, address, node or label:KEY (default instance or pod)")
 		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` of the zone")
 		fs.StringVar(&o.datacenter, "datacenter", "", "`name` of the datacenter (default the agent's)")
 		fs.StringVar(&o.near, "near", "", "sort by distance from this Consul `node`; _agent is the agent's")
@@ -51,11 +52,14 @@ func (o *consulOptions) bind(c *cobra.Command) {
 		fs.Lookup("node-meta").DefValue = "" // hide the default, an empty list
 		fs.StringVar(&o.filter, "filter", "", "filter `expression` for Consul, in its own language")
 		fs.Var(&o.consistency, "consistency", "consistency mode of queries: default, stale, consistent or cached")
-		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the ACL token; overrides CONSUL_HTTP_TOKEN and CONSUL_HTTP_TOKEN_FILE")
+		fs.StringVar(&o.tokenFile, "token-file", "", "`file` with the token; overrides CONSUL_HTTP_TOKEN and CONSUL_HTTP_TOKEN_FILE, or the kubeconfig file")
 	})
 	aboutBackends(c, title, "consul")
-	term.Complete(c, "identity", []string{"instance", "address", "meta:"})
+	term.Complete(c, "identity", []string{"instance", "address", "meta:", "pod", "node", "label:"})
 }
+
+// instanceIdentity is the default of --identity.
+const instanceIdentity = "instance"
 
 // parse validates the flags.
 func (o *consulOptions) parse(c *cobra.Command) error {
@@ -85,7 +89,7 @@ func (o *Flags) consulConfig(std *term.Streams) consul.Config {
 	if !c.catalog {
 		config.Health = consul.Health(c.health.String())
 	}
-	if c.identity != "instance" {
+	if c.identity != "" && c.identity != instanceIdentity {
 		config.Identity = consul.Identity(c.identity)
 	}
 	if c.consistency.String() != "default" {
@@ -152,4 +156,6 @@ func failedAtProxy(err error) bool {
 
 // serviceOf returns the name of the node's service, or the node's ID if its source
 // has no services.
-func serviceOf(n mapper.Node) string { return cmp.Or(n.Meta[consul.MetaService], n.ID()) }
+func serviceOf(n mapper.Node) string {
+	return cmp.Or(n.Meta[consul.MetaService], n.Meta[kubernetes.MetaService], n.ID())
+}

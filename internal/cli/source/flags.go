@@ -34,6 +34,7 @@ type backend struct {
 // backends are the choices of --backend; the first is the default.
 var backends = []backend{
 	{"consul", 8500, openConsul, explainConsul, "is the service registered and passing? see --service and --health; Consul returns an empty list if the token lacks read access"},
+	{"kubernetes", 6443, openKubernetes, explainKubernetes, "does the service exist, and are its pods ready? kubectl get endpointslices lists its endpoints; --ready any also counts pods that are not ready"},
 	{"p2p", 9900, openP2P, explainP2P, "the queried node has left its network; query another one"},
 	{"dns", 0, openDNS, explainDNS, "a name that does not exist has no nodes; is --dns-name the full name?"},
 	{"swim", 0, openSwim, member.Explain, "are there members other than observers? proxenos swim members lists them"},
@@ -50,20 +51,21 @@ func backendNames() []string {
 
 // Flags holds the flags of every command that queries a source of nodes.
 type Flags struct {
-	Backend  string
-	nodes    []string
-	file     string
-	timeout  time.Duration
-	host     string
-	port     int
-	located  string // what --host and --port give of HOST:PORT
-	partial  bool   // the source left out records when it was queried
-	complete completeness
-	consul   consulOptions
-	swim     member.Flags
-	dns      dnsOptions
-	Outages  OutageFlags
-	Filters  Filters
+	Backend    string
+	nodes      []string
+	file       string
+	timeout    time.Duration
+	host       string
+	port       int
+	located    string // what --host and --port give of HOST:PORT
+	partial    bool   // the source left out records when it was queried
+	complete   completeness
+	consul     consulOptions
+	kubernetes kubernetesOptions
+	swim       member.Flags
+	dns        dnsOptions
+	Outages    OutageFlags
+	Filters    Filters
 }
 
 // Bind declares the flags on a command.
@@ -81,6 +83,7 @@ func (o *Flags) Bind(c *cobra.Command) {
 	})
 	aboutBackends(c, serverGroup, serverNames()...)
 	o.consul.bind(c)
+	o.kubernetes.bind(c)
 	o.dns.bind(c)
 	bindSwim(&o.swim, c)
 	o.Filters.bind(c)
@@ -150,6 +153,7 @@ func (o *Flags) Parse(c *cobra.Command) error {
 	if err := o.Outages.parse(c); err != nil {
 		return err
 	}
+	o.kubernetes.parse(c)
 	return o.consul.parse(c)
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,7 +25,7 @@ func (o *Flags) query() string {
 		add("service", c.service)
 		add("datacenter", c.datacenter)
 		add("health", c.health.String())
-		add("identity", c.identity)
+		add("identity", cmp.Or(c.identity, instanceIdentity))
 		add("zone-meta", c.zone)
 		add("filter", c.filter)
 		if c.catalog {
@@ -33,6 +34,8 @@ func (o *Flags) query() string {
 		for _, key := range slices.Sorted(maps.Keys(c.nodeMeta)) {
 			add("node-meta", key+"="+c.nodeMeta[key])
 		}
+	case "kubernetes":
+		o.kubernetesQuery(add)
 	case "dns":
 		add("name", o.dns.name)
 		if o.dns.resolve {

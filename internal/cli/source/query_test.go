@@ -26,6 +26,15 @@ func TestQueriesDiffer(t *testing.T) {
 		of("consul", func(o *Flags) { o.consul.service = "web"; o.consul.identity = "address" }),
 		of("consul", func(o *Flags) { o.consul.nodeMeta = map[string]string{"a": "b"} }),
 		of("consul", func(o *Flags) { o.consul.service = `web" datacenter="dc2` }),
+		of("kubernetes", func(*Flags) {}),
+		of("kubernetes", func(o *Flags) { o.consul.service = "web" }),
+		of("kubernetes", func(o *Flags) { o.consul.service, o.kubernetes.namespace = "web", "a" }),
+		of("kubernetes", func(o *Flags) { o.consul.service, o.kubernetes.context = "web", "a" }),
+		of("kubernetes", func(o *Flags) { o.consul.service, o.kubernetes.port = "web", "a" }),
+		of("kubernetes", func(o *Flags) { o.consul.service, o.kubernetes.statefulSet = "web", "a" }),
+		of("kubernetes", func(o *Flags) { o.consul.service, o.kubernetes.weightKey = "web", "a" }),
+		of("kubernetes", func(o *Flags) { o.consul.service, o.consul.identity = "web", "node" }),
+		of("kubernetes", func(o *Flags) { o.kubernetes.selector = "web" }),
 		of("dns", func(o *Flags) { o.dns.name = "web" }),
 		of("dns", func(o *Flags) { o.dns.name = "web"; o.dns.resolve = true }),
 		of("static", func(o *Flags) { o.file = "web" }),
@@ -41,5 +50,5 @@ func TestQueriesDiffer(t *testing.T) {
 		require.False(t, seen[q], "%s occurs twice", q)
 		seen[q] = true
 	}
-	require.Equal(t, `consul service="web" datacenter="dc2"`, of("consul", func(o *Flags) { o.consul.service, o.consul.datacenter = "web", "dc2" }))
+	require.Equal(t, `consul service="web" datacenter="dc2" identity="instance"`, of("consul", func(o *Flags) { o.consul.service, o.consul.datacenter = "web", "dc2" }))
 }

@@ -94,7 +94,8 @@ func isMainModule(file string) bool {
 	return err == nil && module == mainModule
 }
 
-// directive returns the rest of the first line that begins with a directive.
+// directive returns the rest of the first line that begins with a directive,
+// without the comment.
 func directive(file, name string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -103,6 +104,7 @@ func directive(file, name string) (string, error) {
 	defer f.Close() //nolint:errcheck // the file is only read
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			rest, _, _ = strings.Cut(rest, " //")
 			return strings.TrimSpace(rest), nil
 		}
 	}
