@@ -14,6 +14,7 @@ import (
 // TestConformance puts every wrapper, and some of them around each other, over
 // a source in memory.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	wrappers := []struct {
 		name string
 		wrap func(t *testing.T, m mapper.Mapper) mapper.Mapper

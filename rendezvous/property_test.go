@@ -54,7 +54,7 @@ func TestVerbsAgree(t *testing.T) {
 			"equal": numbered("s", n), "mixed": mixedWeights(n),
 		} {
 			s := newSet(t, nodes, byCapacity)
-			for range 20 {
+			for range shortrun.Few(20) {
 				key := strconv.FormatUint(rng.Uint64(), 36)
 				want := sortedByDefinition(s, key)
 				require.Equal(t, want, slices.AppendSeq([]server{}, s.Rank(key)), "%s n=%d %q", name, n, key)
@@ -97,7 +97,7 @@ func sortedByDefinition(s *Set[server], key string) []server {
 func TestEqualWeightsRankLikeNone(t *testing.T) {
 	t.Parallel()
 	s := newSet(t, numbered("server", 50), byCapacity)
-	for i := range 20_000 {
+	for i := range shortrun.Few(20_000) {
 		key := "key" + strconv.Itoa(i)
 		x := expand(s.hash(key))
 		want := x.best(s.seeds)
@@ -117,7 +117,7 @@ func TestBoundExcludesNoWinner(t *testing.T) {
 		for i := range seeds {
 			seeds[i], weights[i] = rng.Uint64(), math.Exp(rng.NormFloat64()*3)
 		}
-		for range 200_000 / n {
+		for range shortrun.Few(200_000) / n {
 			x := expand(rng.Uint64())
 			best := candidate{value: -1}
 			for i, seed := range seeds {
@@ -189,7 +189,7 @@ func TestOnlyNeededMoves(t *testing.T) {
 			tableAfter, err := after.Table(12)
 			require.NoError(t, err)
 			moved := 0
-			for i := range 100_000 {
+			for i := range shortrun.Few(100_000) {
 				key := "user:" + strconv.Itoa(i)
 				for _, change := range [][2]server{owners(before, after, key), owners(tableBefore, tableAfter, key)} {
 					if from, to := change[0].name, change[1].name; from != to {

@@ -66,6 +66,7 @@ checks:
 `
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	f, err := format.Parse([]byte(example), "checks.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, "nodes.txt", f.Nodes.File)
@@ -99,6 +100,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestInlineNodes(t *testing.T) {
+	t.Parallel()
 	f, err := format.Parse([]byte("nodes: [a, 'b,w=2']\nchecks: [{name: n, nodes: {min: 2}}]\n"), "checks.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, Nodes{Inline: []string{"a", "b,w=2"}}, f.Nodes)
@@ -159,6 +161,7 @@ var faulty = []struct{ name, file, want string }{
 
 // TestParseErrors: the message about a file with one error names its position.
 func TestParseErrors(t *testing.T) {
+	t.Parallel()
 	for _, c := range faulty {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := format.Parse([]byte(c.file), "f")
@@ -171,6 +174,7 @@ func TestParseErrors(t *testing.T) {
 
 // TestBombs: input that expands exponentially or nests deeply fails quickly.
 func TestBombs(t *testing.T) {
+	t.Parallel()
 	laughs := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'i'; c++ {
 		p := string(c - 1)

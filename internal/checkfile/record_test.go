@@ -11,6 +11,7 @@ import (
 
 // TestRecord: recording replaces the nodes of pins and nothing else.
 func TestRecord(t *testing.T) {
+	t.Parallel()
 	const before = `# kept
 checks:
 
@@ -68,6 +69,7 @@ checks:
 
 // TestRecordRejects: a pin whose value is not on the line of its key is an error.
 func TestRecordRejects(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, pins string }{
 		{"an explicit key", "\n      ? k\n      : a"},
 		{"a list on lines", "\n      k:\n        - a"},

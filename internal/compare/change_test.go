@@ -18,6 +18,7 @@ func members(ids ...string) []Member {
 // TestChangeByHand adds c to a and b. One key moves from a to c, and one from a
 // to b without need.
 func TestChangeByHand(t *testing.T) {
+	t.Parallel()
 	c := NewChange(members("b", "a"), members("a", "c", "b"))
 	tally := c.NewTally()
 	const beforeB, beforeA, afterA, afterC, afterB = 0, 1, 0, 1, 2
@@ -38,6 +39,7 @@ func TestChangeByHand(t *testing.T) {
 
 // TestSwappedKeysAreExcess swaps two keys, which changes no node's load.
 func TestSwappedKeysAreExcess(t *testing.T) {
+	t.Parallel()
 	c := NewChange(members("a", "b"), members("a", "b"))
 	tally := c.NewTally()
 	tally.Count(0, 1, 1)
@@ -48,6 +50,7 @@ func TestSwappedKeysAreExcess(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	before := []Member{{ID: "kept", Weight: 1}, {ID: "gone", Weight: 1}, {ID: "heavier", Weight: 1}, {ID: "drained", Weight: 1}}
 	after := []Member{{ID: "drained"}, {ID: "heavier", Weight: 2}, {ID: "new", Weight: 1}, {ID: "kept", Weight: 1}}
 	kinds := map[string]Kind{}
@@ -59,6 +62,7 @@ func TestKinds(t *testing.T) {
 
 // TestReweightedNodeIsNotSurvivor: keys must move to or from a reweighted node.
 func TestReweightedNodeIsNotSurvivor(t *testing.T) {
+	t.Parallel()
 	c := NewChange([]Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 1}}, []Member{{ID: "a", Weight: 1}, {ID: "b", Weight: 2}})
 	tally := c.NewTally()
 	tally.Count(0, 1, 1)
@@ -67,6 +71,7 @@ func TestReweightedNodeIsNotSurvivor(t *testing.T) {
 }
 
 func TestTooManyNodesForFlows(t *testing.T) {
+	t.Parallel()
 	many := make([]Member, 2049)
 	for i := range many {
 		many[i] = Member{ID: string(AppendSampleKey(nil, int64(i))), Weight: 1}
@@ -84,6 +89,7 @@ func TestTooManyNodesForFlows(t *testing.T) {
 // TestReplicasByHand: one of two replicas of the first key stays on its node; both
 // of the second key, which weighs ten times as much, are copied.
 func TestReplicasByHand(t *testing.T) {
+	t.Parallel()
 	c := NewChange(members("a", "b", "c"), members("c", "a", "d"))
 	first, second := c.NewTally(), c.NewTally()
 	const beforeA, beforeB, afterC, afterA, afterD = 0, 1, 0, 1, 2
@@ -97,6 +103,7 @@ func TestReplicasByHand(t *testing.T) {
 
 // TestWeightsOfKeys: a key of weight 5 counts like five keys.
 func TestWeightsOfKeys(t *testing.T) {
+	t.Parallel()
 	movement := func(times int, weight int64) *Movement {
 		c := NewChange(members("a", "b"), members("a", "b", "c"))
 		tally := c.NewTally()

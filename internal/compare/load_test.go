@@ -8,11 +8,13 @@ import (
 )
 
 func TestFair(t *testing.T) {
+	t.Parallel()
 	assert.Equal(t, []float64{0.25, 0, 0.75}, Fair([]float64{1, 0, 3}))
 	assert.Equal(t, []float64{0, 0}, Fair([]float64{0, 0}), "all nodes are drained")
 }
 
 func TestLoadByHand(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 100, Held: []int64{30, 20, 50}, Fair: Fair([]float64{1, 1, 2})}
 	ratio, node := l.Imbalance()
 	assert.Equal(t, 1.2, ratio, "30 of 25")
@@ -31,6 +33,7 @@ func TestLoadByHand(t *testing.T) {
 
 // TestUniformLoad: chi-square of a perfectly even load is 0 with probability 1.
 func TestUniformLoad(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 4000, Held: []int64{1000, 1000, 1000, 1000}, Fair: Fair([]float64{1, 1, 1, 1})}
 	ratio, _ := l.Imbalance()
 	x, df, p := l.ChiSquare()
@@ -38,6 +41,7 @@ func TestUniformLoad(t *testing.T) {
 }
 
 func TestLoadOfADrainedNode(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 10, Held: []int64{9, 1}, Fair: []float64{1, 0}}
 	ratio, node := l.Imbalance()
 	assert.True(t, math.IsInf(ratio, 1), "a drained node holds a key")
@@ -47,6 +51,7 @@ func TestLoadOfADrainedNode(t *testing.T) {
 }
 
 func TestLoadWithoutKeys(t *testing.T) {
+	t.Parallel()
 	l := &Load{Held: []int64{0, 0}, Fair: []float64{0.5, 0.5}}
 	ratio, node := l.Imbalance()
 	assert.Zero(t, ratio)
@@ -59,6 +64,7 @@ func TestLoadWithoutKeys(t *testing.T) {
 }
 
 func TestSumsOfGroups(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 10, Held: []int64{1, 2, 3, 4}}
 	assert.Equal(t, []int64{4, 6}, l.Sums([]int{0, 1, 0, 1}, 2))
 }

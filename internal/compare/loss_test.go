@@ -12,6 +12,7 @@ import (
 // TestLossOfANode: b holds half of the keys; they would go to a and c in equal
 // parts.
 func TestLossOfANode(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 100, Held: []int64{20, 50, 30}, Fair: Fair([]float64{1, 2, 1})}
 	s, other := NewSpill(Singly(3)), NewSpill(Singly(3))
 	for range 5 {
@@ -27,6 +28,7 @@ func TestLossOfANode(t *testing.T) {
 }
 
 func TestLossOfAZone(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 90, Held: []int64{30, 30, 30}, Fair: Fair([]float64{1, 1, 1})}
 	s := NewSpill([]int{0, 0, 1})
 	for range 2 {
@@ -39,6 +41,7 @@ func TestLossOfAZone(t *testing.T) {
 }
 
 func TestLossOfAllNodes(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 10, Held: []int64{10}, Fair: []float64{1}}
 	s := NewSpill(Singly(1))
 	s.Count(0, -1, 1)
@@ -52,6 +55,7 @@ func TestLossOfAllNodes(t *testing.T) {
 // TestLossesAreSorted: the loss that leaves nothing is the worst, then the one
 // with the highest load after it.
 func TestLossesAreSorted(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 10, Held: []int64{5, 4, 1}, Fair: Fair([]float64{1, 1, 1})}
 	s := NewSpill(Singly(3))
 	s.Count(0, 1, 5)

@@ -11,6 +11,7 @@ import (
 // TestPartsAddUp divides random keys among four changes and compares the merged
 // movement with that of one change which counts them all.
 func TestPartsAddUp(t *testing.T) {
+	t.Parallel()
 	random := rand.New(rand.NewPCG(3, 4))
 	newChange := func() *Change { return NewChange(members("a", "b", "c"), members("b", "c", "d")) }
 	whole, parts := newChange(), []*Change{newChange(), newChange(), newChange(), newChange()}
@@ -38,6 +39,7 @@ func TestPartsAddUp(t *testing.T) {
 }
 
 func TestMergeLoads(t *testing.T) {
+	t.Parallel()
 	fair := Fair([]float64{1, 3})
 	merged, err := MergeLoads(&Load{Keys: 3, Held: []int64{1, 2}, Fair: fair}, &Load{Keys: 7, Held: []int64{3, 4}, Fair: fair})
 	require.NoError(t, err)
@@ -47,6 +49,7 @@ func TestMergeLoads(t *testing.T) {
 }
 
 func TestMergeRanges(t *testing.T) {
+	t.Parallel()
 	merged, ok := MergeRanges([]SampleRange{{20, 5}, {0, 10}, {10, 5}})
 	assert.True(t, ok)
 	assert.Equal(t, []SampleRange{{0, 15}, {20, 5}}, merged)

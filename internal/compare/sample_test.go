@@ -16,12 +16,14 @@ import (
 // TestSampleKeysNeverChange keeps figures of different runs comparable. The
 // digits are the first outputs of splitmix64 seeded with 0.
 func TestSampleKeysNeverChange(t *testing.T) {
+	t.Parallel()
 	keys, err := io.ReadAll(NewSample(3))
 	require.NoError(t, err)
 	assert.Equal(t, "proxenos-sample-e220a8397b1dcdaf\nproxenos-sample-6e789e6aa1b965f4\nproxenos-sample-06c45d188009454f\n", string(keys))
 }
 
 func TestSampleReadsWholeLines(t *testing.T) {
+	t.Parallel()
 	whole, err := io.ReadAll(NewSample(1000))
 	require.NoError(t, err)
 	assert.Equal(t, 1000, bytes.Count(whole, []byte("\n")))

@@ -11,6 +11,7 @@ import (
 // The tail is exp(-x/2) for two degrees of freedom, erfc(sqrt(x/2)) for one, and
 // a finite Poisson sum for every even number.
 func TestChiSquareAgainstClosedForms(t *testing.T) {
+	t.Parallel()
 	for _, x := range []float64{1e-6, 0.1, 0.5, 1, 2, 3.84, 10, 25, 100, 400} {
 		assert.InEpsilon(t, math.Exp(-x/2), ChiSquareP(x, 2), 1e-12, "two degrees, x = %v", x)
 		assert.InEpsilon(t, math.Erfc(math.Sqrt(x/2)), ChiSquareP(x, 1), 1e-11, "one degree, x = %v", x)
@@ -32,6 +33,7 @@ func poissonTail(x float64, df int) float64 {
 
 // The expected values are those of the usual textbook table.
 func TestChiSquareCriticalValues(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		df int
 		x  float64
@@ -49,6 +51,7 @@ func TestChiSquareCriticalValues(t *testing.T) {
 // For many degrees of freedom the cube root of x/df is nearly normal (Wilson and
 // Hilferty). A truncated expansion fails this test.
 func TestChiSquareOfManyDegrees(t *testing.T) {
+	t.Parallel()
 	for _, df := range []int{1000, 100_000, 1_000_000} {
 		for _, z := range []float64{-3, -1, 0, 1, 3} {
 			n := float64(df)
@@ -59,6 +62,7 @@ func TestChiSquareOfManyDegrees(t *testing.T) {
 }
 
 func TestChiSquareAtTheEdges(t *testing.T) {
+	t.Parallel()
 	assert.Equal(t, 1.0, ChiSquareP(0, 5), "no deviation")
 	assert.Equal(t, 1.0, ChiSquareP(3, 0), "a single node cannot deviate")
 	assert.Equal(t, 0.0, ChiSquareP(math.Inf(1), 5))
@@ -66,6 +70,7 @@ func TestChiSquareAtTheEdges(t *testing.T) {
 }
 
 func TestWilson(t *testing.T) {
+	t.Parallel()
 	half := Wilson(500_000, 1_000_000)
 	assert.InDelta(t, 0.5-0.00098, half.Low, 1e-6)
 	assert.InDelta(t, 0.5+0.00098, half.High, 1e-6)
@@ -79,6 +84,7 @@ func TestWilson(t *testing.T) {
 // The interval covers the true fraction with a probability of about 0.95,
 // summed exactly over the binomial distribution.
 func TestWilsonCoverage(t *testing.T) {
+	t.Parallel()
 	const n = 400
 	for _, p := range []float64{0.02, 0.1, 0.5, 0.9} {
 		covered := 0.0
@@ -99,6 +105,7 @@ func binomial(n, k int64, p float64) float64 {
 }
 
 func TestBinomialSumsToOne(t *testing.T) {
+	t.Parallel()
 	sum := 0.0
 	for k := range int64(401) {
 		sum += binomial(400, k, 0.3)

@@ -27,6 +27,7 @@ const apiFile = "testdata/api.txt"
 
 // TestExportedAPI compares the exported API with the committed list.
 func TestExportedAPI(t *testing.T) {
+	t.Parallel()
 	var got []string
 	for _, p := range ourPackages(t) {
 		if p.Name != "main" && !strings.Contains("/"+p.room(), "/internal/") && !strings.Contains(p.room(), "/wire") {

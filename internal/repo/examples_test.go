@@ -94,6 +94,7 @@ var ownExample = map[string]bool{
 // TestEveryVerbHasAnExample: every exported function and method is shown in use.
 // Examples of the pure packages have checked output.
 func TestEveryVerbHasAnExample(t *testing.T) {
+	t.Parallel()
 	checked := 0
 	for _, p := range ourPackages(t) {
 		if p.Name == "main" || strings.Contains("/"+p.room(), "/internal/") {

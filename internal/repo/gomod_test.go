@@ -64,6 +64,7 @@ func readGoMod(t *testing.T) (mod goMod) {
 }
 
 func TestDirectDependenciesAreDecided(t *testing.T) {
+	t.Parallel()
 	for _, r := range readGoMod(t).Require {
 		if !r.Indirect {
 			assert.Contains(t, slices.Sorted(maps.Keys(direct)), r.Path)
@@ -75,6 +76,7 @@ func TestDirectDependenciesAreDecided(t *testing.T) {
 // link code that was not tested; tools live in a module of their own, outside
 // the module graph of importers.
 func TestRootModuleStandsAlone(t *testing.T) {
+	t.Parallel()
 	mod := readGoMod(t)
 	assert.Empty(t, mod.Replace)
 	assert.Empty(t, mod.Tool)
@@ -83,12 +85,14 @@ func TestRootModuleStandsAlone(t *testing.T) {
 // TestGoVersionIsTheFloor: a higher version, and a patch level above all, is
 // forced on every importer.
 func TestGoVersionIsTheFloor(t *testing.T) {
+	t.Parallel()
 	assert.Equal(t, "1.26.0", readGoMod(t).Go)
 }
 
 // TestRequirementsStandInBlocks: a reader of go.mod sees what programs link
 // apart from what only tests need.
 func TestRequirementsStandInBlocks(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	require.NoError(t, err)
 	block := regexp.MustCompile(`(?s)// What only tests need\.\nrequire \((.*?)\)`).FindSubmatch(text)

@@ -81,7 +81,7 @@ var rules = []rule{
 	{room: "internal/testkit/alloctest", why: "imported by tests only"},
 	{room: "internal/testkit/bubble", why: "imported by tests only"},
 	{room: "internal/testkit/freeport", why: "imported by tests only"},
-	{room: "internal/testkit/fifo", others: []string{testify}, why: "imported by tests only"},
+	{room: "internal/testkit/fifo", why: "imported by tests only"},
 	{room: "internal/testkit/pagetest", may: []string{"internal/testkit/bubble"}, others: []string{testify}, why: "imported by tests only"},
 	{room: "internal/testkit/logbuf", why: "imported by tests only"},
 	{room: "internal/testkit/shortrun", why: "imported by tests only"},
@@ -101,6 +101,7 @@ var pureBelow = []string{"rendezvous/prf", "internal/mt", "internal/exact", "int
 var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/fifo", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/testkit/pagetest", "internal/testkit/shortrun", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
+	t.Parallel()
 	for _, p := range ourPackages(t) {
 		t.Run(p.room(), func(t *testing.T) {
 			r, found := ruleFor(p.room())
@@ -115,6 +116,7 @@ func TestImportsPointDown(t *testing.T) {
 // TestRulesAreNeeded keeps unused permissions for other modules out of the
 // table: each would let a dependency in unseen.
 func TestRulesAreNeeded(t *testing.T) {
+	t.Parallel()
 	for _, r := range rules {
 		var members []pkg
 		for _, p := range ourPackages(t) {
@@ -134,6 +136,7 @@ func TestRulesAreNeeded(t *testing.T) {
 // TestPureRoomsLinkAlmostNothing: a program that only looks up owners links the
 // standard library and the hashes, whatever the CLI needs.
 func TestPureRoomsLinkAlmostNothing(t *testing.T) {
+	t.Parallel()
 	for _, room := range []string{"rendezvous", "ring", "ring/slots", "mapper"} {
 		t.Run(room, func(t *testing.T) {
 			linked, err := goList("-deps", "./"+room)
@@ -151,6 +154,7 @@ func TestPureRoomsLinkAlmostNothing(t *testing.T) {
 }
 
 func TestProgramsLinkNoTestHelpers(t *testing.T) {
+	t.Parallel()
 	programs := 0
 	for _, p := range ourPackages(t) {
 		if !strings.HasPrefix(p.room(), "cmd/") {

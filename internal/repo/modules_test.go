@@ -15,6 +15,7 @@ import (
 // TestNestedModulesAreTested: "./..." stops at a nested module, so the Makefile
 // must list each that holds code.
 func TestNestedModulesAreTested(t *testing.T) {
+	t.Parallel()
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
 	listed := regexp.MustCompile(`(?m)^NESTED\s*=(.*)$`).FindSubmatch(makefile)

@@ -15,6 +15,7 @@ import (
 // TestEveryPackageHasOneComment: exactly one file carries the package comment,
 // which begins as godoc expects.
 func TestEveryPackageHasOneComment(t *testing.T) {
+	t.Parallel()
 	for _, p := range ourPackages(t) {
 		t.Run(p.room(), func(t *testing.T) {
 			comments := packageComments(t, p)

@@ -140,6 +140,7 @@ func matches(want, got string) bool {
 }
 
 func TestMatches(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		want, got string
@@ -162,6 +163,7 @@ func TestMatches(t *testing.T) {
 }
 
 func TestStepsOf(t *testing.T) {
+	t.Parallel()
 	console, err := stepsOf(block{language: "console", text: "$ one \\\n  two\nout\n\nput\n\n$ three\n"})
 	require.NoError(t, err)
 	assert.Equal(t, []step{{command: "one \\\n  two", want: "out\n\nput\n"}, {command: "three"}}, console)
@@ -175,6 +177,7 @@ func TestStepsOf(t *testing.T) {
 }
 
 func TestBlocksOf(t *testing.T) {
+	t.Parallel()
 	blocks, err := blocksOf("text\n<!-- file: a.txt -->\n```text\none\n```\n\n```console\n$ two\n```\n")
 	require.NoError(t, err)
 	assert.Equal(t, []block{
@@ -188,6 +191,7 @@ func TestBlocksOf(t *testing.T) {
 
 // TestREADME runs the README.
 func TestREADME(t *testing.T) {
+	t.Parallel()
 	markdown, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	blocks, err := blocksOf(string(markdown))
@@ -204,6 +208,7 @@ func TestREADME(t *testing.T) {
 // TestFollowingTakesTenLines counts the lines of main in the programs of the
 // README that follow a source.
 func TestFollowingTakesTenLines(t *testing.T) {
+	t.Parallel()
 	markdown, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)
 	blocks, err := blocksOf(string(markdown))

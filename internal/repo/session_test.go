@@ -173,6 +173,7 @@ func outputComment(program string) (text string, found bool) {
 }
 
 func TestOutputComment(t *testing.T) {
+	t.Parallel()
 	text, found := outputComment("func main() {}\n\t// Output:\n\t// a\n\t//\n\t//  b\n}\n// c\n")
 	assert.True(t, found)
 	assert.Equal(t, "a\n\n b\n", text)

@@ -17,6 +17,7 @@ var topLevel = []string{
 }
 
 func TestTopLevelIsFixed(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for _, path := range trackedFiles(t) {
 		first, _, _ := strings.Cut(path, "/")

@@ -42,6 +42,7 @@ func readTracked(t *testing.T, path string) []byte {
 var homePath = regexp.MustCompile(`(^|[^\w.])(/root/|/home/\w|/Users/\w|[A-Z]:\\Users\\)`)
 
 func TestNoPathOfOneMachine(t *testing.T) {
+	t.Parallel()
 	for _, path := range trackedFiles(t) {
 		text := readTracked(t, path)
 		// Built from halves, so that this file passes its own test.
@@ -55,6 +56,7 @@ func TestNoPathOfOneMachine(t *testing.T) {
 // TestTextIsPlain: text files have no carriage returns and end in a newline.
 // Test data may hold any bytes.
 func TestTextIsPlain(t *testing.T) {
+	t.Parallel()
 	for _, path := range trackedFiles(t) {
 		if strings.Contains(path, "testdata/") {
 			continue
@@ -70,6 +72,7 @@ func TestTextIsPlain(t *testing.T) {
 
 // TestNoProgramIsKept finds binaries that a build left behind.
 func TestNoProgramIsKept(t *testing.T) {
+	t.Parallel()
 	for _, path := range trackedFiles(t) {
 		text := readTracked(t, path)
 		for _, magic := range []string{"\x7fELF", "MZ\x90", "\xcf\xfa\xed\xfe"} {
@@ -82,6 +85,7 @@ func TestNoProgramIsKept(t *testing.T) {
 var leftover = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
 
 func TestNoMarksOfUnfinishedWork(t *testing.T) {
+	t.Parallel()
 	for _, path := range trackedFiles(t) {
 		if !strings.HasSuffix(path, ".go") || readTracked(t, path) == nil {
 			continue

@@ -75,6 +75,7 @@ func golden(t *testing.T, name, got string) {
 func TestGoldenPage(t *testing.T) { golden(t, "joined.html", htmlOf(t, joined())) }
 
 func TestGoldenPictures(t *testing.T) {
+	t.Parallel()
 	for _, name := range Pictures() {
 		t.Run(name, func(t *testing.T) {
 			drawn := svgOf(t, joined(), name)
@@ -93,6 +94,7 @@ func TestGoldenPictures(t *testing.T) {
 
 // TestHostileNames: names never become markup.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
 	outputs := map[string]string{"page": htmlOf(t, joined())}
 	for _, name := range Pictures() {
 		outputs[name] = svgOf(t, joined(), name)
@@ -108,6 +110,7 @@ func TestHostileNames(t *testing.T) {
 // TestPolicy: the policy allows the style sheet by its hash, and the page has
 // nothing that the policy blocks.
 func TestPolicy(t *testing.T) {
+	t.Parallel()
 	page := htmlOf(t, joined())
 	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindAllStringSubmatch(page, -1)
 	require.Len(t, style, 1)
@@ -123,6 +126,7 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestSVGErrors(t *testing.T) {
+	t.Parallel()
 	assert.ErrorContains(t, SVG(io.Discard, joined(), "pie"), `unknown picture "pie": choose from shares, ring, moves`)
 	alone := joined()
 	alone.Change = nil
@@ -132,6 +136,7 @@ func TestSVGErrors(t *testing.T) {
 // TestPageEdgeCases renders pages without keys, without nodes and with many
 // nodes.
 func TestPageEdgeCases(t *testing.T) {
+	t.Parallel()
 	nothing := &Page{Title: "nothing"}
 	assert.Contains(t, htmlOf(t, nothing), "0 nodes")
 	drained := joined()
@@ -148,6 +153,7 @@ func TestPageEdgeCases(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
+	t.Parallel()
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1234567: "−1,234,567", 100: "100", -100: "−100"} {
 		assert.Equal(t, want, count(n))
 	}
@@ -157,6 +163,7 @@ func TestCount(t *testing.T) {
 // TestLabels checks that names that differ have labels that differ, and that
 // labels fit.
 func TestLabels(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		names, want []string
 		room        float64
@@ -183,6 +190,7 @@ func TestLabels(t *testing.T) {
 // TestThousandNodes checks that many nodes are drawn as a strip with percentiles
 // in place of a circle, and that the page tells how many outliers chance explains.
 func TestThousandNodes(t *testing.T) {
+	t.Parallel()
 	p := &Page{Title: "many", Load: Load{Keys: 1e6, Ratio: 1.3}}
 	for i := range 1000 {
 		n := Node{Name: "cache-" + count(int64(i)), Weight: 1, Fair: 0.001, Low: 0.0008, High: 0.0012}
@@ -214,6 +222,7 @@ func TestThousandNodes(t *testing.T) {
 }
 
 func TestOutliers(t *testing.T) {
+	t.Parallel()
 	l := Load{Nodes: make([]Node, 30)}
 	assert.Equal(t, "Outside the band: 0 of 30 nodes. Chance alone puts about 1.5 there.", l.Outliers())
 	l.Nodes = []Node{{Share: 1}}
@@ -222,6 +231,7 @@ func TestOutliers(t *testing.T) {
 
 // TestColorsAgree: a node has the same color in all pictures.
 func TestColorsAgree(t *testing.T) {
+	t.Parallel()
 	p := joined()
 	tones := newPalette(p)
 	assert.Equal(t, "c2", tones.tone("c"))
@@ -233,6 +243,7 @@ func TestColorsAgree(t *testing.T) {
 
 // TestFlowsAddUp: the bands of a block fill its height exactly.
 func TestFlowsAddUp(t *testing.T) {
+	t.Parallel()
 	p := drawFlows(joined().Change, palette{})
 	assert.Len(t, p.Bands, 4, "two bands of keys that stay and two of keys that move")
 	assert.Len(t, p.Before, 2)
@@ -244,6 +255,7 @@ func TestFlowsAddUp(t *testing.T) {
 
 // TestManyNodesAreGrouped: the number of parts of a picture is bounded.
 func TestManyNodesAreGrouped(t *testing.T) {
+	t.Parallel()
 	c := &Change{Keys: 100_000, Flows: []Flow{}}
 	for i := range 100 {
 		c.Nodes = append(c.Nodes, Moved{Name: strings.Repeat("x", i+1), Kind: "kept", Before: 1000, After: 1000})

@@ -30,6 +30,7 @@ func endless(t *testing.T, status int, part []byte) (addr string, sent *atomic.I
 }
 
 func TestEndlessAnswers(t *testing.T) {
+	t.Parallel()
 	part := bytes.Repeat([]byte(" "), 1<<20)
 	for status, most := range map[int]int64{http.StatusInternalServerError: 32 << 20, http.StatusForbidden: 32 << 20, http.StatusOK: MaxAnswer + 32<<20} {
 		addr, sent := endless(t, status, part)
@@ -47,6 +48,7 @@ func TestEndlessAnswers(t *testing.T) {
 // TestSocketIsBoundedToo connects through a Unix socket, for which Consul's
 // client would make a transport of its own.
 func TestSocketIsBoundedToo(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "consul.sock")
 	l, err := net.Listen("unix", path)
 	require.NoError(t, err)

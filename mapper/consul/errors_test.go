@@ -34,6 +34,7 @@ func failure(t *testing.T, s *Source) *Error {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	const addr = "127.0.0.1:1" // a port that is not assigned by chance
 	e := failure(t, open(t, Config{Addr: addr, Service: "web"}))
 	require.ErrorIs(t, e, ErrUnreachable)
@@ -44,6 +45,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestKilledAgent(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	agent.Register(consultest.Instance{Service: "web", Port: 80})
 	source := of(t, agent, nil)
@@ -57,6 +59,7 @@ func TestKilledAgent(t *testing.T) {
 // TestStoppingAgent asks while the agent ends by SIGTERM, when it closes its
 // own connections before its listener and answers 500.
 func TestStoppingAgent(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	source := of(t, agent, nil)
 	stopped := make(chan struct{})
@@ -76,6 +79,7 @@ func TestStoppingAgent(t *testing.T) {
 }
 
 func TestSuspendedAgent(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	agent.Register(consultest.Instance{Service: "web", Port: 80})
 	source := of(t, agent, func(c *Config) { c.Timeout = 300 * time.Millisecond })
@@ -292,6 +296,7 @@ func TestTLSWithClientCertificates(t *testing.T) {
 }
 
 func TestBadFilter(t *testing.T) {
+	t.Parallel()
 	agent := neighborhood(t)
 	for _, filter := range []string{
 		"(", "Service.Port > 3", "Nonsense == 1", `Service.Port == "x"`, `Service.Tags matches "a"`, `Service.Service matches "("`,
@@ -307,6 +312,7 @@ func TestBadFilter(t *testing.T) {
 }
 
 func TestUnknownDatacenter(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	e := failure(t, of(t, agent, func(c *Config) { c.Datacenter = "mars" }))
 	require.ErrorContains(t, e, "No path to datacenter")
@@ -325,6 +331,7 @@ func TestEnterpriseQuery(t *testing.T) {
 
 // TestFakedAnswers has answers that a real agent does not give on demand.
 func TestFakedAnswers(t *testing.T) {
+	t.Parallel()
 	entries := []*api.ServiceEntry{consultest.Entry("n", "a", "10.0.0.1", 80, "passing")}
 	tests := []struct {
 		name   string
@@ -368,6 +375,7 @@ func TestFakedAnswers(t *testing.T) {
 
 // TestNodesWithoutALeader is valid: the last state that the server knew.
 func TestNodesWithoutALeader(t *testing.T) {
+	t.Parallel()
 	entries := []*api.ServiceEntry{consultest.Entry("n", "a", "10.0.0.1", 80, "passing")}
 	fake := consultest.NewFake(consultest.Replies(consultest.Reply{NoLeader: true, Body: entries}))
 	require.Len(t, nodesOf(t, open(t, Config{Addr: fake.Serve(t), Service: "web"})), 1)
@@ -375,6 +383,7 @@ func TestNodesWithoutALeader(t *testing.T) {
 
 // TestEveryServiceOrNone fails one of many services in the middle.
 func TestEveryServiceOrNone(t *testing.T) {
+	t.Parallel()
 	services := map[string][]string{}
 	for i := range 50 {
 		services[string(rune('A'+i))] = nil
@@ -400,6 +409,7 @@ func TestEveryServiceOrNone(t *testing.T) {
 // TestHintToAProxy blames a proxy that refuses, and not the agent behind it. The
 // environment is read once in a process, so the transport names the proxy here.
 func TestHintToAProxy(t *testing.T) {
+	t.Parallel()
 	transport := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: "127.0.0.1:1"})}
 	defer transport.CloseIdleConnections()
 	client, err := api.NewClient(&api.Config{Address: "192.0.2.1:8500", HttpClient: &http.Client{Transport: transport}})
@@ -412,6 +422,7 @@ func TestHintToAProxy(t *testing.T) {
 // TestHintToACertificate gives the alerts of both versions of TLS. A server may
 // close the connection before they are read, so it cannot be asked for one.
 func TestHintToACertificate(t *testing.T) {
+	t.Parallel()
 	for _, seen := range []string{"remote error: tls: certificate required", "remote error: tls: bad certificate"} {
 		require.Contains(t, hintToReach(errors.New(seen)), "CONSUL_CLIENT_CERT", seen)
 	}

@@ -33,6 +33,7 @@ func neighborhood(t *testing.T) *consultest.Server {
 }
 
 func TestNodesOfOneService(t *testing.T) {
+	t.Parallel()
 	agent := neighborhood(t)
 	tests := []struct {
 		name   string
@@ -75,6 +76,7 @@ func TestNodesOfOneService(t *testing.T) {
 }
 
 func TestNodesContent(t *testing.T) {
+	t.Parallel()
 	agent := neighborhood(t)
 	byName := map[string]mapper.Node{}
 	for _, n := range nodesOf(t, of(t, agent, func(c *Config) { c.Health = HealthAny })) {
@@ -96,6 +98,7 @@ func TestNodesContent(t *testing.T) {
 }
 
 func TestNodesOfEveryService(t *testing.T) {
+	t.Parallel()
 	agent := neighborhood(t)
 	agent.Register(consultest.Instance{Service: "a/b", ID: "slash", Port: 2})
 	const evil = "../../agent/self"
@@ -120,6 +123,7 @@ func TestNodesOfEveryService(t *testing.T) {
 }
 
 func TestNodesInMaintenanceOfTheNode(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	agent.Register(consultest.Instance{Service: "web", Port: 80})
 	source := of(t, agent, nil)
@@ -133,6 +137,7 @@ func TestNodesInMaintenanceOfTheNode(t *testing.T) {
 // TestNewestRegistrationStands registers one address under two IDs, as a
 // restarted program with a random ID does.
 func TestNewestRegistrationStands(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	agent.Register(consultest.Instance{Service: "web", ID: "z-old", Address: "10.0.0.1", Port: 80, Meta: map[string]string{"zone": "old"}})
 	agent.Register(consultest.Instance{Service: "web", ID: "a-new", Address: "10.0.0.1", Port: 80, Meta: map[string]string{"zone": "new"}})
@@ -143,6 +148,7 @@ func TestNewestRegistrationStands(t *testing.T) {
 }
 
 func TestIdentityMissing(t *testing.T) {
+	t.Parallel()
 	agent := neighborhood(t)
 	_, err := of(t, agent, func(c *Config) { c.Identity = IdentityMeta("build") }).Nodes(t.Context())
 	require.ErrorIs(t, err, ErrIdentity)
@@ -150,6 +156,7 @@ func TestIdentityMissing(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	agent := neighborhood(t)
 	tests := []struct {
 		name   string
@@ -174,6 +181,7 @@ func TestExplain(t *testing.T) {
 // TestUnusableInstances registers a usable instance and some that Consul accepts
 // and nothing can reach: the usable one stands, and the set is partial.
 func TestUnusableInstances(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{Node: "here"})
 	agent.Register(consultest.Instance{Service: "web", ID: "well", Address: "10.0.0.1", Port: 80})
 	for id, s := range map[string]api.AgentService{

@@ -32,6 +32,7 @@ func register(agent *consultest.Server, ids ...string) {
 }
 
 func TestWatchChecks(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a", "b")
 	r := record(t, of(t, agent, nil))
 	r.nodes("n/a", "n/b")
@@ -53,6 +54,7 @@ func TestWatchChecks(t *testing.T) {
 
 // TestWatchWays watches with every kind of query.
 func TestWatchWays(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a", "b")
 	for name, change := range map[string]func(*Config){
 		"warning":    func(c *Config) { c.Health = HealthWarning },
@@ -76,6 +78,7 @@ func TestWatchWays(t *testing.T) {
 }
 
 func TestWatchServiceToCome(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{})
 	r := record(t, of(t, agent, nil))
 	r.nodes()
@@ -85,6 +88,7 @@ func TestWatchServiceToCome(t *testing.T) {
 
 // TestWatchMassDeregistration accepts at once that all instances are gone.
 func TestWatchMassDeregistration(t *testing.T) {
+	t.Parallel()
 	ids := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	agent := here(t, consultest.Options{}, ids...)
 	r := record(t, of(t, agent, func(c *Config) { c.ShrinkHold = time.Hour }))
@@ -98,6 +102,7 @@ func TestWatchMassDeregistration(t *testing.T) {
 
 // TestWatchOthers changes what does not affect the set.
 func TestWatchOthers(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, nil))
 	r.nodes("n/a")
@@ -110,6 +115,7 @@ func TestWatchOthers(t *testing.T) {
 // TestWatchOtherServiceKeepsIndex is why a query for each service is cheap:
 // a change of another one does not wake it.
 func TestWatchOtherServiceKeepsIndex(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	_, before, err := agent.Client().Health().Service("web", "", true, nil)
 	require.NoError(t, err)
@@ -121,6 +127,7 @@ func TestWatchOtherServiceKeepsIndex(t *testing.T) {
 
 // TestWatchWithoutChange lets the wait run out several times.
 func TestWatchWithoutChange(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, func(c *Config) { c.Wait = 50 * time.Millisecond }))
 	r.nodes("n/a")
@@ -130,6 +137,7 @@ func TestWatchWithoutChange(t *testing.T) {
 }
 
 func TestWatchEveryService(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, open(t, Config{Addr: agent.Addr}))
 	r.nodes("n/a", "n/consul")
@@ -147,6 +155,7 @@ func TestWatchEveryService(t *testing.T) {
 // goroutines and starts it without state. A query with the old index would block
 // for its whole wait.
 func TestWatchKilledAndRestarted(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a", "b")
 	source := of(t, agent, func(c *Config) { c.Wait, c.ShrinkHold = maxWait, time.Second })
 	r := record(t, source)
@@ -192,6 +201,7 @@ func load(t *testing.T, source *Source) (stop func()) {
 
 // TestWatchRestartedEmpty restarts an agent where no service registers again.
 func TestWatchRestartedEmpty(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, func(c *Config) { c.ShrinkHold = time.Second }))
 	r.nodes("n/a")
@@ -204,6 +214,7 @@ func TestWatchRestartedEmpty(t *testing.T) {
 
 // TestWatchStopped ends the agent by SIGTERM, which answers 500 for a while.
 func TestWatchStopped(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, nil))
 	r.nodes("n/a")
@@ -215,6 +226,7 @@ func TestWatchStopped(t *testing.T) {
 }
 
 func TestWatchSuspended(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a")
 	r := record(t, of(t, agent, func(c *Config) { c.Wait, c.Timeout = 400*time.Millisecond, 300*time.Millisecond }))
 	r.untilNodes("n/a")
@@ -229,6 +241,7 @@ func TestWatchSuspended(t *testing.T) {
 }
 
 func TestWatchRevokedToken(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{ACL: true}, "a")
 	const rules = `service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }`
 	token := agent.Grant(rules)
@@ -243,6 +256,7 @@ func TestWatchRevokedToken(t *testing.T) {
 }
 
 func TestWatchUnknownToken(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{ACL: true}, "a")
 	r := record(t, of(t, agent, func(c *Config) { c.TokenFile = tokenFileOf(t, "00000000-0000-0000-0000-000000000000") }))
 	r.fails(ErrPermission)
@@ -252,6 +266,7 @@ func TestWatchUnknownToken(t *testing.T) {
 // TestConsulAnswersUnknownTokensEmpty is why the first query never blocks: to
 // one that does, an unknown token gets an empty result and no error.
 func TestConsulAnswersUnknownTokensEmpty(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{ACL: true}, "a")
 	ask := func(index uint64) ([]*api.ServiceEntry, error) {
 		found, _, err := agent.Client().Health().Service("web", "", true, &api.QueryOptions{
@@ -268,6 +283,7 @@ func TestConsulAnswersUnknownTokensEmpty(t *testing.T) {
 
 // TestWatchFlapping flips a check twenty times a second.
 func TestWatchFlapping(t *testing.T) {
+	t.Parallel()
 	agent := here(t, consultest.Options{}, "a", "b")
 	r := record(t, of(t, agent, nil))
 	r.nodes("n/a", "n/b")

@@ -17,6 +17,7 @@ import (
 
 // TestConsul asks the DNS interface of a real agent.
 func TestConsul(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{Node: "n1"})
 	source := &SRV{Name: "web.service.consul", Server: agent.DNS, Resolve: true}
 	ask := func() []mapper.Node {
@@ -62,6 +63,7 @@ func TestConsul(t *testing.T) {
 // TestConsulHasMoreThanDNSCarries registers more instances than fit 64 KiB. Half
 // of them would place keys differently for every client.
 func TestConsulHasMoreThanDNSCarries(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	for i := range 1200 {
 		_, err := agent.Client().Catalog().Register(&api.CatalogRegistration{
@@ -85,6 +87,7 @@ func overUDP(server string) *net.Resolver {
 
 // TestConsulFollowed sees changes through polling, and an outage.
 func TestConsulFollowed(t *testing.T) {
+	t.Parallel()
 	agent := consultest.Start(t, consultest.Options{})
 	agent.Register(consultest.Instance{Service: "web", ID: "a", Address: "10.0.0.1", Port: 80})
 	source := &SRV{Name: "web.service.consul", Server: agent.DNS}

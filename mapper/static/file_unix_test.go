@@ -15,6 +15,7 @@ import (
 )
 
 func TestPipeIsReadOnceAndRemembered(t *testing.T) {
+	t.Parallel()
 	f := &File{Path: fifo.Make(t)}
 	w, err := os.OpenFile(f.Path, os.O_RDWR, 0) // both ways, so as not to wait for the reader
 	require.NoError(t, err)
@@ -33,6 +34,7 @@ func TestPipeIsReadOnceAndRemembered(t *testing.T) {
 }
 
 func TestPipeWithoutWriter(t *testing.T) {
+	t.Parallel()
 	f := &File{Path: fifo.Make(t)}
 	err := fifo.NotWaiting(t, f.Path, func() error {
 		_, err := f.Nodes(t.Context())
@@ -42,6 +44,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 }
 
 func TestPipeThatStaysOpenEndsWithTheContext(t *testing.T) {
+	t.Parallel()
 	f := &File{Path: fifo.Make(t)}
 	w, err := os.OpenFile(f.Path, os.O_RDWR, 0)
 	require.NoError(t, err)
@@ -59,6 +62,7 @@ func TestPipeThatStaysOpenEndsWithTheContext(t *testing.T) {
 }
 
 func TestDevices(t *testing.T) {
+	t.Parallel()
 	nodes, err := (&File{Path: "/dev/null"}).Nodes(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, nodes)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestFullName(t *testing.T) {
+	t.Parallel()
 	o := Flags{host: "10.0.0.9", port: 7946}
 	cases := []struct{ typed, want, why string }{
 		{"127.0.0.1:2001", "127.0.0.1:2001", "complete"},
@@ -28,6 +29,7 @@ func TestFullName(t *testing.T) {
 }
 
 func TestDiscoverySeparatesThisMachineFromPeers(t *testing.T) {
+	t.Parallel()
 	ip := netip.MustParseAddr
 	found, err := separate([]netip.Addr{ip("10.0.0.3"), ip("::ffff:10.0.0.2"), ip("10.0.0.1")}, []netip.Addr{ip("127.0.0.1"), ip("10.0.0.2")}, "7946")
 	require.NoError(t, err)

@@ -17,6 +17,7 @@ import (
 // TestBrokenPipes: EPIPE on standard output ends a command with 0, but EPIPE on a
 // connection to a server is an error.
 func TestBrokenPipes(t *testing.T) {
+	t.Parallel()
 	broken := os.NewSyscallError("write", syscall.EPIPE)
 	output := term.WithCode(term.ErrIO, &fs.PathError{Op: "write", Path: "/dev/stdout", Err: broken})
 	assert.Equal(t, term.ExitDone, term.ExitCode(output))

@@ -11,6 +11,7 @@ import (
 )
 
 func TestFilters(t *testing.T) {
+	t.Parallel()
 	web := mapper.Node{Name: "web", Addr: "10.0.0.1:80", Tags: []string{"blue", "canary"}}
 	bare := mapper.Node{Name: "bare"}
 	for _, c := range []struct {
@@ -49,6 +50,7 @@ func TestFilters(t *testing.T) {
 }
 
 func TestInvalidPatterns(t *testing.T) {
+	t.Parallel()
 	for name, typed := range map[string]string{
 		"unbalanced, but balanced inside the anchor": "a)(b",
 		"look-ahead":              "(?!x)",
@@ -66,6 +68,7 @@ func TestInvalidPatterns(t *testing.T) {
 // TestPatternsTakeLinearTime uses a pattern that backtracks exponentially in
 // Python.
 func TestPatternsTakeLinearTime(t *testing.T) {
+	t.Parallel()
 	var p pattern
 	require.NoError(t, p.Set("(a+)+$"))
 	assert.False(t, p.matches(strings.Repeat("a", 1<<16)+"b"))

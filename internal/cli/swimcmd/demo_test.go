@@ -18,6 +18,7 @@ var demoMembers = []swim.Member{
 }
 
 func TestDemoScreenColumns(t *testing.T) {
+	t.Parallel()
 	lines := strings.Split(demoScreen(demoMembers, 80, 24, false, true), "\n")
 	require.Len(t, lines, 24)
 	require.Equal(t, ">>> 127.0.0.1:2001 is ONLINE  3        typed=hello                           <<<", lines[0])
@@ -28,6 +29,7 @@ func TestDemoScreenColumns(t *testing.T) {
 }
 
 func TestDemoScreenFitsSize(t *testing.T) {
+	t.Parallel()
 	for _, size := range [][2]int{{200, 50}, {80, 24}, {40, 3}, {10, 2}, {1, 1}} {
 		screen := demoScreen(demoMembers, size[0], size[1], false, true)
 		lines := strings.Split(screen, "\n")
@@ -56,11 +58,13 @@ func TestDemoScreenAlignsWideCharacters(t *testing.T) {
 }
 
 func TestDemoShowsTypedTextFirst(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, " typed=x token=ff", demoMetadata(map[string][]byte{"token": {0xff}, "typed": []byte("x")}))
 	require.Equal(t, " a=1 b=2", demoMetadata(map[string][]byte{"b": []byte("2"), "a": []byte("1")}))
 }
 
 func TestDemoKeepsLastPrintableBytes(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, "ab cé日", keepPrintable("a\tb\x1b \nc\u00e9\xff日\u202e"))
 	require.Len(t, lastBytes(strings.Repeat("x", 50), maxTyped), maxTyped)
 	require.Equal(t, "日", lastBytes("日日", 5), "whole characters")

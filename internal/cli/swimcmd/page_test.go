@@ -21,6 +21,7 @@ import (
 )
 
 func TestStatusPageWithoutNodes(t *testing.T) {
+	t.Parallel()
 	_, h := page(t, true)
 	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "*/*").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/select?key=a", "application/json").Code)
@@ -57,6 +58,7 @@ func get(h http.Handler, url, accept string, change ...func(*http.Request)) *htt
 }
 
 func TestStatusPageEscapesMetadata(t *testing.T) {
+	t.Parallel()
 	_, h := page(t, false)
 	w := get(h, "/", "text/html")
 	require.Equal(t, http.StatusOK, w.Code)
@@ -74,6 +76,7 @@ func TestStatusPageEscapesMetadata(t *testing.T) {
 }
 
 func TestStatusPageServesJSONAndText(t *testing.T) {
+	t.Parallel()
 	p, h := page(t, false)
 	w := get(h, "/", "application/json")
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
@@ -105,6 +108,7 @@ func TestStatusPageServesJSONAndText(t *testing.T) {
 }
 
 func TestStatusPageRejectsOtherOrigins(t *testing.T) {
+	t.Parallel()
 	_, h := page(t, false)
 	foreign := func(r *http.Request) { r.Host = "evil.example:9911" }
 	require.Equal(t, http.StatusForbidden, get(h, "/", "text/html", foreign).Code, "DNS rebinding")
@@ -117,6 +121,7 @@ func TestStatusPageRejectsOtherOrigins(t *testing.T) {
 }
 
 func TestStatusPageBeyondLoopback(t *testing.T) {
+	t.Parallel()
 	p, _ := page(t, false)
 	p.addr, p.given = "10.0.0.1:9911", "status.example:9911"
 	h := p.handler()
@@ -138,6 +143,7 @@ func TestStatusPageBeyondLoopback(t *testing.T) {
 // TestStatusPageLimitsConnections opens more silent connections than there are
 // places.
 func TestStatusPageLimitsConnections(t *testing.T) {
+	t.Parallel()
 	made, _ := page(t, false)
 	p, err := listenHTTP("127.0.0.1:0")
 	require.NoError(t, err)
@@ -167,6 +173,7 @@ func TestStatusPageLimitsConnections(t *testing.T) {
 
 // TestStatusPagePlacesPartialSets has a member with a weight beyond the limit.
 func TestStatusPagePlacesPartialSets(t *testing.T) {
+	t.Parallel()
 	p, h := page(t, false)
 	require.NoError(t, p.cluster.SetMetadata(map[string][]byte{"weight": []byte("1e9")}))
 	w := get(h, "/select?key=a", "application/json")

@@ -30,6 +30,7 @@ func overBoth(t *testing.T, script func(Query) Reply, check func(t *testing.T, c
 }
 
 func TestFakeHeaders(t *testing.T) {
+	t.Parallel()
 	reply := Reply{Index: 7, Body: []*api.ServiceEntry{Entry("n", "a", "10.0.0.1", 80, "passing")}, NoLeader: true, Filtered: true, Deny: true}
 	overBoth(t, Replies(reply), func(t *testing.T, c *api.Client, f *Fake) {
 		q := &api.QueryOptions{WaitIndex: 5, WaitTime: time.Second, Token: "t"}
@@ -52,6 +53,7 @@ func TestFakeHeaders(t *testing.T) {
 }
 
 func TestFakeFailures(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		reply Reply

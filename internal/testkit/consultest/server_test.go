@@ -68,6 +68,7 @@ func TestStopFixedAddr(t *testing.T) {
 // TestReservedPortsAreUnique: no other reservation gets the ports of an agent
 // that is dead for a moment.
 func TestReservedPortsAreUnique(t *testing.T) {
+	t.Parallel()
 	p, lock := reserve(t)
 	defer lock.Close()
 	for range 100 {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestPortsAreUnique(t *testing.T) {
+	t.Parallel()
 	seen := map[int]bool{}
 	for range 500 {
 		port := freeport.Take(t)
@@ -20,6 +21,7 @@ func TestPortsAreUnique(t *testing.T) {
 }
 
 func TestPortsAreFree(t *testing.T) {
+	t.Parallel()
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freeport.Take(t)))
 	l, err := net.Listen("tcp", addr)
 	require.NoError(t, err)
@@ -30,6 +32,7 @@ func TestPortsAreFree(t *testing.T) {
 }
 
 func TestRunsDoNotOverlap(t *testing.T) {
+	t.Parallel()
 	seen := map[int]bool{}
 	for range 20 {
 		first := freeport.TakeRun(t, 40)

@@ -16,6 +16,7 @@ import (
 const head = "system: s\nalgorithm: a\nsource: o\nscenario: c\n"
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	f, err := parse("x.txt", head+`# a comment: not a key
 server: 10.0.0.1 80 2
 server: 10.0.0.2 80 1
@@ -52,6 +53,7 @@ columns: key owner order digest raw_hex
 }
 
 func TestParseErrors(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"an empty file", "", "x.txt: no rows after the header"},
 		{"a header alone", head + "columns: a\n\n", "x.txt: no rows after the header"},
@@ -96,6 +98,7 @@ func failure(f func(tb testing.TB)) string {
 }
 
 func TestAccessFails(t *testing.T) {
+	t.Parallel()
 	file, err := parse("x.txt", head+"server: a 1\ncolumns: n t\n\n-\tword\n")
 	require.NoError(t, err)
 	row := file.Rows[0]
@@ -138,6 +141,7 @@ func TestNothingFoundFails(t *testing.T) {
 // TestEveryFile reads all files, so that a malformed file is found even if no
 // other test reads it, and a file with an unknown extension is not ignored.
 func TestEveryFile(t *testing.T) {
+	t.Parallel()
 	root := testdata(t)
 	dirs, err := os.ReadDir(root)
 	require.NoError(t, err)
@@ -159,6 +163,7 @@ func TestEveryFile(t *testing.T) {
 }
 
 func TestRunMatchesGlob(t *testing.T) {
+	t.Parallel()
 	var want, got []string
 	for _, f := range Glob(t, "nginx/*.txt") {
 		want = append(want, f.Path)
@@ -179,6 +184,7 @@ func TestOpenFromSubdirectory(t *testing.T) {
 }
 
 func TestLargestNumber(t *testing.T) {
+	t.Parallel()
 	f, err := parse("x.txt", head+"columns: n\n\n18446744073709551615\n")
 	require.NoError(t, err)
 	f.tb = t

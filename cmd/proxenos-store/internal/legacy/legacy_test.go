@@ -48,6 +48,7 @@ func members(t *testing.T, n *Node) int {
 }
 
 func TestKeysFollowTheirOwners(t *testing.T) {
+	t.Parallel()
 	a, leaveA := start(t, "")
 	client := func(n *Node) *peerwire.StoreClient {
 		return peerwire.NewStoreClient(locator.NewCaller(n.Self().Addr, locator.CallConfig{}))
@@ -92,6 +93,7 @@ func TestKeysFollowTheirOwners(t *testing.T) {
 
 // A value whose owner is unreachable goes to the next owner.
 func TestUnreachableOwner(t *testing.T) {
+	t.Parallel()
 	a, _ := start(t, "")
 	dead := listen(t, "")
 	require.NoError(t, dead.Close())
