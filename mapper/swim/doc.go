@@ -58,8 +58,8 @@
 // reaped first. A reaped member that returns is treated as new.
 //
 // A process that was stopped or suspended discards what it missed meanwhile.
-// A process whose timers fire late, as on a machine that cannot keep up, probes
-// and repairs less often until they are on time again.
+// A process whose timers fire late or that gets late answers, as on a machine that
+// cannot keep up, probes and repairs less often until they are on time again.
 //
 // # Figures
 //

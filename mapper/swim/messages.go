@@ -31,7 +31,11 @@ func (c *Cluster) receive(m members.Message) {
 		c.broadcast(*r.Broadcast)
 	}
 	if r.Answer != nil {
-		c.enqueue(func() { c.sendStream(r.To, *r.Answer) })
+		send := c.sendStream
+		if r.Packet {
+			send = c.sendPacket
+		}
+		c.enqueue(func() { send(r.To, *r.Answer) })
 	}
 	if r.Probe {
 		select {

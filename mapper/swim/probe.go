@@ -17,8 +17,8 @@ import (
 //	7/5 ProbeTimeout  no ack: suspect, which is broadcast
 //
 // A member that cannot keep up suspects others wrongly. So one in bad health
-// (Lifeguard's health score), or with timers that fire late, probes less often
-// and waits longer, which also leaves it less to do.
+// (Lifeguard's health score), with timers that fire late, or that gets late answers,
+// probes less often and waits longer, which also leaves all of them less to do.
 
 const (
 	// maxProbes bounds the probes in flight, each of which has a goroutine.
@@ -55,7 +55,7 @@ func (c *Cluster) probeLoop(ctx context.Context) {
 		case inFlight <- struct{}{}:
 			c.running.Go(func() {
 				defer func() { <-inFlight }()
-				c.probe(ctx, target, c.timing.ProbeTimeout*time.Duration(slowdown))
+				c.probe(ctx, target, slowdown)
 			})
 		default: // all wait for acks; this turn is skipped
 		}
@@ -82,29 +82,25 @@ func (c *Cluster) nextProbe(suspect bool) (members.Node, bool) {
 	return c.table.NextProbe(suspect)
 }
 
-// probe finds out whether a member answers: directly, or indirectly within the
-// limit.
-func (c *Cluster) probe(ctx context.Context, target members.Node, limit time.Duration) {
+// probe finds out whether a member answers: directly, or indirectly. The timeouts
+// grow with the slowdown.
+func (c *Cluster) probe(ctx context.Context, target members.Node, slowdown int) {
 	started := time.Now()
-	direct := c.timing.ProbeTimeout * 2 / 5
-	ponged := make(chan struct{})
+	limit := c.timing.ProbeTimeout * time.Duration(slowdown)
+	direct := c.timing.direct() * time.Duration(slowdown)
 	c.sendDigest(target)
-	c.running.Go(func() {
-		if c.ping(target) == nil {
-			close(ponged)
-		}
-	})
 	nonce, acked := c.acks.expect()
 	defer c.acks.cancel(nonce)
+	ponged := c.directProbe(target, nonce, slowdown)
 	timer := time.NewTimer(direct)
 	defer timer.Stop()
 	for indirect := false; ; indirect = true {
 		select {
 		case <-ponged:
-			c.answered(ctx, target)
+			c.answered(ctx, target, time.Since(started))
 			return
 		case <-acked:
-			c.answered(ctx, target)
+			c.answered(ctx, target, time.Since(started))
 			return
 		case <-ctx.Done():
 			return
@@ -113,7 +109,7 @@ func (c *Cluster) probe(ctx context.Context, target members.Node, limit time.Dur
 		if indirect {
 			break
 		}
-		c.indirectProbe(target, nonce)
+		c.indirectProbe(target, nonce, c.timing.IndirectChecks/slowdown)
 		timer.Reset(limit)
 	}
 	if late := time.Since(started) - direct - limit; late <= lateTimer {
@@ -123,7 +119,8 @@ func (c *Cluster) probe(ctx context.Context, target members.Node, limit time.Dur
 
 // answered notes that a member answered a probe. One that memberlist does not
 // know yet is contacted at once.
-func (c *Cluster) answered(ctx context.Context, target members.Node) {
+func (c *Cluster) answered(ctx context.Context, target members.Node, after time.Duration) {
+	c.load.answered(after <= c.timing.direct())
 	unconfirmed := false
 	c.update(func(t *members.Table, now time.Time) { unconfirmed = t.Answered(target.Name, now) })
 	if unconfirmed {
@@ -137,10 +134,27 @@ func (c *Cluster) ping(target members.Node) error {
 	return err
 }
 
-// indirectProbe probes a member by stream and asks other members to probe it.
-func (c *Cluster) indirectProbe(target members.Node, nonce uint64) {
+// directProbe pings a member by packet, and returns a channel that is closed when
+// the pong arrives. memberlist takes no pong after ProbeTimeout, so a member that
+// slows down sends a ping of this package, whose ack counts however late it is.
+func (c *Cluster) directProbe(target members.Node, nonce uint64, slowdown int) (ponged chan struct{}) {
+	ponged = make(chan struct{})
+	if slowdown > 1 {
+		c.sendPacket(target, members.Message{Kind: members.KindPing, Name: target.Name, Nonce: nonce, From: c.cfg.Name})
+		return ponged
+	}
+	c.running.Go(func() {
+		if c.ping(target) == nil {
+			close(ponged)
+		}
+	})
+	return ponged
+}
+
+// indirectProbe probes a member by stream and asks some helpers to probe it.
+func (c *Cluster) indirectProbe(target members.Node, nonce uint64, helpers int) {
 	req := members.Message{Kind: members.KindPingReq, Name: target.Name, Nonce: nonce, From: c.cfg.Name}
-	for _, helper := range c.randomOnline(c.timing.IndirectChecks, target.Name) {
+	for _, helper := range c.randomOnline(helpers, target.Name) {
 		c.sendPacket(helper, req)
 	}
 	c.running.Go(func() { c.sendStream(target, req) })

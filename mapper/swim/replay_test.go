@@ -214,6 +214,7 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 		for _, m := range []members.Message{
 			{Kind: members.KindPingReq, Name: name, Nonce: 1, From: stranger},
 			{Kind: members.KindPingReq, Name: all[1].cfg.Name, Nonce: 2, From: stranger},
+			{Kind: members.KindPing, Name: name, Nonce: 3, From: stranger},
 			{Kind: members.KindFetch, Name: name, Version: members.Version{Generation: 1, Clock: 1}, From: stranger},
 			{Kind: members.KindDigest, Name: stranger, Life: members.Life{Generation: 1, Incarnation: 1}, Changes: []members.Change{{Name: name, Version: members.Version{Generation: 1 << 60, Clock: 1}}}},
 		} {

@@ -113,6 +113,10 @@ func (t Timing) apply(c *memberlist.Config) {
 	c.GossipToTheDeadTime = max(t.PushPull, 30*time.Second)
 }
 
+// direct returns how long a member waits for the answer to a direct probe before
+// it starts indirect ones.
+func (t Timing) direct() time.Duration { return t.ProbeTimeout * 2 / 5 }
+
 // longestSuspicion returns how long n members take at most to agree that one of
 // them failed, from the first suspicion. The more members confirm it, the
 // shorter memberlist makes it, down to a sixth.

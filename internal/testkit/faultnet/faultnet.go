@@ -28,6 +28,8 @@ type Network struct {
 	hosts map[string]*Transport
 	dials map[string]int
 	tap   func(Packet)
+	each  time.Duration // that a packet takes of the machine that all hosts share
+	idle  time.Time     // when that machine has handled all packets
 }
 
 // Packet is a packet that was sent.
@@ -53,6 +55,38 @@ func (n *Network) SetLoss(share float64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.loss = share
+}
+
+// SetCapacity makes all hosts share a machine that handles so many packets a
+// second, one after the other. It drops packets that would wait longer than a
+// second. A new stream costs as much as streamCost packets, and waits. Zero, the
+// default, is no limit.
+func (n *Network) SetCapacity(packets int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.each = 0
+	if packets > 0 {
+		n.each = time.Second / time.Duration(packets)
+	}
+}
+
+const (
+	streamCost = 10
+	maxQueued  = time.Second
+)
+
+// queued returns how long it takes until the shared machine has handled so many
+// more packets.
+func (n *Network) queued(packets int) time.Duration {
+	now := time.Now()
+	if n.idle.Before(now) {
+		n.idle = now
+	}
+	if wait := n.idle.Sub(now); wait > maxQueued {
+		return wait
+	}
+	n.idle = n.idle.Add(time.Duration(packets) * n.each)
+	return n.idle.Sub(now)
 }
 
 // SetCut sets the function that reports which directions are cut, for packets and
@@ -153,8 +187,9 @@ func (t *Transport) WriteToAddress(b []byte, a memberlist.Address) (time.Time, e
 	if t.net.tap != nil {
 		t.net.tap(p)
 	}
+	queued := t.net.queued(1)
 	t.net.mu.Unlock()
-	if to != nil && !lost {
+	if delay += queued; to != nil && !lost && queued <= maxQueued {
 		to.deliver(p, delay)
 	}
 	return now, nil
@@ -189,7 +224,11 @@ func (t *Transport) DialAddressTimeout(a memberlist.Address, timeout time.Durati
 	t.net.mu.Lock()
 	t.net.dials[t.addr.String()]++
 	to, cut := t.net.hosts[a.Addr], t.net.cut(t.addr.String(), a.Addr) || t.net.cut(a.Addr, t.addr.String())
+	queued := t.net.queued(streamCost)
 	t.net.mu.Unlock()
+	if queued > 0 {
+		time.Sleep(queued)
+	}
 	if cut {
 		select {
 		case <-time.After(timeout):

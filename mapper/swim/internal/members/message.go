@@ -21,6 +21,7 @@ const (
 	KindPingReq                 // Nonce, From: a request to probe the member
 	KindAck                     // Life, Nonce: the member answered
 	KindDigest                  // Life, Changes: sent by the member itself
+	KindPing                    // Nonce, From: a ping-req to the member itself, answered by packet
 )
 
 // Message is what members send each other besides the messages of memberlist.
@@ -51,7 +52,7 @@ func (m Message) Encode() []byte {
 		b = appendBytes(appendVersion(b, m.Version), []byte(m.From))
 	case KindData:
 		b = appendMetadata(appendVersion(b, m.Version), m.Metadata)
-	case KindPingReq:
+	case KindPingReq, KindPing:
 		b = binary.BigEndian.AppendUint64(b, m.Nonce)
 		b = appendBytes(b, []byte(m.From))
 	case KindAck:
@@ -84,7 +85,7 @@ func Decode(b []byte) (Message, error) {
 		if m.Metadata, err = r.metadata(); err != nil {
 			return Message{}, err
 		}
-	case KindPingReq:
+	case KindPingReq, KindPing:
 		m.Nonce, m.From = r.uint64(), string(r.bytes(maxName))
 	case KindAck:
 		m.Life, m.Nonce = r.life(), r.uint64()
@@ -105,6 +106,7 @@ type Reply struct {
 	Broadcast *Message // gossip this
 	To        Node     // send Answer to this member
 	Answer    *Message
+	Packet    bool   // send Answer as a packet, not by stream
 	Probe     bool   // probe the member that the message names; Acked tells From
 	Acked     uint64 // the nonce of a ping-req that was answered
 	Behind    bool   // push-pull with the member that the message names
@@ -125,6 +127,9 @@ func (m Message) Apply(t *Table, now time.Time) Reply {
 		t.data(m)
 	case KindPingReq:
 		return t.pingReq(m)
+	case KindPing:
+		r := t.pingReq(m)
+		return Reply{To: r.To, Answer: r.Answer, Packet: true}
 	case KindAck:
 		t.alive(m, now)
 		return Reply{Acked: m.Nonce}
