@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,64 @@ func answers(t *testing.T, key, want string, nodes ...*server) {
 		out, stderr, code := run(t, "get", "-h", n.addr, key)
 		assert.Zero(t, code, stderr)
 		assert.Equal(t, want+"\n", out, "key %s at %s", key, n.addr)
+	}
+}
+
+// Six nodes with three replicas and clocks up to seven minutes apart write and delete in
+// turn. Every node returns what was acknowledged last.
+func TestSkewedNodesWriteInTurn(t *testing.T) {
+	t.Parallel()
+	first := found(t, "--replicas", "3")
+	nodes := []*server{first}
+	for _, skew := range []time.Duration{-4 * time.Minute, 3 * time.Minute, -90 * time.Second, 5 * time.Second, -4 * time.Minute} {
+		nodes = append(nodes, newClock(t, skew).launch("-h", first.addr, "-p", freePort(t), "--replicas", "3").serves())
+	}
+	for i := range 24 {
+		key := fmt.Sprint("k", i%5)
+		at := nodes[(i*5+i/3)%len(nodes)]
+		if i%4 == 3 {
+			_, stderr, code := run(t, "delete", "-h", at.addr, key)
+			require.Zero(t, code, stderr)
+			for _, n := range nodes {
+				_, _, code := run(t, "get", "-h", n.addr, key)
+				assert.Equal(t, 1, code)
+			}
+			continue
+		}
+		_, stderr, code := run(t, "put", "-h", at.addr, key, fmt.Sprint(i))
+		require.Zero(t, code, stderr)
+		answers(t, key, fmt.Sprint(i), nodes...)
+	}
+}
+
+// A node starts with a clock that is hours fast. Its writes fail and leave nothing, it
+// reads what others write, and with the right clock it writes, too.
+func TestFastClockFromStart(t *testing.T) {
+	t.Parallel()
+	first := found(t)
+	other := serve(t, "-h", first.addr, "-p", freePort(t))
+	for i := range 6 {
+		_, stderr, code := run(t, "put", "-h", first.addr, fmt.Sprint("k", i), "v")
+		require.Zero(t, code, stderr)
+	}
+	clock := newClock(t, 3*time.Hour)
+	args := []string{"-h", first.addr, "-p", freePort(t), "--data", t.TempDir()}
+	fast := clock.launch(args...).serves()
+	for i := range 6 {
+		_, stderr, code := run(t, "put", "-h", fast.addr, fmt.Sprint("k", i), "ahead")
+		assert.Equal(t, 74, code, stderr)
+		answers(t, fmt.Sprint("k", i), "v", first, other, fast)
+		_, stderr, code = run(t, "put", "-h", other.addr, fmt.Sprint("k", i), "w")
+		require.Zero(t, code, stderr)
+		answers(t, fmt.Sprint("k", i), "w", first, other, fast)
+	}
+	require.NoError(t, fast.end(syscall.SIGTERM))
+	clock.set(0)
+	fast = clock.launch(args...).serves()
+	for i := range 6 {
+		answers(t, fmt.Sprint("k", i), "w", first, other, fast)
+		_, stderr, code := run(t, "put", "-h", fast.addr, fmt.Sprint("k", i), "x")
+		require.Zero(t, code, stderr)
 	}
 }
 

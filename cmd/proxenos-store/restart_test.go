@@ -65,6 +65,46 @@ func restartOfAll(t *testing.T, signal syscall.Signal) {
 	}
 }
 
+// Of four nodes that were killed together, three start again. They form one store, and
+// the fourth joins it.
+func TestRestartOfSome(t *testing.T) {
+	t.Parallel()
+	var args [][]string
+	for range 4 {
+		args = append(args, []string{"-p", freePort(t), "--data", t.TempDir()})
+	}
+	nodes := []*server{serve(t, append([]string{"--found"}, args[0]...)...)}
+	for _, a := range args[1:] {
+		nodes = append(nodes, serve(t, append([]string{"-h", nodes[0].addr}, a...)...))
+	}
+	for i := range 10 {
+		_, stderr, code := run(t, "put", "-h", nodes[0].addr, fmt.Sprint("k", i), "v")
+		require.Zero(t, code, stderr)
+	}
+	for _, n := range nodes {
+		require.NoError(t, n.cmd.Process.Signal(syscall.SIGKILL))
+	}
+	for _, n := range nodes {
+		require.Error(t, <-n.done)
+		n.done = nil
+	}
+	for _, i := range []int{3, 1, 0} {
+		nodes[i] = launch(t, args[i]...)
+	}
+	for _, i := range []int{3, 1, 0} {
+		nodes[i].serves()
+	}
+	members(t, 3, nodes[0].addr, nodes[1].addr, nodes[3].addr)
+	for i := range 10 {
+		answers(t, fmt.Sprint("k", i), "v", nodes[0], nodes[1], nodes[3])
+	}
+	nodes[2] = serve(t, args[2]...)
+	members(t, 4, nodes[0].addr, nodes[1].addr, nodes[2].addr, nodes[3].addr)
+	for i := range 10 {
+		answers(t, fmt.Sprint("k", i), "v", nodes...)
+	}
+}
+
 // A node that knew members waits for them. It serves alone only with --found, and
 // then the others join it.
 func TestRestartAlone(t *testing.T) {
