@@ -4,6 +4,7 @@ package pagetest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -63,28 +64,28 @@ func Run(t *testing.T, serve Serve, want Bounds) {
 		},
 		"idle connection": func(t *testing.T, l *listener) {
 			conn := l.dial()
-			require.Equal(t, http.StatusOK, request(t, conn, get).StatusCode)
+			require.Equal(t, http.StatusOK, request(t, conn, get).status)
 			require.Equal(t, want.Idle, lasts(conn))
 		},
 		"long header": func(t *testing.T, l *listener) {
 			header := func(n int) string {
 				return "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: " + strings.Repeat("x", n) + "\r\n\r\n"
 			}
-			require.Equal(t, http.StatusOK, request(t, l.dial(), header(want.Bytes-100)).StatusCode)
+			require.Equal(t, http.StatusOK, request(t, l.dial(), header(want.Bytes-100)).status)
 			conn := l.dial()
 			go func() { _, _ = io.WriteString(conn, header(want.Bytes+slop)) }()
-			require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, response(t, conn).StatusCode)
+			require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, response(t, conn).status)
 		},
 		"requests of other sites": func(t *testing.T, l *listener) {
 			own := request(t, l.dial(), get)
-			require.Equal(t, http.StatusOK, own.StatusCode)
+			require.Equal(t, http.StatusOK, own.status)
 			foreign := request(t, l.dial(), "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n")
-			require.Equal(t, http.StatusForbidden, foreign.StatusCode, "DNS rebinding")
-			for _, reply := range []*http.Response{own, foreign} {
-				require.Equal(t, "nosniff", reply.Header.Get("X-Content-Type-Options"))
-				require.Equal(t, "no-store", reply.Header.Get("Cache-Control"))
-				require.Equal(t, "no-referrer", reply.Header.Get("Referrer-Policy"))
-				require.Contains(t, reply.Header.Get("Content-Security-Policy"), "default-src 'none'")
+			require.Equal(t, http.StatusForbidden, foreign.status, "DNS rebinding")
+			for _, r := range []reply{own, foreign} {
+				require.Equal(t, "nosniff", r.header.Get("X-Content-Type-Options"))
+				require.Equal(t, "no-store", r.header.Get("Cache-Control"))
+				require.Equal(t, "no-referrer", r.header.Get("Referrer-Policy"))
+				require.Contains(t, r.header.Get("Content-Security-Policy"), "default-src 'none'")
 			}
 		},
 	} {
@@ -108,20 +109,25 @@ func write(t *testing.T, conn net.Conn, text string) {
 	require.NoError(t, err)
 }
 
-func request(t *testing.T, conn net.Conn, text string) *http.Response {
+type reply struct {
+	status int
+	header http.Header
+}
+
+func request(t *testing.T, conn net.Conn, text string) reply {
 	t.Helper()
 	write(t, conn, text)
 	return response(t, conn)
 }
 
 // response reads a response and its body.
-func response(t *testing.T, conn net.Conn) *http.Response {
+func response(t *testing.T, conn net.Conn) reply {
 	t.Helper()
 	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
 	_, err = io.Copy(io.Discard, r.Body)
-	require.NoError(t, err)
-	return r
+	require.NoError(t, errors.Join(err, r.Body.Close()))
+	return reply{r.StatusCode, r.Header}
 }
 
 // trickle sends a byte a second until stop is called or the connection ends.
