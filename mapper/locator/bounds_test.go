@@ -1,6 +1,7 @@
 package locator
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -163,6 +164,33 @@ func TestBoundIsForEachMessage(t *testing.T) {
 		require.NoError(t, err)
 		_, err = io.ReadFull(c, make([]byte, len(pingRequest)))
 		require.NoError(t, err)
+	}
+}
+
+func TestMalformedMessagesEndTheConnection(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		message []byte
+		reason  string
+	}{
+		{"string claims 2 GiB", []byte("\x80\x01\x00\x01\x7f\xff\xff\xff"), "size exceeded max allowed: 2147483647"},
+		{"name claims 2 GiB", []byte("\x7f\xff\xff\xff"), "size exceeded max allowed: 2147483647"},
+		{"string claims too much", []byte("\x80\x01\x00\x01\x00\x00\x01\x00ping"), "size exceeded max allowed: 256"},
+		{"negative length", []byte("\x80\x01\x00\x01\xff\xff\xff\xff"), "negative size: -1"},
+		{"unknown version", []byte("\x80\x02\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x00\x00"), "Bad version"},
+		{"list claims a million", authorities(0, 1_000_000), "container of 1000000 elements exceeds the limit"},
+		{"many small fields", append(call("ping"), bytes.Repeat([]byte("\x03\x00\x63\x00"), 100)...), "message exceeds 100 bytes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := serveBounded(t, &recorder{}, Limits{Message: 100})
+			go func() { _, _ = c.Write(tt.message) }()
+			_, err := io.ReadAll(c)
+			require.NoError(t, err)
+			<-c.ended
+			require.Contains(t, c.log.String(), tt.reason)
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ package static
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +20,10 @@ func TestPipeIsReadOnceAndRemembered(t *testing.T) {
 	f := &File{Path: fifo.Make(t)}
 	w, err := os.OpenFile(f.Path, os.O_RDWR, 0) // both ways, so as not to wait for the reader
 	require.NoError(t, err)
-	_, err = w.WriteString("b\na\n")
-	require.NoError(t, err)
 	go func() {
-		time.Sleep(20 * time.Millisecond) // the reader is to wait for the end, not to take what is there
+		// More than the pipe holds, so that the reader has taken a part when the
+		// last line is written.
+		_, _ = w.WriteString("b\na\n" + strings.Repeat("#\n", 1<<16))
 		_, _ = w.WriteString("c\n")
 		_ = w.Close()
 	}()

@@ -217,6 +217,7 @@ func TestGarbageIsDroppedWithFewLogLines(t *testing.T) {
 		cfg.Secrets = secrets
 		cfg.Log = slog.New(slog.NewTextHandler(&out, nil))
 		c := start1(t, cfg)
+		logged := strings.Count(out.String(), "\n")
 		conn, err := net.Dial("udp", c.Local().Addr)
 		require.NoError(t, err)
 		draw := rand.New(rand.NewPCG(1, 2))
@@ -229,7 +230,7 @@ func TestGarbageIsDroppedWithFewLogLines(t *testing.T) {
 			_, _ = conn.Write(packet)
 		}
 		require.NoError(t, conn.Close())
-		time.Sleep(100 * time.Millisecond)
+		eventually(t, "the garbage is logged", func() bool { return strings.Count(out.String(), "\n") > logged })
 		require.Equal(t, StatusOnline, c.Local().Status)
 	}
 	most := 2 * (warningBurst + int(time.Since(start)/warningEvery) + 1)
