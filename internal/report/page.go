@@ -200,6 +200,8 @@ func (l Load) Even() string {
 		return "A node whose weight calls for no keys holds some."
 	case l.P < 0.001:
 		return "The load is less even than chance explains, which is normal for a ring and for a table."
+	case l.P < 0.05:
+		return fmt.Sprintf("Chance alone makes the load this uneven once in %.0f times.", 1/l.P)
 	default:
 		return "The load is as even as chance allows."
 	}

@@ -17,7 +17,7 @@ import (
 func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *result) error {
 	m := c.Movement
 	gates := moveGates{moved: limit(m.MaxMoved), excess: limit(m.MaxExcess), copied: limit(m.MaxCopied), noSurvivors: m.NoSurvivorMoves}
-	rounds, total := 0, 0.0
+	rounds, total, copied := 0, 0.0, 0.0
 	err := k.eachRound(ctx, c, r, func(round round) error {
 		moved, err := k.measureRound(ctx, m, round)
 		if err != nil {
@@ -30,12 +30,18 @@ func (k *checker) checkMovement(ctx context.Context, c *checkfile.Check, r *resu
 		}
 		r.take(round.line, round.name+": ", &v)
 		total += moved.Fraction(moved.Moved)
+		if moved.Replicas > 0 {
+			copied = max(copied, float64(moved.Copied)/float64(moved.Replicas))
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	r.Note = fmt.Sprintf("%s, %s moved", term.Plural(rounds, "round"), term.Percent(total))
+	if m.MaxCopied != nil {
+		r.Note += fmt.Sprintf(", at most %s copied", term.Percent(copied))
+	}
 	if most := m.MaxTotal; most != nil && total > *most {
 		r.failf(c.Line, "%s of the keys move in all rounds together; the limit is %s", term.Percent(total), term.Percent(*most))
 	}

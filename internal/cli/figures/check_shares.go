@@ -21,7 +21,7 @@ func (k *checker) checkShares(ctx context.Context, c *checkfile.Check, r *result
 		return err
 	}
 	most, _ := load.Imbalance()
-	r.Note = fmt.Sprintf("%s, max/expected %.4f", k.noteOf(load.Keys), most)
+	r.Note = fmt.Sprintf("%s, max/expected %.4f", k.amount(load.Keys), most)
 	nodes := answer.Views(k.nodes, false)
 	var v gateResult
 	v.someKeys(load.Keys)
@@ -32,7 +32,7 @@ func (k *checker) checkShares(ctx context.Context, c *checkfile.Check, r *result
 		v.shortage(load, nodes, *c.Shares.Min)
 	}
 	if c.Shares.MaxKeys != nil {
-		v.crowding(load, nodes, *c.Shares.MaxKeys)
+		v.crowding(load, nodes, *c.Shares.MaxKeys, k.amount)
 	}
 	r.takeFirst(c.Line, &v)
 	return k.checkParts(c.Shares, load, r)
@@ -52,10 +52,10 @@ func (v *gateResult) shortage(load *compare.Load, nodes []answer.NodeView, least
 }
 
 // crowding fails if a node has more keys than most.
-func (v *gateResult) crowding(load *compare.Load, nodes []answer.NodeView, most int64) {
+func (v *gateResult) crowding(load *compare.Load, nodes []answer.NodeView, most int64, amount func(keys int64) string) {
 	for i, held := range load.Held {
 		if held > most {
-			v.failf("node %q has %s; the limit is %d", nodes[i].ID, term.Plural(int(held), "key"), most)
+			v.failf("node %q has %s; the limit is %d", nodes[i].ID, amount(held), most)
 		}
 	}
 }
@@ -69,14 +69,14 @@ func (k *checker) checkParts(s *checkfile.Shares, load *compare.Load, r *result)
 		if i < 0 {
 			return k.at(share.Line, unknownZone("shares of", share.Name, names))
 		}
-		checkShare("zone", share, held[i], load.Keys, r)
+		k.checkShare("zone", share, held[i], load.Keys, r)
 	}
 	for _, share := range s.Nodes {
 		i, err := nodeNamed(k.nodes, "shares of", share.Name)
 		if err != nil {
 			return k.at(share.Line, err)
 		}
-		checkShare("node", share, load.Held[i], load.Keys, r)
+		k.checkShare("node", share, load.Held[i], load.Keys, r)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func unknownZone(what, zone string, names []string) error {
 	return term.Hint(err, "proxenos nodes lists the zones")
 }
 
-func checkShare(what string, s checkfile.Share, held, keys int64, r *result) {
+func (k *checker) checkShare(what string, s checkfile.Share, held, keys int64, r *result) {
 	has := share(held, keys)
 	if s.Max != nil && has > *s.Max {
 		r.failf(s.Line, "%s %q has %s of the keys; the limit is %s", what, s.Name, term.Percent(has), term.Percent(*s.Max))
@@ -99,10 +99,10 @@ func checkShare(what string, s checkfile.Share, held, keys int64, r *result) {
 		r.failf(s.Line, "%s %q has %s of the keys; the minimum is %s", what, s.Name, term.Percent(has), term.Percent(*s.Min))
 	}
 	if s.MaxKeys != nil && held > *s.MaxKeys {
-		r.failf(s.Line, "%s %q has %s; the limit is %d", what, s.Name, term.Plural(int(held), "key"), *s.MaxKeys)
+		r.failf(s.Line, "%s %q has %s; the limit is %d", what, s.Name, k.amount(held), *s.MaxKeys)
 	}
 	if s.MinKeys != nil && held < *s.MinKeys {
-		r.failf(s.Line, "%s %q has %s; the minimum is %d", what, s.Name, term.Plural(int(held), "key"), *s.MinKeys)
+		r.failf(s.Line, "%s %q has %s; the minimum is %d", what, s.Name, k.amount(held), *s.MinKeys)
 	}
 }
 
@@ -118,7 +118,7 @@ func (k *checker) checkLoss(ctx context.Context, c *checkfile.Check, r *result) 
 	if err != nil {
 		return err
 	}
-	r.Note = k.noteOf(load.Keys)
+	r.Note = k.amount(load.Keys)
 	var v gateResult
 	if v.someKeys(load.Keys); len(losses) > 0 {
 		r.Note += fmt.Sprintf(", worst loss %s", ratioText(finite(losses[0].Ratio)))
@@ -167,7 +167,7 @@ func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result
 	if err := k.rankedKeys().Each(ctx, k.std, "spreading", newCount, "", io.Discard); err != nil {
 		return err
 	}
-	r.Note = k.noteOf(keys.Load())
+	r.Note = k.amount(keys.Load())
 	var v gateResult
 	v.someKeys(keys.Load())
 	r.take(c.Line, "", &v)

@@ -123,10 +123,10 @@ func fileFault(name string, err error) error {
 	return term.Hint(fmt.Errorf("%s: %s", name, err.Error()), "%s", term.HintOf(err))
 }
 
-// noteOf returns a note about the measured keys.
-func (k *checker) noteOf(keys int64) string {
+// amount formats a number of keys, or their weight if keys have weights.
+func (k *checker) amount(keys int64) string {
 	if k.keys.Weighted {
-		return fmt.Sprintf("weight %d", keys)
+		return fmt.Sprintf("keys of weight %d", keys)
 	}
 	return term.Plural(int(keys), "key")
 }

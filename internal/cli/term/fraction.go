@@ -1,6 +1,7 @@
 package term
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -24,13 +25,13 @@ func parseFraction(typed string) (float64, error) {
 	}
 	switch {
 	case err != nil || math.IsNaN(x):
-		return 0, fmt.Errorf("%q is not a fraction: must be a percentage like 12%% or a number from 0 to 1", typed)
+		return 0, errors.New("must be a percentage like 12% or a number from 0 to 1")
 	case x < 0:
-		return 0, fmt.Errorf("%q is below 0", typed)
+		return 0, errors.New("must not be below 0")
 	case x > 1 && !isPercent:
-		return 0, fmt.Errorf("%q is above 1: did you mean %s%%?", typed, digits)
+		return 0, fmt.Errorf("is above 1: did you mean %s%%?", digits)
 	case x > 1:
-		return 0, fmt.Errorf("%q is above 100%%", typed)
+		return 0, errors.New("must be at most 100%")
 	}
 	return x, nil
 }

@@ -20,11 +20,11 @@ func TestParseFraction(t *testing.T) {
 		{typed: "1", want: 1},
 		{typed: "100%", want: 1},
 		{typed: "12", err: "did you mean 12%?"},
-		{typed: "101%", err: "above 100%"},
-		{typed: "-1%", err: "below 0"},
-		{typed: "NaN", err: "not a fraction"},
-		{typed: "", err: "not a fraction"},
-		{typed: "%", err: "not a fraction"},
+		{typed: "101%", err: "must be at most 100%"},
+		{typed: "-1%", err: "must not be below 0"},
+		{typed: "NaN", err: "must be a percentage like 12% or a number from 0 to 1"},
+		{typed: "", err: "must be a percentage like 12% or a number from 0 to 1"},
+		{typed: "%", err: "must be a percentage like 12% or a number from 0 to 1"},
 	} {
 		t.Run(c.typed, func(t *testing.T) {
 			x, err := parseFraction(c.typed)
