@@ -25,7 +25,7 @@ RACE = GORACE=atexit_sleep_ms=0
 ATONCE   = -p 3
 
 # Nested modules, and all modules that the linter checks.
-NESTED  = internal/lab/bench internal/examples/prometheus internal/report/browsertest internal/tools/mutate
+NESTED  = internal/lab/agree internal/lab/bench internal/examples/prometheus internal/report/browsertest internal/tools/mutate
 MODULES = . $(NESTED)
 
 .PHONY: help
@@ -85,6 +85,10 @@ mutate: ## Change operators of the pure packages, and list changes that no test 
 .PHONY: test-arch
 test-arch: packages ## Run the placement tests on 32-bit, ARM and big-endian CPUs (QEMU)
 	ARGS=-test.short internal/repo/test-arch.sh
+
+.PHONY: agree
+agree: packages ## Compare real programs with their vectors, and write internal/lab/agree/README.md
+	PROXENOS_REQUIRE_PEERS=1 AGREE_TABLE=README.md go -C internal/lab/agree test -count=1 -v .
 
 .PHONY: soak
 soak: ## Run the store for five minutes under faults (kills, stops, clock jumps)

@@ -153,7 +153,7 @@ func version(t *testing.T, after, program string, args ...string) string {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if path := os.Getenv("AGREE_TABLE"); path != "" && code == 0 {
-		if err := os.WriteFile(path, []byte(table()), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(table()), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

@@ -54,7 +54,7 @@ type recordedConn struct {
 }
 
 func (c recordedConn) NewSubConn(addresses []resolver.Address, opts balancer.NewSubConnOptions) (balancer.SubConn, error) {
-	sc, err := c.ClientConn.NewSubConn(addresses, opts)
+	sc, err := c.ClientConn.NewSubConn(addresses, opts) //nolint:staticcheck // balancers call it
 	if err == nil {
 		c.r.mu.Lock()
 		c.r.addresses[sc] = addresses[0].Addr

@@ -94,10 +94,10 @@ func serveMemcached(t *testing.T, address string) {
 				return
 			}
 			go func() {
-				defer conn.Close() //nolint:errcheck // the client has its answers
+				defer conn.Close()
 				for lines := bufio.NewScanner(conn); lines.Scan(); {
 					_, key, _ := strings.Cut(strings.TrimSuffix(lines.Text(), "\r"), " ")
-					fmt.Fprintf(conn, "VALUE %s 0 %d\r\n%s\r\nEND\r\n", strings.TrimSpace(key), len(address), address) //nolint:errcheck // the client fails then
+					fmt.Fprintf(conn, "VALUE %s 0 %d\r\n%s\r\nEND\r\n", strings.TrimSpace(key), len(address), address)
 				}
 			}()
 		}
