@@ -11,7 +11,7 @@ import (
 )
 
 // Cached is a source that keeps the last set of its source on disk, and
-// answers with it if the source cannot be asked at the start. Put a Guard
+// answers with it if the source fails at the start. Put a Guard
 // inside it, so that it does not store what the Guard rejects. That Guard takes the
 // nodes of the snapshot for the set it accepted last, also after a restart.
 //

@@ -4,8 +4,8 @@
 //
 // A source is anything that can list nodes: a file, a Consul server, a gossip
 // cluster. Each lives in a package of its own below this one and depends on one
-// technology. What a caller does with the nodes is not decided here; hand them
-// to rendezvous or ring:
+// technology. It does not place keys; for that, hand the nodes to rendezvous or
+// ring:
 //
 //	nodes, err := source.Nodes(ctx)
 //	set, err := rendezvous.Build(nodes)
@@ -38,9 +38,9 @@
 //
 // # When things go wrong
 //
-// A View goes on answering with the last good value whatever happens. State says
-// how sure that value is: Err why it may be stale, Age for how long, Skipped which
-// records are missing. The effect of each failure:
+// A View answers with its last good value whatever happens. [View.State] says how
+// sure that value is: Err tells why it may be stale, Age for how long, and Skipped
+// which records are missing. The effect of each failure:
 //
 //   - A Consul agent is killed (SIGKILL): consul.ErrUnreachable at once, and a
 //     retry every half second, or every ten seconds if a proxy answers for it
@@ -67,7 +67,7 @@
 //   - A DNS name no longer exists: that is an empty set, which a Guard rejects.
 //     Any other failure to resolve is an error.
 //   - A DNS answer is truncated: dns.ErrTruncated. None of it is used.
-//   - The source cannot be asked at the start: Follow waits, at most for Wait. A
+//   - The source fails at the start: Follow waits, at most for Wait. A
 //     Cached returns the snapshot, with a StaleError, until that is older than
 //     MaxStale.
 //   - The source loses all nodes: the snapshot of a Cached keeps them for the next

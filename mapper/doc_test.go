@@ -27,7 +27,7 @@ var failures = map[string][]string{
 	"A file is truncated, broken, half-":       {"static.TestWatchKeepsTheLastGoodList", "static.TestWatchWaitsForAWriterToFinish", "static.TestWatchWaitsForAWriterThatIsSlow", "static.TestWatchWaitsForTheEndOfALastLine"},
 	"A DNS name no longer exists":              {"dns.TestConsulFollowed", "dns.TestErrors", "dns.TestResolveFails"},
 	"A DNS answer is truncated":                {"dns.TestCutAnswer", "dns.TestConsulHasMoreThanDNSCarries"},
-	"The source cannot be asked at the start":  {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage", "TestCachedSnapshotExpires"},
+	"The source fails at the start":            {"TestFollowGivesUpWaiting", "TestCachedWatchStartsInAnOutage", "TestCachedSnapshotExpires"},
 	"The source loses all nodes: the snapshot": {"TestCachedKeepsNodesDespiteAnEmptySet", "TestGuardInACachedRemembers"},
 }
 

@@ -45,8 +45,8 @@ With -o template=, a Go template writes each key. It has the fields
 
 Text output escapes control characters in keys and names, as in \t, \n or \x1b.
 For exact bytes use -o jsonl; there, key_base64 holds a key that is not UTF-8.
-The output is data: it is not escaped for the logs of CI systems, which may take
-a name as a command. The tables of other commands are.`,
+The output is not escaped for the logs of CI systems, in which a name may act as
+a command. The tables of other commands are.`,
 		Example: `  # Which of three nodes owns user:42?
   proxenos select -n a -n b -n c user:42
 

@@ -55,7 +55,7 @@ if one fails.
         no_survivor_moves: true
     - name: a node can fail
       load_after_loss: {of: any_node, max: 1.6}
-      severity: warn           # a failure is no error
+      severity: warn           # a failure is a warning
     - name: replicas are in different zones
       spread: {replicas: 3, zones: 3}
     - name: there are enough nodes

@@ -37,7 +37,7 @@ it keeps the keys.
 
 NODE is the ID or the address of a node of the source. With - the observations
 are on standard input, one per line: KEY=NODE, or KEY and NODE separated by a
-tab. In KEY=NODE the last = counts after which there is a node.
+tab. KEY=NODE is split at the last = that a node follows.
 
 The search tries every algorithm, first with its defaults on the nodes as they
 are listed; then with every hash, and with common numbers of points and slots;
