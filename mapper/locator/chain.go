@@ -157,6 +157,7 @@ func (s *Server) addMember(ctx context.Context, node mapper.Node, authorities []
 		s.cfg.Added(ctx, node)
 	}
 	if len(added) > 0 {
+		s.resolveMember(ctx, node)
 		s.logChange("added a node", node)
 	}
 }

@@ -35,8 +35,12 @@ func (s *Server) joinThrough(ctx context.Context, peer *Client) error {
 	if err := s.checkWide(ctx, peer); err != nil {
 		return err
 	}
-	if _, err := s.members.add(s.admitAll(ctx, nodes)...); err != nil {
+	added, err := s.members.add(s.admitAll(ctx, nodes)...)
+	if err != nil {
 		return err
+	}
+	for _, n := range added {
+		s.resolveMember(ctx, n)
 	}
 	return peer.wire().Join(ctx, locationOf(s.self))
 }

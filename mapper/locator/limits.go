@@ -38,8 +38,9 @@ func (l Limits) withDefaults() Limits {
 type ServerLimits struct {
 	// Conns is the maximum number of connections: 512 by default.
 	Conns int
-	// Reserved is how many of them are for members whose hosts are IP addresses:
-	// a quarter by default, and at most Conns. A negative value means none.
+	// Reserved is how many of them are for members: a quarter by default, and at
+	// most Conns. A negative value means none. A host name is looked up when its
+	// member joins.
 	Reserved int
 	// FirstByte is how long a connection may take to send its first byte, to
 	// complete the TLS handshake, and then to begin its first message: 2 seconds

@@ -123,6 +123,31 @@ func TestPlacesAreReservedForMembers(t *testing.T) {
 	require.NoError(t, ping("127.0.0.99"), "an address of Limits.Known")
 }
 
+// TestMembersByHostNameHaveReservedPlaces adds a member by a host name that resolves
+// to loopback.
+func TestMembersByHostNameHaveReservedPlaces(t *testing.T) {
+	t.Parallel()
+	free, err := net.Listen("tcp", "127.0.0.2:0")
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		t.Skip("this system has one loopback address")
+	}
+	require.NoError(t, err)
+	require.NoError(t, free.Close())
+	s := start(t, Config{Host: "127.0.0.2", Refresh: -1})
+	from := func(host string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(host), Port: 5000} }
+	require.True(t, s.isKnown(from("127.0.0.2")), "its own address")
+	require.False(t, s.isKnown(from("127.0.0.1")))
+	node := newNode("localhost", 1)
+	require.NoError(t, s.Add(t.Context(), locationOf(node), []*wire.Location{locationOf(s.Self())}))
+	require.True(t, s.isKnown(from("127.0.0.1")))
+	_, err = s.members.add(newNode("127.0.0.3", 1))
+	require.NoError(t, err)
+	require.True(t, s.isKnown(from("127.0.0.1")), "other members do not change that")
+	s.Unreachable(node, errors.New("gone"))
+	require.False(t, s.isKnown(from("127.0.0.1")))
+	require.Empty(t, s.members.hosts)
+}
+
 func TestUnreachableLogsTheCause(t *testing.T) {
 	t.Parallel()
 	s, log := listenQuietly(t)

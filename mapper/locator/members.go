@@ -3,6 +3,7 @@ package locator
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -34,6 +35,7 @@ func noOwner(string) (mapper.Node, bool) { return mapper.Node{}, false }
 type members struct {
 	algorithm Algorithm
 	mu        sync.Mutex
+	hosts     map[string][]netip.Addr // addresses of members whose hosts are names, by member
 	view      atomic.Pointer[view]
 	feed      mapper.Feed
 }
@@ -48,7 +50,7 @@ type view struct {
 }
 
 func newMembers(algorithm Algorithm) *members {
-	m := &members{algorithm: algorithm}
+	m := &members{algorithm: algorithm, hosts: map[string][]netip.Addr{}}
 	m.view.Store(&view{owner: noOwner, narrowOwner: noOwner})
 	m.feed.Set(mapper.Update{})
 	return m
@@ -95,13 +97,26 @@ func (m *members) remove(name string) (removed bool, err error) {
 	return len(next) < len(old.nodes), m.replace(old, next)
 }
 
+// resolved notes the addresses of the host of a member.
+func (m *members) resolved(name string, addrs []netip.Addr) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := *m.load()
+	if !next.has(name) {
+		return
+	}
+	m.hosts[name] = addrs
+	next.origins = m.originsOf(next.nodes)
+	m.view.Store(&next)
+}
+
 // replace makes nodes the member list, unless they are already. If the algorithm
 // rejects them the list stays.
 func (m *members) replace(old *view, nodes []mapper.Node) error {
 	if slices.EqualFunc(old.nodes, nodes, sameName) {
 		return nil
 	}
-	next := &view{nodes: nodes, origins: originsOf(nodes)}
+	next := &view{nodes: nodes}
 	next.narrow = slices.DeleteFunc(slices.Clone(nodes), isWide)
 	var err error
 	if next.owner, err = m.locate(next.nodes); err != nil {
@@ -112,17 +127,23 @@ func (m *members) replace(old *view, nodes []mapper.Node) error {
 			return err
 		}
 	}
+	maps.DeleteFunc(m.hosts, func(name string, _ []netip.Addr) bool { return !next.has(name) })
+	next.origins = m.originsOf(nodes)
 	m.view.Store(next)
 	m.feed.Set(mapper.Update{Nodes: nodes})
 	return nil
 }
 
-// originsOf returns the addresses of the nodes whose hosts are IP addresses.
-func originsOf(nodes []mapper.Node) map[string]bool {
+// originsOf returns the addresses of the nodes, as far as they are known.
+func (m *members) originsOf(nodes []mapper.Node) map[string]bool {
 	origins := make(map[string]bool, len(nodes))
 	for _, n := range nodes {
+		addrs := m.hosts[n.Name]
 		if at, err := netip.ParseAddrPort(n.Addr); err == nil {
-			origins[connlimit.Origin(net.TCPAddrFromAddrPort(at))] = true
+			addrs = []netip.Addr{at.Addr()}
+		}
+		for _, a := range addrs {
+			origins[connlimit.Origin(net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))] = true
 		}
 	}
 	return origins

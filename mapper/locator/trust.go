@@ -74,6 +74,18 @@ func (s *Server) admitAll(ctx context.Context, nodes []mapper.Node) []mapper.Nod
 	return list
 }
 
+// resolveMember looks up the address of a member whose host is a name, for which
+// connections are reserved.
+func (s *Server) resolveMember(ctx context.Context, node mapper.Node) {
+	host := locationOf(node).GetAddress()
+	if _, err := netip.ParseAddr(host); err == nil {
+		return
+	}
+	if addrs, err := s.resolve(ctx, host); err == nil {
+		s.members.resolved(node.Name, addrs)
+	}
+}
+
 func (s *Server) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{addr}, nil
