@@ -39,6 +39,8 @@ type File struct {
 type Settings struct {
 	Algorithm string  // a value of --algorithm
 	Hash      string  // a value of --hash-method
+	KeyHash   string  // a value of --key-hash
+	HashBy    string  // a value of --hash-by
 	Points    int     // a value of --points
 	Unit      float64 // a value of --unit
 	TableBits int     // a value of --table-bits

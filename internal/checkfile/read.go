@@ -71,6 +71,8 @@ func (s *Settings) fields(format *Format) []field {
 	return []field{
 		{"algorithm", "The value of --algorithm; rendezvous by default.", oneOf(&s.Algorithm, "algorithm", format.Algorithms...)},
 		{"hash", "The value of --hash-method; siphash by default.", oneOf(&s.Hash, "hash", format.Hashes...)},
+		{"key_hash", "The value of --key-hash.", text(&s.KeyHash, "key_hash")},
+		{"hash_by", "The value of --hash-by.", oneOf(&s.HashBy, "hash_by", "id", "address", "position")},
 		{"points", "The value of --points.", whole(&s.Points, "points", 1, math.MaxInt32)},
 		{"unit", "The value of --unit; 1 by default.", positive(&s.Unit, "unit")},
 		{"table_bits", "The value of --table-bits.", whole(&s.TableBits, "table_bits", 1, maxTableBits)},
@@ -214,7 +216,7 @@ func (m *Movement) before(format *Format) value {
 		mapping("before", append([]field{
 			{"nodes", "A file or a list of nodes; those of the check file by default.", side.Nodes.grammar()},
 		}, side.Settings.fields(format)...),
-			need("before: want nodes, algorithm, hash, points, unit or table_bits", "nodes", "algorithm", "hash", "points", "unit", "table_bits")),
+			need("before: want nodes, algorithm, hash, key_hash, hash_by, points, unit or table_bits", "nodes", "algorithm", "hash", "key_hash", "hash_by", "points", "unit", "table_bits")),
 		text(&side.Nodes.File, "before"))
 	return value{
 		read: func(n *yaml.Node) error {

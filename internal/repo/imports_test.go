@@ -53,7 +53,7 @@ var rules = []rule{
 		others: []string{cobra, pflag}, why: "flags in, nodes out"},
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
 	{room: "internal/cli/member", may: []string{"mapper", "mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
-	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
+	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "ring/slots", "internal/layoutfile", "internal/redisslots", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
 	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/clipperhouse/displaywidth", "github.com/mattn/go-isatty", "golang.org/x/sys/unix"}, why: "shared by all commands: no nodes, no keys"},
 
 	{room: "rendezvous/prf", others: []string{"github.com/cespare/xxhash/v2", "github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
@@ -68,6 +68,8 @@ var rules = []rule{
 	{room: "internal/retry", why: "a small shared part"},
 	{room: "internal/compare", why: "arithmetic"},
 	{room: "internal/checkfile", others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
+	{room: "internal/layoutfile", may: []string{"ring"}, others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
+	{room: "internal/redisslots", may: []string{"ring/slots"}, why: "one command of one protocol"},
 	{room: "internal/report", others: []string{"golang.org/x/text/width"}, why: "figures in, bytes out"},
 	{room: "internal/secret", why: "shared by programs of all kinds: files with secrets"},
 	{room: "internal/connlimit", why: "shared by servers of all kinds: limits on strangers"},

@@ -17,7 +17,7 @@ import (
 )
 
 // checkFormat is the format of check files.
-var checkFormat = &checkfile.Format{Algorithms: place.AlgorithmNames(), Hashes: place.HashNames()}
+var checkFormat = &checkfile.Format{Algorithms: place.PlainAlgorithmNames(), Hashes: place.HashNames()}
 
 // checkFolder is a check file and the root directory, the only one of which it may
 // read files: its own, unless --root names another. [os.Root] follows no symbolic

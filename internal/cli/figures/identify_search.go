@@ -120,6 +120,7 @@ type explained struct {
 	Flags     string     `json:"flags"`
 	Algorithm string     `json:"algorithm"`
 	Hash      string     `json:"hash,omitempty"`
+	KeyHash   string     `json:"key_hash,omitempty"`
 	Points    int        `json:"points,omitempty"`
 	TableBits int        `json:"table_bits,omitempty"`
 	Nodes     string     `json:"nodes,omitempty"` // how it sees the nodes
@@ -177,7 +178,7 @@ func (s *search) identify(fits *compare.Fits, seen []compare.Observation, show i
 func (s *search) explained(f compare.Fit, seen []compare.Observation) explained {
 	h := s.hypotheses[f.Hypothesis]
 	return explained{
-		Flags: h.settings.CommandLine(), Algorithm: h.settings.Algorithm, Hash: h.settings.Hash,
+		Flags: h.settings.CommandLine(), Algorithm: h.settings.Algorithm, Hash: h.settings.Hash, KeyHash: h.settings.KeyHash,
 		Points: h.settings.Points, TableBits: h.settings.TableBits, Nodes: h.view.note,
 		Right: f.Right, Compared: f.Tried, Wrong: s.mismatches(f, seen),
 	}

@@ -1,7 +1,9 @@
 package place
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +16,7 @@ import (
 // side before a change.
 type BeforeFlags struct {
 	settings Settings
+	files    files
 	keyFile  string
 }
 
@@ -22,6 +25,9 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Algorithm before the change (by default that of the change)", func(fs *pflag.FlagSet) {
 		fs.StringVar(&b.settings.Algorithm, "before-algorithm", "", "the algorithm; the other flags of this group then have its defaults")
 		fs.StringVar(&b.settings.Hash, "before-hash", "", "the hash of keys")
+		fs.StringVar(&b.settings.KeyHash, "before-key-hash", "", "the hash of keys of another program")
+		fs.StringVar(&b.settings.HashBy, "before-hash-by", "", "what of a node is hashed: id, address or position")
+		b.files.declare(fs, "before-", []string{"custom", "redis-cluster"})
 		fs.IntVar(&b.settings.Points, "before-points", 0, "points of a ring")
 		fs.Float64Var(&b.settings.Unit, "before-unit", 0, "weight that gets --before-points points of ring")
 		fs.IntVar(&b.settings.TableBits, "before-table-bits", 0, "log2 of the slots of a table")
@@ -29,6 +35,8 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 	})
 	term.Complete(c, "before-algorithm", AlgorithmNames())
 	term.Complete(c, "before-hash", HashNames())
+	term.CompleteFunc(c, "before-hash-by", func() []string { return named(b.settings.Algorithm).hashBy })
+	term.CompleteFunc(c, "before-key-hash", func() []string { return named(b.settings.Algorithm).keyHashes })
 }
 
 // Parse validates the flags.
@@ -52,7 +60,10 @@ func (b *BeforeFlags) Of(after *Flags, std *term.Streams) (*Flags, error) {
 	if !b.Given() {
 		return after, nil
 	}
-	before := new(Flags)
+	before := &Flags{files: b.files}
+	if b.settings.Algorithm == "" {
+		before.files = files{cmp.Or(b.files.layout, after.files.layout), cmp.Or(b.files.slots, after.files.slots)}
+	}
 	if err := before.Apply(b.settings.Or(after.settings()), std); err != nil {
 		return nil, fmt.Errorf("before the change: %w", err)
 	}
@@ -71,7 +82,7 @@ func (b *BeforeFlags) Of(after *Flags, std *term.Streams) (*Flags, error) {
 
 // settings returns the flags that are given.
 func (o *Flags) settings() Settings {
-	s := Settings{Algorithm: o.algorithm.Name, Hash: o.HashFlags.Name}
+	s := Settings{Algorithm: o.algorithm.Name, Hash: o.HashFlags.Name, KeyHash: o.keyHash, HashBy: o.hashBy}
 	if o.points.given {
 		s.Points = o.points.value
 	}
@@ -90,4 +101,12 @@ func (o *Flags) hashName() string {
 		return o.algorithm.Name
 	}
 	return o.Method.String()
+}
+
+// named returns the algorithm of that name, or the zero Algorithm.
+func named(name string) Algorithm {
+	if i := slices.IndexFunc(Algorithms, func(a Algorithm) bool { return a.Name == name }); i >= 0 {
+		return Algorithms[i]
+	}
+	return Algorithm{}
 }

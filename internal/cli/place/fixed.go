@@ -32,7 +32,7 @@ func (o *Flags) resolveFixed() error {
 		case o.points.value:
 			o.points = count{}
 		case 0:
-			return term.Hint(term.Usagef("--points does not apply to %s", a.Name), "it applies to ring, continuum and continuum-0.1.0")
+			return term.Hint(term.Usagef("--points does not apply to %s", a.Name), "it applies to %s", strings.Join(o.taking(func(a Algorithm) bool { return a.points > 0 }), ", "))
 		default:
 			return o.hintAlike(term.Usagef("--points %d does not apply to %s, which has %d for each node", o.points.value, a.Name, a.fixed.points), "omit it")
 		}

@@ -29,5 +29,5 @@ func TestFixedPointsAreThoseOfTheRing(t *testing.T) {
 		}
 		assert.Equal(t, 2*a.fixed.points, count, a.Name)
 	}
-	assert.Equal(t, 6, tested)
+	assert.Equal(t, 14, tested)
 }

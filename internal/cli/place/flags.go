@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,6 +18,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 	"github.com/proxenos/proxenos/ring"
+	"github.com/proxenos/proxenos/ring/slots"
 )
 
 // Ranking finds the owners of keys. Nodes are indexes into the slice of nodes that
@@ -33,25 +35,32 @@ type Placement struct {
 	Ranking
 	Nodes     []mapper.Node
 	Algorithm string
-	Hash      string
-	Partial   bool // the source has records that are not usable as nodes
+	Hash      string // of the flag --hash-method, or of --key-hash if it is not the default
+	Partial   bool   // the source has records that are not usable as nodes
 }
 
 // Algorithm is a value of --algorithm.
 type Algorithm struct {
-	Name    string
-	build   func(*Flags, []mapper.Node) (Ranking, error)
-	ownHash bool  // --hash-method does not apply
-	points  int   // the default of --points; 0 if --points does not apply
-	fixed   fixed // what flags may only repeat
+	Name      string
+	build     func(*Flags, []mapper.Node) (Ranking, error)
+	ownHash   bool     // --hash-method does not apply
+	points    int      // the default of --points; 0 if --points does not apply
+	fixed     fixed    // what flags may only repeat
+	keyHashes []string // the values of --key-hash, the default first; nil if it does not apply
+	hashBy    []string // the values of --hash-by, the default first; nil if it does not apply
+	file      string   // the flag that the algorithm requires, or ""
 }
 
+// NeedsFile reports whether the algorithm requires a flag that names a file.
+func (a Algorithm) NeedsFile() bool { return a.file != "" }
+
 // Algorithms are the values of --algorithm. The first is the default.
-var Algorithms = append([]Algorithm{
+var Algorithms = slices.Concat([]Algorithm{
 	{Name: "rendezvous", build: buildRendezvous},
 	{Name: "table", build: buildTable},
 	{Name: "python-proxenos", build: buildPython},
-}, Rings...)
+	{Name: "go-redis", build: buildGoRedis, ownHash: true, hashBy: idOrAddress},
+}, Rings, slotted)
 
 // AlgorithmNames returns the values of --algorithm.
 func AlgorithmNames() []string {
@@ -62,25 +71,70 @@ func AlgorithmNames() []string {
 	return names
 }
 
+// PlainAlgorithmNames returns the values of --algorithm that need no file, which a
+// check file may use.
+func PlainAlgorithmNames() (names []string) {
+	for _, a := range Algorithms {
+		if !a.NeedsFile() {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
 // Rings are the algorithms with points on a ring. The first is the default of the
 // ring commands.
 var Rings = []Algorithm{
 	{Name: "ring", build: buildHashed, points: ring.DefaultPoints},
-	{Name: "ketama", build: buildKetama(ring.KetamaDefault), ownHash: true, fixed: fixed{points: 100}},
-	{Name: "ketama-weighted", build: buildKetama(ring.KetamaWeighted), ownHash: true, fixed: fixed{"md5", 160}},
-	{Name: "ketama-md5", build: buildKetama(ring.KetamaMD5), ownHash: true, fixed: fixed{"md5", 100}},
-	{Name: "ketama-spy", build: buildKetama(ring.KetamaSpy), ownHash: true, fixed: fixed{"md5", 160}},
-	{Name: "nginx", build: buildNginx, ownHash: true, fixed: fixed{points: 160}},
-	{Name: "continuum", build: buildContinuum(ring.Continuum), ownHash: true, points: ring.ContinuumPoints, fixed: fixed{hash: "md5"}},
-	{Name: "continuum-0.1.0", build: buildContinuum(ring.Continuum010), ownHash: true, points: ring.ContinuumPoints, fixed: fixed{hash: "md5"}},
-	{Name: "hash-ring", build: buildHashRing, ownHash: true, fixed: fixed{"md5", 120}},
+	{Name: "ketama", build: buildRing(func(o *Flags) ring.Layout { return ring.KetamaHash(o.keyHash) }), ownHash: true, fixed: fixed{points: 100}, keyHashes: ring.KetamaHashes(), hashBy: addressOrID},
+	{Name: "ketama-weighted", build: buildKetama(ring.KetamaWeighted), ownHash: true, fixed: fixed{"md5", 160}, hashBy: addressOrID},
+	{Name: "ketama-md5", build: buildKetama(ring.KetamaMD5), ownHash: true, fixed: fixed{"md5", 100}, hashBy: addressOrID},
+	{Name: "ketama-spy", build: buildKetama(ring.KetamaSpy), ownHash: true, fixed: fixed{"md5", 160}, hashBy: addressOrID},
+	{Name: "nginx", build: buildRing(func(*Flags) ring.Layout { return ring.Nginx() }), ownHash: true, fixed: fixed{points: 160}, hashBy: addressOrID},
+	{Name: "continuum", build: buildRing(func(o *Flags) ring.Layout { return ring.Continuum(o.points.value) }), ownHash: true, fixed: fixed{hash: "md5"}, points: ring.ContinuumPoints, hashBy: addressOrID},
+	{Name: "continuum-0.1.0", build: buildRing(func(o *Flags) ring.Layout { return ring.Continuum010(o.points.value) }), ownHash: true, fixed: fixed{hash: "md5"}, points: ring.ContinuumPoints, hashBy: addressOrID},
+	{Name: "hash-ring", build: buildRing(func(*Flags) ring.Layout { return ring.HashRing() }), ownHash: true, fixed: fixed{"md5", 120}, hashBy: idOrAddress},
+	{Name: "twemproxy", build: buildRing(func(o *Flags) ring.Layout { return ring.Twemproxy(o.keyHash) }), ownHash: true, keyHashes: ring.TwemproxyHashes(), hashBy: addressOrID},
+	{Name: "spymemcached", build: buildRing(func(*Flags) ring.Layout { return ring.Spymemcached() }), ownHash: true, fixed: fixed{"md5", 160}, hashBy: addressOrID},
+	{Name: "node-hashring", build: buildRing(func(*Flags) ring.Layout { return ring.NodeHashring() }), ownHash: true, fixed: fixed{"md5", 160}, hashBy: addressOrID},
+	{Name: "node-memcached", build: buildRing(func(*Flags) ring.Layout { return ring.NodeMemcached() }), ownHash: true, fixed: fixed{"md5", 160}, hashBy: addressOrID},
+	{Name: "ingress-nginx", build: buildRing(func(*Flags) ring.Layout { return ring.IngressNginx() }), ownHash: true, fixed: fixed{points: 160}, hashBy: addressOrID},
+	{Name: "haproxy", build: buildRing(haproxy), ownHash: true, fixed: fixed{points: 16}, keyHashes: ring.HAProxyHashes(), hashBy: []string{byPosition, byID}},
+	{Name: "varnish-shard", build: buildRing(func(*Flags) ring.Layout { return ring.VarnishShard() }), ownHash: true, fixed: fixed{"sha256", 67}, hashBy: idOrAddress},
+	{Name: "envoy-ring-hash", build: buildRing(func(o *Flags) ring.Layout { return ring.EnvoyRingHash(o.points.value) }), ownHash: true, points: ring.RingHashMinSize, hashBy: addressOrID},
+	{Name: "grpc-ring-hash", build: buildRing(func(o *Flags) ring.Layout { return ring.GRPCRingHash(o.points.value) }), ownHash: true, points: ring.RingHashMinSize, hashBy: addressOrID},
+	{Name: "groupcache", build: buildRing(func(*Flags) ring.Layout { return ring.Groupcache() }), ownHash: true, fixed: fixed{points: 50}, hashBy: addressOrID},
+	{Name: "go-zero", build: buildRing(func(*Flags) ring.Layout { return ring.GoZero() }), ownHash: true, fixed: fixed{points: 100}, hashBy: addressOrID},
+	{Name: "custom", build: buildRing(func(o *Flags) ring.Layout { return o.layout }), ownHash: true, hashBy: addressOrID, file: "layout-file"},
 }
+
+// slotted are the algorithms that give a key a slot and a slot an owner.
+var slotted = []Algorithm{
+	{Name: "modulo", build: buildSlots(func(o *Flags) slots.Scheme { return slots.Modulo(o.keyHash) }), ownHash: true, keyHashes: slots.ModuloHashes()},
+	{Name: "jump", build: buildSlots(func(o *Flags) slots.Scheme { return slots.Jump(o.keyHash) }), ownHash: true, keyHashes: slots.JumpHashes()},
+	{Name: "envoy-maglev", build: buildSlots(func(*Flags) slots.Scheme { return slots.EnvoyMaglev(slots.MaglevSlots) }), ownHash: true, hashBy: addressOrID},
+	{Name: "redis-cluster", build: buildCluster, ownHash: true, file: "slots"},
+}
+
+// The values of --hash-by.
+const (
+	byID       = "id"
+	byAddress  = "address"
+	byPosition = "position"
+)
+
+var (
+	addressOrID = []string{byAddress, byID}
+	idOrAddress = []string{byID, byAddress}
+)
 
 // Settings select an algorithm and a hash, as in a check file. Zero fields mean the
 // defaults.
 type Settings struct {
 	Algorithm string
 	Hash      string
+	KeyHash   string  // of a program that has several
+	HashBy    string  // what of a node is hashed
 	Points    int     // of a ring
 	Unit      float64 // of a ring
 	TableBits int     // of a table
@@ -93,7 +147,8 @@ func (s Settings) Or(other Settings) Settings {
 		return s
 	}
 	return Settings{
-		Algorithm: other.Algorithm, Hash: cmp.Or(s.Hash, other.Hash), Points: cmp.Or(s.Points, other.Points),
+		Algorithm: other.Algorithm, Hash: cmp.Or(s.Hash, other.Hash),
+		KeyHash: cmp.Or(s.KeyHash, other.KeyHash), HashBy: cmp.Or(s.HashBy, other.HashBy), Points: cmp.Or(s.Points, other.Points),
 		Unit: cmp.Or(s.Unit, other.Unit), TableBits: cmp.Or(s.TableBits, other.TableBits),
 	}
 }
@@ -106,6 +161,11 @@ type Flags struct {
 	points     count
 	unit       unit
 	tableBits  count
+	keyHash    string
+	hashBy     string
+	files      files
+	layout     ring.Layout   // of --layout-file
+	ranges     []slots.Range // of --slots
 	algorithm  Algorithm
 }
 
@@ -132,9 +192,31 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 		fs.IntVar(&o.points.value, "points", 0, "points of a ring: per unit of weight (default 160), or in total for continuum (1000)")
 		fs.Float64Var(&o.unit.value, "unit", 1, "weight that gets --points points of ring; programs that agree use the same")
 		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "log2 of the slots of a table; changing it moves most keys")
+		fs.StringVar(&o.keyHash, "key-hash", "", "the hash of keys of "+strings.Join(o.taking(Algorithm.takesKeyHash), ", "))
+		fs.StringVar(&o.hashBy, "hash-by", "", "what of a node the algorithm of another program hashes: id or address; for haproxy, position or id")
+		o.files.declare(fs, "", o.taking(Algorithm.NeedsFile))
 		o.declare(fs)
 	})
 	term.Complete(c, "hash-method", prf.Names())
+	term.CompleteFunc(c, "hash-by", func() []string { return o.selected().hashBy })
+	term.CompleteFunc(c, "key-hash", func() []string { return o.selected().keyHashes })
+}
+
+func (a Algorithm) takesKeyHash() bool { return a.keyHashes != nil }
+
+// taking returns the names of the algorithms that a flag applies to.
+func (o *Flags) taking(applies func(Algorithm) bool) (names []string) {
+	for _, a := range o.algorithms {
+		if applies(a) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// selected returns the algorithm of --algorithm.
+func (o *Flags) selected() Algorithm {
+	return o.algorithms[slices.IndexFunc(o.algorithms, func(a Algorithm) bool { return a.Name == o.name.String() })]
 }
 
 func (o *Flags) offer(algorithms []Algorithm) {
@@ -162,13 +244,20 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	o.points = count{s.Points, s.Points != 0}
 	o.unit = unit{cmp.Or(s.Unit, 1), s.Unit != 0}
 	o.tableBits = count{cmp.Or(s.TableBits, defaultTableBits), s.TableBits != 0}
+	o.keyHash, o.hashBy = s.KeyHash, s.HashBy
 	return o.resolve(std)
 }
 
 // resolve finds the algorithm and rejects flags that do not apply to it.
 func (o *Flags) resolve(std *term.Streams) error {
-	o.algorithm = o.algorithms[slices.IndexFunc(o.algorithms, func(a Algorithm) bool { return a.Name == o.name.String() })]
+	o.algorithm = o.selected()
 	if err := o.resolveFixed(); err != nil {
+		return err
+	}
+	if err := o.resolveProgram(); err != nil {
+		return err
+	}
+	if err := o.readFiles(); err != nil {
 		return err
 	}
 	switch {
@@ -188,6 +277,37 @@ func (o *Flags) resolve(std *term.Streams) error {
 	return o.HashFlags.Parse(std)
 }
 
+// resolveProgram applies the flags for algorithms of other programs, and rejects
+// those that do not apply.
+func (o *Flags) resolveProgram() error {
+	a := o.algorithm
+	switch {
+	case o.keyHash != "" && a.keyHashes == nil:
+		return term.Hint(term.Usagef("--key-hash does not apply to %s", a.Name), "it applies to %s", strings.Join(o.taking(Algorithm.takesKeyHash), ", "))
+	case o.keyHash != "" && !slices.Contains(a.keyHashes, o.keyHash):
+		return term.UnknownChoice("key hash of "+a.Name, o.keyHash, a.keyHashes)
+	case o.hashBy != "" && a.hashBy == nil:
+		return term.Hint(term.Usagef("--hash-by does not apply to %s", a.Name), "it applies to algorithms of other programs that hash a name or an address")
+	case o.hashBy != "" && !slices.Contains(a.hashBy, o.hashBy):
+		return term.UnknownChoice("--hash-by of "+a.Name, o.hashBy, a.hashBy)
+	}
+	if o.hashBy == "" && a.hashBy != nil {
+		o.hashBy = a.hashBy[0]
+	}
+	if o.keyHash == "" && a.keyHashes != nil {
+		o.keyHash = a.keyHashes[0]
+	}
+	return nil
+}
+
+// hashed returns what an algorithm of another program hashes of a node.
+func (o *Flags) hashed(n mapper.Node) string {
+	if o.hashBy == byAddress {
+		return n.Address()
+	}
+	return n.ID()
+}
+
 // PointsPerUnit returns the points of a ring, as --points gives them, and 1 for
 // algorithms without points.
 func (o *Flags) PointsPerUnit() int { return max(1, o.points.value) }
@@ -202,8 +322,11 @@ func (o *Flags) Build(nodes []mapper.Node) (*Placement, error) {
 		return nil, explain(err)
 	}
 	p := &Placement{Ranking: r, Nodes: nodes, Algorithm: o.algorithm.Name}
-	if !o.algorithm.ownHash {
+	switch {
+	case !o.algorithm.ownHash:
 		p.Hash = o.Method.String()
+	case o.algorithm.keyHashes != nil && o.keyHash != o.algorithm.keyHashes[0]:
+		p.Hash = o.keyHash
 	}
 	return p, nil
 }
@@ -211,11 +334,15 @@ func (o *Flags) Build(nodes []mapper.Node) (*Placement, error) {
 // explain adds a hint to the error of an algorithm that rejects the nodes.
 func explain(err error) error {
 	switch {
+	case errors.Is(err, slots.ErrUnknownID):
+		return term.Hint(err, "--slots names a node by its ID or address; the nodes lack that one")
+	case errors.Is(err, ring.ErrLayout):
+		return term.Hint(err, "proxenos help layouts describes the settings of --layout-file")
 	case errors.Is(err, rendezvous.ErrDuplicateID):
 		return term.Hint(err, "IDs must be unique, and so must addresses if the algorithm hashes them")
 	case errors.Is(err, ring.ErrFIPS):
 		return term.Hint(term.AsUsage(err), fipsHint)
-	case errors.Is(err, ring.ErrWhole):
+	case errors.Is(err, ring.ErrWhole), errors.Is(err, slots.ErrWhole):
 		return term.Hint(err, "the program that it agrees with has whole weights only")
 	case errors.Is(err, ring.ErrNoPoints), errors.Is(err, ring.ErrTooManyPoints):
 		return term.Hint(err, "change --points or the weights; for the algorithm ring, --unit scales them")

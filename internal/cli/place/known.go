@@ -20,8 +20,15 @@ var (
 
 // Known returns the settings of every algorithm that programs may run with, in
 // tiers: all defaults; other hashes; other numbers of points and sizes of tables.
+// It leaves out algorithms that need a file.
 func Known() (tiers [3][]Settings) {
 	for _, a := range Algorithms {
+		if a.NeedsFile() {
+			continue
+		}
+		for _, hash := range a.keyHashes[min(1, len(a.keyHashes)):] {
+			tiers[1] = append(tiers[1], Settings{Algorithm: a.Name, KeyHash: hash})
+		}
 		for i, hash := range a.hashes() {
 			s := Settings{Algorithm: a.Name, Hash: hash}
 			tier := min(i, 1)
@@ -73,6 +80,8 @@ func (s Settings) CommandLine() string {
 		given       bool
 	}{
 		{"-H", s.Hash, s.Hash != ""},
+		{"--key-hash", s.KeyHash, s.KeyHash != ""},
+		{"--hash-by", s.HashBy, s.HashBy != ""},
 		{"--points", strconv.Itoa(s.Points), s.Points != 0},
 		{"--unit", fmt.Sprint(s.Unit), s.Unit != 0},
 		{"--table-bits", strconv.Itoa(s.TableBits), s.TableBits != 0},

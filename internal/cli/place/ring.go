@@ -2,11 +2,13 @@ package place
 
 import (
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/rendezvous"
 	"github.com/proxenos/proxenos/ring"
+	"github.com/proxenos/proxenos/ring/slots"
 )
 
-// Rings that agree with another program hash the address of a node, as that program
-// does. hash-ring hashes the ID, as its nodes are arbitrary strings.
+// Rings that agree with another program hash what that program hashes: usually the
+// address of a node.
 
 func buildHashed(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return makeRing(nodes, mapper.Node.ID, ring.Config[int]{
@@ -17,23 +19,23 @@ func buildHashed(o *Flags, nodes []mapper.Node) (Ranking, error) {
 }
 
 func buildKetama(mode ring.KetamaMode) func(*Flags, []mapper.Node) (Ranking, error) {
-	return func(_ *Flags, nodes []mapper.Node) (Ranking, error) {
-		return makeRing(nodes, mapper.Node.Address, ring.Config[int]{Layout: ring.Ketama(mode)})
-	}
+	return buildRing(func(*Flags) ring.Layout { return ring.Ketama(mode) })
 }
 
-func buildNginx(_ *Flags, nodes []mapper.Node) (Ranking, error) {
-	return makeRing(nodes, mapper.Node.Address, ring.Config[int]{Layout: ring.Nginx()})
-}
-
-func buildContinuum(layout func(points int) ring.Layout) func(*Flags, []mapper.Node) (Ranking, error) {
+// buildRing builds the ring of a program.
+func buildRing(layout func(*Flags) ring.Layout) func(*Flags, []mapper.Node) (Ranking, error) {
 	return func(o *Flags, nodes []mapper.Node) (Ranking, error) {
-		return makeRing(nodes, mapper.Node.Address, ring.Config[int]{Layout: layout(o.points.value)})
+		return makeRing(nodes, o.hashed, ring.Config[int]{Layout: layout(o)})
 	}
 }
 
-func buildHashRing(_ *Flags, nodes []mapper.Node) (Ranking, error) {
-	return makeRing(nodes, mapper.Node.ID, ring.Config[int]{Layout: ring.HashRing()})
+// haproxy returns the layout for servers that HAProxy numbers by their position, or
+// for IDs that are its numbers.
+func haproxy(o *Flags) ring.Layout {
+	if o.hashBy == byID {
+		return ring.HAProxyByID(o.keyHash)
+	}
+	return ring.HAProxy(o.keyHash)
 }
 
 // makeRing builds a ring of the nodes in the given order.
@@ -41,4 +43,48 @@ func makeRing(nodes []mapper.Node, id func(mapper.Node) string, cfg ring.Config[
 	cfg.ID = func(i int) string { return id(nodes[i]) }
 	cfg.Capacity = func(i int) float64 { return nodes[i].Capacity() }
 	return ring.New(indexes(nodes), cfg)
+}
+
+// buildGoRedis builds the set that agrees with go-redis.
+func buildGoRedis(o *Flags, nodes []mapper.Node) (Ranking, error) {
+	return rendezvous.New(indexes(nodes), rendezvous.Config[int]{
+		ID:     func(i int) string { return o.hashed(nodes[i]) },
+		Weight: func(i int) float64 { return nodes[i].Capacity() },
+		Scorer: rendezvous.GoRedis(),
+	})
+}
+
+// buildSlots builds the map of a program that has slots.
+func buildSlots(scheme func(*Flags) slots.Scheme) func(*Flags, []mapper.Node) (Ranking, error) {
+	return func(o *Flags, nodes []mapper.Node) (Ranking, error) {
+		return makeSlots(nodes, o.hashed, scheme(o))
+	}
+}
+
+// buildCluster gives the slots of --slots to the nodes that they name by ID or
+// address.
+func buildCluster(o *Flags, nodes []mapper.Node) (Ranking, error) {
+	names := make(map[string]string, 2*len(nodes))
+	for _, n := range nodes {
+		names[n.Address()] = n.ID()
+	}
+	for _, n := range nodes {
+		names[n.ID()] = n.ID()
+	}
+	ranges := make([]slots.Range, len(o.ranges))
+	for i, r := range o.ranges {
+		if id, ok := names[r.ID]; ok {
+			r.ID = id
+		}
+		ranges[i] = r
+	}
+	return makeSlots(nodes, mapper.Node.ID, slots.RedisCluster(ranges))
+}
+
+func makeSlots(nodes []mapper.Node, id func(mapper.Node) string, scheme slots.Scheme) (*slots.Map[int], error) {
+	return slots.New(indexes(nodes), slots.Config[int]{
+		ID:     func(i int) string { return id(nodes[i]) },
+		Weight: func(i int) float64 { return nodes[i].Capacity() },
+		Scheme: scheme,
+	})
 }

@@ -3,11 +3,16 @@ package place
 import (
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // FewPoints is the number of points below which the share of a node is far from
 // its weight; package ring has a table.
 const FewPoints = 40
+
+// pointsByWeight are the algorithms that give every node that is not drained a point
+// at least.
+var pointsByWeight = []string{"nginx", "ingress-nginx", "haproxy", "varnish-shard", "groupcache", "go-zero"}
 
 // Warnings returns what is odd about the placement: nodes that own no keys although
 // they are not drained, and nodes with fewer than FewPoints points.
@@ -24,9 +29,9 @@ func (p *Placement) Warnings() (warnings []string) {
 		for i, share := range r.Shares() {
 			shares[i] = share
 		}
-		// The ring of nginx does not keep points that coincide, and no weight of
-		// nginx is too small for a point.
-		small := func(i int) bool { return points[i] == 0 && p.Algorithm != "nginx" }
+		// Some rings do not keep points that coincide, and no weight is too small
+		// for a point there.
+		small := func(i int) bool { return points[i] == 0 && !slices.Contains(pointsByWeight, p.Algorithm) }
 		warnings = p.idle(warnings, "its weight is too small for a point", func(i int) bool { return shares[i] > 0 || !small(i) })
 		warnings = p.idle(warnings, "its points coincide with those of other nodes", func(i int) bool { return shares[i] > 0 || small(i) })
 		return p.few(warnings, points)
@@ -40,7 +45,11 @@ func (p *Placement) Warnings() (warnings []string) {
 				slots[i]++
 			}
 		}
-		return p.idle(nil, "the table has too few slots", func(i int) bool { return slots[i] > 0 })
+		reason := "the table has too few slots"
+		if p.Algorithm == "redis-cluster" {
+			reason = "it has no slots"
+		}
+		return p.idle(nil, reason, func(i int) bool { return slots[i] > 0 })
 	case interface{ All() iter.Seq[int] }:
 		ranked := make([]bool, len(p.Nodes))
 		for i := range r.All() {

@@ -59,6 +59,7 @@ type Flags struct {
 	port       int
 	located    string // what --host and --port give of HOST:PORT
 	partial    bool   // the source left out records when it was queried
+	chosen     bool   // a flag chooses the source
 	complete   completeness
 	consul     consulOptions
 	kubernetes kubernetesOptions
@@ -132,6 +133,7 @@ func aboutBackends(c *cobra.Command, group string, names ...string) {
 // Parse validates the flags.
 func (o *Flags) Parse(c *cobra.Command) error {
 	given := c.Flags().Changed("backend")
+	o.chosen = Given(c)
 	static := len(o.nodes) > 0 || o.file != ""
 	switch {
 	case !slices.Contains(backendNames(), o.Backend):
@@ -331,7 +333,7 @@ func (o *Flags) late() error {
 // Place queries the source and places keys on the nodes that pass the filters. It
 // returns an error if none of them can own keys.
 func (o *Flags) Place(ctx context.Context, std *term.Streams, s *place.Flags) (*place.Placement, error) {
-	f, err := o.Ask(ctx, std)
+	f, err := o.find(ctx, std, s)
 	if err != nil {
 		return nil, err
 	}
@@ -347,6 +349,14 @@ func (o *Flags) Place(ctx context.Context, std *term.Streams, s *place.Flags) (*
 	}
 	p.Partial = f.Partial
 	return p, nil
+}
+
+// find returns the nodes that the placement brings, unless a flag chooses a source.
+func (o *Flags) find(ctx context.Context, std *term.Streams, s *place.Flags) (*Found, error) {
+	if nodes := s.Nodes(); len(nodes) > 0 && !o.chosen {
+		return &Found{Nodes: o.Filters.Apply(nodes), Reported: len(nodes)}, nil
+	}
+	return o.Ask(ctx, std)
 }
 
 // typed reports whether all nodes are from the command line, so that a bad node is

@@ -163,10 +163,15 @@ func FoldedUsages(c *cobra.Command) string {
 // Complete registers the values of a flag for shell completion. A value that
 // ends in = or : goes on, so no space follows it.
 func Complete(c *cobra.Command, flag string, values []string) {
+	CompleteFunc(c, flag, func() []string { return values })
+}
+
+// CompleteFunc is Complete for values that depend on other flags.
+func CompleteFunc(c *cobra.Command, flag string, values func() []string) {
 	offer := func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		var matching []string
 		directive := cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-		for _, v := range values {
+		for _, v := range values() {
 			if !strings.HasPrefix(v, typed) {
 				continue
 			}
