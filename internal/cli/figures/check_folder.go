@@ -47,6 +47,9 @@ func openCheckFolder(path, root string) (*checkFolder, error) {
 		return nil, term.Hint(term.Usagef("%q is outside --root %q", path, root), "--root is a directory above the check file")
 	}
 	if d.root, err = os.OpenRoot(root); err != nil {
+		if _, missing := os.Stat(path); errors.Is(missing, fs.ErrNotExist) {
+			err = noCheckFile(path)
+		}
 		return nil, err
 	}
 	if err := d.read(); err != nil {
@@ -54,6 +57,10 @@ func openCheckFolder(path, root string) (*checkFolder, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+func noCheckFile(path string) error {
+	return term.Hint(fmt.Errorf("no check file %q", path), "proxenos check --help shows one")
 }
 
 // relative returns the path of dir relative to root.
@@ -75,7 +82,7 @@ func (d *checkFolder) close() {
 func (d *checkFolder) read() error {
 	f, err := d.open(filepath.Base(d.path), "the check file")
 	if errors.Is(err, fs.ErrNotExist) {
-		return term.Hint(fmt.Errorf("no check file %q", d.path), "proxenos check --help shows one")
+		return noCheckFile(d.path)
 	}
 	if err != nil {
 		return err

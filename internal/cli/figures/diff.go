@@ -50,14 +50,14 @@ the logs of CI systems, which may take a name as a command. Figures are escaped.
 		Example: `  # Which keys move if c joins?
   proxenos diff --before nodes.txt --add c=10.0.0.3:80
 
-  # In CI: fail if the new list moves over 12%, or any key between survivors
-  proxenos diff --before old.txt --after new.txt --max-moved 12% --no-survivor-moves
+  # In CI: fail if the new list moves over 12% of the keys
+  proxenos diff --before old.txt --after new.txt --max-moved 12%
 
   # What does leaving ketama cost?
   proxenos diff -f nodes.txt --before-algorithm ketama
 
   # Which of my keys move to which node, with the nodes that Consul lists now?
-  proxenos diff --before old.txt -b consul -s web --keys keys.txt --moves-out moves.tsv`,
+  proxenos diff --before old.txt -b consul -s web --keys keys.txt --moves-out -`,
 		Args: o.merge.args,
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.merge.given {

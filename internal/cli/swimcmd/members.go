@@ -59,7 +59,7 @@ left or suspect are unavailable: a suspect may or may not respond.`,
   proxenos swim members --peer 127.0.0.1:2001
 
   # Wait until three members are available
-  proxenos swim members --peer 127.0.0.1:2001 --status available --wait 3 --timeout 30s
+  proxenos swim members --peer 127.0.0.1:2001 --status available --wait 3
 
   # Print a JSON object for every change
   proxenos swim members --peer 127.0.0.1:2001 --watch -o json`,
