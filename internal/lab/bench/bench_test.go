@@ -29,7 +29,7 @@ func (s system) sizesOf() []int {
 
 // tooMany reports whether the system is not measured with that many nodes.
 func (s system) tooMany(nodes int) bool {
-	return nodes > s.most || testing.Short() && nodes > 1_000
+	return nodes > s.most || testing.Short() && nodes > 100
 }
 
 // name returns the name of a sub-benchmark in the form that benchstat parses.
