@@ -168,6 +168,7 @@ func TestMirrorIsRepaired(t *testing.T) {
 			return errors.Join(os.Remove(at(otherName, "k")), os.Symlink("port", at(otherName, "k")))
 		},
 		"the online folder": func() error { return os.RemoveAll(at(".online")) },
+		"an empty folder":   func() error { return os.Remove(at(".offline")) },
 		"a link":            func() error { return os.Remove(at(".suspect", "127.0.0.1:2003")) },
 		"a link elsewhere": func() error {
 			return errors.Join(os.Remove(at(".online", otherName)), os.Symlink("/", at(".online", otherName)))

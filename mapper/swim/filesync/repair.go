@@ -11,8 +11,11 @@ import (
 // it is thorough.
 func (m *Mirror) repair(thorough bool) {
 	err := errors.Join(m.folder(m.local), m.link(localLink, m.local))
+	for _, f := range folders {
+		err = errors.Join(err, m.folder(f.name))
+	}
 	if err != nil && !m.stale { // logged once, not at each attempt
-		m.log.Error("cannot repair the folder of the local member; retrying", "err", err)
+		m.log.Error("cannot repair the folders; retrying", "err", err)
 	}
 	m.stale = err != nil
 	for name, s := range m.shown {
