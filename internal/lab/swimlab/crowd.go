@@ -20,10 +20,8 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-const (
-	crowdLimit   = 2 * time.Minute  // in which a crowd must meet
-	crowdWatched = 20 * time.Second // after it met
-)
+// crowdLimit is the time in which a crowd must meet.
+const crowdLimit = 2 * time.Minute
 
 // crowd measures how many processes meet at once, beside processes that do other
 // work, and what they take for failed although all run.
@@ -78,7 +76,7 @@ func crowdOf(kind string, o options) (string, error) {
 		}
 		summary += fmt.Sprintf("; half killed and started again, complete after %v", back.Round(10*time.Millisecond))
 	}
-	time.Sleep(crowdWatched)
+	time.Sleep(o.watch)
 	return c.report(summary), nil
 }
 

@@ -33,8 +33,9 @@ type options struct {
 	runs    int
 	changes int // of metadata
 	lossFor time.Duration
-	busy    int  // processes that do other work
-	kill    bool // half of a crowd, and start it again
+	busy    int           // processes that do other work
+	kill    bool          // half of a crowd, and start it again
+	watch   time.Duration // a crowd, after it met
 	network func() network
 }
 
@@ -60,7 +61,7 @@ var scenarios = []scenario{
 	{"restart", "kill -9 and start again within 1 s: until every member knows it", restart, false},
 	{"chain", "twelve members in a chain of seeds: until every member knows all", chain, true},
 	{"footprint", "100 members in one process, per member", footprint, false},
-	{"crowd", "as many processes join one seed at once: until every one knows all, and 20 s more", crowd, false},
+	{"crowd", "as many processes join one seed at once: until every one knows all, and a while more", crowd, false},
 	{"loss", "members wrongly suspect or offline with 30 % of packets lost", loss, true},
 }
 
@@ -77,6 +78,7 @@ func main() {
 	flag.DurationVar(&o.lossFor, "loss-for", 10*time.Minute, "how long to look for members wrongly suspect or offline")
 	flag.IntVar(&o.busy, "busy", 0, "processes that do other work while a crowd meets")
 	flag.BoolVar(&o.kill, "kill", false, "kill half of a crowd and start it again")
+	flag.DurationVar(&o.watch, "watch", 20*time.Second, "how long to watch a crowd after it met")
 	flag.Parse()
 	chosen, err := regexp.Compile("^(" + *pattern + ")$")
 	if err != nil {
