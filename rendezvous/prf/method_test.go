@@ -66,6 +66,8 @@ func TestParseRefuses(t *testing.T) {
 		{"siphash ", "siphash", "a space"},
 		{"mmh_", "", "an unfinished name; md5 is close only because it is short"},
 		{strings.Repeat("x", 1<<20), "", "too long for a typing error"},
+		{strings.Repeat("-", 34) + "sha256", "sha256", "40 bytes"},
+		{strings.Repeat("-", 35) + "sha256", "", "41 bytes, which are too long to look at"},
 	} {
 		m, err := Parse(c.name)
 		require.Error(t, err, c.name)

@@ -29,11 +29,11 @@ var packages = []string{
 
 // slow tests run other programs or repeat what quicker ones cover. A mutant costs a
 // run of the tests of its package, so they would cost hours.
-const slow = "Inline|PythonSelections|AgainstLibmemcached|AgainstNginx|LogHasTheSameBits"
+const slow = "Inline|PythonSelections|AgainstLibmemcached|AgainstNginx"
 
 // patience is how often as long as the unchanged tests the tests of a mutant may
 // take. Most of the time is that of the compiler.
-const patience = "8"
+const patience = "20"
 
 //go:embed equivalent.txt
 var equivalents string
