@@ -67,9 +67,9 @@ type Config struct {
 	// time that a watch takes beyond its Wait. Zero means 5 s.
 	Timeout time.Duration
 	// Wait is how long a watch lasts until it is renewed, at least 1 s. A renewal
-	// uses the current token and notices revoked permissions. An HTTP/1 server
-	// that hangs is noticed after Wait and Timeout; one that speaks HTTP/2, as API
-	// servers do, after three times Timeout. Zero means 1 min.
+	// uses the current token, and notices revoked permissions and a dead etcd. An
+	// HTTP/1 server that hangs is noticed after Wait and Timeout; one that speaks
+	// HTTP/2, as API servers do, after three times Timeout. Zero means 1 min.
 	Wait time.Duration
 	// ShrinkHold is how long a watch keeps missing nodes after an API server came
 	// back with an older state, or with none: its Services and EndpointSlices may

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -101,8 +102,10 @@ func (f *fakeAPI) do(change func()) {
 	change()
 }
 
-// cutWatches ends every watch in the middle.
+// cutWatches ends every watch in the middle, once all goroutines of the bubble
+// wait.
 func (f *fakeAPI) cutWatches() {
+	synctest.Wait()
 	f.do(func() {
 		close(f.cut)
 		f.cut = make(chan struct{})
@@ -111,6 +114,7 @@ func (f *fakeAPI) cutWatches() {
 
 // restartEmpty is a server that counts from a lower version and has no objects.
 func (f *fakeAPI) restartEmpty() {
+	synctest.Wait()
 	f.do(func() {
 		f.version, f.log = 10, nil
 		clear(f.objects)
@@ -125,6 +129,9 @@ func (f *fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	what := "list"
 	if q.Has("watch") {
 		what = "watch " + q.Get("resourceVersion")
+	}
+	if q.Get("limit") == "1" {
+		what = "confirm"
 	}
 	f.requests = append(f.requests, what)
 	if f.down != nil {

@@ -34,6 +34,8 @@ func TestRealServer(t *testing.T) {
 	t.Run("Role", func(t *testing.T) { testRole(t, server) })
 	t.Run("TokenRotation", func(t *testing.T) { testTokenRotation(t, server) })
 	t.Run("ClientCertificate", func(t *testing.T) { testClientCertificate(t, server) })
+	t.Run("FlipToSelect", func(t *testing.T) { testFlipToSelect(t, server) })
+	t.Run("Scale", func(t *testing.T) { testScale(t, server) })
 	t.Run("Chunks", func(t *testing.T) { testChunks(t, server) })
 	t.Run("RollingRestart", func(t *testing.T) { testRollingRestart(t, server) })
 }

@@ -25,6 +25,8 @@ import (
 //   - A failure ends when a watch has begun. With a role that lacks the verb
 //     watch, the list alone would end it again and again.
 //   - A watch that sends nothing for Config.Wait and Config.Timeout has failed.
+//   - After each watch it asks for one object of a list. The API server answers a
+//     watch from its cache even while its etcd is dead, but not a list.
 type mirror[O any] struct {
 	source   *Source
 	resource *resource[O]
@@ -78,7 +80,7 @@ func (m *mirror[O]) step(ctx context.Context) time.Duration {
 	case ctx.Err() != nil:
 		return 0
 	case err == nil:
-		return 0
+		return m.confirm(ctx)
 	case isGone(err), errors.Is(err, errEnded):
 		m.version = "" // the list tells whether that was a failure
 		return m.backoff.after(err)
@@ -114,6 +116,22 @@ func (m *mirror[O]) list(ctx context.Context) error {
 		}
 	}})
 	return nil
+}
+
+// confirm checks that the API server still has its state, and the permission to
+// list.
+func (m *mirror[O]) confirm(ctx context.Context) time.Duration {
+	query := cloneValues(m.resource.query)
+	query.Set("limit", "1")
+	part, err := listPart(ctx, m.source, m.resource, query)
+	switch {
+	case err != nil:
+		return m.fail(ctx, m.source.fail(ctx, "list", m.resource.name, err))
+	case number(part.Metadata.ResourceVersion) < m.highest:
+		m.version = ""
+	}
+	m.send(change{mirror: m.index, err: m.err, fresh: true})
+	return 0
 }
 
 // continues reports whether a list is of the state that this mirror knows: its
@@ -190,7 +208,6 @@ func (m *mirror[O]) ended(ctx context.Context, err error, over bool, limit time.
 	case ctx.Err() != nil:
 		return fmt.Errorf("the watch is silent: no end after %v: %w", limit, context.DeadlineExceeded)
 	case errors.Is(err, io.EOF) && over:
-		m.send(change{mirror: m.index, fresh: true})
 		return nil
 	case errors.As(err, &syntax), isTimeout(err):
 		return err

@@ -40,7 +40,7 @@ func TestWatchFollowsEvents(t *testing.T) {
 		w.nodes()
 		require.Equal(t, []string{"list", "watch 101"}, f.seen(), "one watch brings all of it")
 		w.quiet(time.Hour)
-		require.Equal(t, "watch 106", f.seen()[2], "a renewed watch goes on where the last one ended")
+		require.Equal(t, []string{"confirm", "watch 106"}, f.seen()[2:4], "a renewed watch goes on where the last one ended")
 		require.NotContains(t, f.seen()[1:], "list")
 	})
 }
@@ -50,7 +50,6 @@ func TestGoneIsNoFailure(t *testing.T) {
 	t.Parallel()
 	inFake(t, nil, func(t *testing.T, f *fakeAPI, w *watcher) {
 		w.nodes("a", "b")
-		time.Sleep(time.Second)
 		f.do(func() { f.oldest = 1000 })
 		f.cutWatches()
 		f.do(func() { f.version = 2000 })
@@ -105,6 +104,29 @@ func TestFailureEndsWithAWatch(t *testing.T) {
 	})
 }
 
+// TestDeadStore has a server whose watches go on although it cannot list.
+func TestDeadStore(t *testing.T) {
+	t.Parallel()
+	inFake(t, nil, func(t *testing.T, f *fakeAPI, w *watcher) {
+		w.nodes("a", "b")
+		dead := true
+		f.do(func() {
+			f.refuse = func(r *http.Request) *http.Response {
+				if !dead || r.URL.Query().Has("watch") {
+					return nil
+				}
+				return answer(http.StatusInternalServerError, `{"kind":"Status","code":500,"message":"etcdserver: no leader"}`)
+			}
+		})
+		time.Sleep(defaultWait)
+		u := w.next()
+		require.ErrorIs(t, u.Err, ErrUnreachable)
+		require.Equal(t, []string{"a", "b"}, namesOf(u))
+		f.do(func() { dead = false })
+		w.until("recovery", is("a", "b"))
+	})
+}
+
 // TestLostState has a server that comes back without its objects.
 func TestLostState(t *testing.T) {
 	t.Parallel()
@@ -123,6 +145,29 @@ func TestLostState(t *testing.T) {
 		require.Less(t, time.Since(begin), defaultShrinkHold+2*time.Second)
 		f.remove("s9")
 		w.nodes()
+	})
+}
+
+// TestLostStateBeforeTheWatch has a server lose its objects between the list and
+// the watch from its version, which is then silent.
+func TestLostStateBeforeTheWatch(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		f := newFakeAPI()
+		f.set("s1", "a", "b")
+		f.refuse = func(r *http.Request) *http.Response {
+			if r.URL.Query().Has("watch") {
+				f.version, f.log, f.refuse = 10, nil, nil // the lock is held
+				clear(f.objects)
+			}
+			return nil
+		}
+		w := follow(t, f.source(t, func(c *Config) { c.Wait = defaultWait / 2 }))
+		w.nodes("a", "b")
+		begin := time.Now()
+		w.until("the hold", func(u mapper.Update) bool { return isHeld(u.Err) })
+		require.LessOrEqual(t, time.Since(begin), defaultWait/2, "the end of the watch tells")
+		w.until("the end of it", is())
 	})
 }
 

@@ -94,6 +94,9 @@ func testRollingRestart(t *testing.T, server *servertest.APIServer) {
 		{"any pod of a StatefulSet", "StatefulSet", Config{Ready: ReadyAny}, 2, 0},
 		{"ordinal of a StatefulSet", "StatefulSet", Config{}, 0, 0},
 	} {
+		if testing.Short() && c.kind != "Deployment" {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			service := newService()
 			if c.name == "ordinal of a StatefulSet" {
