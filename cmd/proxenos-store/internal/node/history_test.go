@@ -139,7 +139,7 @@ func TestClockSkewIsLinearizable(t *testing.T) {
 		tc := newTestCluster(t, 2)
 		var nodes []*Node
 		for i, name := range []string{"a", "b", "c", "d", "e"} {
-			tc.skew[name] = time.Duration(i-2) * 2 * time.Minute
+			tc.setSkew(name, time.Duration(i-2)*2*time.Minute)
 			nodes = append(nodes, tc.start(name, ""))
 		}
 		tc.settle()
