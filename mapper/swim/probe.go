@@ -26,7 +26,7 @@ const (
 
 	// lateTimer is how late a timer may fire before the member assumes that its
 	// own process did not run: the ack may be waiting.
-	lateTimer = 500 * time.Millisecond
+	lateTimer = 100 * time.Millisecond
 )
 
 // probeLoop probes one member after another until the context ends.
