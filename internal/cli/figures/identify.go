@@ -44,7 +44,7 @@ are listed; then with every hash, and with common numbers of points and slots;
 and on the nodes as other programs see them: without weights, in another order,
 by ID or by address, with or without ports. NODES says how the list must be
 changed to agree; - means not at all. Placements of one GROUP have the same
-owners for all keys of a sample. The search ends with the simplest placement
+owners for all keys of a sample. The search ends soon after the simplest placement
 that explains all observations and can hardly do so by coincidence.
 
 The key of siphash and the seed of murmur are those of the environment. If the

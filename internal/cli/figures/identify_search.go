@@ -37,6 +37,9 @@ func newSearch(nodes []mapper.Node, std *term.Streams) *search {
 	for _, v := range nodesViews(nodes) {
 		for tier, known := range tiers {
 			for _, settings := range known {
+				if !v.permits(settings) {
+					continue
+				}
 				s.hypotheses = append(s.hypotheses, hypothesis{settings, v, tier + differences(v.note)})
 			}
 		}
@@ -45,12 +48,16 @@ func newSearch(nodes []mapper.Node, std *term.Streams) *search {
 	return s
 }
 
-// run tries the hypotheses by level. It ends after a level with a placement that
-// explains all observations, unless that may be a coincidence.
+// run tries the hypotheses by level. It ends one level after a placement that
+// explains all observations, so that equal ones of other names are found, unless
+// that may be a coincidence. Keys on one node may always be: a weak hash gives
+// similar keys to one node.
 func (s *search) run(ctx context.Context, seen []compare.Observation) *compare.Fits {
 	all := new(compare.Fits)
-	for begin, end := 0, 0; begin < len(s.hypotheses); begin = end {
-		for end < len(s.hypotheses) && s.hypotheses[end].level == s.hypotheses[begin].level {
+	last := math.MaxInt
+	for begin, end := 0, 0; begin < len(s.hypotheses) && s.hypotheses[begin].level <= last; begin = end {
+		level := s.hypotheses[begin].level
+		for end < len(s.hypotheses) && s.hypotheses[end].level == level {
 			end++
 		}
 		fits := compare.FitAll(ctx, end-begin, func(i int) (compare.Lookup, error) { return s.build(begin + i) }, seen)
@@ -61,11 +68,15 @@ func (s *search) run(ctx context.Context, seen []compare.Observation) *compare.F
 		all.Refused += fits.Refused
 		all.Untried += fits.Untried
 		explains := slices.ContainsFunc(all.Fits, func(f compare.Fit) bool { return f.Lookup != nil })
-		if explains && s.coincidence(all, seen) <= certain {
-			break
+		if explains && !onOneNode(seen) && s.coincidence(all, seen) <= certain {
+			last = min(last, level+1)
 		}
 	}
 	return all
+}
+
+func onOneNode(seen []compare.Observation) bool {
+	return !slices.ContainsFunc(seen, func(o compare.Observation) bool { return o.Node != seen[0].Node })
 }
 
 // certain is the probability of a coincidence that identify takes for none.
@@ -110,7 +121,8 @@ type identification struct {
 	Explaining  int         `json:"explaining"`            // placements that explain all observations
 	Explains    []explained `json:"explains"`              // the first of them
 	Coincidence *float64    `json:"coincidence,omitempty"` // the probability
-	EnoughKeys  int         `json:"enough_keys,omitempty"` // for a probability of coincidence
+	EnoughKeys  int         `json:"enough_keys,omitempty"` // for a probability of one in a million
+	OneNode     bool        `json:"one_node,omitempty"`    // all keys are on one node
 	Ask         *question   `json:"ask,omitempty"`
 	Nearest     []explained `json:"nearest,omitempty"`
 }
@@ -121,6 +133,7 @@ type explained struct {
 	Algorithm string     `json:"algorithm"`
 	Hash      string     `json:"hash,omitempty"`
 	KeyHash   string     `json:"key_hash,omitempty"`
+	HashBy    string     `json:"hash_by,omitempty"`
 	Points    int        `json:"points,omitempty"`
 	TableBits int        `json:"table_bits,omitempty"`
 	Nodes     string     `json:"nodes,omitempty"` // how it sees the nodes
@@ -152,7 +165,7 @@ type groupsOwner struct {
 func (s *search) identify(fits *compare.Fits, seen []compare.Observation, show int) *identification {
 	answer := &identification{
 		Schema: "proxenos.identify/v1", Keys: len(seen), Nodes: len(s.nodes),
-		Tried: len(fits.Fits), Untried: fits.Untried, Explains: []explained{},
+		Tried: len(fits.Fits), Untried: fits.Untried, Explains: []explained{}, OneNode: onOneNode(seen),
 	}
 	groups := s.group(fits)
 	for i, g := range groups {
@@ -178,7 +191,7 @@ func (s *search) identify(fits *compare.Fits, seen []compare.Observation, show i
 func (s *search) explained(f compare.Fit, seen []compare.Observation) explained {
 	h := s.hypotheses[f.Hypothesis]
 	return explained{
-		Flags: h.settings.CommandLine(), Algorithm: h.settings.Algorithm, Hash: h.settings.Hash, KeyHash: h.settings.KeyHash,
+		Flags: h.settings.CommandLine(), Algorithm: h.settings.Algorithm, Hash: h.settings.Hash, KeyHash: h.settings.KeyHash, HashBy: h.settings.HashBy,
 		Points: h.settings.Points, TableBits: h.settings.TableBits, Nodes: h.view.note,
 		Right: f.Right, Compared: f.Tried, Wrong: s.mismatches(f, seen),
 	}
@@ -352,6 +365,9 @@ func (a *identification) remarks() (lines []string) {
 		a.Tried, a.Keys, probability(*a.Coincidence)))
 	if *a.Coincidence > certain {
 		lines = append(lines, fmt.Sprintf("%d keys make it less than one in a million", a.EnoughKeys))
+	}
+	if a.OneNode {
+		lines = append(lines, "all keys are on one node, to which a weak hash may give all similar keys: observe other nodes, too")
 	}
 	if a.Untried > 0 {
 		lines = append(lines, fmt.Sprintf("%d placements were not tried: --search-time is over", a.Untried))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -14,6 +15,29 @@ type nodesView struct {
 	note   string // how it differs from the list given; "" if it does not
 	nodes  []mapper.Node
 	places []int // places[i] is the index of nodes[i] in the list given
+	label  label // what algorithms hash of a node
+}
+
+// label is what algorithms hash of a node.
+type label int
+
+const (
+	ownLabel     label = iota // the ID or the address, as the algorithm does
+	addressLabel              // the address, also if the algorithm hashes IDs
+	changedLabel              // another text
+)
+
+// permits reports whether the settings may be another placement on the view than
+// on simpler ones, or than simpler settings.
+func (v nodesView) permits(s place.Settings) bool {
+	switch v.label {
+	case addressLabel:
+		return !s.TakesHashBy()
+	case changedLabel:
+		return s.HashBy == ""
+	default:
+		return true
+	}
 }
 
 // nodesViews returns the views of the nodes, each once: as they are, then with one
@@ -24,10 +48,10 @@ func nodesViews(nodes []mapper.Node) []nodesView {
 		given.places[i] = i
 	}
 	views := []nodesView{given}
-	for _, changes := range [][]change{relabelings(), {{"without weights", withoutWeight}}} {
+	for _, changes := range [][]change{relabelings(), {{"without weights", ownLabel, withoutWeight}}} {
 		for _, v := range slices.Clone(views) {
 			for _, c := range changes {
-				views = append(views, v.relabeled(c))
+				views = append(views, v.changed(c))
 			}
 		}
 	}
@@ -52,6 +76,7 @@ func differences(note string) int {
 // change is a difference of a view.
 type change struct {
 	note  string
+	label label
 	apply func(mapper.Node) mapper.Node
 }
 
@@ -59,9 +84,8 @@ type change struct {
 // whether that is a name or an address, and in whether it has the default port.
 func relabelings() []change {
 	all := []change{
-		{"addresses hashed", labeled(mapper.Node.Address)},
-		{"IDs hashed", labeled(mapper.Node.ID)},
-		{"addresses without ports", labeled(func(n mapper.Node) string {
+		{"addresses hashed", addressLabel, labeled(mapper.Node.Address)},
+		{"addresses without ports", changedLabel, labeled(func(n mapper.Node) string {
 			if host, _, err := net.SplitHostPort(n.Address()); err == nil {
 				return host
 			}
@@ -70,8 +94,8 @@ func relabelings() []change {
 	}
 	for _, port := range []string{":11211", ":6379", ":80"} {
 		all = append(all,
-			change{"addresses without " + port, labeled(func(n mapper.Node) string { return strings.TrimSuffix(n.Address(), port) })},
-			change{"addresses with " + port + " if they lack a port", labeled(func(n mapper.Node) string {
+			change{"addresses without " + port, changedLabel, labeled(func(n mapper.Node) string { return strings.TrimSuffix(n.Address(), port) })},
+			change{"addresses with " + port + " if they lack a port", changedLabel, labeled(func(n mapper.Node) string {
 				if _, _, err := net.SplitHostPort(n.Address()); err == nil {
 					return n.Address()
 				}
@@ -96,13 +120,13 @@ func withoutWeight(n mapper.Node) mapper.Node {
 	return n
 }
 
-// relabeled returns the view with a change to every node.
-func (v nodesView) relabeled(c change) nodesView {
+// changed returns the view with a change to every node.
+func (v nodesView) changed(c change) nodesView {
 	changed := make([]mapper.Node, len(v.nodes))
 	for i, n := range v.nodes {
 		changed[i] = c.apply(n)
 	}
-	return nodesView{note: join(v.note, c.note), nodes: changed, places: v.places}
+	return nodesView{note: join(v.note, c.note), nodes: changed, places: v.places, label: max(v.label, c.label)}
 }
 
 // sorted returns the view in ascending order of a text.
@@ -112,7 +136,7 @@ func (v nodesView) sorted(note string, text func(mapper.Node) string) nodesView 
 		places[i] = i
 	}
 	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(text(v.nodes[a]), text(v.nodes[b])) })
-	s := nodesView{note: join(v.note, note)}
+	s := nodesView{note: join(v.note, note), label: v.label}
 	for _, i := range places {
 		s.nodes, s.places = append(s.nodes, v.nodes[i]), append(s.places, v.places[i])
 	}

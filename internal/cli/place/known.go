@@ -19,39 +19,52 @@ var (
 )
 
 // Known returns the settings of every algorithm that programs may run with, in
-// tiers: all defaults; other hashes; other numbers of points and sizes of tables.
-// It leaves out algorithms that need a file.
-func Known() (tiers [3][]Settings) {
+// tiers by how far they are from the defaults. It leaves out algorithms that need
+// a file.
+func Known() (tiers [5][]Settings) {
 	for _, a := range Algorithms {
 		if a.NeedsFile() {
 			continue
 		}
-		for _, hash := range a.keyHashes[min(1, len(a.keyHashes)):] {
-			tiers[1] = append(tiers[1], Settings{Algorithm: a.Name, KeyHash: hash})
-		}
-		for i, hash := range a.hashes() {
-			s := Settings{Algorithm: a.Name, Hash: hash}
-			tier := min(i, 1)
-			tiers[tier] = append(tiers[tier], s)
-			tiers[2] = append(tiers[2], a.sizes(s)...)
+		for i, s := range a.hashes() {
+			for j, by := range a.hashedParts() {
+				s.HashBy = by
+				tier := min(i, 1) + min(j, 1)
+				if tier > 0 && a.Name == "python-proxenos" {
+					tier++ // building it takes a hundred times longer
+				}
+				tiers[tier] = append(tiers[tier], s)
+				tiers[tier+2] = append(tiers[tier+2], a.sizes(s)...)
+			}
 		}
 	}
 	return tiers
 }
 
-// hashes returns the values of --hash-method that apply, the default first.
-func (a Algorithm) hashes() []string {
-	if a.ownHash {
-		return []string{""}
-	}
-	all := []string{prf.SipHash.String()}
-	for _, name := range prf.Names() {
-		if name != all[0] {
-			all = append(all, name)
+// hashes returns settings with each hash that applies, the default first.
+func (a Algorithm) hashes() []Settings {
+	all := []Settings{{Algorithm: a.Name}}
+	if !a.ownHash {
+		all[0].Hash = prf.SipHash.String()
+		for _, name := range prf.Names() {
+			if name != all[0].Hash {
+				all = append(all, Settings{Algorithm: a.Name, Hash: name})
+			}
 		}
+	}
+	for _, name := range a.keyHashes[min(1, len(a.keyHashes)):] {
+		all = append(all, Settings{Algorithm: a.Name, KeyHash: name})
 	}
 	return all
 }
+
+// hashedParts returns the values of --hash-by that apply, the default first as "".
+func (a Algorithm) hashedParts() []string {
+	return append([]string{""}, a.hashBy[min(1, len(a.hashBy)):]...)
+}
+
+// TakesHashBy reports whether --hash-by applies to the algorithm of the settings.
+func (s Settings) TakesHashBy() bool { return named(s.Algorithm).hashBy != nil }
 
 // sizes returns s with each common number of points, or size of a table.
 func (a Algorithm) sizes(s Settings) (all []Settings) {
