@@ -3,6 +3,7 @@ package ring
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -119,5 +120,33 @@ func FuzzSplitAddress(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, host, again)
 		require.Equal(t, port, same)
+	})
+}
+
+// FuzzCustom builds rings with arbitrary settings. Those that are refused wrap
+// ErrLayout or name a node.
+func FuzzCustom(f *testing.F) {
+	f.Add("{id}-{i}", "md5-4le32", "share32(160)", "md5-le32", "at-or-after", "a:1\nb:2", "key")
+	f.Add("{nginx}", "crc32-chain", "weight(160)", "crc32", "at-or-after-first", "a\n[::1]:80", "")
+	f.Add("{4096*number+i}", "avalanche32", "weight(16)", "sdbm-avalanche", "nearest", "1\n2\n3", "x")
+	f.Add("{host}/{port}/{i}", "xxhash64", "ring(10,20)", "xxhash64", "no-wrap-last", "h:1", "y")
+	f.Add("{memcached}{i}{number}", "murmur3-64", "total(99)", "fnv1a-64", "after", "h", "z")
+	many := regexp.MustCompile("[0-9]{5}") // points, which take long
+	f.Fuzz(func(t *testing.T, label, pointHash, points, keyHash, lookup, list, key string) {
+		if many.MatchString(points) {
+			t.Skip("too many points")
+		}
+		b := NewBuilder(fuzzConfig(Custom(Settings{label, pointHash, points, keyHash, lookup})))
+		for i, id := range strings.SplitN(list, "\n", 50) {
+			_ = b.Add(weighted{id, float64(i % 3)}) // skips refused nodes
+		}
+		r, err := b.Build()
+		switch {
+		case errors.Is(err, ErrLayout), errors.Is(err, ErrNumber):
+		case err != nil:
+			requireTyped(t, err)
+		default:
+			requireTotal(t, r, key)
+		}
 	})
 }

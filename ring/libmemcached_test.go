@@ -121,15 +121,22 @@ func TestKetamaAgainstLibmemcached(t *testing.T) {
 	program := buildKetama(t)
 	modes := []struct {
 		name, mode, hash string
-		layout           KetamaMode
+		layout           Layout
 		own              func(string) uint64
 	}{
-		{"one-at-a-time", "ketama", "default", KetamaDefault, nil},
-		{"md5", "ketama", "md5", KetamaMD5, nil},
-		{"a hash of the caller's", "ketama", "fnv1a-32", KetamaDefault, signedFNV},
-		{"weighted", "ketama-weighted", "default", KetamaWeighted, nil},
-		{"weighted late", "ketama-weighted-late", "default", KetamaWeightedLate, nil},
-		{"spy", "ketama-spy", "default", KetamaSpy, nil},
+		{"one-at-a-time", "ketama", "default", Ketama(KetamaDefault), nil},
+		{"md5", "ketama", "md5", Ketama(KetamaMD5), nil},
+		{"a hash of the caller's", "ketama", "fnv1a_32", Ketama(KetamaDefault), signedFNV},
+		{"weighted", "ketama-weighted", "default", Ketama(KetamaWeighted), nil},
+		{"weighted late", "ketama-weighted-late", "default", Ketama(KetamaWeightedLate), nil},
+		{"spy", "ketama-spy", "default", Ketama(KetamaSpy), nil},
+		{"hash one_at_a_time", "ketama", "one_at_a_time", KetamaHash("one_at_a_time"), nil},
+		{"hash md5", "ketama", "md5", KetamaHash("md5"), nil},
+		{"hash crc", "ketama", "crc", KetamaHash("crc"), nil},
+		{"hash fnv1_64", "ketama", "fnv1_64", KetamaHash("fnv1_64"), nil},
+		{"hash fnv1a_64", "ketama", "fnv1a_64", KetamaHash("fnv1a_64"), nil},
+		{"hash fnv1_32", "ketama", "fnv1_32", KetamaHash("fnv1_32"), nil},
+		{"hash fnv1a_32", "ketama", "fnv1a_32", KetamaHash("fnv1a_32"), nil},
 	}
 	sets := []struct {
 		name    string
@@ -150,7 +157,7 @@ func TestKetamaAgainstLibmemcached(t *testing.T) {
 	for _, m := range modes {
 		for _, set := range sets {
 			t.Run(m.name+"/"+set.name, func(t *testing.T) {
-				cfg := serverConfig(Ketama(m.layout))
+				cfg := serverConfig(m.layout)
 				cfg.Hash = m.own
 				r, err := New(set.servers, cfg)
 				require.NoError(t, err)

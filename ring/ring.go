@@ -25,15 +25,17 @@
 // # Layouts
 //
 // A [Layout] decides where points lie and which position a key has. Leave it nil
-// unless another program must agree: there are layouts for libmemcached
-// ([Ketama]), twemproxy ([Twemproxy]), spymemcached ([Spymemcached]), npm packages
-// ([NodeHashring], [NodeMemcached]), nginx ([Nginx], [IngressNginx]), HAProxy
-// ([HAProxy]), Varnish ([VarnishShard]), Envoy and gRPC ([EnvoyRingHash],
-// [GRPCRingHash]), groupcache ([Groupcache]), go-zero ([GoZero]), python-continuum
-// ([Continuum], [Continuum010]) and thrifty-p2p ([HashRing]). [Custom] makes one of
-// [Settings]. Package ring/slots agrees with programs that have no circle. Only with [Hashed], the default, does a change of
-// one node never move a key between two others; the other layouts move the keys
-// that their programs move.
+// unless another program must agree. There are layouts for libmemcached ([Ketama],
+// [KetamaHash]), twemproxy ([Twemproxy]), spymemcached ([Spymemcached]), npm
+// packages ([NodeHashring], [NodeMemcached]), nginx ([Nginx], [IngressNginx]),
+// HAProxy ([HAProxy], [HAProxyByID]), Varnish ([VarnishShard]), Envoy and gRPC
+// ([EnvoyRingHash], [GRPCRingHash]), groupcache ([Groupcache]), go-zero ([GoZero]),
+// python-continuum ([Continuum], [Continuum010]) and thrifty-p2p ([HashRing]).
+// [Custom] makes one of [Settings]. Package ring/slots agrees with programs that
+// have no circle. PROGRAMS.md in this directory lists what was compared with what.
+//
+// With [Hashed], the default, a change of one node never moves a key between two
+// others; the other layouts move the keys that their programs move.
 //
 // # Capacities
 //

@@ -16,6 +16,9 @@ import (
 // MaxSize is the maximum size of a file in bytes.
 const MaxSize = 64 << 10
 
+// maxValue is the maximum length of a setting, which errors and figures repeat.
+const maxValue = 200
+
 // file is the form of the file. All keys are required.
 type file struct {
 	Label     string `yaml:"label"`
@@ -40,6 +43,9 @@ func Parse(text []byte) (ring.Settings, error) {
 	for _, setting := range []struct{ name, value string }{
 		{"label", f.Label}, {"point_hash", f.PointHash}, {"points", f.Points}, {"key_hash", f.KeyHash}, {"lookup", f.Lookup},
 	} {
+		if len(setting.value) > maxValue {
+			return ring.Settings{}, fmt.Errorf("%s is longer than %d bytes", setting.name, maxValue)
+		}
 		if setting.value == "" {
 			return ring.Settings{}, fmt.Errorf("no %s: want label, point_hash, points, key_hash and lookup", setting.name)
 		}

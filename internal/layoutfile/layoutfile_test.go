@@ -1,6 +1,7 @@
 package layoutfile
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +26,7 @@ func TestParseRefuses(t *testing.T) {
 		{"an unknown key", valid + ", color: red}", "field color not found"},
 		{"a key twice", valid + ", label: y}", "already defined"},
 		{"two documents", valid + "}\n---\n{}\n", "more than one document"},
+		{"a long setting", "label: " + strings.Repeat("x", 201) + "\n", "label is longer than 200 bytes"},
 		{"a list", "[1]", "cannot unmarshal"},
 		{"broken YAML", "{", "did not find"},
 	} {

@@ -4,7 +4,8 @@
  *   ketama MODE HASH HOST PORT WEIGHT [HOST PORT WEIGHT]...
  *
  * MODE is ketama, ketama-weighted, ketama-weighted-late or ketama-spy. HASH is
- * "default", which leaves libmemcached's own choice, md5 or fnv1a-32.
+ * "default", which leaves libmemcached's own choice, one_at_a_time, md5, crc,
+ * fnv1_64, fnv1a_64, fnv1_32 or fnv1a_32.
  */
 #define _GNU_SOURCE
 #include <libmemcached/memcached.h>
@@ -37,8 +38,13 @@ static void set_mode(memcached_st *m, const char *mode)
 
 static void set_hash(memcached_st *m, const char *hash)
 {
-  if (strcmp(hash, "md5") == 0) behave(m, MEMCACHED_BEHAVIOR_HASH, MEMCACHED_HASH_MD5, hash);
-  if (strcmp(hash, "fnv1a-32") == 0) behave(m, MEMCACHED_BEHAVIOR_HASH, MEMCACHED_HASH_FNV1A_32, hash);
+  static const struct { const char *name; memcached_hash_t hash; } known[] = {
+    { "one_at_a_time", MEMCACHED_HASH_DEFAULT }, { "md5", MEMCACHED_HASH_MD5 }, { "crc", MEMCACHED_HASH_CRC },
+    { "fnv1_64", MEMCACHED_HASH_FNV1_64 }, { "fnv1a_64", MEMCACHED_HASH_FNV1A_64 },
+    { "fnv1_32", MEMCACHED_HASH_FNV1_32 }, { "fnv1a_32", MEMCACHED_HASH_FNV1A_32 },
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strcmp(hash, known[i].name) == 0) behave(m, MEMCACHED_BEHAVIOR_HASH, known[i].hash, hash);
 }
 
 static void add_servers(memcached_st *m, int argc, char **argv)

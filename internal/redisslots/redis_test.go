@@ -1,0 +1,71 @@
+package redisslots
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/freeport"
+	"github.com/proxenos/proxenos/internal/testkit/servertest"
+	"github.com/proxenos/proxenos/ring/slots"
+)
+
+// TestRedisServer queries a redis-server of a cluster of one, which owns two ranges
+// and does not know its own host.
+func TestRedisServer(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		if os.Getenv("PROXENOS_REQUIRE_PEERS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	port, bus := freeport.Take(t), freeport.Take(t)
+	address := servertest.Loopback(port)
+	servertest.Start(t, servertest.Command{
+		Program: program,
+		Args: []string{
+			"--port", fmt.Sprint(port), "--cluster-port", fmt.Sprint(bus), "--bind", "127.0.0.1",
+			"--cluster-enabled", "yes", "--save", "", "--dir", t.TempDir(),
+		},
+		Ready: func(ctx context.Context) error {
+			conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+			if err != nil {
+				return err
+			}
+			return conn.Close()
+		},
+	})
+	_, err = Query(address)
+	require.ErrorContains(t, err, "the cluster has no slots")
+
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer conn.Close() //nolint:errcheck // a test
+	_, err = fmt.Fprint(conn, "CLUSTER ADDSLOTSRANGE 0 99 16383 16383\r\n")
+	require.NoError(t, err)
+	reply := make([]byte, 5)
+	_, err = conn.Read(reply)
+	require.NoError(t, err)
+	require.Equal(t, "+OK\r\n", string(reply))
+
+	got, err := Query(address)
+	require.NoError(t, err)
+	assert.Equal(t, []slots.Range{{First: 0, Last: 99, ID: address}, {First: 16383, Last: 16383, ID: address}}, got)
+
+	nodes, err := exec.Command("redis-cli", "-p", fmt.Sprint(port), "cluster", "nodes").Output()
+	if err != nil {
+		t.Skip("no redis-cli:", err)
+	}
+	parsed, err := slots.ParseRanges(strings.ReplaceAll(string(nodes), " :", " 127.0.0.1:")) // it does not know its host
+	require.NoError(t, err)
+	assert.Equal(t, got, parsed)
+}
