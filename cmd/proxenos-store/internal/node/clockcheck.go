@@ -110,13 +110,17 @@ func (n *Node) clockError() error {
 
 // setAside removes entries whose versions are too far ahead of the clock of this
 // node from its data, and lists them in the log. They were written by a node with a
-// wrong clock, and would hide all later writes.
-func (n *Node) setAside(versions []kv.Version) error {
+// wrong clock, and would hide all later writes. It keeps them, and done is false, if
+// most clocks differ from that of this node, which is then wrong.
+func (n *Node) setAside(ctx context.Context, versions []kv.Version) (done bool, err error) {
 	if len(versions) == 0 {
-		return nil
+		return true, nil
+	}
+	if agree, others := n.compareClocks(ctx); 2*agree < others {
+		return false, nil
 	}
 	if err := n.cfg.Engine.SetAside(versions); err != nil {
-		return err
+		return false, err
 	}
 	const listed = 10
 	for _, v := range versions[:min(len(versions), listed)] {
@@ -125,15 +129,14 @@ func (n *Node) setAside(versions []kv.Version) error {
 	if more := len(versions) - listed; more > 0 {
 		n.cfg.Log.Error("set aside more entries with times too far ahead", "entries", more)
 	}
-	return nil
+	return true, nil
 }
 
-// setAsideAll sets aside all entries with versions too far ahead, and observes the
-// newest of the others.
-func (n *Node) setAsideAll() error {
+// scanClocks returns the versions that are too far ahead, and observes the newest of
+// the others.
+func (n *Node) scanClocks() (ahead []kv.Version, err error) {
 	var newest uint64
 	for bucket := range kv.Buckets {
-		var ahead []kv.Version
 		err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
 			if n.clock.IsAhead(v.Clock) {
 				ahead = append(ahead, v)
@@ -142,12 +145,9 @@ func (n *Node) setAsideAll() error {
 			}
 			return true
 		})
-		if err == nil {
-			err = n.setAside(ahead)
-		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return n.clock.Observe(newest)
+	return ahead, n.clock.Observe(newest)
 }

@@ -61,6 +61,24 @@ func TestSlowClockReads(t *testing.T) {
 	})
 }
 
+// A node with a slow clock does not take its data for that of a fast one.
+func TestSlowClockKeepsData(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 3)
+		slow := tc.start("slow", "")
+		tc.start("b", "")
+		put(t, slow, 20)
+		tc.setSkew("slow", -2*time.Hour)
+		require.ErrorIs(t, slow.Put(t.Context(), "1", []byte("slow")), kv.ErrAhead)
+		tc.settle() // in which it repairs several times
+		n, err := slow.Count()
+		require.NoError(t, err)
+		assert.Equal(t, 20, n)
+		tc.setSkew("slow", 0)
+		assert.Zero(t, lost(t, slow, 20))
+	})
+}
+
 // A clock is set while a node reads. The read fails or finds the key.
 func TestClockIsSetDuringRead(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
@@ -92,7 +110,7 @@ func TestClockIsSetDuringRead(t *testing.T) {
 func TestEntriesAheadAreSetAside(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		tc := newTestCluster(t, 1)
-		tc.skew["a"] = time.Hour
+		tc.setSkew("a", time.Hour)
 		engine := kv.NewMemory()
 		a := tc.startWith("a", "", engine)
 		require.NoError(t, a.Put(t.Context(), "k", []byte("ahead")))
@@ -114,7 +132,7 @@ func TestEntriesAheadAreSetAside(t *testing.T) {
 func TestClockSetBackWhileRunning(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		tc := newTestCluster(t, 1)
-		tc.skew["a"] = time.Hour
+		tc.setSkew("a", time.Hour)
 		a := tc.start("a", "")
 		require.NoError(t, a.Put(t.Context(), "k", []byte("ahead")))
 		tc.setSkew("a", 0)

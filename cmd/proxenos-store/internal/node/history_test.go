@@ -154,7 +154,7 @@ func TestClockSkewIsLinearizable(t *testing.T) {
 func TestSlowClockWrites(t *testing.T) {
 	bubble.Test(t, func(t *testing.T) {
 		tc := newTestCluster(t, 2)
-		tc.skew["slow"] = -time.Minute
+		tc.setSkew("slow", -time.Minute)
 		fast, slow := tc.start("fast", ""), tc.start("slow", "")
 		tc.start("other", "")
 		tc.settle()

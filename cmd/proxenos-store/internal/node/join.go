@@ -42,6 +42,13 @@ func (n *Node) join(ctx context.Context) error {
 		}
 	}
 	n.hidden.Store(false)
+	ahead, err := n.scanClocks()
+	if err == nil {
+		_, err = n.setAside(ctx, ahead)
+	}
+	if err != nil {
+		return err
+	}
 	if err := n.cfg.Cluster.SetState(ctx, StateServing); err != nil {
 		return err
 	}

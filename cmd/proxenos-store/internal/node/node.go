@@ -94,7 +94,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
 	n.hints.added = make(chan struct{}, 1)
 	n.clock.Now = n.cfg.Now
-	if err := n.setAsideAll(); err != nil {
+	if _, err := n.scanClocks(); err != nil {
 		return nil, err
 	}
 	n.hidden.Store(n.outlived())

@@ -80,6 +80,9 @@ func (n *Node) repair(ctx context.Context, full bool) error {
 			return err
 		}
 	}
+	if _, err := r.setAside(ctx, r.ahead); err != nil {
+		return err
+	}
 	return errors.Join(slices.Collect(maps.Values(r.failed))...)
 }
 
@@ -88,6 +91,7 @@ type repairRound struct {
 	*Node
 	p         *placement
 	different map[string][kv.Buckets]bool // buckets whose digests differ, by node; nil: all
+	ahead     []kv.Version                // too far ahead of the clock of this node
 	failed    map[string]error
 }
 
@@ -120,10 +124,10 @@ func (r *repairRound) repair(ctx context.Context, bucket int) error {
 		return err
 	}
 	push := map[string][]kv.Version{}
-	var foreign, expired, ahead []kv.Version
+	var foreign, expired []kv.Version
 	for _, v := range versions {
 		if r.clock.IsAhead(v.Clock) {
-			ahead = append(ahead, v)
+			r.ahead = append(r.ahead, v)
 			continue
 		}
 		if r.expired(v) {
@@ -140,9 +144,6 @@ func (r *repairRound) repair(ctx context.Context, bucket int) error {
 				push[name] = append(push[name], v)
 			}
 		}
-	}
-	if err := r.setAside(ahead); err != nil {
-		return err
 	}
 	if !r.pushAll(ctx, bucket, push) || r.settling(r.p) || r.current() != r.p {
 		foreign = nil // an owner lacks it, or a reader may still look for it here

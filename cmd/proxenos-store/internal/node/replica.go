@@ -23,7 +23,7 @@ func (n *Node) View(context.Context) (View, error) {
 // Keep stores the entries that are newer than those of this node, and returns the
 // versions of this node that are newer than an entry. It does not store an expired
 // tombstone, and returns a version with the time of this node for it.
-func (n *Node) Keep(_ context.Context, entries []kv.Entry) (newer []kv.Version, err error) {
+func (n *Node) Keep(ctx context.Context, entries []kv.Entry) (newer []kv.Version, err error) {
 	live := entries[:0:0]
 	var expired []kv.Version
 	for _, e := range entries {
@@ -41,7 +41,7 @@ func (n *Node) Keep(_ context.Context, entries []kv.Entry) (newer []kv.Version, 
 		}
 		live = append(live, e)
 	}
-	newer, err = n.merge(live)
+	newer, err = n.merge(ctx, live)
 	if err != nil {
 		n.logDiskFailure(err)
 		return nil, diskError(err)
@@ -52,7 +52,7 @@ func (n *Node) Keep(_ context.Context, entries []kv.Entry) (newer []kv.Version, 
 
 // merge merges entries into the engine. It sets aside entries that are newer only
 // because they are too far ahead.
-func (n *Node) merge(entries []kv.Entry) (newer []kv.Version, err error) {
+func (n *Node) merge(ctx context.Context, entries []kv.Entry) (newer []kv.Version, err error) {
 	for {
 		newer, err = n.cfg.Engine.Merge(entries)
 		var ahead []kv.Version
@@ -64,8 +64,8 @@ func (n *Node) merge(entries []kv.Entry) (newer []kv.Version, err error) {
 		if err != nil || len(ahead) == 0 {
 			return newer, err
 		}
-		if err := n.setAside(ahead); err != nil {
-			return nil, err
+		if done, err := n.setAside(ctx, ahead); err != nil || !done {
+			return newer, err
 		}
 	}
 }
