@@ -3,9 +3,11 @@ package agree
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +15,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/cli/place"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	stats "github.com/proxenos/proxenos/internal/compare"
 	"github.com/proxenos/proxenos/internal/testkit/vectors"
+	"github.com/proxenos/proxenos/mapper"
 )
 
 // setup is one column of answers of a program.
@@ -60,12 +66,44 @@ func setups(t *testing.T, program string) (all []setup) {
 // name names the set-up in messages.
 func (s setup) name() string { return s.file.Path + " " + s.column }
 
-// keys returns the keys of the set-up.
+// keys returns the keys of the vectors and the further ones.
 func (s setup) keys() (keys []string) {
 	for _, row := range s.file.Rows {
 		keys = append(keys, row.Text("key"))
 	}
+	return append(keys, furtherKeys...)
+}
+
+// furtherKeys are keys that no vector has.
+var furtherKeys = func() (keys []string) {
+	for i := range 100 {
+		keys = append(keys, string(stats.AppendSampleKey(nil, int64(i))), fmt.Sprintf("further:%d", i))
+	}
 	return keys
+}()
+
+// placement returns the function that finds the index of the owner of a key, as
+// proxenos does with -a and the name in the header of the vectors.
+func (s setup) placement(t *testing.T) func(key string) (int, bool) {
+	t.Helper()
+	settings := place.Settings{Algorithm: s.file.Header("algorithm"), KeyHash: s.hash}
+	ids := s.file.All("id")
+	if len(ids) > 0 {
+		settings.HashBy = "id"
+	}
+	var nodes []mapper.Node
+	for i, server := range s.servers {
+		weight, err := strconv.ParseFloat(server.weight, 64)
+		require.NoError(t, err)
+		n := mapper.Node{Name: server.label(), Weight: weight}
+		if len(ids) > 0 {
+			n.Name = ids[i]
+		}
+		nodes = append(nodes, n)
+	}
+	lookup, err := settings.Lookup(nodes, &term.Streams{Err: io.Discard, Getenv: func(string) string { return "" }})
+	require.NoError(t, err, s.name())
+	return lookup
 }
 
 // index returns the index of the server with a label.
@@ -96,7 +134,7 @@ var (
 )
 
 // compare compares the answers of a program, named with the version that runs,
-// with all its vectors.
+// with all its vectors, and those for further keys with what proxenos answers.
 func compare(t *testing.T, program string, all []setup, owner func(s setup, key string) int) {
 	t.Helper()
 	r := result{program: program, test: t.Name(), setups: len(all)}
@@ -109,6 +147,19 @@ func compare(t *testing.T, program string, all []setup, owner func(s setup, key 
 		}
 		assert.Equal(t, len(s.file.Rows), right, "%s: %s now gives other answers than %s", s.name(), program, s.program)
 		r.keys += len(s.file.Rows)
+		r.right += right
+		if s.file.Header("algorithm") == "redis-cluster" {
+			continue // TestRedisCluster compares slots
+		}
+		lookup := s.placement(t)
+		right = 0
+		for _, key := range furtherKeys {
+			if i, ok := lookup(key); ok && i == owner(s, key) {
+				right++
+			}
+		}
+		assert.Equal(t, len(furtherKeys), right, "%s: proxenos and %s disagree on further keys", s.name(), program)
+		r.keys += len(furtherKeys)
 		r.right += right
 	}
 	t.Logf("%s: %d set-ups, %d of %d keys right", program, r.setups, r.right, r.keys)
@@ -169,7 +220,7 @@ func table() string {
 	b.WriteString(`# Agreement with real programs
 
 "make agree" starts each of these programs, asks it for the owner of every key of its vectors in
-` + "`testdata/programs`" + `, and writes this table. A row is made again by
+` + "`testdata/programs`" + `, and of 200 further keys that proxenos answers, too, and writes this table. A row is made again by
 
     go -C internal/lab/agree test -run '^TEST$' .
 

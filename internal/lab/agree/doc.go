@@ -1,5 +1,6 @@
 // Package agree asks real programs which server owns a key, and compares their
-// answers with the vectors in testdata/programs. It has tests only:
+// answers with the vectors in testdata/programs and with those of this
+// repository. It has tests only:
 //
 //	go -C internal/lab/agree test .
 //
