@@ -10,8 +10,8 @@ import (
 
 // Twemproxy agrees with twemproxy (nutcracker) 0.5.0, "distribution: ketama", on
 // the owner of every key. hash is the value of "hash" in its configuration:
-// fnv1a_64, which is also meant by "", fnv1_64, fnv1a_32, fnv1_32, one_at_a_time,
-// md5, crc16, crc32 or crc32a.
+// fnv1a_64, fnv1_64, fnv1a_32, fnv1_32, one_at_a_time, md5, crc16, crc32 or crc32a.
+// The empty string means fnv1a_64, the default of twemproxy.
 //
 // An ID is the server's name or else its "host:port"; the port 11211 is not
 // hashed. Capacities are whole numbers. The rule was found in the documentation of
@@ -111,9 +111,10 @@ func ringHash(name string, minSize, maxSize int, sorted bool) Layout {
 }
 
 // HAProxy agrees with HAProxy 2.6.12, "hash-type consistent", on the server for
-// every key while all servers are up. hash is its hash function with "-avalanche"
-// if that modifier is given: sdbm-avalanche, which is also meant by "" as it is in
-// HAProxy, sdbm, djb2, djb2-avalanche, crc32 or crc32-avalanche.
+// every key while all servers are up. hash is its hash function, with "-avalanche"
+// if that modifier is given: sdbm, djb2, crc32, sdbm-avalanche, djb2-avalanche or
+// crc32-avalanche. The empty string means sdbm-avalanche, as no function does in
+// HAProxy.
 //
 // HAProxy hashes the number of a server and not its name or address: its place in
 // the order given, from 1, whatever its ID. Capacities are whole numbers, as in
@@ -260,9 +261,9 @@ func unweightedKetama(l circleLayout, weighted Settings, hash string) Layout {
 	return l
 }
 
-// KetamaHash is [KetamaDefault] with another value of MEMCACHED_BEHAVIOR_HASH:
-// one_at_a_time, which is also meant by "", md5, crc, fnv1_64, fnv1a_64, fnv1_32 or
-// fnv1a_32.
+// KetamaHash is [KetamaDefault] with a value of MEMCACHED_BEHAVIOR_HASH:
+// one_at_a_time, md5, crc, fnv1_64, fnv1a_64, fnv1_32 or fnv1a_32. The empty string
+// means one_at_a_time, the default of libmemcached.
 func KetamaHash(hash string) Layout {
 	l := keyed("ketama", hash, keyhash.Libmemcached, Settings{}).(circleLayout)
 	weighted := Ketama(KetamaWeighted).(circleLayout).Settings

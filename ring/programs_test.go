@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -202,4 +203,48 @@ func TestProgramsRefuse(t *testing.T) {
 		require.ErrorIs(t, err, c.want, c.layout)
 		assert.ErrorContains(t, err, c.says)
 	}
+}
+
+// TestLayoutChecksumsArePinned: the checksum of a layout never changes, its name
+// among what it depends on.
+func TestLayoutChecksumsArePinned(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	for _, layout := range append(allLayouts(), HAProxy("crc32"), Twemproxy("md5"), KetamaHash("crc"), HAProxyByID("")) {
+		servers := serversOf("10.0.0.1:80", 1, "10.0.0.2:11211", 2, "10.0.0.3:80", 1)
+		if layout == HAProxyByID("") {
+			servers = serversOf("1", 1, "5", 2, "9", 1)
+		}
+		r, err := New(servers, serverConfig(layout))
+		require.NoError(t, err)
+		got[layout.String()] = fmt.Sprintf("%016x", r.Checksum())
+	}
+	assert.Equal(t, map[string]string{
+		"continuum(1000)":       "f77c6842dc17ef23",
+		"continuum-0.1.0(1000)": "cc42f5a320f9adc9",
+		"custom {number}/{id}#{i} fnv1a-64 weight(40) xxhash64 nearest": "e1f52430463a0fb6",
+		"envoy-ring-hash(1024)": "cce0007968b06794",
+		"go-zero":               "330356ae04e73267",
+		"groupcache":            "24216740ac16c893",
+		"grpc-ring-hash(1024)":  "fefa897de994649c",
+		"haproxy":               "64518ae01e96ad14",
+		"haproxy(crc32)":        "bd30209d6712e32e",
+		"haproxy-id":            "7be6911bc63f1bfd",
+		"hash-ring":             "1ac8f0cf962f761a",
+		"hashed(160)":           "8e2e43551962b2c6",
+		"ingress-nginx":         "5decfd2a2e6151ec",
+		"ketama":                "c87fe9b3cfab3248",
+		"ketama(crc)":           "540d2c834836bddd",
+		"ketama-md5":            "ea730169654b6129",
+		"ketama-spy":            "6d2330ef28b99320",
+		"ketama-weighted":       "99a40ca0e20a9308",
+		"ketama-weighted-late":  "50199bd92dbbb9e7",
+		"nginx":                 "e672372b5ede28c2",
+		"node-hashring":         "81bb62cb62a69a08",
+		"node-memcached":        "6fc2c314ac0242dd",
+		"spymemcached":          "ad18887630dc4534",
+		"twemproxy":             "61d171ca72b0e031",
+		"twemproxy(md5)":        "fa15c9b5a482a2ab",
+		"varnish-shard":         "304ca9bc5c9a2a5a",
+	}, got)
 }

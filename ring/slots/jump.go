@@ -11,11 +11,12 @@ import (
 // jumpHashes are the hashes of Jump; the algorithm itself takes a number.
 var jumpHashes = keyhash.Aliases{{Name: "xxhash64", Hash: "xxhash64"}, {Name: "fnv1a-64", Hash: "fnv1a-64"}, {Name: "murmur3-64", Hash: "murmur3-64"}}
 
-// Jump is jump consistent hashing (Lamping and Veach, 2014): slots are the nodes in
-// the order given, and a node that joins at the end takes its part from all. hash
-// gives a key its 64-bit number: xxhash64, which is also meant by "", fnv1a-64 or
-// murmur3-64. Weights other than 0 count as 1. A node that leaves from within moves
-// all slots after it; only the last can leave at no cost.
+// Jump is jump consistent hashing (Lamping and Veach, "A fast, minimal memory,
+// consistent hash algorithm", 2014). Slots are the nodes in the order given. A node
+// that joins at the end takes its part from all others, and only the last node can
+// leave without moving other keys. hash gives a key its 64-bit number: xxhash64,
+// fnv1a-64 or murmur3-64. The empty string means xxhash64. Weights other than 0 count
+// as 1.
 func Jump(hash string) Scheme {
 	h, ok := jumpHashes.Find(hash)
 	return jump{name: hash, hash: h, known: ok}

@@ -27,10 +27,10 @@ func prefixed(prefix string, aliases keyhash.Aliases) (all keyhash.Aliases) {
 }
 
 // Modulo gives a key the slot of its hash modulo the number of slots. The order of
-// the nodes is that of the servers in the program's configuration, and counts. hash
-// names the program and its hash:
+// the nodes is that of the servers in the program's configuration, and matters. hash
+// names the program and its hash. The empty string means gomemcache-crc32.
 //
-//	gomemcache-crc32            gomemcache (2026-04-22), which is also meant by ""
+//	gomemcache-crc32            gomemcache (2026-04-22)
 //	libmemcached-one_at_a_time  libmemcached 1.1.4, and PHP memcached 3.2.0 without
 //	                            options; also -md5, -crc, -fnv1_64, -fnv1a_64,
 //	                            -fnv1_32, -fnv1a_32
