@@ -2,21 +2,18 @@ package ring
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
+	"github.com/proxenos/proxenos/ring/rules"
 )
 
-// Ranking yields nodes in order of preference for a key, each once and the same
-// nodes for every key. [*Ring] implements it, and so do rendezvous.Set and
+// Ranking is [rules.Ranking]. [*Ring] implements it, and so do rendezvous.Set and
 // rendezvous.Table.
-type Ranking[N any] interface {
-	Rank(key string) iter.Seq[N]
-}
+type Ranking[N any] = rules.Ranking[N]
 
 // selector is a Ranking that finds the first node at a lower cost.
 type selector[N any] interface {

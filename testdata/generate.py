@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the vectors of packages rendezvous and ring: generate.py [FOLDER].
+"""Writes the vectors of this project's packages: generate.py [FOLDER].
 
 Placement never changes, so running it must change nothing; other results need
 a new algorithm with a new name.
@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 import reference
+import reference_partitions
 import reference_ring
 
 HASHES = ["siphash", "siphash 000102030405060708090a0b0c0d0e0f", "md5", "sha256"]
@@ -27,6 +28,8 @@ NODES = {
     "equal-halves": [("red", 0.5), ("drained", 0), ("green", 0.5), ("blue", 0.5)],
     "long-and-tiny": [("z" * 300, 1), ("zone-é", 2.5), ("Zone", 7), ("tiny", 1e-300), ("a", 0.253125)],
 }
+# Nodes, number of partitions and bound; 0 is none. A share of 30 has a limit of 33 under 1.1.
+PARTITIONS = [("ten", 256, 1.1), ("ten", 256, 1), ("ten", 300, 1.1), ("ten", 1000, 0), ("weighted", 100, 1.25), ("weighted-many", 997, 1)]
 # Scores whose fractions are at either end, about the square root of one half, and between.
 SCORES = [0, 4095, 4096, (1 << 64) - 1, (1 << 64) - 4097, 1 << 63, (1 << 63) - 1, 0xB504F333F9DE6484, 0xB504F00000000000, 0xB504EFFFFFFFFFFF]
 SCORES += [reference.finalize(i * reference.GOLDEN & reference.M) for i in range(1, 119)]
@@ -73,6 +76,15 @@ def main():
             sets.append(vectors("rendezvous", f"rendezvous/{label}", "rendezvous v1", bits, columns, reference.results))
             points = [*header, "points: 160", *listed]
             rings.append(vectors("ring", f"ring/{label}", "hashed ring v1", points, "key order", reference_ring.results))
+    parts = []
+    for name, n, bound in PARTITIONS:
+        for method in HASHES if (name, n) == ("ten", 300) else HASHES[:1]:
+            label = f"order-{name}-{n}-{bound}-{method.split()[0]}" + ("-secret" if " " in method else "")
+            header = [f"scenario: partitions over a rendezvous set, {name}", f"hash: {method}", f"partitions: {n}", f"bound: {bound}"]
+            header += [f"node: {node} {w}" for node, w in NODES[name]]
+            parts.append(vectors("slots", f"partitions/{label}", "partitions v1", header, "key slot order", reference_partitions.results))
+    header = ["scenario: checksums of the nodes, partitions, bound and hash of other files", "columns: file partitions"]
+    write("partitions/checksums", "partitions v1", "reference_partitions.py, written from SPEC.md", header, parts)
     header = ["scenario: checksums of the nodes and the hash of other files", "columns: file set table"]
     write("rendezvous/checksums", "rendezvous v1", "reference.py, written from SPEC.md", header, sets)
     header = [header[0], "columns: file ring"]

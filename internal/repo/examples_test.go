@@ -61,6 +61,12 @@ var withoutExample = map[string]string{
 	"ring/slots.Map.Node":   "as on ring.Ring",
 	"ring/slots.Map.Weight": "in the example of Map.Reweight",
 
+	"ring/slots.Partitions.Slots":  "in the example of Partitions.Slot",
+	"ring/slots.Partitions.Owner":  "in the example of Partitions.Slot",
+	"ring/slots.Partitions.Load":   "in the example of NewPartitions",
+	"ring/slots.Partitions.Len":    "in the example of Partitions.Checksum",
+	"ring/slots.Partitions.Weight": "in the example of Partitions.All",
+
 	"rendezvous/prf.Integer.Big": "in the example of Method.Integer",
 
 	"rendezvous.Table.Node":     "as on Set",

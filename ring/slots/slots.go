@@ -11,6 +11,9 @@
 // leaving or joining moves most keys under Modulo, and Jump can lose only the last
 // node.
 //
+// [Partitions] agrees with no other program. It assigns any number of partitions to
+// the nodes of a ranking, with a bound on the number that one node gets.
+//
 // A lookup takes the time of one hash and does not allocate. Placement is fixed: it
 // depends on the scheme, the IDs and the weights, in Modulo and Jump on the order of
 // the nodes, and on nothing else, and it does not change between releases.

@@ -22,6 +22,7 @@ var ports = []struct {
 }{
 	{"python3 -B reference.py", "rendezvous", 2208},
 	{"python3 -B reference_ring.py", "ring", 2064},
+	{"python3 -B reference_partitions.py", "partitions", 1161},
 	{"node reference.js", "rendezvous", 2208},
 	{"java Reference.java", "rendezvous", 2208},
 }

@@ -1,0 +1,14 @@
+// Package rules holds what works over any ranking of nodes.
+//
+// It lies below ring, and imports none of the algorithms, because ring.Balancer and
+// slots.Partitions work over any [Ranking] too.
+package rules
+
+import "iter"
+
+// Ranking yields nodes in order of preference for a key, each once and the same
+// nodes for every key. The Rank methods of ring.Ring, rendezvous.Set,
+// rendezvous.Table and slots.Partitions implement it.
+type Ranking[N any] interface {
+	Rank(key string) iter.Seq[N]
+}
