@@ -22,6 +22,15 @@ import (
 type Merge struct {
 	Sources []Mapper
 
+	// Names of the sources, for errors. Nil numbers them: source 1 of 2.
+	Names []string
+
+	// Strict makes it an error that two sources report a node with different data:
+	// a [*ConflictError], while the set before it stands. Nothing says which of
+	// the two is right, and clients with another order of Sources would place keys
+	// differently.
+	Strict bool
+
 	// Partial goes on with the sources that answer before all of them have
 	// answered once. The set is partial then: Skipped names the missing sources.
 	// False waits, as half a set places keys wrongly.
@@ -62,7 +71,7 @@ func (m *Merge) Ask(ctx context.Context) (Update, error) {
 	case !p.complete():
 		return Update{}, p.err()
 	}
-	return p.merged(), nil
+	return p.merged()
 }
 
 // Watch watches all sources. A source that fails keeps its nodes, and its error
@@ -72,7 +81,7 @@ func (m *Merge) Watch(ctx context.Context) iter.Seq[Update] {
 		updates, stop := m.listen(ctx)
 		defer stop()
 		p := newParts(m)
-		if len(m.Sources) == 0 && !yield(p.merged()) {
+		if len(m.Sources) == 0 && !yield(Update{Nodes: []Node{}}) {
 			return
 		}
 		for {
@@ -86,7 +95,10 @@ func (m *Merge) Watch(ctx context.Context) iter.Seq[Update] {
 			var out Update
 			switch {
 			case p.complete():
-				out = p.merged()
+				var err error
+				if out, err = p.merged(); err != nil {
+					out.Err = err
+				}
 			case u.Err != nil:
 				out.Err = p.err()
 			default:
@@ -169,19 +181,29 @@ func (p *parts) failure(source int) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("source %d of %d: %w", source+1, len(p.updates), err)
+	return fmt.Errorf("%s: %w", p.name(source), err)
 }
 
-func (p *parts) merged() Update {
-	all := make(map[string]Node)
+func (p *parts) name(source int) string {
+	if source < len(p.Names) {
+		return p.Names[source]
+	}
+	return fmt.Sprintf("source %d of %d", source+1, len(p.updates))
+}
+
+// merged returns the set, or the zero Update with a [*ConflictError].
+func (p *parts) merged() (Update, error) {
+	all := make(map[string]reported)
 	out := Update{Err: p.err()}
 	var confirmed []time.Time
 	for i, u := range p.updates {
 		if !p.answered[i] {
-			out.Skipped = append(out.Skipped, cmp.Or(p.failure(i), fmt.Errorf("source %d of %d: %w", i+1, len(p.updates), ErrNoAnswer)))
+			out.Skipped = append(out.Skipped, cmp.Or(p.failure(i), fmt.Errorf("%s: %w", p.name(i), ErrNoAnswer)))
 			continue
 		}
-		p.gather(all, u.Nodes)
+		if err := p.gather(all, i); err != nil {
+			return Update{}, err
+		}
 		out.Skipped = append(out.Skipped, u.Skipped...)
 		out.Origin = max(out.Origin, u.Origin)
 		confirmed = append(confirmed, u.Confirmed)
@@ -189,20 +211,43 @@ func (p *parts) merged() Update {
 	if len(confirmed) > 0 { // the zero time, which is not known, comes first
 		out.Confirmed = slices.MinFunc(confirmed, time.Time.Compare)
 	}
-	nodes := slices.SortedFunc(maps.Values(all), func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
-	out.Nodes = Clone(nodes)
-	return out
+	out.Nodes = make([]Node, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		out.Nodes = append(out.Nodes, all[name].node.Clone())
+	}
+	return out, nil
+}
+
+// reported is a node and the source that it is taken from.
+type reported struct {
+	node   Node
+	source int
 }
 
 // gather adds the nodes of a source that the sources before it do not have.
-func (p *parts) gather(all map[string]Node, nodes []Node) {
-	for _, n := range nodes {
+func (p *parts) gather(all map[string]reported, source int) error {
+	for _, n := range p.updates[source].Nodes {
 		first, taken := all[n.Name]
 		switch {
 		case !taken:
-			all[n.Name] = n
-		case p.Conflict != nil && !first.Equal(n):
-			p.Conflict(first, n)
+			all[n.Name] = reported{n, source}
+		case first.node.Equal(n):
+		case p.Strict:
+			return &ConflictError{Node: n.Name, Sources: [2]string{p.name(first.source), p.name(source)}}
+		case p.Conflict != nil:
+			p.Conflict(first.node, n)
 		}
 	}
+	return nil
+}
+
+// ConflictError says that two sources report a node with different data.
+type ConflictError struct {
+	Node    string    // its name
+	Sources [2]string // as in [Merge.Names]
+}
+
+// Error names the node and both sources.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s and %s report node %q with different data", e.Sources[0], e.Sources[1], e.Node)
 }

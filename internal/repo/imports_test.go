@@ -50,7 +50,7 @@ var rules = []rule{
 		others: []string{cobra, pflag}, why: "commands that measure"},
 	{room: "internal/cli/swimcmd", may: []string{"mapper", "mapper/swim", "mapper/swim/filesync", "internal/connlimit", "internal/nodelist", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag, "charm.land/bubbletea/v2", "github.com/clipperhouse/displaywidth"}, why: "commands about gossip"},
-	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/kubernetes", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
+	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/etcd", "mapper/httplist", "mapper/kubernetes", "mapper/sd", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "flags in, nodes out"},
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
 	{room: "internal/cli/member", may: []string{"mapper", "mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},

@@ -19,7 +19,6 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
-	"github.com/proxenos/proxenos/mapper/static"
 )
 
 // backend is one value of --backend.
@@ -35,9 +34,12 @@ type backend struct {
 var backends = []backend{
 	{"consul", 8500, openConsul, explainConsul, "is the service registered and passing? see --service and --health; Consul returns an empty list if the token lacks read access"},
 	{"kubernetes", 6443, openKubernetes, explainKubernetes, "does the service exist, and are its pods ready? kubectl get endpointslices lists its endpoints; --ready any also counts pods that are not ready"},
+	{"etcd", 2379, openEtcd, explainEtcd, "do keys begin with --etcd-prefix? etcdctl get --prefix --keys-only PREFIX lists them"},
 	{"p2p", 9900, openP2P, explainP2P, "the queried node has left its network; query another one"},
 	{"dns", 0, openDNS, explainDNS, "a name that does not exist has no nodes; is --dns-name the full name?"},
 	{"swim", 0, openSwim, member.Explain, "are there members other than observers? proxenos swim members lists them"},
+	{"sd", 0, openSD, explainList, "the list has no targets"},
+	{"http", 0, openHTTP, explainList, "the list has no nodes"},
 	{"static", 0, openStatic, explainStatic, "give nodes with -n ID or -f FILE"},
 }
 
@@ -50,21 +52,30 @@ func backendNames() []string {
 }
 
 // Flags holds the flags of every command that queries a source of nodes.
+//
+// Backend is the only backend, or the first of several.
 type Flags struct {
 	Backend    string
+	backends   []string
+	prefix     bool
 	nodes      []string
 	file       string
 	timeout    time.Duration
 	host       string
 	port       int
-	located    string // what --host and --port give of HOST:PORT
-	partial    bool   // the source left out records when it was queried
-	chosen     bool   // a flag chooses the source
+	portGiven  bool          // on the command line
+	poll       time.Duration // how often a source is polled that cannot be watched
+	located    string        // what --host and --port give of HOST:PORT
+	partial    bool          // the source left out records when it was queried
+	chosen     bool          // a flag chooses the source
 	complete   completeness
 	consul     consulOptions
 	kubernetes kubernetesOptions
+	etcd       etcdOptions
 	swim       member.Flags
 	dns        dnsOptions
+	lists      listOptions
+	tls        tlsOptions
 	Outages    OutageFlags
 	Filters    Filters
 }
@@ -72,7 +83,9 @@ type Flags struct {
 // Bind declares the flags on a command.
 func (o *Flags) Bind(c *cobra.Command) {
 	term.AddGroup(c, "Nodes", func(fs *pflag.FlagSet) {
-		fs.StringVarP(&o.Backend, "backend", "b", backends[0].name, "source of nodes: "+strings.Join(backendNames(), ", ")+"; -n and -f imply static")
+		fs.StringArrayVarP(&o.backends, "backend", "b", []string{backends[0].name}, "`source` of nodes: "+strings.Join(backendNames(), ", ")+"; -n and -f imply static; may be repeated")
+		fs.Lookup("backend").DefValue = backends[0].name
+		fs.BoolVar(&o.prefix, "prefix-source", false, "put the name of its source before the ID of each node, as in consul/web-1")
 		fs.StringArrayVarP(&o.nodes, "node", "n", nil, "a `node`: ID[=ADDR][,w=2][,zone=a]; may be repeated")
 		fs.StringVarP(&o.file, "nodes-file", "f", "", "`file` with nodes: one per line, JSON, YAML or CSV; - is standard input")
 		fs.DurationVar(&o.timeout, "timeout", 5*time.Second, "maximum time for the source to respond")
@@ -85,8 +98,14 @@ func (o *Flags) Bind(c *cobra.Command) {
 	aboutBackends(c, serverGroup, serverNames()...)
 	o.consul.bind(c)
 	o.kubernetes.bind(c)
+	o.etcd.bind(c)
 	o.dns.bind(c)
+	o.lists.bind(c)
+	o.tls.bind(c)
 	bindSwim(&o.swim, c)
+	share(c, "identity", "sd")
+	share(c, "token-file", "sd", "http")
+	share(c, "ca-file", "etcd", "sd", "http")
 	o.Filters.bind(c)
 	term.Complete(c, "backend", backendNames())
 }
@@ -130,20 +149,20 @@ func aboutBackends(c *cobra.Command, group string, names ...string) {
 	})
 }
 
+// share marks a flag that one backend declares as one of others too.
+func share(c *cobra.Command, name string, with ...string) {
+	f := c.Flags().Lookup(name)
+	f.Annotations[backendKey] = append(slices.Clone(f.Annotations[backendKey]), with...)
+}
+
 // Parse validates the flags.
 func (o *Flags) Parse(c *cobra.Command) error {
-	given := c.Flags().Changed("backend")
 	o.chosen = Given(c)
-	static := len(o.nodes) > 0 || o.file != ""
-	switch {
-	case !slices.Contains(backendNames(), o.Backend):
-		return term.UnknownChoice("backend", o.Backend, backendNames())
-	case static && given && o.Backend != "static":
-		return term.Hint(term.Usagef("--node and --nodes-file exclude -b %s", o.Backend), "remove -b %s, or -n and -f", o.Backend)
-	case o.timeout <= 0:
+	if err := o.parseBackends(c); err != nil {
+		return err
+	}
+	if o.timeout <= 0 {
 		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
-	case static:
-		o.Backend = "static"
 	}
 	o.complete.parse(c)
 	if err := o.rejectForeign(c); err != nil {
@@ -159,12 +178,41 @@ func (o *Flags) Parse(c *cobra.Command) error {
 	return o.consul.parse(c)
 }
 
+// parseBackends validates --backend. A URL is short for -b http with that URL.
+func (o *Flags) parseBackends(c *cobra.Command) error {
+	isStatic := len(o.nodes) > 0 || o.file != ""
+	if isStatic && !c.Flags().Changed("backend") {
+		o.backends = []string{"static"}
+	}
+	for i, name := range o.backends {
+		if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
+			if o.lists.url != "" {
+				return term.Hint(term.Usagef("--url and -b URL are mutually exclusive"), "remove one of them")
+			}
+			o.lists.url, name = name, "http"
+			o.backends[i] = name
+		}
+		switch {
+		case !slices.Contains(backendNames(), name):
+			return term.UnknownChoice("backend", name, backendNames())
+		case slices.Contains(o.backends[:i], name):
+			return term.Hint(term.Usagef("-b %s is given twice", name), "each source may be given once; --datacenter dc1,dc2 queries several datacenters of Consul")
+		}
+	}
+	if isStatic && !slices.Contains(o.backends, "static") {
+		return term.Hint(term.Usagef("--node and --nodes-file exclude -b %s", o.names()), "remove -b %s, or -n and -f; or add -b static for both", o.names())
+	}
+	o.Backend = o.backends[0]
+	return nil
+}
+
 // rejectForeign returns an error if a flag of another backend is given.
 func (o *Flags) rejectForeign(c *cobra.Command) (err error) {
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if about := f.Annotations[backendKey]; err == nil && len(about) > 0 && !slices.Contains(about, o.Backend) {
+		known := func(name string) bool { return slices.Contains(o.backends, name) }
+		if about := f.Annotations[backendKey]; err == nil && len(about) > 0 && !slices.ContainsFunc(about, known) {
 			backends := strings.Join(about, " or -b ")
-			err = term.Hint(term.Usagef("--%s applies to -b %s, not to %s", f.Name, backends, o.Backend), "remove --%s or use -b %s", f.Name, backends)
+			err = term.Hint(term.Usagef("--%s applies to -b %s, not to %s", f.Name, backends, o.names()), "remove --%s or use -b %s", f.Name, backends)
 		}
 	})
 	return err
@@ -178,7 +226,7 @@ func (o *Flags) locate(c *cobra.Command) error {
 	if c.Flags().Changed("port") {
 		o.located = net.JoinHostPort(strings.Trim(o.located, "[]"), strconv.Itoa(o.port))
 	}
-	if !c.Flags().Changed("port") {
+	if o.portGiven = c.Flags().Changed("port"); !o.portGiven {
 		o.port = o.choice().port
 	} else if o.port < 1 || o.port > 65535 {
 		return term.Usagef("--port %d: must be from 1 to 65535", o.port)
@@ -220,7 +268,7 @@ func (o *Flags) Describe() string {
 	case len(o.nodes) > 0:
 		return "the command line"
 	default:
-		return o.Backend
+		return o.names()
 	}
 }
 
@@ -236,7 +284,7 @@ func Given(c *cobra.Command) (given bool) {
 // OfFile returns flags with the nodes of a file and the same filters.
 func (o *Flags) OfFile(path string) Flags {
 	side := *o
-	side.Backend, side.nodes, side.file = "static", nil, path
+	side.Backend, side.backends, side.nodes, side.file = "static", []string{"static"}, nil, path
 	return side
 }
 
@@ -251,7 +299,7 @@ type Found struct {
 // Ask queries the source once and applies the filters.
 func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 	o.Outages.query = o.query()
-	source, err := o.choice().open(ctx, o, std)
+	source, err := o.open(ctx, std)
 	if err != nil {
 		return nil, err
 	}
@@ -276,15 +324,10 @@ func (o *Flags) Ask(ctx context.Context, std *term.Streams) (*Found, error) {
 // Watched returns the source with its cache and limits. A source that cannot be
 // watched is queried every poll.
 func (o *Flags) Watched(ctx context.Context, poll time.Duration, std *term.Streams) (mapper.Watcher, error) {
-	o.Outages.query = o.query()
-	source, err := o.choice().open(ctx, o, std)
+	o.Outages.query, o.poll = o.query(), poll
+	source, err := o.open(ctx, std)
 	if err != nil {
 		return nil, err
-	}
-	if list, ok := source.(staticSource); ok {
-		if file, ok := list.file.(*static.File); ok {
-			source = watchedFile{list, file}
-		}
 	}
 	var watched mapper.Watcher = &mapper.Polled{Source: source, Every: poll}
 	if o.complete.required {
@@ -319,14 +362,9 @@ func (o *Flags) Classify(err error) error {
 	return err
 }
 
-// choice returns the chosen backend.
-func (o *Flags) choice() backend {
-	return backends[slices.IndexFunc(backends, func(b backend) bool { return b.name == o.Backend })]
-}
-
 // late returns the error of a source that does not respond in time.
 func (o *Flags) late() error {
-	err := fmt.Errorf("no response from %s within %v", o.Backend, o.timeout)
+	err := fmt.Errorf("no response from %s within %v", o.choice().name, o.timeout)
 	return term.Hint(term.WithCode(term.ErrUnreachable, err), "is it running there? a longer --timeout waits longer")
 }
 
@@ -361,7 +399,7 @@ func (o *Flags) find(ctx context.Context, std *term.Streams, s *place.Flags) (*F
 
 // typed reports whether all nodes are from the command line, so that a bad node is
 // a usage error.
-func (o *Flags) typed() bool { return o.Backend == "static" && o.file == "" }
+func (o *Flags) typed() bool { return o.Backend == "static" && len(o.backends) < 2 && o.file == "" }
 
 // RequireNodes returns an error if none of the nodes can own keys. The argument
 // reported is the number of nodes before the filters.

@@ -8,10 +8,22 @@ import (
 	"strings"
 )
 
-// query identifies the query of the source, to bind the file of --cache to it. It
+// query identifies the query of the sources, to bind the file of --cache to it. It
 // omits the address of a server, which may be another one of the same cluster, and
 // secrets.
 func (o *Flags) query() string {
+	var queries []string
+	for _, one := range o.each() {
+		queries = append(queries, one.queryOne())
+	}
+	if o.prefix {
+		queries = append(queries, "prefix-source")
+	}
+	return strings.Join(queries, "; ")
+}
+
+// queryOne identifies the query of one source.
+func (o *Flags) queryOne() string {
 	var b strings.Builder
 	b.WriteString(o.Backend)
 	add := func(name, value string) {
@@ -36,6 +48,10 @@ func (o *Flags) query() string {
 		}
 	case "kubernetes":
 		o.kubernetesQuery(add)
+	case "etcd":
+		add("prefix", o.etcd.prefix)
+	case "sd", "http":
+		o.listQuery(add)
 	case "dns":
 		add("name", o.dns.name)
 		if o.dns.resolve {
