@@ -74,6 +74,27 @@ func TestMergeConflict(t *testing.T) {
 	require.Equal(t, []pair{{1, 2}, {1, 3}}, conflicts, "equal nodes are no conflict")
 }
 
+// A strict merge takes no side: the set before a conflict stands.
+func TestMergeStrict(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		one, two := newWatched("a:1 b:1"), newWatched("a:1 c:1")
+		m := &mapper.Merge{Sources: []mapper.Mapper{one, two}, Names: []string{"consul", "etcd"}, Strict: true}
+		tape := record(t, m)
+		require.Equal(t, "[a b c]", tape.take(), "equal nodes are no conflict")
+		two.set("a:2 c:1 d:1")
+		require.Equal(t, `!consul and etcd report node "a" with different data`, tape.take())
+		_, err := m.Nodes(t.Context())
+		var conflict *mapper.ConflictError
+		require.ErrorAs(t, err, &conflict)
+		require.Equal(t, mapper.ConflictError{Node: "a", Sources: [2]string{"consul", "etcd"}}, *conflict)
+		one.set("a:2")
+		require.Equal(t, "[a c d]", tape.take())
+		two.fail(errDown)
+		require.Equal(t, "!etcd: down", tape.take())
+	})
+}
+
 func TestMergeWatch(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/servertest"
@@ -45,18 +44,7 @@ echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","s
 		"DEAD": file("dead", `{current-context: x, contexts: [{name: x, context: {cluster: x, user: x}}], users: [{name: x, user: {token: t}}],
 			clusters: [{name: x, cluster: {server: "https://127.0.0.1:1"}}]}`),
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                filepath.Join("testdata", "kubernetes"),
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-		RequireUniqueNames: true,
-		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
-		Setup: func(env *testscript.Env) error {
-			for name, value := range variables {
-				env.Setenv(name, value)
-			}
-			return nil
-		},
-	})
+	runScripts(t, "kubernetes", variables)
 }
 
 // populate creates services of every kind.

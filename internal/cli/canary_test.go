@@ -36,6 +36,7 @@ var canaryLines = map[string][]string{
 	"explain":     {"-n a -n b user:42", "-n a -n b -o json user:42"},
 	"hash":        {"siphash user:42", "siphash user:42 -o json", "md5 user:42"},
 	"help":        {"", "environment", "select", "nonsense"},
+	"identify":    {"-n a -n b k=a", "-n a -n b k=a -o json"},
 	"nodes":       {"-n a", "-n a -o json", "-b consul -h 127.0.0.1 -p 1", "-b swim --peer 127.0.0.1:1 --timeout 2s", "-b p2p -h 127.0.0.1 -p 1"},
 	"p2p":         {"-p PORT", "-h 127.0.0.1:1", "-b static"},
 	"report":      {"-n a -n b --sample 100 -o DIR/page.html", "-n a -o DIR/none/page.html"},

@@ -13,6 +13,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/source"
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/sd"
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
@@ -34,6 +35,9 @@ valid FILE for -f.`,
 		Example: `  # Which instances of web does Consul list?
   proxenos nodes -b consul -s web
 
+  # Let Prometheus scrape them, by file_sd
+  proxenos nodes -s web -o sd >targets.json
+
   # Keep the list for later
   proxenos nodes -s web --save web.json
   proxenos select -f web.json user:42`,
@@ -45,10 +49,11 @@ valid FILE for -f.`,
 			return o.run(c.Context())
 		},
 	}
-	o.format.Bind(c, "text, json or csv",
+	o.format.Bind(c, "text, json, csv or sd (Prometheus service discovery)",
 		term.Writer[*source.Found]{Name: "text", Write: writeNodesText},
 		term.Writer[*source.Found]{Name: "json", Write: writeNodesJSON},
-		term.Writer[*source.Found]{Name: "csv", Write: writeNodesCSV})
+		term.Writer[*source.Found]{Name: "csv", Write: writeNodesCSV},
+		term.Writer[*source.Found]{Name: "sd", Write: writeNodesSD})
 	term.AddGroup(c, "Output", func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.save, "save", "", "also write the list to a `file`, for select --cache or -f")
 	})
@@ -104,6 +109,9 @@ func writeNodesCSV(w io.Writer, f *source.Found) error {
 	}
 	return csv.NewWriter(w).WriteAll(rows)
 }
+
+// writeNodesSD writes target groups for Prometheus.
+func writeNodesSD(w io.Writer, f *source.Found) error { return sd.Write(w, f.Nodes) }
 
 // writeNodesJSON writes the form that package static reads. It includes nodes that
 // static would reject.

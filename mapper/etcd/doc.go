@@ -16,7 +16,8 @@
 //
 // The package speaks to etcd's JSON gateway, which every server since version 3.4
 // serves beside gRPC. It needs no client library: etcd's brings gRPC and
-// Protocol Buffers into the module graph.
+// Protocol Buffers into the module graph. A server with users rejects requests to
+// its gateway by clients whose certificate has a common name.
 //
 // # What a watch does
 //

@@ -53,6 +53,10 @@ func (r *refusal) Error() string { return fmt.Sprintf("status %d: %q", r.status,
 // repairs.
 func (r *refusal) isExpired() bool { return strings.Contains(r.message, "invalid auth token") }
 
+// namesClient reports whether the client's certificate has a common name, which
+// the gateway of a server with users rejects: it cannot tell it from its own.
+func (r *refusal) namesClient() bool { return strings.Contains(r.message, "CommonName of client") }
+
 // Unwrap returns the kind. etcd answers a wrong password with status 400.
 func (r *refusal) Unwrap() error {
 	switch {
@@ -60,7 +64,7 @@ func (r *refusal) Unwrap() error {
 		return errCompacted
 	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden,
 		strings.Contains(r.message, "authentication failed"), strings.Contains(r.message, "user name is empty"),
-		strings.Contains(r.message, "permission denied"):
+		strings.Contains(r.message, "permission denied"), r.namesClient():
 		return ErrPermission
 	case strings.Contains(r.message, "authentication is not enabled"):
 		return ErrConfig

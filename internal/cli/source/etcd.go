@@ -87,6 +87,8 @@ func openEtcd(_ context.Context, o *Flags, std *term.Streams) (mapper.Mapper, er
 // explainEtcd adds an exit code and a hint to an error of etcd.
 func explainEtcd(err error) error {
 	switch {
+	case errors.Is(err, etcd.ErrPermission) && strings.Contains(err.Error(), "CommonName"):
+		return term.WithCode(term.ErrPermission, term.Hint(err, "a server with users accepts no client certificate with a common name: issue one without"))
 	case errors.Is(err, etcd.ErrPermission):
 		return term.WithCode(term.ErrPermission, term.Hint(err, "--etcd-user and --etcd-password-file, or ETCDCTL_USER and ETCDCTL_PASSWORD, name a user that may read the prefix"))
 	case errors.Is(err, etcd.ErrUnreachable):

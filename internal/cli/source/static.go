@@ -7,9 +7,11 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"os"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/mapper/sd"
 	"github.com/proxenos/proxenos/mapper/static"
 )
 
@@ -84,12 +86,30 @@ func (s staticSource) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	more, err := s.file.Nodes(ctx)
 	partial, isPartial := errors.AsType[*mapper.PartialError](err)
 	if err != nil && !isPartial {
-		return nil, term.Hint(err, "proxenos help sources describes the format of nodes")
+		return nil, term.Hint(err, "%s", s.formatHint())
 	}
 	if nodes, err = s.merge(nodes, more); err == nil && isPartial {
 		err = partial
 	}
 	return nodes, err
+}
+
+// formatHint returns the hint for a list that cannot be read.
+func (s staticSource) formatHint() string {
+	if list, ok := s.file.(*static.File); ok && isSD(list.Path) {
+		return fmt.Sprintf("the file holds target groups of Prometheus: give it by -b sd --sd-file %s", list.Path)
+	}
+	return "proxenos help sources describes the format of nodes"
+}
+
+// isSD reports whether a regular file is a list for Prometheus.
+func isSD(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > sd.MaxYAMLSize {
+		return false
+	}
+	data, err := os.ReadFile(path)
+	return err == nil && sd.IsSD(data, path)
 }
 
 // ofFlags returns the nodes of the flags.
