@@ -88,6 +88,10 @@
 //     from the cache has no time of confirmation, and neither has its snapshot.
 //   - A token is revoked, unknown or missing: consul.ErrPermission, until the token
 //     file holds one with read access.
+//   - A Kubernetes API server is killed: kubernetes.ErrUnreachable at once; it hangs:
+//     the same after three times Timeout, 15 s by default; its etcd is dead, or a
+//     permission is revoked: an error at the end of Wait, 1 min by default. A server
+//     that has lost state keeps missing nodes for ShrinkHold, with an error.
 //   - Most or all nodes are deregistered: they are gone, at once. With a Guard
 //     they stay, with a GuardError.
 //   - An agent comes back and knows fewer nodes, or none: new ones join at once;
@@ -115,6 +119,8 @@
 //	failure                      Err                     Skipped  log           exit
 //	agent dead, hanging, cut off consul.ErrUnreachable   -        WARN          64
 //	token revoked, none          consul.ErrPermission    -        WARN          77
+//	API server or etcd dead      kubernetes.ErrUnreachable -      WARN          64
+//	verb not granted             kubernetes.ErrPermission  -      WARN          77
 //	nodes missing after outage   consul.ErrUnreachable   -        WARN          -
 //	no nodes                     nil                     -        INFO nodes=0  65
 //	mass deregistration, Guard   *GuardError             -        WARN          65

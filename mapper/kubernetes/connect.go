@@ -87,11 +87,14 @@ func locate(c Config, env environment) (contextInfo, clusterInfo, userInfo, erro
 	case required:
 		return contextInfo{}, clusterInfo{}, userInfo{}, configError("kubeconfig: no file at %s", strings.Join(files, " or "))
 	}
-	if host := env.getenv("KUBERNETES_SERVICE_HOST"); host != "" {
+	host := env.getenv("KUBERNETES_SERVICE_HOST")
+	switch {
+	case host != "":
 		return inCluster(host, env)
-	}
-	if c.Server != "" {
+	case c.Server != "":
 		return contextInfo{}, clusterInfo{}, userInfo{}, nil
+	case found:
+		return k.choose("") // which says that there is no current context
 	}
 	return contextInfo{}, clusterInfo{}, userInfo{}, configError("no cluster: there is no kubeconfig file at %s, and this is not a pod", strings.Join(files, " or "))
 }

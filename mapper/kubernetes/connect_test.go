@@ -53,10 +53,10 @@ func (a *secureAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.requests, a.paths = append(a.requests, r.Header), append(a.paths, r.URL.Path)
 	if a.accept != nil && !a.accept(r.Header) {
 		w.WriteHeader(http.StatusUnauthorized)
-		fmt.Fprint(w, `{"kind":"Status","code":401,"message":"Unauthorized"}`) //nolint:errcheck // the client may be gone
+		fmt.Fprint(w, `{"kind":"Status","code":401,"message":"Unauthorized"}`)
 		return
 	}
-	fmt.Fprint(w, `{"kind":"EndpointSliceList","metadata":{"resourceVersion":"5"},"items":[]}`) //nolint:errcheck // likewise
+	fmt.Fprint(w, `{"kind":"EndpointSliceList","metadata":{"resourceVersion":"5"},"items":[]}`)
 }
 
 // last returns the path and the credentials of the last request.
@@ -156,7 +156,7 @@ func TestWhereTheClusterIs(t *testing.T) {
 		token := write(t, filepath.Join(env.serviceAccount, "token"), "t2\n")
 		s, err := newSource(Config{Service: "web"}, env)
 		require.NoError(t, err)
-		defer s.Close() //nolint:errcheck // it closes connections only
+		defer s.Close()
 		for _, want := range []string{"t2", "t3"} {
 			write(t, token, want)
 			_, err = s.Nodes(t.Context())
@@ -175,6 +175,13 @@ func TestWhereTheClusterIs(t *testing.T) {
 		path, h := api.last()
 		require.Contains(t, path, "/namespaces/default/")
 		require.Equal(t, "Bearer t4", h.Get("Authorization"))
+	})
+	t.Run("no current context", func(t *testing.T) {
+		env := here(t, nil)
+		write(t, filepath.Join(env.home, ".kube", "config"), strings.Replace(file, "current-context: here", "", 1))
+		require.ErrorContains(t, ask(t, Config{}, env), "no current-context")
+		require.NoError(t, ask(t, Config{Context: "here"}, env))
+		require.NoError(t, ask(t, Config{Server: api.URL, CAFile: api.caFile}, env), "a server needs no context")
 	})
 	t.Run("nowhere", func(t *testing.T) {
 		err := ask(t, Config{}, here(t, nil))
@@ -242,13 +249,12 @@ func TestInsecureIsLogged(t *testing.T) {
 	require.Contains(t, e.Hint(), "certificate-authority")
 }
 
-// plugin writes a credential plug-in, which also records its environment and how
-// often it ran.
-func pluginIn(t *testing.T, dir, body string) (path string, runs func() int) {
+// pluginIn writes a credential plug-in that also counts its runs.
+func pluginIn(t *testing.T, dir, body string) (runs func() int) {
 	t.Helper()
 	log := filepath.Join(dir, "runs")
-	path = write(t, filepath.Join(dir, "login"), "#!/bin/sh\necho run >>"+log+"\n"+body+"\n")
-	return path, func() int {
+	write(t, filepath.Join(dir, "login"), "#!/bin/sh\necho run >>"+log+"\n"+body+"\n")
+	return func() int {
 		text, err := os.ReadFile(log)
 		if os.IsNotExist(err) {
 			return 0
@@ -279,7 +285,7 @@ func TestExecPlugin(t *testing.T) {
 	t.Run("kept until its end", func(t *testing.T) {
 		dir := t.TempDir()
 		end := time.Now().Add(expirySlack + 2*time.Second).UTC().Format(time.RFC3339)
-		_, runs := pluginIn(t, dir, `echo "$KUBERNETES_EXEC_INFO" >`+dir+`/info; env >`+dir+`/env`+"\n"+credential(`{"token":"from-plugin","expirationTimestamp":"`+end+`"}`))
+		runs := pluginIn(t, dir, `echo "$KUBERNETES_EXEC_INFO" >`+dir+`/info; env >`+dir+`/env`+"\n"+credential(`{"token":"from-plugin","expirationTimestamp":"`+end+`"}`))
 		s, err := source(t, dir, `, args: [a], env: [{name: REGION, value: eu}], provideClusterInfo: true, interactiveMode: Never`, nil)
 		require.NoError(t, err)
 		require.Zero(t, runs(), "New sends no request")
@@ -304,7 +310,7 @@ func TestExecPlugin(t *testing.T) {
 	})
 	t.Run("no-exec", func(t *testing.T) {
 		dir := t.TempDir()
-		_, runs := pluginIn(t, dir, credential(`{"token":"t"}`))
+		runs := pluginIn(t, dir, credential(`{"token":"t"}`))
 		_, err := source(t, dir, "", func(c *Config) { c.NoExec = true })
 		require.ErrorIs(t, err, ErrConfig)
 		require.ErrorContains(t, err, "may not run")
@@ -341,7 +347,7 @@ func TestRefusedPluginToken(t *testing.T) {
 	t.Parallel()
 	api := newSecureAPI(t)
 	dir := t.TempDir()
-	_, runs := pluginIn(t, dir, `n=$(wc -l <`+dir+`/runs); echo "{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"t$((n))\"}}"`)
+	runs := pluginIn(t, dir, `n=$(wc -l <`+dir+`/runs); echo "{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"t$((n))\"}}"`)
 	api.accept = func(h http.Header) bool { return h.Get("Authorization") == "Bearer t2" }
 	file := write(t, filepath.Join(dir, "k"), api.kubeconfigOf(`{exec: {command: ./login, apiVersion: client.authentication.k8s.io/v1}}`))
 	require.NoError(t, ask(t, Config{Kubeconfig: file}, here(t, nil)))
@@ -364,7 +370,7 @@ func TestTokenFromAPipe(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
-	defer r.Close() //nolint:errcheck // it is only read
+	defer r.Close()
 	_, err = w.WriteString("piped\n")
 	require.NoError(t, err)
 	require.NoError(t, w.Close())

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Kinds of errors, for errors.Is.
@@ -136,19 +139,29 @@ func refusalOf(code int, header http.Header, body []byte) *refusal {
 	var s status
 	r := &refusal{code: code}
 	if json.Unmarshal(body, &s) == nil && s.Kind == "Status" {
-		r.status, r.message = true, s.Message
+		r.status, r.message = true, printable(s.Message)
 		r.after = time.Duration(s.Details.RetryAfterSeconds) * time.Second
 		if r.code == http.StatusOK { // the object of an ERROR event
 			r.code = s.Code
 		}
 	} else {
-		r.message = strconv.Quote(strings.TrimSpace(string(body)))
+		body = bytes.TrimSpace(body)
+		r.message = strconv.Quote(string(body[:min(len(body), maxMessage)]))
 	}
-	r.message = r.message[:min(len(r.message), maxMessage)]
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
 		r.after = time.Duration(seconds) * time.Second
 	}
 	return r
+}
+
+// printable returns a text of the API server, quoted if a terminal should not get
+// it as it is.
+func printable(text string) string {
+	text = text[:min(len(text), maxMessage)]
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // isGone reports whether the API server no longer has the resource version, or

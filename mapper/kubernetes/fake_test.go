@@ -191,13 +191,13 @@ func (f *fakeAPI) stream(ctx context.Context, out *io.PipeWriter, from int, limi
 		select {
 		case <-changed:
 		case <-end:
-			out.Close() //nolint:errcheck // a pipe
+			out.Close()
 			return
 		case <-cut:
-			out.CloseWithError(io.ErrUnexpectedEOF) //nolint:errcheck // a pipe
+			out.CloseWithError(io.ErrUnexpectedEOF)
 			return
 		case <-ctx.Done():
-			out.CloseWithError(ctx.Err()) //nolint:errcheck // a pipe
+			out.CloseWithError(ctx.Err())
 			return
 		}
 	}

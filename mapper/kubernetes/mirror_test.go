@@ -250,6 +250,7 @@ func TestBadAnswers(t *testing.T) {
 		"no JSON":       {200, `<html>`, ErrUnreachable, "invalid character"},
 		"no version":    {200, `{"kind":"EndpointSliceList","items":[` + item + `]}`, ErrUnreachable, "of kind"},
 		"no name":       {200, `{"kind":"EndpointSliceList","metadata":{"resourceVersion":"5"},"items":[{}]}`, ErrUnreachable, "no name"},
+		"no end":        {200, `{"kind":"EndpointSliceList","metadata":{"resourceVersion":"5","continue":"x"},"items":[]}`, ErrUnreachable, "names itself"},
 		"forbidden":     {403, `{"kind":"Status","code":403,"message":"user \"x\" cannot list"}`, ErrPermission, `list endpointslices.discovery.k8s.io in namespace "default": status 403: user "x"`},
 		"unauthorized":  {401, `{"kind":"Status","code":401,"message":"Unauthorized"}`, ErrPermission, "status 401"},
 		"not served":    {404, `{"kind":"Status","code":404,"message":"the server could not find the requested resource"}`, ErrNotFound, "list endpointslices"},
@@ -310,7 +311,7 @@ func TestListTimeout(t *testing.T) {
 		f := newFakeAPI()
 		f.refuse = func(r *http.Request) *http.Response {
 			in, out := io.Pipe()
-			go func() { <-r.Context().Done(); out.CloseWithError(r.Context().Err()) }() //nolint:errcheck // a pipe
+			go func() { <-r.Context().Done(); out.CloseWithError(r.Context().Err()) }()
 			return &http.Response{StatusCode: http.StatusOK, Body: in}
 		}
 		begin := time.Now()

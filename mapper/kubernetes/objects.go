@@ -204,7 +204,7 @@ func portNames(ports []portObject) string {
 	}
 	names := make([]string, len(ports))
 	for i, p := range ports {
-		names[i] = fmt.Sprintf("%s=%d", p.Name, p.Port)
+		names[i] = fmt.Sprintf("%s=%d", printable(p.Name), p.Port)
 	}
 	return strings.Join(names, ", ")
 }

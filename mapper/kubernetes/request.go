@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,7 +55,7 @@ const (
 	// 1000 endpoints, 100 by default.
 	chunk = 100
 	// maxChunks bounds the parts of a list.
-	maxChunks = 10_000
+	maxChunks = 1000
 	// pluginTimeout bounds how long a credential plug-in may take.
 	pluginTimeout = time.Minute
 )
@@ -168,8 +169,11 @@ func listOnce[O any](ctx context.Context, s *Source, r *resource[O]) (objects []
 			return nil, "", err
 		}
 		objects, version = append(objects, part.Items...), part.Metadata.ResourceVersion
-		if part.Metadata.Continue == "" {
+		switch part.Metadata.Continue {
+		case "":
 			return objects, version, nil
+		case query.Get("continue"):
+			return nil, "", errors.New("a part of the list names itself as the next one")
 		}
 		query.Set("continue", part.Metadata.Continue)
 	}

@@ -84,7 +84,7 @@ func eventsOf(t *testing.T, s *Source) <-chan time.Time {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		in.Close() //nolint:errcheck // it was only read
+		in.Close()
 		<-done
 	})
 	return arrived

@@ -61,7 +61,7 @@ func TestEtcdTLS(t *testing.T) {
 	require.Equal(t, "1", e.get("a"))
 	conn, err := net.Dial("tcp", e.URL[len("https://"):])
 	require.NoError(t, err)
-	defer conn.Close() //nolint:errcheck // it is only read
+	defer conn.Close()
 	_, err = conn.Write([]byte("GET / HTTP/1.0\r\n\r\n"))
 	require.NoError(t, err)
 	answer := make([]byte, 100)
