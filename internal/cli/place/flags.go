@@ -251,6 +251,7 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 // resolve finds the algorithm and rejects flags that do not apply to it.
 func (o *Flags) resolve(std *term.Streams) error {
 	o.algorithm = o.selected()
+	o.resolveKetama()
 	if err := o.resolveFixed(); err != nil {
 		return err
 	}
