@@ -33,26 +33,24 @@
 //
 //   - Config with defaults, and New that rejects what contradicts itself, without
 //     connecting (config.go);
-//
 //   - one function that reads the whole set, in one consistent state, and fails
 //     otherwise: half a list is an error (read.go);
-//
 //   - one function from a record to a Node. A record that cannot be a node goes to
 //     Update.Skipped, and the others stand (value.go);
-//
 //   - errors by kind, for errors.Is: unreachable, permission denied, bad
 //     configuration (errors.go);
-//
 //   - a loop that reads, follows changes, publishes with Feed.Set, and after a
 //     failure calls Feed.Fail, waits with growing pauses and reads again. A server
 //     that is silent must not pass for one without changes: make it answer at
-//     intervals (watch.go):
+//     intervals (watch.go).
 //
-//     func (s *Source) Watch(ctx context.Context) iter.Seq[mapper.Update] {
-//     f := &mapper.Feed{}
-//     f.Run = func(ctx context.Context) { s.follow(ctx, f) }
-//     return f.Watch(ctx)
-//     }
+// The Feed does the rest of a Watcher:
+//
+//	func (s *Source) Watch(ctx context.Context) iter.Seq[mapper.Update] {
+//		f := &mapper.Feed{}
+//		f.Run = func(ctx context.Context) { s.follow(ctx, f) }
+//		return f.Watch(ctx)
+//	}
 //
 // The name of a node is its identity. Take one that survives a restart: a name, an
 // ordinal, a fixed address. Sort by name. Bound what is read. Package mappertest
