@@ -307,7 +307,7 @@ func (a *identification) verdict() error {
 	if a.Explaining > 0 {
 		return nil
 	}
-	err := fmt.Errorf("none of %d known placements explains all %d keys", a.Tried, a.Keys)
+	err := fmt.Errorf("none of %d known placements explains all observations (%d)", a.Tried, a.Keys)
 	hint := "are these all nodes, with the names, ports, weights and order that the system has?"
 	if a.Untried > 0 {
 		err = fmt.Errorf("%w, and %d were not tried for want of time", err, a.Untried)
@@ -346,7 +346,7 @@ func (e *explained) wrong() string {
 		return ""
 	}
 	m := e.Wrong[0]
-	text := fmt.Sprintf("%s is on %s, not %s", m.Key, m.ID, m.Says)
+	text := fmt.Sprintf("%s is on %s, not %s", term.Escape(m.Key), term.Escape(m.ID), term.Escape(m.Says))
 	if more := e.Compared - e.Right - 1; more > 0 {
 		text += fmt.Sprintf(", and %d more", more)
 	}
@@ -359,10 +359,9 @@ func (a *identification) remarks() (lines []string) {
 		return nil
 	}
 	if hidden := a.Explaining - len(a.Explains); hidden > 0 {
-		lines = append(lines, fmt.Sprintf("%d more placements explain all keys; --show shows more", hidden))
+		lines = append(lines, fmt.Sprintf("more placements explain all keys: %d; --show shows them", hidden))
 	}
-	lines = append(lines, fmt.Sprintf("tried %d placements; the probability that one explains %d keys by coincidence is at most %s",
-		a.Tried, a.Keys, probability(*a.Coincidence)))
+	lines = append(lines, fmt.Sprintf("tried %d placements; the probability of a coincidence is at most %s", a.Tried, probability(*a.Coincidence)))
 	if *a.Coincidence > certain {
 		lines = append(lines, fmt.Sprintf("%d keys make it less than one in a million", a.EnoughKeys))
 	}
@@ -385,7 +384,7 @@ func (a *identification) remarks() (lines []string) {
 	}
 	lines = append(lines, "ask the system which node owns "+a.Ask.Key+":")
 	for _, id := range ids {
-		lines = append(lines, fmt.Sprintf("  %s: group %s", id, strings.Join(groups[id], ", ")))
+		lines = append(lines, fmt.Sprintf("  %s: group %s", term.Escape(id), strings.Join(groups[id], ", ")))
 	}
 	return lines
 }
