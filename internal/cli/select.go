@@ -20,6 +20,7 @@ type selectOptions struct {
 	placement place.Flags
 	output    answer.Output
 	zones     place.ZoneFlags
+	follow    followFlags
 	answer.Selection
 }
 
@@ -46,7 +47,10 @@ With -o template=, a Go template writes each key. It has the fields
 Text output escapes control characters in keys and names, as in \t, \n or \x1b.
 For exact bytes use -o jsonl; there, key_base64 holds a key that is not UTF-8.
 The output is not escaped for the logs of CI systems, in which a name may act as
-a command. The tables of other commands are.`,
+a command. The tables of other commands are.
+
+--follow keeps the nodes up to date while keys arrive, for a program that sends
+keys through a pipe; see proxenos help coprocess.`,
 		Example: `  # Which of three nodes owns user:42?
   proxenos select -n a -n b -n c user:42
 
@@ -65,6 +69,9 @@ a command. The tables of other commands are.`,
   # During an outage of Consul, use nodes that are at most 5 minutes old
   proxenos select -s web --cache web.json --max-staleness 5m user:42
 
+  # Answer another program through a pipe, from nodes that are up to date
+  proxenos select --follow -s web --max-staleness 5m -
+
   # In CI: fail unless user:42 is still on b
   proxenos select -f nodes.txt --expect b user:42`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -80,6 +87,7 @@ a command. The tables of other commands are.`,
 		fs.StringVar(&o.Expect, "expect", "", "exit with 1 unless the first node has this `ID-or-address`")
 	})
 	o.zones.Bind(c)
+	o.follow.bind(c)
 	o.output.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
 	o.source.Bind(c)
@@ -106,6 +114,9 @@ func (o *selectOptions) parse(c *cobra.Command, args []string) error {
 	o.output.Many = o.Stream || len(args) > 1
 	o.output.Count = o.Count
 	o.output.Terminal = term.IsTerminal(o.std.Out)
+	if err := o.follow.parse(c, o); err != nil {
+		return err
+	}
 	if err := o.placement.Parse(c, o.std); err != nil {
 		return err
 	}
@@ -127,10 +138,18 @@ func beforeDash(c *cobra.Command, args []string) []string {
 }
 
 func (o *selectOptions) run(ctx context.Context) error {
+	if o.follow.given {
+		return o.runFollowing(ctx)
+	}
 	p, err := o.source.Place(ctx, o.std, &o.placement)
 	if err != nil {
 		return err
 	}
+	return o.answer(ctx, p)
+}
+
+// answer warns about the placement and writes the owners of all keys.
+func (o *selectOptions) answer(ctx context.Context, p *place.Placement) error {
 	o.warnShort(p)
 	for _, w := range p.Warnings() {
 		o.std.Warn("%s", w)

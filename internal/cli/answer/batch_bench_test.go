@@ -103,6 +103,6 @@ func echo(in io.Reader, out io.Writer) error {
 // selectAll does the work of proxenos select -f ten.txt - without reading nodes.
 func selectAll(p *place.Placement, in io.Reader, out io.Writer) error {
 	s := Selection{Stream: true, Count: 1}
-	w := textWriter(&Output{Many: true, Count: 1}, p)
-	return s.answerAll(context.Background(), &term.Streams{In: in, Out: out}, p, w, &expectation{})
+	o := &Output{Many: true, Count: 1, newWriter: textWriter}
+	return s.answerAll(context.Background(), &term.Streams{In: in, Out: out}, o, p, &expectation{})
 }

@@ -55,6 +55,9 @@ func (o *Output) Bind(c *cobra.Command) {
 	})
 }
 
+// MarksStale reports whether the format can mark answers from stale nodes.
+func (o *Output) MarksStale() bool { return o.format != "text" && o.format != "csv" }
+
 // Choices returns the values of the flag for completion.
 func (o *Output) Choices() (names []string) {
 	for _, f := range formats {
@@ -101,6 +104,7 @@ type Answer struct {
 	Checksum  string     `json:"checksum"`
 	Addresses string     `json:"address_checksum"`
 	Partial   bool       `json:"partial,omitempty"`
+	Stale     bool       `json:"stale,omitempty"`
 }
 
 // answerer returns answers.
@@ -119,6 +123,7 @@ func newAnswerer(o *Output, p *place.Placement, escaped bool) *answerer {
 			Checksum:  p.ChecksumText(),
 			Addresses: place.AddressChecksum(p.Nodes),
 			Partial:   p.Partial,
+			Stale:     p.Stale,
 		},
 		views: Views(p.Nodes, escaped),
 		count: o.Count,

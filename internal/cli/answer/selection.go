@@ -16,17 +16,25 @@ type Selection struct {
 	Count  int            // the number of owners per key
 	Expect string         // the ID or address of the first owner, or ""
 	Spread place.Spreader // nil if zones are ignored
+
+	// Follow returns the placement for the next keys of a stream, or an error that
+	// ends it. The result is the same pointer until the placement changes. Nil
+	// answers all keys from one placement.
+	Follow func() (*place.Placement, error)
+	// Zones returns the Spread of a placement that Follow returns.
+	Zones func(*place.Placement) place.Spreader
 }
 
 // Answer writes the owners of all keys. It returns an error if a key's first owner
 // is not s.Expect.
 func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Placement, out *Output) error {
 	check := &expectation{want: s.Expect, nodes: Views(p.Nodes, false)}
-	written := s.answerAll(ctx, std, p, out.newWriter(out, p), check)
+	written := s.answerAll(ctx, std, out, p, check)
 	return std.Verdict(check.result(), written)
 }
 
-func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.Placement, w *writer, check *expectation) error {
+func (s *Selection) answerAll(ctx context.Context, std *term.Streams, output *Output, p *place.Placement, check *expectation) error {
+	w := output.newWriter(output, p)
 	newOwners := func() *owners {
 		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, record: w.newRecord(), separator: w.separator, endings: w.endings, check: check}
 	}
@@ -38,6 +46,9 @@ func (s *Selection) answerAll(ctx context.Context, std *term.Streams, p *place.P
 		return answerArguments(newOwners(), s.Keys, w.frame, out)
 	}
 	b := batch{source: "standard input", delimiter: '\n', frame: w.frame, newWorker: func() worker { return newOwners().quick() }}
+	if s.Follow != nil {
+		b.newWorker = func() worker { return &following{selection: s, output: output} }
+	}
 	if s.Null {
 		b.delimiter = 0
 	}

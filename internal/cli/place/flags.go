@@ -37,6 +37,7 @@ type Placement struct {
 	Algorithm string
 	Hash      string // of the flag --hash-method, or of --key-hash if it is not the default
 	Partial   bool   // the source has records that are not usable as nodes
+	Stale     bool   // the nodes are older than --max-staleness
 }
 
 // Algorithm is a value of --algorithm.

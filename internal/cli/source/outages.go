@@ -21,6 +21,7 @@ type OutageFlags struct {
 	cache    string
 	maxStale time.Duration
 	query    string // that --cache is bound to
+	followed bool   // the command follows the source, so --max-staleness needs no cache
 }
 
 // outageGroup is the title of the flags in help texts.
@@ -56,7 +57,7 @@ func (o *OutageFlags) parse(c *cobra.Command) error {
 		return term.Usagef("--min-nodes %d: must be at least 0", o.minNodes)
 	case stale == nil || !stale.Changed:
 		return nil
-	case o.cache == "":
+	case o.cache == "" && !o.followed:
 		return term.Hint(term.Usagef("--max-staleness requires --cache"), "add --cache FILE")
 	case o.maxStale <= 0:
 		return term.Usagef("--max-staleness %v: must be more than 0", o.maxStale)
@@ -64,6 +65,13 @@ func (o *OutageFlags) parse(c *cobra.Command) error {
 		return nil
 	}
 }
+
+// Following declares that the command follows the source. Then --max-staleness also
+// limits the age of the nodes that the command has. Call it before Parse.
+func (o *OutageFlags) Following() { o.followed = true }
+
+// Limited reports whether --max-staleness is given.
+func (o *OutageFlags) Limited() bool { return o.maxStale > 0 }
 
 // guard wraps a source with the limit of --min-nodes.
 func (o *OutageFlags) guard(source mapper.Mapper) *mapper.Guard {

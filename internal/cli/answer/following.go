@@ -1,0 +1,34 @@
+package answer
+
+import "github.com/proxenos/proxenos/internal/cli/place"
+
+// following is the worker of select --follow. It answers every chunk of keys from
+// the placement that is current when the chunk is read.
+type following struct {
+	selection *Selection
+	output    *Output
+	placement *place.Placement
+	worker    worker // for the placement
+}
+
+// answer implements worker.
+func (f *following) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+	p, err := f.selection.Follow()
+	if err != nil {
+		return dst, err
+	}
+	if p != f.placement {
+		f.placement, f.worker = p, f.newWorker(p)
+	}
+	return f.worker.answer(dst, keys, delimiter)
+}
+
+// newWorker returns the worker for a placement.
+func (f *following) newWorker(p *place.Placement) worker {
+	w := f.output.newWriter(f.output, p)
+	o := &owners{ranking: p.Ranking, count: f.selection.Count, record: w.newRecord(), separator: w.separator, endings: w.endings, check: &expectation{}}
+	if f.selection.Zones != nil {
+		o.spread = f.selection.Zones(p)
+	}
+	return o.quick()
+}
