@@ -30,14 +30,27 @@ const (
 func TestRealServer(t *testing.T) {
 	t.Parallel()
 	server := servertest.StartAPIServer(t)
-	t.Run("Conformance", func(t *testing.T) { testConformance(t, server) })
-	t.Run("Role", func(t *testing.T) { testRole(t, server) })
-	t.Run("TokenRotation", func(t *testing.T) { testTokenRotation(t, server) })
-	t.Run("ClientCertificate", func(t *testing.T) { testClientCertificate(t, server) })
-	t.Run("FlipToSelect", func(t *testing.T) { testFlipToSelect(t, server) })
-	t.Run("Scale", func(t *testing.T) { testScale(t, server) })
-	t.Run("Chunks", func(t *testing.T) { testChunks(t, server) })
-	t.Run("RollingRestart", func(t *testing.T) { testRollingRestart(t, server) })
+	for _, c := range []struct {
+		name string
+		long bool // left out of short runs
+		run  func(*testing.T, *servertest.APIServer)
+	}{
+		{"Conformance", false, testConformance},
+		{"Role", false, testRole},
+		{"TokenRotation", true, testTokenRotation},
+		{"ClientCertificate", false, testClientCertificate},
+		{"RollingRestart", false, testRollingRestart},
+		{"FlipToSelect", false, testFlipToSelect},
+		{"Scale", true, testScale},
+		{"Chunks", true, testChunks},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.long && testing.Short() {
+				t.Skip("it takes seconds")
+			}
+			c.run(t, server)
+		})
+	}
 }
 
 // at returns the source of a service at a server, with all permissions.

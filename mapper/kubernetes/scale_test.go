@@ -115,9 +115,6 @@ func manyTargets(slice int) []target {
 
 // testScale follows 10,000 endpoints in 100 slices.
 func testScale(t *testing.T, server *servertest.APIServer) {
-	if testing.Short() {
-		t.Skip("10,000 endpoints take seconds to create")
-	}
 	service := newService()
 	for i := range manySlices {
 		apply(server, service, fmt.Sprintf("%s-%d", service, i), 80, manyTargets(i)...)
