@@ -87,8 +87,8 @@ func (e *endpoint) String() string {
 	return fmt.Sprintf("endpoint %q", e.node.Addr)
 }
 
-// key is the same for the endpoints of one pod: one of IPv4 and one of IPv6, or
-// those of two slices between which the pod moves.
+// key is the same for all endpoints of a pod: it has one for each family of
+// addresses, and one in each of two slices while it moves between them.
 func (e *endpoint) key() string {
 	if e.pod != "" {
 		return e.pod

@@ -87,7 +87,7 @@ func (s *Source) Ask(ctx context.Context) (mapper.Update, error) {
 	return mapper.Update{Nodes: j.nodes, Skipped: j.skipped, Confirmed: time.Now()}, nil
 }
 
-// joinError says which objects were read in vain.
+// joinError adds to an error of join the request whose objects are at fault.
 func (s *Source) joinError(ctx context.Context, err error) error {
 	name := s.slices().name
 	if errors.Is(err, ErrNotFound) {

@@ -88,8 +88,8 @@ func start[O any](ctx context.Context, w *watch, all *sync.WaitGroup, r *resourc
 	all.Go(func() { m.run(ctx) })
 }
 
-// takeAll takes a change and those that wait behind it, and reports whether there
-// is anything to publish.
+// takeAll takes a change and the changes that wait behind it, and reports whether
+// there is anything to publish.
 func (w *watch) takeAll(c change) (news bool) {
 	news = w.take(c)
 	for range cap(w.changes) {
@@ -177,7 +177,7 @@ func (w *watch) hold(nodes []mapper.Node) ([]mapper.Node, error) {
 	return kept, w.heldErr
 }
 
-// keep returns the nodes, with those of before that they lack, sorted by name.
+// keep returns the nodes and the earlier ones that are missing, sorted by name.
 func keep(before, nodes []mapper.Node) []mapper.Node {
 	byName := func(a, b mapper.Node) int { return cmp.Compare(a.Name, b.Name) }
 	kept := slices.Clone(nodes)
