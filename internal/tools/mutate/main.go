@@ -33,7 +33,7 @@ const slow = "Inline|PythonSelections|AgainstLibmemcached|AgainstNginx"
 
 // patience is how often as long as the unchanged tests the tests of a mutant may
 // take. Results from the cache would take no time, hence -count=1 below.
-const patience = "10"
+const patience = "30"
 
 //go:embed equivalent.txt
 var equivalents string
