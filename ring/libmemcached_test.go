@@ -155,7 +155,14 @@ func TestKetamaAgainstLibmemcached(t *testing.T) {
 	}
 	keys := peerKeys()
 	for _, m := range modes {
-		for _, set := range sets {
+		chosen := sets
+		if strings.HasPrefix(m.name, "hash ") { // the servers matter as with one-at-a-time
+			chosen = []struct {
+				name    string
+				servers []server
+			}{sets[1], sets[5]}
+		}
+		for _, set := range chosen {
 			t.Run(m.name+"/"+set.name, func(t *testing.T) {
 				cfg := serverConfig(m.layout)
 				cfg.Hash = m.own

@@ -8,19 +8,19 @@ import (
 
 var caches = []string{"10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"}
 
-// owner returns the owner of a key among caches of equal weight.
-func owner(layout ring.Layout, key string) string {
+// owner returns the owner of the key user:42 among caches of equal weight.
+func owner(layout ring.Layout) string {
 	r, err := ring.New(caches, ring.Config[string]{ID: func(id string) string { return id }, Layout: layout})
 	if err != nil {
 		return err.Error()
 	}
-	id, _ := r.Select(key)
+	id, _ := r.Select("user:42")
 	return id
 }
 
 func ExampleTwemproxy() {
 	for _, hash := range ring.TwemproxyHashes() {
-		fmt.Println(hash, owner(ring.Twemproxy(hash), "user:42"))
+		fmt.Println(hash, owner(ring.Twemproxy(hash)))
 	}
 	// Output:
 	// fnv1a_64 10.0.0.1:11211
@@ -35,40 +35,40 @@ func ExampleTwemproxy() {
 }
 
 func ExampleSpymemcached() {
-	fmt.Println(owner(ring.Spymemcached(), "user:42"))
-	fmt.Println(owner(ring.Ketama(ring.KetamaSpy), "user:42"))
+	fmt.Println(owner(ring.Spymemcached()))
+	fmt.Println(owner(ring.Ketama(ring.KetamaSpy)))
 	// Output:
 	// 10.0.0.1:11211
 	// 10.0.0.1:11211
 }
 
 func ExampleNodeHashring() {
-	fmt.Println(owner(ring.NodeHashring(), "user:42"))
+	fmt.Println(owner(ring.NodeHashring()))
 	// Output:
 	// 10.0.0.1:11211
 }
 
 func ExampleNodeMemcached() {
-	fmt.Println(owner(ring.NodeMemcached(), "user:42"))
+	fmt.Println(owner(ring.NodeMemcached()))
 	// Output:
 	// 10.0.0.1:11211
 }
 
 func ExampleEnvoyRingHash() {
-	fmt.Println(owner(ring.EnvoyRingHash(ring.RingHashMinSize), "user:42"))
+	fmt.Println(owner(ring.EnvoyRingHash(ring.RingHashMinSize)))
 	// Output:
 	// 10.0.0.1:11211
 }
 
 func ExampleGRPCRingHash() {
-	fmt.Println(owner(ring.GRPCRingHash(ring.RingHashMinSize), "user:42"))
+	fmt.Println(owner(ring.GRPCRingHash(ring.RingHashMinSize)))
 	// Output:
 	// 10.0.0.1:11211
 }
 
 func ExampleHAProxy() {
 	for _, hash := range ring.HAProxyHashes() {
-		fmt.Println(hash, owner(ring.HAProxy(hash), "user:42"))
+		fmt.Println(hash, owner(ring.HAProxy(hash)))
 	}
 	// Output:
 	// sdbm-avalanche 10.0.0.3:11211
@@ -103,34 +103,34 @@ func ExampleHAProxyByID() {
 }
 
 func ExampleVarnishShard() {
-	fmt.Println(owner(ring.VarnishShard(), "user:42"))
+	fmt.Println(owner(ring.VarnishShard()))
 	// Output:
 	// 10.0.0.1:11211
 }
 
 func ExampleIngressNginx() {
-	fmt.Println(owner(ring.IngressNginx(), "user:42"))
-	fmt.Println(owner(ring.Nginx(), "user:42"))
+	fmt.Println(owner(ring.IngressNginx()))
+	fmt.Println(owner(ring.Nginx()))
 	// Output:
 	// 10.0.0.3:11211
 	// 10.0.0.3:11211
 }
 
 func ExampleGroupcache() {
-	fmt.Println(owner(ring.Groupcache(), "user:42"))
+	fmt.Println(owner(ring.Groupcache()))
 	// Output:
 	// 10.0.0.3:11211
 }
 
 func ExampleGoZero() {
-	fmt.Println(owner(ring.GoZero(), "user:42"))
+	fmt.Println(owner(ring.GoZero()))
 	// Output:
 	// 10.0.0.1:11211
 }
 
 func ExampleKetamaHash() {
 	for _, hash := range ring.KetamaHashes() {
-		fmt.Println(hash, owner(ring.KetamaHash(hash), "user:42"))
+		fmt.Println(hash, owner(ring.KetamaHash(hash)))
 	}
 	// Output:
 	// one_at_a_time 10.0.0.2:11211
@@ -150,8 +150,8 @@ func ExampleCustom() {
 		KeyHash:   "fnv1a-64",
 		Lookup:    "at-or-after",
 	})
-	fmt.Println(owner(layout, "user:42"))
-	fmt.Println(owner(ring.Custom(ring.Settings{Label: "{name}"}), "user:42"))
+	fmt.Println(owner(layout))
+	fmt.Println(owner(ring.Custom(ring.Settings{Label: "{name}"})))
 	// Output:
 	// 10.0.0.3:11211
 	// layout custom {name}    : key hash "" is not one of crc16, crc16-wide, crc32, crc32-15, crc32-avalanche, djb2, djb2-avalanche, fnv1-32, fnv1-64-low32, fnv1a-32, fnv1a-64, fnv1a-64-low32, md5-be32, md5-be32-or-hex, md5-last64, md5-le32, murmur2-31, murmur3-32, murmur3-64, one-at-a-time, sdbm, sdbm-avalanche, sha256-last32, xxhash64: the layout's parameter is not valid

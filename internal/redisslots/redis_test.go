@@ -49,7 +49,7 @@ func TestRedisServer(t *testing.T) {
 
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
-	defer conn.Close() //nolint:errcheck // a test
+	defer conn.Close()
 	_, err = fmt.Fprint(conn, "CLUSTER ADDSLOTSRANGE 0 99 16383 16383\r\n")
 	require.NoError(t, err)
 	reply := make([]byte, 5)

@@ -24,7 +24,7 @@ func serve(t *testing.T, reply string) string {
 		if err != nil {
 			return
 		}
-		defer conn.Close() //nolint:errcheck // a test
+		defer conn.Close()
 		r := bufio.NewReader(conn)
 		for range 5 { // the lines of the command
 			if _, err := r.ReadString('\n'); err != nil {
