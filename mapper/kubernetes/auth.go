@@ -85,13 +85,14 @@ func (a *auth) current(ctx context.Context) (string, error) {
 	return a.token, nil
 }
 
-// refused forgets a credential that the API server has refused, and reports
-// whether the next one may be another.
-func (a *auth) refused() bool {
-	if a.plugin == nil {
+// refused forgets the credential of a request that the API server has refused, and
+// reports whether the next one may be another.
+func (a *auth) refused(r *http.Request) bool {
+	if a.plugin == nil || r == nil {
 		return false
 	}
-	return a.plugin.forget()
+	a.plugin.forget(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+	return true
 }
 
 // clientCertificate returns the callback that gives the client certificate, or

@@ -51,7 +51,7 @@ type Config struct {
 	// file or of the pod.
 	Server string
 	// CAFile holds the certificates to trust, PEM, and replaces those of the
-	// kubeconfig file or of the pod.
+	// kubeconfig file or of the pod. New reads them once.
 	CAFile string
 	// TokenFile holds a bearer token and replaces the credentials of the
 	// kubeconfig file or of the pod. A regular file is read again for each

@@ -359,6 +359,15 @@ func TestRefusedPluginToken(t *testing.T) {
 	require.Equal(t, 4, runs())
 }
 
+func TestForgetKeepsANewerToken(t *testing.T) {
+	t.Parallel()
+	p := &plugin{kept: &credential{token: "new"}}
+	p.forget("old")
+	require.NotNil(t, p.kept)
+	p.forget("new")
+	require.Nil(t, p.kept)
+}
+
 func TestPluginEnvironment(t *testing.T) {
 	t.Parallel()
 	p := &plugin{spec: "{}", info: execInfo{}}

@@ -108,13 +108,14 @@ func (p *plugin) current(ctx context.Context) (credential, error) {
 	return c, nil
 }
 
-// forget drops what is kept, and reports whether there was anything.
-func (p *plugin) forget() bool {
+// forget drops what is kept if it has this token: of several requests that are
+// refused together, the first makes the plug-in run again.
+func (p *plugin) forget(token string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	had := p.kept != nil
-	p.kept = nil
-	return had
+	if p.kept != nil && p.kept.token == token {
+		p.kept = nil
+	}
 }
 
 // Limits on what a plug-in writes, in bytes.

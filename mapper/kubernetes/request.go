@@ -64,7 +64,7 @@ const (
 // which bounds the time until the answer begins.
 func (s *Source) get(ctx context.Context, path string, query url.Values, accept string, within time.Duration) (*http.Response, error) {
 	a, err := s.send(ctx, path, query, accept, within)
-	if err != nil || a.StatusCode != http.StatusUnauthorized || !s.connection.auth.refused() {
+	if err != nil || a.StatusCode != http.StatusUnauthorized || !s.connection.auth.refused(a.Request) {
 		return a, err
 	}
 	_ = a.Body.Close() // a refusal, which another credential may avoid
