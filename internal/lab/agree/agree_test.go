@@ -235,7 +235,7 @@ func table() string {
 	fmt.Fprintf(&b, "| all | %d | %d | %d | |\n", setups, keys, right)
 	b.WriteString(`
 Package ring compares libmemcached and nginx with generated configurations: ` + "`TestKetamaAgainstLibmemcached`" + ` and
-` + "`TestNginxAgainstNginx`" + `. The answers of lua-resty-balancer are not made again, because no Debian package has it.
+` + "`TestNginxAgainstNginx`" + `. Neither lua-resty-balancer nor Envoy is run, because no Debian package has them.
 `)
 	return b.String()
 }
