@@ -44,6 +44,9 @@ type Settings struct {
 	Points    int     // a value of --points
 	Unit      float64 // a value of --unit
 	TableBits int     // a value of --table-bits
+
+	Partitions int     // a value of --partitions
+	Bound      float64 // a value of --bound
 }
 
 // Nodes names a file of nodes, or lists nodes in the form of -n. At most one of

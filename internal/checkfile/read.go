@@ -15,9 +15,10 @@ import (
 
 // Limits of values.
 const (
-	maxSample    = int64(1) << 40
-	maxTableBits = 24
-	maxReplicas  = 1000
+	maxSample     = int64(1) << 40
+	maxTableBits  = 24
+	maxPartitions = 1 << 24
+	maxReplicas   = 1000
 )
 
 // read parses the document.
@@ -76,6 +77,8 @@ func (s *Settings) fields(format *Format) []field {
 		{"points", "The value of --points.", whole(&s.Points, "points", 1, math.MaxInt32)},
 		{"unit", "The value of --unit; 1 by default.", positive(&s.Unit, "unit")},
 		{"table_bits", "The value of --table-bits.", whole(&s.TableBits, "table_bits", 1, maxTableBits)},
+		{"partitions", "The value of --partitions; 256 by default.", whole(&s.Partitions, "partitions", 1, maxPartitions)},
+		{"bound", "The value of --bound: the limit of the partitions of a node relative to its share, such as 1.1.", positive(&s.Bound, "bound")},
 	}
 }
 
@@ -216,7 +219,7 @@ func (m *Movement) before(format *Format) value {
 		mapping("before", append([]field{
 			{"nodes", "A file or a list of nodes; those of the check file by default.", side.Nodes.grammar()},
 		}, side.Settings.fields(format)...),
-			need("before: want nodes, algorithm, hash, key_hash, hash_by, points, unit or table_bits", "nodes", "algorithm", "hash", "key_hash", "hash_by", "points", "unit", "table_bits")),
+			need("before: want nodes, algorithm, hash, key_hash, hash_by, points, unit, table_bits, partitions or bound", "nodes", "algorithm", "hash", "key_hash", "hash_by", "points", "unit", "table_bits", "partitions", "bound")),
 		text(&side.Nodes.File, "before"))
 	return value{
 		read: func(n *yaml.Node) error {

@@ -68,6 +68,7 @@ type Partitions[N any] struct {
 	held    []int32         // by node, the number of its partitions
 	limits  []int32         // by node
 	hash    func(string) uint64
+	digits  string // the numbers of all partitions in decimal, joined
 }
 
 // NewPartitions assigns the partitions. The error is a [*NodeError] for a node that
@@ -96,6 +97,7 @@ func NewPartitions[N any](ranking rules.Ranking[N], cfg PartitionsConfig[N]) (*P
 	p.limits = limits(nodes.Weights, cfg.Partitions, cfg.Bound)
 	p.held = make([]int32, nodes.Len())
 	p.owners = make([]int32, cfg.Partitions)
+	p.digits = numbers(cfg.Partitions)
 	p.assign()
 	return p, nil
 }
@@ -179,7 +181,7 @@ func (p *Partitions[N]) assign() {
 	first, others := p.first(), p.others()
 	for i := range p.owners {
 		p.owners[i] = none
-		key := strconv.Itoa(i)
+		key := p.key(i)
 		if at, ok := first(key); !ok || p.take(i, at) {
 			continue
 		}
@@ -189,6 +191,26 @@ func (p *Partitions[N]) assign() {
 			}
 		}
 	}
+}
+
+// numbers returns the decimal numbers below n, joined.
+func numbers(n int) string {
+	var all []byte
+	for i := range n {
+		all = strconv.AppendInt(all, int64(i), 10)
+	}
+	return string(all)
+}
+
+// key returns the number of a partition in decimal, as a part of digits.
+func (p *Partitions[N]) key(partition int) string {
+	start, first, next, length := 0, 0, 10, 1
+	for partition >= next {
+		start += (next - first) * length
+		first, next, length = next, 10*next, length+1
+	}
+	start += (partition - first) * length
+	return p.digits[start : start+length]
 }
 
 // take gives the node a partition if it has room.

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
@@ -62,17 +61,37 @@ func (p *Partitions[N]) Select(key string) (n N, ok bool) {
 // SelectN appends n nodes for the key to dst and returns the extended slice: the
 // owner of the key's partition, and then the best others in the ranking of the
 // partition, each once. It appends fewer if the ranking has fewer. The result for n
-// is a prefix of that for n+1. The bound limits owners only.
+// is a prefix of that for n+1. The bound limits owners only. It allocates no more than
+// the ranking's SelectN.
 func (p *Partitions[N]) SelectN(dst []N, key string, n int) []N {
-	switch {
-	case n <= 0:
+	owner, ok := p.Select(key)
+	if !ok || n <= 0 {
 		return dst
-	case n > 1:
+	}
+	if n == 1 {
+		return append(dst, owner)
+	}
+	best, ok := p.ranking.(interface {
+		SelectN(dst []N, key string, n int) []N
+	})
+	if !ok {
 		return p.appendRanked(dst, key, n)
 	}
-	if owner, ok := p.Select(key); ok {
-		dst = append(dst, owner)
+	partition, _ := p.Slot(key)
+	start := len(dst)
+	dst = best.SelectN(dst, p.key(partition), n)
+	return p.ownerFirst(dst, start, owner)
+}
+
+// ownerFirst moves the owner to the place start of dst. It replaces the last node if
+// the owner is not among those from there on.
+func (p *Partitions[N]) ownerFirst(dst []N, start int, owner N) []N {
+	id, at := p.cfg.ID(owner), start
+	for at < len(dst)-1 && p.cfg.ID(dst[at]) != id {
+		at++
 	}
+	copy(dst[start+1:at+1], dst[start:at])
+	dst[start] = owner
 	return dst
 }
 
@@ -95,7 +114,7 @@ func (p *Partitions[N]) Rank(key string) iter.Seq[N] {
 			return
 		}
 		id := p.cfg.ID(owner)
-		for n := range p.ranking.Rank(strconv.Itoa(partition)) {
+		for n := range p.ranking.Rank(p.key(partition)) {
 			if p.cfg.ID(n) != id && !yield(n) {
 				return
 			}

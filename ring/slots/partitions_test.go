@@ -290,6 +290,8 @@ func TestPartitionsWithoutNodes(t *testing.T) {
 func TestPartitionReplicas(t *testing.T) {
 	t.Parallel()
 	p := newPartitions(t, newSet(t, nil, workers(5)...), 64, 1)
+	slow, err := p.Over(plain{newSet(t, nil, workers(5)...)})
+	require.NoError(t, err)
 	displaced := 0
 	for i := range 200 {
 		key := fmt.Sprint("key-", i)
@@ -308,6 +310,7 @@ func TestPartitionReplicas(t *testing.T) {
 			for at, node := range all {
 				require.Equal(t, at < n, p.Owns(key, node.id, n))
 			}
+			require.Equal(t, p.SelectN(nil, key, n), slow.SelectN(nil, key, n), "with SelectN of the ranking, and without")
 		}
 	}
 	require.Positive(t, displaced, "no bound was met")
@@ -345,13 +348,15 @@ func TestPartitionChecksums(t *testing.T) {
 
 func TestPartitionLookupsDoNotAllocate(t *testing.T) {
 	p := newPartitions(t, newSet(t, nil, workers(50)...), 1000, 1.1)
-	buf := make([]worker, 0, 1)
+	buf := make([]worker, 0, 3)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		if _, ok := p.Select("user:42"); !ok {
 			t.Fatal("no owner")
 		}
-		if got := p.SelectN(buf, "user:42", 1); len(got) != 1 {
-			t.Fatal("no owner")
+		for n := 1; n <= 3; n++ {
+			if got := p.SelectN(buf, "user:42", n); len(got) != n {
+				t.Fatal("no owner")
+			}
 		}
 	}))
 }

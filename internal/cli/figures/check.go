@@ -41,7 +41,7 @@ func NewCheck(std *term.Streams) *cobra.Command {
 if one fails.
 
   nodes: nodes.txt             # or a list: [a, "b=10.0.0.2:80,w=2"]
-  algorithm: rendezvous        # hash, points, unit, table_bits too
+  algorithm: rendezvous        # hash, points, partitions, bound too
   sample: 1000000              # or keys: FILE, with key_weights: true
   checks:
     - name: sessions stay on their nodes

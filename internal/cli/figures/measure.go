@@ -1,4 +1,4 @@
-// Package figures holds the commands that measure placement: ring, explain,
+// Package figures holds the commands that measure placement: ring, partitions, explain,
 // balance, diff, check and report.
 package figures
 

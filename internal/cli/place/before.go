@@ -31,6 +31,8 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 		fs.IntVar(&b.settings.Points, "before-points", 0, "points of a ring")
 		fs.Float64Var(&b.settings.Unit, "before-unit", 0, "weight that gets --before-points points of ring")
 		fs.IntVar(&b.settings.TableBits, "before-table-bits", 0, "log2 of the slots of a table")
+		fs.IntVar(&b.settings.Partitions, "before-partitions", 0, "number of partitions")
+		fs.Float64Var(&b.settings.Bound, "before-bound", 0, "limit of the partitions of a node relative to its share")
 		fs.StringVar(&b.keyFile, "before-key-file", "", "a `file` with the SipHash key, such as the key before its rotation")
 	})
 	term.Complete(c, "before-algorithm", AlgorithmNames())
@@ -43,6 +45,7 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 func (b *BeforeFlags) Parse(c *cobra.Command) error {
 	for name, value := range map[string]float64{
 		"before-points": float64(b.settings.Points), "before-unit": b.settings.Unit, "before-table-bits": float64(b.settings.TableBits),
+		"before-partitions": float64(b.settings.Partitions), "before-bound": b.settings.Bound,
 	} {
 		if c.Flags().Changed(name) && !(value > 0) {
 			return term.Usagef("--%s %v: must be above 0", name, value)
@@ -71,7 +74,7 @@ func (b *BeforeFlags) Of(after *Flags, std *term.Streams) (*Flags, error) {
 		return before, nil
 	}
 	if before.algorithm.ownHash || before.Method != prf.SipHash {
-		return nil, term.Hint(term.Usagef("--before-key-file does not apply to %s", before.hashName()), "it applies to rendezvous, table and ring with siphash")
+		return nil, term.Hint(term.Usagef("--before-key-file does not apply to %s", before.hashName()), "it applies to rendezvous, table, partitions and ring with siphash")
 	}
 	var err error
 	if before.Key, err = readSipHashKey(b.keyFile, std); err != nil {
@@ -91,6 +94,12 @@ func (o *Flags) settings() Settings {
 	}
 	if o.tableBits.given {
 		s.TableBits = o.tableBits.value
+	}
+	if o.partitions.given {
+		s.Partitions = o.partitions.value
+	}
+	if o.bound.given {
+		s.Bound = o.bound.value
 	}
 	return s
 }

@@ -59,9 +59,13 @@ func (a Algorithm) NeedsFile() bool { return a.file != "" }
 var Algorithms = slices.Concat([]Algorithm{
 	{Name: "rendezvous", build: buildRendezvous},
 	{Name: "table", build: buildTable},
+	Partitions[0],
 	{Name: "python-proxenos", build: buildPython},
 	{Name: "go-redis", build: buildGoRedis, ownHash: true, hashBy: idOrAddress},
 }, Rings, slotted)
+
+// Partitions is the algorithm of the command partitions.
+var Partitions = []Algorithm{{Name: "partitions", build: buildPartitions}}
 
 // AlgorithmNames returns the values of --algorithm.
 func AlgorithmNames() []string {
@@ -139,6 +143,9 @@ type Settings struct {
 	Points    int     // of a ring
 	Unit      float64 // of a ring
 	TableBits int     // of a table
+
+	Partitions int     // their number
+	Bound      float64 // of partitions
 }
 
 // Or returns s with the settings of other in place of those that s lacks. Settings
@@ -151,6 +158,7 @@ func (s Settings) Or(other Settings) Settings {
 		Algorithm: other.Algorithm, Hash: cmp.Or(s.Hash, other.Hash),
 		KeyHash: cmp.Or(s.KeyHash, other.KeyHash), HashBy: cmp.Or(s.HashBy, other.HashBy), Points: cmp.Or(s.Points, other.Points),
 		Unit: cmp.Or(s.Unit, other.Unit), TableBits: cmp.Or(s.TableBits, other.TableBits),
+		Partitions: cmp.Or(s.Partitions, other.Partitions), Bound: cmp.Or(s.Bound, other.Bound),
 	}
 }
 
@@ -162,6 +170,8 @@ type Flags struct {
 	points     count
 	unit       unit
 	tableBits  count
+	partitions count
+	bound      bound
 	keyHash    string
 	hashBy     string
 	files      files
@@ -182,6 +192,15 @@ type unit struct {
 	given bool
 }
 
+// bound is --bound, which may not be given.
+type bound struct {
+	value float64
+	given bool
+}
+
+// defaultPartitions is the default of --partitions.
+const defaultPartitions = 256
+
 // defaultTableBits gives each of a thousand nodes 65 slots.
 const defaultTableBits = 16
 
@@ -193,6 +212,8 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 		fs.IntVar(&o.points.value, "points", 0, "points of a ring: per unit of weight (default 160), or in total for continuum (1000)")
 		fs.Float64Var(&o.unit.value, "unit", 1, "weight that gets --points points of ring; programs that agree use the same")
 		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "log2 of the slots of a table; changing it moves most keys")
+		fs.IntVar(&o.partitions.value, "partitions", defaultPartitions, "number of partitions; changing it moves most keys")
+		fs.Float64Var(&o.bound.value, "bound", 0, "limit of the partitions of a node relative to its share, such as 1.1; 0 is none")
 		fs.StringVar(&o.keyHash, "key-hash", "", "the hash of keys of "+strings.Join(o.taking(Algorithm.takesKeyHash), ", "))
 		fs.StringVar(&o.hashBy, "hash-by", "", "what of a node the algorithm of another program hashes: id or address; for haproxy, position or id")
 		o.files.declare(fs, "", o.taking(Algorithm.NeedsFile))
@@ -232,6 +253,7 @@ func (o *Flags) offer(algorithms []Algorithm) {
 func (o *Flags) Parse(c *cobra.Command, std *term.Streams) error {
 	o.points.given, o.tableBits.given = c.Flags().Changed("points"), c.Flags().Changed("table-bits")
 	o.unit.given = c.Flags().Changed("unit")
+	o.partitions.given, o.bound.given = c.Flags().Changed("partitions"), c.Flags().Changed("bound")
 	return o.resolve(std)
 }
 
@@ -245,6 +267,8 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	o.points = count{s.Points, s.Points != 0}
 	o.unit = unit{cmp.Or(s.Unit, 1), s.Unit != 0}
 	o.tableBits = count{cmp.Or(s.TableBits, defaultTableBits), s.TableBits != 0}
+	o.partitions = count{cmp.Or(s.Partitions, defaultPartitions), s.Partitions != 0}
+	o.bound = bound{s.Bound, s.Bound != 0}
 	o.keyHash, o.hashBy = s.KeyHash, s.HashBy
 	return o.resolve(std)
 }
@@ -276,7 +300,26 @@ func (o *Flags) resolve(std *term.Streams) error {
 	case !o.points.given:
 		o.points.value = o.algorithm.points
 	}
+	if err := o.resolvePartitions(); err != nil {
+		return err
+	}
 	return o.HashFlags.Parse(std)
+}
+
+// resolvePartitions validates the flags of partitions.
+func (o *Flags) resolvePartitions() error {
+	applies := o.algorithm.Name == Partitions[0].Name
+	switch {
+	case o.partitions.given && !applies:
+		return term.Hint(term.Usagef("--partitions does not apply to %s", o.algorithm.Name), "it applies to partitions")
+	case o.bound.given && !applies:
+		return term.Hint(term.Usagef("--bound does not apply to %s", o.algorithm.Name), "it applies to partitions")
+	case o.partitions.value < 1 || o.partitions.value > slots.MaxSlots:
+		return term.Usagef("--partitions %d: must be from 1 to %d", o.partitions.value, slots.MaxSlots)
+	case o.bound.value != 0 && !(o.bound.value >= 1) || math.IsInf(o.bound.value, 0): // NaN too
+		return term.Usagef("--bound %v: must be a number of at least 1, or 0 for none", o.bound.value)
+	}
+	return nil
 }
 
 // resolveProgram applies the flags for algorithms of other programs, and rejects
@@ -313,6 +356,9 @@ func (o *Flags) hashed(n mapper.Node) string {
 // PointsPerUnit returns the points of a ring, as --points gives them, and 1 for
 // algorithms without points.
 func (o *Flags) PointsPerUnit() int { return max(1, o.points.value) }
+
+// Bound returns the bound of partitions, 0 for none.
+func (o *Flags) Bound() float64 { return o.bound.value }
 
 // AlgorithmName returns the name of the selected algorithm.
 func (o *Flags) AlgorithmName() string { return o.algorithm.Name }

@@ -98,6 +98,8 @@ func (s Settings) CommandLine() string {
 		{"--points", strconv.Itoa(s.Points), s.Points != 0},
 		{"--unit", fmt.Sprint(s.Unit), s.Unit != 0},
 		{"--table-bits", strconv.Itoa(s.TableBits), s.TableBits != 0},
+		{"--partitions", strconv.Itoa(s.Partitions), s.Partitions != 0},
+		{"--bound", fmt.Sprint(s.Bound), s.Bound != 0},
 	} {
 		if flag.given {
 			words = append(words, flag.name, flag.value)

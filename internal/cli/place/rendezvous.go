@@ -6,6 +6,7 @@ import (
 
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/ring/slots"
 )
 
 // newSet builds the set for rendezvous and table.
@@ -29,6 +30,20 @@ func buildTable(o *Flags, nodes []mapper.Node) (Ranking, error) {
 		return nil, err
 	}
 	return set.Table(o.tableBits.value)
+}
+
+// buildPartitions assigns the partitions of --partitions within --bound.
+func buildPartitions(o *Flags, nodes []mapper.Node) (Ranking, error) {
+	set, err := newSet(o, nodes)
+	if err != nil {
+		return nil, err
+	}
+	return slots.NewPartitions(set, slots.PartitionsConfig[int]{
+		ID:         func(i int) string { return nodes[i].ID() },
+		Partitions: o.partitions.value,
+		Bound:      o.bound.value,
+		Hash:       o.Method.Func(o.environment.Options),
+	})
 }
 
 // buildPython agrees with the Python original, which hashes addresses. Nodes with

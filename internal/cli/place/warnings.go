@@ -46,8 +46,11 @@ func (p *Placement) Warnings() (warnings []string) {
 			}
 		}
 		reason := "the table has too few slots"
-		if p.Algorithm == "redis-cluster" {
+		switch p.Algorithm {
+		case "redis-cluster":
 			reason = "it has no slots"
+		case "partitions":
+			reason = "it has no partitions"
 		}
 		return p.idle(nil, reason, func(i int) bool { return slots[i] > 0 })
 	case interface{ All() iter.Seq[int] }:
