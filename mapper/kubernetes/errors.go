@@ -65,7 +65,7 @@ func (e *Error) Hint() string {
 	case errors.As(e.Err, &refused) && refused.code == http.StatusUnauthorized:
 		return "the credentials are unknown or expired: --token-file or the user of the kubeconfig file gives others"
 	case errors.Is(e.Kind, ErrPermission):
-		return fmt.Sprintf("a Role in namespace %s needs the verbs list and watch on %s, and a RoleBinding to this user; `proxenos help kubernetes` shows one", e.Namespace, e.Resource)
+		return fmt.Sprintf("a Role in namespace %s needs the verbs list and watch on %s, and a RoleBinding to this user: kubectl create role NAME --verb=list,watch --resource=%[2]s", e.Namespace, e.Resource)
 	case errors.Is(e.Kind, ErrNotFound):
 		return "is the name right, and does this API server serve the resource? kubectl api-resources lists what it serves"
 	case errors.Is(e.Kind, ErrConfig):

@@ -5,6 +5,10 @@
 //	e.Put("/nodes/a", "10.0.0.1:80")
 //	e.Kill()
 //
+//	s := servertest.StartAPIServer(t)
+//	token := s.Token("reader", time.Hour)
+//	s.Grant("reader", servertest.Rule{Resources: []string{"pods"}, Verbs: []string{"list"}})
+//
 // [Start] runs any program until it is ready. A [Process] can be killed, stopped,
 // suspended and started again. [Program] says where the program of a server is;
 // if it is missing the test is skipped, or fails under [EnvRequire].
