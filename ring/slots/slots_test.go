@@ -299,6 +299,22 @@ func TestChecksumsDiffer(t *testing.T) {
 	assert.Equal(t, uint64(0xf512f50839a0321d), newMap(t, EnvoyMaglev(7), equal("a", "b")...).Checksum(), "pinned")
 }
 
+// TestChecksumsArePinned: the checksum of a scheme never changes.
+func TestChecksumsArePinned(t *testing.T) {
+	t.Parallel()
+	got := map[string]string{}
+	for _, scheme := range []Scheme{Modulo(""), Modulo("twemproxy-md5"), Jump(""), EnvoyMaglev(MaglevSlots), RedisCluster([]Range{{0, 9000, "b"}, {9001, 16383, "a"}})} {
+		got[scheme.String()] = fmt.Sprintf("%016x", newMap(t, scheme, server{"b", 1, 0}, server{"a", 2, 1}).Checksum())
+	}
+	assert.Equal(t, map[string]string{
+		"envoy-maglev(65537)":      "205478ee3942ed72",
+		"jump(xxhash64)":           "db240ae11bdf98d6",
+		"modulo(gomemcache-crc32)": "9a9e4ee1893e151b",
+		"modulo(twemproxy-md5)":    "7a0135bd39ca28cb",
+		"redis-cluster":            "c86d50ea4f7a8ecb",
+	}, got)
+}
+
 func TestEmptyMaps(t *testing.T) {
 	t.Parallel()
 	drained := []server{{"a", 0, 0}}
