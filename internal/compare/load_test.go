@@ -68,3 +68,11 @@ func TestSumsOfGroups(t *testing.T) {
 	l := &Load{Keys: 10, Held: []int64{1, 2, 3, 4}}
 	assert.Equal(t, []int64{4, 6}, l.Sums([]int{0, 1, 0, 1}, 2))
 }
+
+func TestDrainedNodeWithoutKeysIsNoDeviation(t *testing.T) {
+	l := &Load{Keys: 10, Held: []int64{5, 5, 0}, Fair: []float64{0.5, 0.5, 0}}
+	statistic, df, p := l.ChiSquare()
+	assert.Zero(t, statistic)
+	assert.Equal(t, 1, df)
+	assert.InDelta(t, 1, p, 1e-12)
+}
