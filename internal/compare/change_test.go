@@ -47,6 +47,20 @@ func TestSwappedKeysAreExcess(t *testing.T) {
 	c.Gather(tally)
 	m := c.Movement()
 	assert.Equal(t, []int64{2, 0, 2, 2}, []int64{m.Moved, m.Ideal, m.Excess, m.Survivors})
+	assert.Equal(t, []Flow{{"a", "b", 1}, {"b", "a", 1}}, m.Flows)
+}
+
+// TestDrainedNodesAreNoSurvivors has a key move between nodes that are drained on
+// both sides, as other programs may place it.
+func TestDrainedNodesAreNoSurvivors(t *testing.T) {
+	t.Parallel()
+	drained := []Member{{ID: "a"}, {ID: "b"}}
+	c := NewChange(drained, drained)
+	tally := c.NewTally()
+	tally.Count(0, 1, 1)
+	c.Gather(tally)
+	m := c.Movement()
+	assert.Equal(t, []int64{1, 0}, []int64{m.Moved, m.Survivors})
 }
 
 func TestKinds(t *testing.T) {

@@ -70,6 +70,7 @@ func TestSumsOfGroups(t *testing.T) {
 }
 
 func TestDrainedNodeWithoutKeysIsNoDeviation(t *testing.T) {
+	t.Parallel()
 	l := &Load{Keys: 10, Held: []int64{5, 5, 0}, Fair: []float64{0.5, 0.5, 0}}
 	statistic, df, p := l.ChiSquare()
 	assert.Zero(t, statistic)
