@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -39,9 +41,6 @@ func TestSwimScripts(t *testing.T) {
 		},
 	})
 }
-
-// patience limits steps that take at most a second on an idle machine.
-const patience = time.Minute
 
 // await waits until a file contains a text, or with ! until the file does not exist:
 //

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/proxenos/proxenos/internal/nonblock"
 )
 
 // ErrNotRegular refuses a path that exists and is not a regular file, such as a
@@ -128,7 +130,7 @@ func sweep(dir, name string) {
 // Read returns the content of a regular file of at most limit bytes. It does
 // not block on a pipe. Its errors do not name the path.
 func Read(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock.Flag, 0)
 	if err != nil {
 		return nil, withoutPath(err)
 	}

@@ -2,7 +2,5 @@
 
 package atomicfile
 
-const nonBlocking = 0
-
 // syncDir does nothing: folders cannot be synced here.
 func syncDir(string) error { return nil }

@@ -8,8 +8,6 @@ import (
 	"syscall"
 )
 
-const nonBlocking = syscall.O_NONBLOCK
-
 // syncDir makes a rename survive a crash of the machine. Some file systems
 // cannot, and call it invalid.
 func syncDir(dir string) error {

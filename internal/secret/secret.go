@@ -9,10 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/proxenos/proxenos/internal/nonblock"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // pipes, such as <(pass show gossip), for up to ten seconds or until ctx ends. A
 // pipe without a writer is an error, as it reads like an empty file.
 func ReadFile(ctx context.Context, path string, limit int) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock.Flag, 0)
 	if err != nil {
 		return nil, err
 	}

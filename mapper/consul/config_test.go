@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -223,22 +222,6 @@ func TestTokenDoesNotFollowRedirections(t *testing.T) {
 	e := failure(t, open(t, Config{Addr: here.URL, Service: "web", TokenFile: tokenFileOf(t, "secret")}))
 	require.ErrorContains(t, e, "status 307")
 	require.Empty(t, elsewhere.Queries())
-}
-
-// TestTokenPipe gives the token by a pipe, as a shell's <(...) does: it can be
-// read only once.
-func TestTokenPipe(t *testing.T) {
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
-	wrote := make(chan error, 1)
-	go func() { wrote <- os.WriteFile(pipe, []byte("piped\n"), 0) }()
-	fake := consultest.NewFake(func(consultest.Query) consultest.Reply { return consultest.Reply{} })
-	source := open(t, Config{Addr: fake.Serve(t), Service: "web", TokenFile: pipe})
-	require.NoError(t, <-wrote)
-	for i := range 2 {
-		nodesOf(t, source)
-		require.Equal(t, "piped", fake.Queries()[i].Token)
-	}
 }
 
 // TestTokensAreNeverPrinted looks for secrets in everything that can be printed.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/nonblock"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -121,7 +122,7 @@ func (f *File) lock(ctx context.Context) error {
 // readOpen opens without blocking, so that a pipe without a writer cannot hold it
 // up, and stops reading when the context ends.
 func (f *File) readOpen(ctx context.Context) ([]byte, error) {
-	file, err := os.OpenFile(f.Path, os.O_RDONLY|nonBlocking, 0)
+	file, err := os.OpenFile(f.Path, os.O_RDONLY|nonblock.Flag, 0)
 	if err != nil {
 		return nil, f.fail(err)
 	}

@@ -117,20 +117,6 @@ func (p *Process) Stop() {
 	}
 }
 
-// Suspend stops the server with SIGSTOP: the kernel still accepts connections to
-// its ports, but the server does not respond until Resume.
-func (p *Process) Suspend() {
-	p.tb.Helper()
-	p.Signal(syscall.SIGSTOP)
-	require.Eventually(p.tb, func() bool { return suspended(p.Pid()) }, startTimeout, time.Millisecond)
-}
-
-// Resume continues a suspended server.
-func (p *Process) Resume() {
-	p.tb.Helper()
-	p.Signal(syscall.SIGCONT)
-}
-
 // Signal sends a signal to the server.
 func (p *Process) Signal(s syscall.Signal) {
 	p.tb.Helper()

@@ -5,8 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 
+	"github.com/proxenos/proxenos/internal/nonblock"
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
@@ -53,7 +53,7 @@ func (m *Mirror) readRegular(name string) ([]byte, error) {
 
 // readOpened opens and reads what may no longer be a regular file.
 func (m *Mirror) readOpened(name string) ([]byte, error) {
-	f, err := m.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := m.root.OpenFile(name, os.O_RDONLY|nonblock.Flag, 0)
 	if err != nil {
 		return nil, err
 	}
