@@ -68,6 +68,13 @@ func at(t testing.TB, server *servertest.APIServer, service string, change func(
 	return s
 }
 
+// replace replaces a file at once, as the kubelet does: no reader sees half of it.
+func replace(t testing.TB, file, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(file+".new", []byte(text), 0o600))
+	require.NoError(t, os.Rename(file+".new", file))
+}
+
 // services counts the services of the tests.
 var services atomic.Int32
 
@@ -209,7 +216,7 @@ func testRole(t *testing.T, server *servertest.APIServer) {
 	service := newService()
 	apply(server, service, service, 80, target{pod: "a", address: "10.0.0.1"})
 	file := filepath.Join(t.TempDir(), "token")
-	require.NoError(t, os.WriteFile(file, []byte(server.Token("reader", time.Hour)), 0o600))
+	replace(t, file, server.Token("reader", time.Hour))
 	source := func(change func(*Config)) *Source {
 		return at(t, server, service, func(c *Config) {
 			c.TokenFile, c.Wait = file, minWait
@@ -269,20 +276,20 @@ func testTokenRotation(t *testing.T, server *servertest.APIServer) {
 	server.Grant("old", readSlices)
 	server.Grant("new", readSlices)
 	file := filepath.Join(t.TempDir(), "token")
-	require.NoError(t, os.WriteFile(file, []byte(server.Token("old", time.Hour)), 0o600))
+	replace(t, file, server.Token("old", time.Hour))
 	w := follow(t, at(t, server, service, func(c *Config) { c.TokenFile, c.Wait = file, minWait }))
 	w.until("the first set", is("a"))
-	require.NoError(t, os.WriteFile(file, []byte(server.Token("new", time.Hour)), 0o600))
+	replace(t, file, server.Token("new", time.Hour))
 	server.Call(http.MethodDelete, "/api/v1/namespaces/default/serviceaccounts/old", nil, nil)
 	apply(server, service, service, 80, target{pod: "a", address: "10.0.0.1"}, target{pod: "b", address: "10.0.0.2"})
 	w.nodes("a", "b")
 	w.quiet(3 * minWait / 2) // the renewal has the other token
 
-	require.NoError(t, os.WriteFile(file, []byte("no token of this server"), 0o600))
+	replace(t, file, "no token of this server")
 	u := w.until("a bad token", failsWith(ErrPermission))
 	require.ErrorContains(t, u.Err, "status 401")
 	require.Equal(t, []string{"a", "b"}, namesOf(u))
-	require.NoError(t, os.WriteFile(file, []byte(server.Token("new", time.Hour)), 0o600))
+	replace(t, file, server.Token("new", time.Hour))
 	w.until("recovery", is("a", "b"))
 }
 
