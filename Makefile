@@ -86,6 +86,10 @@ mutate: ## Change operators of the pure packages, and list changes that no test 
 test-arch: packages ## Run the placement tests on 32-bit, ARM and big-endian CPUs (QEMU)
 	ARGS=-test.short internal/repo/test-arch.sh
 
+.PHONY: cross
+cross: ## Build for other systems, vet some, run the pure packages under js
+	internal/repo/cross.sh
+
 .PHONY: agree
 agree: packages ## Compare real programs with their vectors, and write internal/lab/agree/README.md
 	PROXENOS_REQUIRE_PEERS=1 AGREE_TABLE=README.md go -C internal/lab/agree test -count=1 -v .
