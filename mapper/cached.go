@@ -189,6 +189,8 @@ func guardsIn(m Mapper) []*Guard {
 		return guardsIn(m.Source)
 	case *Polled:
 		return guardsIn(m.Source)
+	case *SlowStart:
+		return guardsIn(m.Source)
 	}
 	return nil
 }

@@ -31,9 +31,13 @@ func TestConformance(t *testing.T) {
 		{"Cached", func(t *testing.T, m mapper.Mapper) mapper.Mapper {
 			return &mapper.Cached{Source: m, Path: filepath.Join(t.TempDir(), "nodes.json")}
 		}},
+		{"SlowStart", func(_ *testing.T, m mapper.Mapper) mapper.Mapper {
+			return &mapper.SlowStart{Source: m, Over: time.Minute}
+		}},
 		{"all of them", func(t *testing.T, m mapper.Mapper) mapper.Mapper {
 			m = &mapper.Debounce{Source: &mapper.Guard{Source: m, MaxDrop: 1}, Min: 1}
-			return &mapper.Cached{Source: &mapper.Merge{Sources: []mapper.Mapper{m}}, Path: filepath.Join(t.TempDir(), "nodes.json")}
+			m = &mapper.Cached{Source: &mapper.Merge{Sources: []mapper.Mapper{m}}, Path: filepath.Join(t.TempDir(), "nodes.json")}
+			return &mapper.SlowStart{Source: m, Over: time.Minute}
 		}},
 	}
 	for _, w := range wrappers {
