@@ -65,8 +65,16 @@
 //	m = &mapper.Debounce{Source: m, Min: time.Second}                   // waits until changes calm down
 //	m = &mapper.Guard{Source: m, MaxDrop: 0.5}                          // rejects a mass deregistration
 //	m = &mapper.Cached{Source: m, Path: "nodes.json"}                   // survives an outage at the start
+//	m = &mapper.SlowStart{Source: m, Over: 5 * time.Minute}             // raises the weight of a new node step by step
 //
 // Their order matters: a Cached stores only what the inner wrappers let pass.
+//
+// # Keys that move
+//
+// A change of the set moves keys to nodes that do not have their data yet. A
+// [SlowStart] spreads the moves over time. [View.Previous] keeps the earlier values
+// during a migration, [PreviousOwners] gives the nodes that had a key before, and
+// [ReadThrough] fetches the data from there once.
 //
 // # When things go wrong
 //

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,9 +28,29 @@ type FollowConfig[T any] struct {
 	// zero.
 	Owner func(value T, key string) string
 
+	// KeepPrevious is how long View.Previous yields a value after another one
+	// replaced it: the window of a migration. Zero keeps no values.
+	KeepPrevious time.Duration
+
+	// KeepValues is the greatest number of values that View.Previous yields. Each
+	// takes the memory of a value until a later update. Every step of a
+	// [SlowStart] makes one. Zero means DefaultKeepValues.
+	KeepValues int
+
 	// Log gets the updates, and when the source begins and ceases to fail. Nil
 	// is silent.
 	Log *slog.Logger
+}
+
+// check returns an error for values that cannot mean anything.
+func (c *FollowConfig[T]) check() error {
+	switch {
+	case c.KeepPrevious < 0:
+		return fmt.Errorf("follow: KeepPrevious %v: must not be negative", c.KeepPrevious)
+	case c.KeepValues < 0:
+		return fmt.Errorf("follow: KeepValues %d: must not be negative", c.KeepValues)
+	}
+	return nil
 }
 
 // ErrNoAnswer is the error of a View while the source has not answered yet.
@@ -56,8 +77,11 @@ func Follow[T any](ctx context.Context, m Mapper, build func([]Node) (T, error))
 
 // FollowWith is Follow with a configuration.
 func FollowWith[T any](ctx context.Context, m Mapper, build func([]Node) (T, error), cfg FollowConfig[T]) (*View[T], error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	v := &View[T]{cancel: cancel, done: make(chan struct{})}
+	v := &View[T]{cancel: cancel, done: make(chan struct{}), keep: cfg.KeepPrevious}
 	f := &follower[T]{cfg: cfg, build: build, view: v, first: make(chan struct{}), log: loggerOr(cfg.Log)}
 	initial := &state[T]{set: Update{Err: ErrNoAnswer}, since: time.Now()}
 	if cfg.StartEmpty {
@@ -153,6 +177,8 @@ func (f *follower[T]) update(next *state[T], u Update) (e Event, built bool, err
 	if f.cfg.Owner != nil && next.built {
 		e.Moved = moved(f.cfg.Owner, next.value, value)
 	}
+	keep := f.cfg.KeepPrevious
+	next.earlier = next.earlier.replaced(next, u.Nodes, keep, cmp.Or(f.cfg.KeepValues, DefaultKeepValues))
 	next.value, next.set, next.built = value, u, true
 	return e, true, nil
 }

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -28,7 +29,7 @@ type ramps struct {
 // ramps reads the ramps of the nodes of u, and adds times that cannot be read to
 // u.Skipped.
 func (s *SlowStart) ramps(u *Update) ramps {
-	r := ramps{s.Over, orDefault(s.Floor, DefaultFloor), map[string]ramp{}, map[string]ramp{}, map[ramp]int{}}
+	r := ramps{s.Over, cmp.Or(s.Floor, DefaultFloor), map[string]ramp{}, map[string]ramp{}, map[ramp]int{}}
 	weights, total := map[ramp]float64{}, 0.0
 	for _, n := range u.Nodes {
 		start, starts := metaTime(u, n, MetaStartAt)
@@ -52,16 +53,9 @@ func (s *SlowStart) ramps(u *Update) ramps {
 		if which.drain {
 			least = 0
 		}
-		r.steps[which] = stepsFor(weight, total-weight, least, orDefault(s.MaxStep, DefaultMaxStep))
+		r.steps[which] = stepsFor(weight, total-weight, least, cmp.Or(s.MaxStep, DefaultMaxStep))
 	}
 	return r
-}
-
-func orDefault(value, otherwise float64) float64 {
-	if value == 0 {
-		return otherwise
-	}
-	return value
 }
 
 // metaTime returns a time from the metadata of a node.

@@ -12,6 +12,7 @@ type View[T any] struct {
 	state  atomic.Pointer[state[T]]
 	cancel context.CancelFunc
 	done   chan struct{}
+	keep   time.Duration // of FollowConfig.KeepPrevious
 }
 
 // state is immutable.
@@ -23,6 +24,7 @@ type state[T any] struct {
 	built   bool      // value is built from nodes that the source reported
 	stopped bool      // the source is no longer followed
 	since   time.Time // since when the value may be stale, for either reason
+	earlier history[T]
 
 	replaced chan struct{} // closed when another state is current
 }

@@ -95,6 +95,25 @@ func ExampleSet_SelectN() {
 	// [green black white]
 }
 
+// Reads of a hot key take turns among its first three nodes. Other keys, and a
+// reader that does not know which keys are hot, use the first node, which is among
+// the three.
+func ExampleSet_SelectN_hotKey() {
+	set, _ := rendezvous.Of("red", "green", "blue", "black", "white")
+	hot := map[string]int{"front-page": 3}
+	reads := map[string]int{}
+	for turn := range 300 {
+		nodes := set.SelectN(nil, "front-page", max(1, hot["front-page"]))
+		reads[nodes[turn%len(nodes)]]++
+	}
+	fmt.Println(reads)
+	first, _ := set.Select("front-page")
+	fmt.Println(reads[first])
+	// Output:
+	// map[blue:100 red:100 white:100]
+	// 100
+}
+
 func ExampleSet_Rank() {
 	set, _ := rendezvous.Of("red", "green", "blue", "black", "white")
 	down := map[string]bool{"green": true}

@@ -6,6 +6,9 @@ import "slices"
 // most once, and returns the extended slice. It appends fewer if fewer are not
 // drained. The result for n is a prefix of that for n+1, so replicas keep their
 // places when their number grows. It allocates at most once, to grow dst.
+//
+// Reads of a hot key may be spread over its first n nodes, if each write goes to
+// all of them.
 func (s *Set[N]) SelectN(dst []N, key string, n int) []N {
 	n = min(n, s.choices())
 	if n <= 0 {

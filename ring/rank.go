@@ -9,7 +9,8 @@ import (
 // of the circle and each once: the owner, then the node that would own the key
 // without the owner, and so on. It returns the extended slice. It appends fewer
 // if fewer nodes have a point. The result for n is a prefix of that for n+1. It
-// allocates at most once, to grow dst, for rings of up to 65,536 nodes.
+// allocates at most once, to grow dst, for rings of up to 65,536 nodes. Reads of a
+// hot key may be spread over its first n nodes, if each write goes to all of them.
 func (r *Ring[N]) SelectN(dst []N, key string, n int) []N {
 	n = min(n, r.owners())
 	if n <= 0 {
