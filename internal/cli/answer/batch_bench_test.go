@@ -104,5 +104,5 @@ func echo(in io.Reader, out io.Writer) error {
 func selectAll(p *place.Placement, in io.Reader, out io.Writer) error {
 	s := Selection{Stream: true, Count: 1}
 	o := &Output{Many: true, Count: 1, newWriter: textWriter}
-	return s.answerAll(context.Background(), &term.Streams{In: in, Out: out}, o, p, &expectation{})
+	return s.answerAll(context.Background(), &term.Streams{In: in}, o, p, &expectation{}, out)
 }

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -29,30 +30,31 @@ type Selection struct {
 // is not s.Expect.
 func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Placement, out *Output) error {
 	check := &expectation{want: s.Expect, nodes: Views(p.Nodes, false)}
-	written := s.answerAll(ctx, std, out, p, check)
-	return std.Verdict(check.result(), written)
+	if s.Expect == "" {
+		return s.answerAll(ctx, std, out, p, check, std.Out)
+	}
+	w, unwritten := term.PastErrors(std.Out)
+	err := s.answerAll(ctx, std, out, p, check, w)
+	return std.Verdict(check.result(), cmp.Or(err, unwritten()))
 }
 
-func (s *Selection) answerAll(ctx context.Context, std *term.Streams, output *Output, p *place.Placement, check *expectation) error {
-	w := output.newWriter(output, p)
+// answerAll writes the owners of all keys to w.
+func (s *Selection) answerAll(ctx context.Context, std *term.Streams, output *Output, p *place.Placement, check *expectation, w io.Writer) error {
+	records := output.newWriter(output, p)
 	newOwners := func() *owners {
-		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, record: w.newRecord(), separator: w.separator, endings: w.endings, check: check}
-	}
-	out := std.Out
-	if s.Expect != "" {
-		out = term.PastClosedPipe(out)
+		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, record: records.newRecord(), separator: records.separator, endings: records.endings, check: check}
 	}
 	if !s.Stream {
-		return answerArguments(newOwners(), s.Keys, w.frame, out)
+		return answerArguments(newOwners(), s.Keys, records.frame, w)
 	}
-	b := batch{source: "standard input", delimiter: '\n', frame: w.frame, newWorker: func() worker { return newOwners().quick() }}
+	b := batch{source: "standard input", delimiter: '\n', frame: records.frame, newWorker: func() worker { return newOwners().quick() }}
 	if s.Follow != nil {
 		b.newWorker = func() worker { return &following{selection: s, output: output} }
 	}
 	if s.Null {
 		b.delimiter = 0
 	}
-	return b.run(ctx, watchBOM(std.In, std), out)
+	return b.run(ctx, watchBOM(std.In, std), w)
 }
 
 // answerArguments writes the owners of keys that are arguments.

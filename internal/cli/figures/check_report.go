@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -67,9 +66,7 @@ func (r suiteReport) write(std *term.Streams, results report.Results) error {
 	}
 	err := term.WithCode(term.ErrIO, write(std.Out))
 	if summary := std.Getenv("GITHUB_STEP_SUMMARY"); r.kind == "github" && summary != "" {
-		if unwritten := appendSummary(summary, results); err == nil || term.ExitCode(err) == term.ExitDone {
-			err = cmp.Or(unwritten, err)
-		}
+		err = term.FirstFailure(err, appendSummary(summary, results))
 	}
 	return err
 }

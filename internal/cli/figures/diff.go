@@ -107,15 +107,14 @@ func (o *diffOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := o.measure(ctx, before, after)
+	m, written, err := o.measure(ctx, before, after)
 	if err != nil {
 		return err
 	}
-	var written error
 	if o.movesOut != "-" {
 		escaped := o.format.Is("text") || term.IsTerminal(o.std.Out)
 		view := newDiffView(newDiffHead(before, after, m, &o.keys), m, o.keys.Range(), before.Partial || after.Partial, escaped)
-		written = o.format.Write(o.std.Out, view)
+		written = term.FirstFailure(written, o.format.Write(o.std.Out, view))
 	}
 	var v gateResult
 	o.gates.check(&v, m)
@@ -155,16 +154,17 @@ func (o *diffOptions) runMerge(paths []string) error {
 	return o.std.Verdict(v.result(), written)
 }
 
-func (o *diffOptions) measure(ctx context.Context, before, after *place.Placement) (m *compare.Movement, err error) {
+// measure measures the movement. The error of writing the list of moves is written
+// if the movement is known nonetheless.
+func (o *diffOptions) measure(ctx context.Context, before, after *place.Placement) (m *compare.Movement, written, err error) {
 	var list *moves
 	if o.movesOut != "" {
-		if list, err = openMoves(o.movesOut, o.std, before.Nodes, after.Nodes); err != nil {
-			return nil, err
+		if list, err = openMoves(o.movesOut, o.std, before.Nodes, after.Nodes, o.gates.any()); err != nil {
+			return nil, nil, err
 		}
-		list.gated = o.gates.any()
 	}
 	m, err = measureChange(ctx, o.std, before, after, &o.keys, list)
-	return m, list.close(err)
+	return m, list.close(), err
 }
 
 // moveGates are the limits of movement.

@@ -2,8 +2,8 @@ package figures
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -18,10 +18,11 @@ import (
 type moves struct {
 	moveFormat
 	file     io.WriteCloser
+	out      io.Writer    // to file
+	written  func() error // the error of writing, which does not end the measurement
 	before   []answer.NodeView
 	after    []answer.NodeView
 	terminal bool
-	gated    bool // all keys are counted, even if the reader closes its pipe
 }
 
 // moveFormat is a format of the list.
@@ -43,14 +44,18 @@ var moveFormats = []moveFormat{
 }
 
 // openMoves opens a list of moves. The extension of path selects the format; "-" is
-// standard output.
-func openMoves(path string, std *term.Streams, before, after []mapper.Node) (*moves, error) {
+// standard output. If gated, all keys are counted, even if the list cannot be
+// written.
+func openMoves(path string, std *term.Streams, before, after []mapper.Node, gated bool) (*moves, error) {
 	i := slices.IndexFunc(moveFormats, func(f moveFormat) bool { return strings.HasSuffix(path, f.suffix) })
 	file, err := std.OpenStream("--moves-out", path)
 	if err != nil {
 		return nil, err
 	}
-	m := &moves{moveFormat: moveFormats[i], file: file, terminal: path == "-" && term.IsTerminal(std.Out)}
+	m := &moves{moveFormat: moveFormats[i], file: file, out: file, terminal: path == "-" && term.IsTerminal(std.Out)}
+	if gated {
+		m.out, m.written = term.PastErrors(file)
+	}
 	m.before, m.after = answer.Views(before, m.escaped), answer.Views(after, m.escaped)
 	return m, nil
 }
@@ -59,17 +64,19 @@ func (m *moves) writer() io.Writer {
 	if m == nil {
 		return io.Discard
 	}
-	if m.gated {
-		return term.PastClosedPipe(m.file)
-	}
-	return m.file
+	return m.out
 }
 
-func (m *moves) close(err error) error {
+// close closes the list. It returns the error of writing it.
+func (m *moves) close() error {
 	if m == nil {
-		return err
+		return nil
 	}
-	return errors.Join(err, term.WithCode(term.ErrIO, m.file.Close()))
+	closed := term.WithCode(term.ErrIO, m.file.Close())
+	if m.written == nil {
+		return closed
+	}
+	return cmp.Or(m.written(), closed)
 }
 
 // head returns the header of the list.

@@ -75,7 +75,27 @@ func openStream(flag, path string, mode int) (io.WriteCloser, error) {
 	if err != nil {
 		return nil, Hint(WithCode(ErrIO, err), "%s names a file or a pipe to write", flag)
 	}
-	return f, nil
+	return &stream{f, flag}, nil
+}
+
+// stream is a file that flag names. Its errors carry [ErrIO] and a hint.
+type stream struct {
+	file *os.File
+	flag string
+}
+
+func (s *stream) Write(b []byte) (int, error) {
+	n, err := s.file.Write(b)
+	return n, s.explain(err)
+}
+
+func (s *stream) Close() error { return s.explain(s.file.Close()) }
+
+func (s *stream) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return Hint(WithCode(ErrIO, err), "the file of %s is incomplete", s.flag)
 }
 
 // isOut reports whether path leads to the file, pipe or device that standard

@@ -1,27 +1,41 @@
 package term
 
-import "io"
+import (
+	"cmp"
+	"io"
+)
 
-// PastClosedPipe returns a writer that discards the rest of the output once the
-// reader of w has closed its pipe. A command whose exit code is a verdict goes on
-// to reach it then; any other command ends.
-func PastClosedPipe(w io.Writer) io.Writer { return &pastClosedPipe{w: w} }
-
-type pastClosedPipe struct {
-	w      io.Writer
-	closed bool
+// PastErrors returns a writer that discards the rest of the output after the first
+// error of a write to w, such as that of a closed pipe, and a function that returns
+// that error. A command whose exit code is a verdict goes on to reach it. The error
+// carries [ErrIO].
+func PastErrors(w io.Writer) (io.Writer, func() error) {
+	p := &pastErrors{w: w}
+	return p, func() error { return p.err }
 }
 
-func (p *pastClosedPipe) Write(b []byte) (int, error) {
-	if p.closed {
-		return len(b), nil
+type pastErrors struct {
+	w   io.Writer
+	err error
+}
+
+func (p *pastErrors) Write(b []byte) (int, error) {
+	if p.err == nil {
+		_, err := p.w.Write(b)
+		p.err = WithCode(ErrIO, err)
 	}
-	n, err := p.w.Write(b)
-	if isBrokenPipe(err) {
-		p.closed = true
-		return len(b), nil
+	return len(b), nil
+}
+
+// FirstFailure returns the first error that fails a command, or else the first
+// error, which is that of a closed pipe.
+func FirstFailure(errs ...error) error {
+	for _, err := range errs {
+		if ExitCode(err) != ExitDone {
+			return err
+		}
 	}
-	return n, err
+	return cmp.Or(errs...)
 }
 
 // Remembering returns a writer to w and a function that returns the first error
