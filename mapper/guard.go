@@ -63,7 +63,7 @@ func (e *GuardError) Error() string {
 	if e.Min > 0 {
 		return fmt.Sprintf("rejected a set of %d %s: the minimum is %d", e.Nodes, nodesWord(e.Nodes), e.Min)
 	}
-	return fmt.Sprintf("rejected a set that lacks %d of %d nodes: the limit is %g%%", e.Missing, e.Before, 100*e.MaxDrop)
+	return fmt.Sprintf("rejected a set that lacks %d of %d %s: the limit is %g%%", e.Missing, e.Before, nodesWord(e.Before), 100*e.MaxDrop)
 }
 
 // nodesWord returns the word after a number of nodes.

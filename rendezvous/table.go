@@ -53,7 +53,7 @@ func (s *Set[N]) Table(bits int) (*Table[N], error) {
 // newTable makes a table whose slots have no owners yet.
 func newTable[N any](s *Set[N], bits int) (*Table[N], error) {
 	if bits < MinTableBits || bits > MaxTableBits {
-		return nil, fmt.Errorf("table of %d bits: %w", bits, ErrTableBits)
+		return nil, fmt.Errorf("table bits %d: %w", bits, ErrTableBits)
 	}
 	if s == nil || s.hash == nil {
 		s = &Set[N]{hash: prf.SipHash.Func(prf.Options{})}

@@ -58,7 +58,7 @@ func TestTableBounds(t *testing.T) {
 	for _, bits := range []int{-1, 0, 25, 64} {
 		_, err := s.Table(bits)
 		require.ErrorIs(t, err, ErrTableBits)
-		assert.ErrorContains(t, err, "table of "+strconv.Itoa(bits)+" bits")
+		assert.ErrorContains(t, err, "table bits "+strconv.Itoa(bits)+":")
 	}
 	table, err := s.Table(1)
 	require.NoError(t, err)

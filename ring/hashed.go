@@ -86,7 +86,7 @@ func (l hashed) total(members []member) (float64, error) {
 	if fits == 0 {
 		return 0, fmt.Errorf("%w: a point for each unit is too many, so the unit must be greater", err)
 	}
-	return 0, fmt.Errorf("%w: at most %d points for each unit fit", err, fits)
+	return 0, fmt.Errorf("%w: for each unit, at most %d fit", err, fits)
 }
 
 // count returns the number of points of a member, as a float64 because the

@@ -330,7 +330,7 @@ func TestWeightsOfSRVNeedAUnit(t *testing.T) {
 	nodes := []weighted{{"a", 65535}, {"b", 65535}}
 	_, err := New(nodes, weightedConfig)
 	require.ErrorIs(t, err, ErrTooManyPoints)
-	assert.EqualError(t, err, "20971200 points, at most 16777216: the capacities need too many points: at most 128 points for each unit fit")
+	assert.EqualError(t, err, "20971200 points, at most 16777216: the capacities need too many points: for each unit, at most 128 fit")
 	cfg := weightedConfig
 	if !testing.Short() { // 16 million points take a while, and a minute on an emulator
 		cfg.Layout = Hashed(128)

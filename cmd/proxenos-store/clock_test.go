@@ -244,7 +244,7 @@ func TestSlowClockStopsWritesVisibly(t *testing.T) {
 	}
 	code, body := ready(slow)
 	assert.Equal(t, 503, code)
-	assert.Contains(t, body, "2 of 2 other nodes")
+	assert.Contains(t, body, "other nodes (2 of 2)")
 	for _, n := range []*server{first, third} {
 		code, body = ready(n)
 		assert.Equal(t, 200, code, body)

@@ -273,7 +273,7 @@ func TestMinCopies(t *testing.T) {
 	first := found(t, "--min-copies", "2")
 	_, stderr, code := run(t, "put", "-h", first.addr, "k", "v")
 	assert.Equal(t, 74, code)
-	assert.Contains(t, stderr, "1 nodes serve, 2 copies are required")
+	assert.Contains(t, stderr, "too few serving nodes (1) for the required copies (2)")
 	serve(t, "-h", first.addr, "-p", freePort(t), "--min-copies", "2")
 	_, stderr, code = run(t, "put", "-h", first.addr, "k", "v")
 	assert.Zero(t, code, stderr)

@@ -43,7 +43,7 @@ func drawFlows(c *Change, tones palette) *flowsPicture {
 	group, names := grouped(c)
 	p := &flowsPicture{
 		Title: "Moves between nodes", Width: pictureWidth,
-		Desc: fmt.Sprintf("%s of %s keys move (%s).", count(c.Moved), count(c.Keys), percent(c.Fraction(c.Moved))),
+		Desc: fmt.Sprintf("%s of the keys move (%s of %s).", percent(c.Fraction(c.Moved)), count(c.Moved), count(c.Keys)),
 	}
 	if len(names) < len(c.Nodes) {
 		p.Note = fmt.Sprintf("The %d of %d nodes that change most. The others are drawn as one.", shownBlocks, len(c.Nodes))
@@ -93,7 +93,7 @@ func grouped(c *Change) (group []int, names []string) {
 		names = append(names, c.Nodes[i].Name)
 	}
 	if rest := len(c.Nodes) - len(order); rest > 0 {
-		names = append(names, fmt.Sprintf("%d others", rest))
+		names = append(names, plural(rest, "other"))
 	}
 	return group, names
 }
@@ -105,7 +105,7 @@ func column(names, labels []string, keys []int64, all int64, x, labelX float64, 
 	for i, name := range names {
 		b := block{
 			X: x, Y: y, LabelX: labelX, Anchor: anchor, Name: name, Label: labels[i], Tone: tones.tone(name),
-			Tooltip: fmt.Sprintf("%s: %s keys", name, count(keys[i])), keys: keys[i], next: y,
+			Tooltip: fmt.Sprintf("%s: %s", name, plural(keys[i], "key")), keys: keys[i], next: y,
 		}
 		if all > 0 {
 			b.Height = columnHeight * float64(keys[i]) / float64(all)
@@ -172,10 +172,10 @@ func (p *flowsPicture) band(from, to int, keys, all int64) (band, bool) {
 	drawn := band{
 		Path:    ribbon(a.X+blockWidth, a.next, b.X, b.next, height),
 		Class:   "moving " + b.Tone,
-		Tooltip: fmt.Sprintf("%s keys move from %s to %s", count(keys), a.Name, b.Name),
+		Tooltip: fmt.Sprintf("%s from %s to %s", plural(keys, "key"), a.Name, b.Name),
 	}
 	if from == to {
-		drawn.Class, drawn.Tooltip = "staying", fmt.Sprintf("%s keys stay on %s", count(keys), a.Name)
+		drawn.Class, drawn.Tooltip = "staying", fmt.Sprintf("%s on %s before and after", plural(keys, "key"), a.Name)
 	}
 	a.next += height
 	b.next += height

@@ -115,7 +115,8 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"add":     func(x, y float64) float64 { return x + y },
 	"px":      func(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) },
 	"number":  func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) },
-	"plural":  plural,
+	"plural":  plural[int],
+	"keys":    func(n int64, sampled bool) string { return plural(n, keyWord(sampled)) },
 	"css":     func() template.CSS { return template.CSS(css) },
 	"policy":  policy,
 }).Parse(picturesText + pageText))
@@ -320,8 +321,16 @@ func count(n int64) string {
 	return digits
 }
 
+// keyWord returns the word for a key, of a sample or not.
+func keyWord(sampled bool) string {
+	if sampled {
+		return "sample key"
+	}
+	return "key"
+}
+
 // plural formats a number of things.
-func plural(n int, thing string) string {
+func plural[N int | int64](n N, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}

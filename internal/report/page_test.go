@@ -147,7 +147,7 @@ func TestPageEdgeCases(t *testing.T) {
 	many.Load.Nodes = make([]Node, 5000)
 	page := htmlOf(t, many)
 	assert.Contains(t, page, "too many nodes")
-	assert.Contains(t, page, "4000 more nodes")
+	assert.Contains(t, page, "4,000 more nodes")
 	assert.Less(t, len(page), 1<<20)
 	assert.NotContains(t, page, "NaN")
 }

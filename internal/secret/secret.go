@@ -90,7 +90,7 @@ func CheckLength(secret []byte) error {
 	case len(secret) == 0:
 		return errors.New("the secret is empty")
 	case len(secret) < MinLength:
-		return fmt.Errorf("the secret has %d bytes; %d or more are needed", len(secret), MinLength)
+		return fmt.Errorf("the secret is too short: %d of at least %d bytes", len(secret), MinLength)
 	}
 	return nil
 }

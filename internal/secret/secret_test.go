@@ -71,11 +71,11 @@ func TestLines(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                  "the secret is empty",
 		"\n\r\n":                            "the secret is empty",
-		a[1:]:                               "line 1: the secret has 15 bytes; 16 or more are needed",
-		a + "\nx\n":                         "line 2: the secret has 1 bytes",
+		a[1:]:                               "line 1: the secret is too short: 15 of at least 16 bytes",
+		a + "\nx\n":                         "line 2: the secret is too short: 1 of at least",
 		a + "\x00":                          "line 1 of the secret is not text",
 		"\xff" + a:                          "line 1 of the secret is not text",
-		a[:8] + "\n" + a[:8]:                "line 1: the secret has 8 bytes",
+		a[:8] + "\n" + a[:8]:                "line 1: the secret is too short: 8 of at least",
 		string(bytes.Repeat([]byte{7}, 16)): "line 1 of the secret is not text: encode it as hex or base64",
 	} {
 		_, err := Lines([]byte(text))

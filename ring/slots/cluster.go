@@ -92,7 +92,7 @@ func ParseRanges(text string) ([]Range, error) {
 
 func parsePair(fields []string) ([]Range, error) {
 	if len(fields) != 2 {
-		return nil, fmt.Errorf("want FIRST-LAST ID or a line of redis-cli cluster nodes, got %d fields: %w", len(fields), ErrScheme)
+		return nil, fmt.Errorf("want FIRST-LAST ID or a line of redis-cli cluster nodes, got %.64q: %w", strings.Join(fields, " "), ErrScheme)
 	}
 	r, err := parseRange(fields[0], fields[1])
 	return []Range{r}, err

@@ -30,7 +30,7 @@ func (s maglev) String() string { return fmt.Sprintf("envoy-maglev(%d)", int(s))
 
 func (s maglev) assign(members []member) (*table, error) {
 	if s < 2 || s > maxMaglevSlots || !big.NewInt(int64(s)).ProbablyPrime(0) { // exact below 2^64
-		return nil, fmt.Errorf("envoy-maglev: %d slots, not a prime number from 2 to %d: %w", int(s), maxMaglevSlots, ErrScheme)
+		return nil, fmt.Errorf("envoy-maglev: the number of slots %d is not a prime number from 2 to %d: %w", int(s), maxMaglevSlots, ErrScheme)
 	}
 	if err := wholeWeights(members); err != nil {
 		return nil, err

@@ -189,7 +189,7 @@ func TestRefusals(t *testing.T) {
 		{"half a weight", Modulo("twemproxy-md5"), []server{{"a", 0.5, 0}}, ErrWhole, "weight 0.5"},
 		{"too many slots", Modulo("twemproxy-md5"), []server{{"a", 1 << 25, 0}}, ErrTooManySlots, "33554432 slots, at most 16777216"},
 		{"an unknown hash for jump", Jump("md5"), equal("a"), ErrScheme, "not one of xxhash64, "},
-		{"slots that are not prime", EnvoyMaglev(8), equal("a"), ErrScheme, "8 slots, not a prime"},
+		{"slots that are not prime", EnvoyMaglev(8), equal("a"), ErrScheme, "number of slots 8 is not a prime"},
 		{"too many slots for Envoy", EnvoyMaglev(15485863), equal("a"), ErrScheme, "2 to 5000011"},
 		{"half a weight for Envoy", EnvoyMaglev(7), []server{{"a", 0.5, 0}}, ErrWhole, "weight 0.5"},
 		{"slots of an unknown node", RedisCluster([]Range{{0, 5, "b"}}), equal("a"), ErrUnknownID, `node "b": slots 0 to 5`},

@@ -180,7 +180,7 @@ func (o *balanceOptions) check(load *compare.Load, nodes []answer.NodeView, weig
 	}
 	if err := v.result(); err != nil {
 		if chance := load.ChanceImbalance(); !weighted && chance > o.maxImbalance {
-			return term.Hint(err, "with %d keys, chance alone gives about %.3f: use more keys with --sample", load.Keys, chance)
+			return term.Hint(err, "with %s, chance alone gives about %.3f: use more keys with --sample", term.Plural(load.Keys, "key"), chance)
 		}
 		return term.Hint(err, "proxenos help algorithms tells how even each algorithm is")
 	}

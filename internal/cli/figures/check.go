@@ -194,7 +194,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 
 func verdictOf(r report.Results) error {
 	if checks, failed, _ := r.Count(); failed > 0 {
-		return term.WithCode(term.ErrCheck, fmt.Errorf("%d of %d checks failed", failed, checks))
+		return term.WithCode(term.ErrCheck, fmt.Errorf("%d of %s failed", failed, term.Plural(checks, "check")))
 	}
 	return nil
 }

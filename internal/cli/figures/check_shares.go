@@ -172,8 +172,8 @@ func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result
 	v.someKeys(keys.Load())
 	r.take(c.Line, "", &v)
 	if part := share(short.Load(), keys.Load()); part > c.Spread.Except {
-		r.failf(c.Line, "%s of the keys (%d of %d) have their %d replicas in fewer than %d zones; the limit is %s",
-			term.Percent(part), short.Load(), keys.Load(), c.Spread.Replicas, c.Spread.Zones, term.Percent(c.Spread.Except))
+		r.failf(c.Line, "%s of the keys (%d of %d) have their %s in fewer than %d zones; the limit is %s",
+			term.Percent(part), short.Load(), keys.Load(), term.Plural(c.Spread.Replicas, "replica"), c.Spread.Zones, term.Percent(c.Spread.Except))
 	}
 	return nil
 }

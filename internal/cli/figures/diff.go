@@ -204,6 +204,6 @@ func (g *moveGates) check(v *gateResult, m *compare.Movement) {
 		}
 	}
 	if g.noSurvivors && m.Survivors > 0 {
-		v.failf("%d of %d keys move between nodes that do not change", m.Survivors, m.Keys)
+		v.failf("keys move between nodes that do not change (%d of %d)", m.Survivors, m.Keys)
 	}
 }

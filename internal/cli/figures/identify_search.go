@@ -310,7 +310,7 @@ func (a *identification) verdict() error {
 	err := fmt.Errorf("none of %d known placements explains all observations (%d)", a.Tried, a.Keys)
 	hint := "are these all nodes, with the names, ports, weights and order that the system has?"
 	if a.Untried > 0 {
-		err = fmt.Errorf("%w, and %d were not tried for want of time", err, a.Untried)
+		err = fmt.Errorf("%w; --search-time ended before %s", err, term.Plural(a.Untried, "other placement"))
 		hint = "raise --search-time"
 	}
 	return term.Hint(term.WithCode(term.ErrCheck, err), "%s", hint)
@@ -363,13 +363,13 @@ func (a *identification) remarks() (lines []string) {
 	}
 	lines = append(lines, fmt.Sprintf("tried %d placements; the probability of a coincidence is at most %s", a.Tried, probability(*a.Coincidence)))
 	if *a.Coincidence > certain {
-		lines = append(lines, fmt.Sprintf("%d keys make it less than one in a million", a.EnoughKeys))
+		lines = append(lines, fmt.Sprintf("with %s it is less than one in a million", term.Plural(a.EnoughKeys, "key")))
 	}
 	if a.OneNode {
 		lines = append(lines, "all keys are on one node, to which a weak hash may give all similar keys: observe other nodes, too")
 	}
 	if a.Untried > 0 {
-		lines = append(lines, fmt.Sprintf("%d placements were not tried: --search-time is over", a.Untried))
+		lines = append(lines, fmt.Sprintf("--search-time ended before %s", term.Plural(a.Untried, "other placement")))
 	}
 	if a.Ask == nil {
 		return lines

@@ -102,7 +102,7 @@ func parseSipHashKey(text string) (*[16]byte, error) {
 		}
 		return (*[16]byte)(raw), nil
 	default:
-		return nil, fmt.Errorf("the key has %d bytes", len(text))
+		return nil, fmt.Errorf("the key has %s", term.Plural(len(text), "byte"))
 	}
 }
 

@@ -99,6 +99,10 @@ func (p *Placement) few(warnings []string, points []int) []string {
 	if count == 0 || Eligible(p.Nodes) == 1 {
 		return warnings
 	}
+	id, has := p.Nodes[least].ID(), points[least]
+	if count == 1 {
+		return append(warnings, fmt.Sprintf("node %q has fewer than %d points, only %d, so its share is uneven", id, FewPoints, has))
+	}
 	return append(warnings, fmt.Sprintf("%d of %d nodes have fewer than %d points, %q only %d, so their shares are uneven",
-		count, Eligible(p.Nodes), FewPoints, p.Nodes[least].ID(), points[least]))
+		count, Eligible(p.Nodes), FewPoints, id, has))
 }

@@ -180,7 +180,7 @@ func (h *heldLog) release(w io.Writer) {
 
 // tooFew returns the error of a wait that timed out.
 func (o *membersOptions) tooFew(seen []swim.Member) error {
-	err := fmt.Errorf("found %d of %d members (status %s) within %v", len(seen), o.wait, o.status, o.timeout)
+	err := fmt.Errorf("found %d of %s (status %s) within %v", len(seen), term.Plural(o.wait, "member"), o.status, o.timeout)
 	return term.Hint(term.WithCode(term.ErrCheck, err), "a longer --timeout waits longer")
 }
 

@@ -9,7 +9,7 @@ import (
 func Percent(fraction float64) string { return fmt.Sprintf("%.3f%%", 100*fraction) }
 
 // Plural formats a number of things, as in "1 node" and "2 nodes".
-func Plural(n int, thing string) string {
+func Plural[N int | int64](n N, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -150,7 +150,7 @@ The store is not linearizable when nodes fail, and not meant for production.`,
 func wantArgs(want ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != len(want) {
-			return fmt.Errorf("%w: %s takes %d arguments %v, got %d: %q", errUsage, c.CommandPath(), len(want), want, len(args), args)
+			return fmt.Errorf("%w: %s takes the arguments %v, got %q", errUsage, c.CommandPath(), want, args)
 		}
 		return nil
 	}

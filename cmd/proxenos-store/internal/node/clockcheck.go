@@ -103,7 +103,7 @@ func (n *Node) Ready() error {
 func (n *Node) clockError() error {
 	others := n.others(n.current())
 	if differ := n.clocks.count(others); 2*differ > len(others) {
-		return fmt.Errorf("the clock differs too much from those of %d of %d other nodes", differ, len(others))
+		return fmt.Errorf("the clock differs too much from those of other nodes (%d of %d)", differ, len(others))
 	}
 	return nil
 }

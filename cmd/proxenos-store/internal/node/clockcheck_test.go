@@ -38,7 +38,7 @@ func TestFastClockWriteLeavesNothing(t *testing.T) {
 			require.NoError(t, nodes[1].Put(t.Context(), key, []byte("later")))
 			get(key, "later")
 		}
-		assert.ErrorContains(t, fast.Ready(), "2 of 2 other nodes")
+		assert.ErrorContains(t, fast.Ready(), "other nodes (2 of 2)")
 		assert.NoError(t, nodes[1].Ready())
 	})
 }

@@ -110,7 +110,7 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 	}
 	natural := p.preferenceList(p.natural, a.entry.Key)
 	if quorum := natural.quorum(); quorum < n.cfg.MinCopies {
-		return fmt.Errorf("%w: %d nodes serve, %d copies are required", ErrUnavailable, quorum, n.cfg.MinCopies)
+		return fmt.Errorf("%w: too few serving nodes (%d) for the required copies (%d)", ErrUnavailable, quorum, n.cfg.MinCopies)
 	}
 	keep := func(name string) error { return n.keep(ctx, a, name) }
 	first, ok := natural.callOne(func(name string) error {

@@ -54,7 +54,7 @@ var grades = map[node.State]report.Grade{node.StateJoining: report.Warn, node.St
 func (p *Page) live() *report.Live {
 	page := &report.Live{
 		Title: "Nodes of the store", Lead: "As seen by " + p.Node.Self() + ".",
-		Placement: fmt.Sprintf("Keys are placed on a ring with %d replicas. A share is the part of the keys that a node is the first replica of.", p.Node.Replicas()),
+		Placement: fmt.Sprintf("Keys are placed on a ring. Replicas of a key: %d. A share is the part of the keys that a node is the first replica of.", p.Node.Replicas()),
 		Ask:       "/select", Every: refreshInterval,
 	}
 	counts := map[node.State]int{}

@@ -144,7 +144,7 @@ func (r *reader) metadata() (map[string][]byte, error) {
 // end returns the error of the fields read, or one for bytes after the last.
 func (r *reader) end() error {
 	if r.err == nil && len(r.rest) > 0 {
-		r.err = fmt.Errorf("%d bytes too many", len(r.rest))
+		r.err = errors.New("data after the last field")
 	}
 	return r.err
 }
