@@ -11,6 +11,7 @@ import sys
 import reference
 import reference_partitions
 import reference_ring
+import reference_shards
 
 HASHES = ["siphash", "siphash 000102030405060708090a0b0c0d0e0f", "md5", "sha256"]
 KEYS = ["", "a", "secret", "touché", "moist towelette", "github.com", "user:42", "\t\n\0", "k" * 300] + [
@@ -30,6 +31,9 @@ NODES = {
 }
 # Nodes, number of partitions and bound; 0 is none. A share of 30 has a limit of 33 under 1.1.
 PARTITIONS = [("ten", 256, 1.1), ("ten", 256, 1), ("ten", 300, 1.1), ("ten", 1000, 0), ("weighted", 100, 1.25), ("weighted-many", 997, 1)]
+# Nodes whose zone is the ID up to the first hyphen, and sizes of shards.
+ZONED = {"even": [(f"z{i % 3}-n{i}", 1) for i in range(18)], "uneven": [(f"z{i * i % 5}-n{i}", 1 + i % 3) for i in range(13)]}
+SHARDS = [("even", 6, 3), ("even", 4, 2), ("uneven", 7, 5), ("uneven", 1, 1)]
 # Scores whose fractions are at either end, about the square root of one half, and between.
 SCORES = [0, 4095, 4096, (1 << 64) - 1, (1 << 64) - 4097, 1 << 63, (1 << 63) - 1, 0xB504F333F9DE6484, 0xB504F00000000000, 0xB504EFFFFFFFFFFF]
 SCORES += [reference.finalize(i * reference.GOLDEN & reference.M) for i in range(1, 119)]
@@ -62,6 +66,16 @@ def vectors(package, name, algorithm, header, columns, results):
     return [path.name, *sums]
 
 
+def shards():
+    """Writes the vectors of shards, which have no checksum."""
+    for name, n, replicas in SHARDS:
+        header = [f"scenario: shards over a rendezvous set, {name}", "hash: siphash", f"shard: {n}", f"replicas: {replicas}"]
+        header += [f"node: {node} {w}" for node, w in ZONED[name]] + ["columns: key shard owners"]
+        label = f"shards/order-{name}-{n}-siphash"
+        path = write(label, "shards v1", DOC + "rules", header, [[json.dumps(key, ensure_ascii=False)] for key in KEYS])
+        write(label, "shards v1", DOC + "rules", header, list(reference_shards.results(path)))
+
+
 def main():
     sets, rings = [], []
     for name, nodes in NODES.items():
@@ -76,6 +90,7 @@ def main():
             sets.append(vectors("rendezvous", f"rendezvous/{label}", "rendezvous v1", bits, columns, reference.results))
             points = [*header, "points: 160", *listed]
             rings.append(vectors("ring", f"ring/{label}", "hashed ring v1", points, "key order", reference_ring.results))
+    shards()
     parts = []
     for name, n, bound in PARTITIONS:
         for method in HASHES if (name, n) == ("ten", 300) else HASHES[:1]:

@@ -68,6 +68,7 @@ type Check struct {
 	LoadAfterLoss *Loss
 	Spread        *Spread
 	Nodes         *Count
+	Shards        *Shards
 
 	column int
 }
@@ -158,6 +159,13 @@ type Spread struct {
 // Count bounds the number of nodes that are not drained.
 type Count struct {
 	Min, Max, MinPerZone int // 0 is no bound
+}
+
+// Shards bounds the nodes that the shards of sample tenants share.
+type Shards struct {
+	Size, Tenants int
+	MaxPoisoned   *float64 // of tenants that share all nodes with one other
+	MaxAllButOne  *float64 // of pairs that share all nodes or all but one
 }
 
 // Error is an error in a check file.

@@ -18,7 +18,10 @@ const (
 	maxSample     = int64(1) << 40
 	maxTableBits  = 24
 	maxPartitions = 1 << 24
-	maxReplicas   = 1000
+	maxTenants    = 10000
+
+	defaultTenants = 1000
+	maxReplicas    = 1000
 )
 
 // read parses the document.
@@ -97,9 +100,10 @@ func (c *Check) grammar(format *Format, item *yaml.Node) value {
 		{"load_after_loss", "A bound of the load of every node after the loss of any one node or zone.", c.loadAfterLoss()},
 		{"spread", "The number of zones of the replicas of a key.", c.spread()},
 		{"nodes", "Bounds of the number of nodes that are not drained.", c.count()},
+		{"shards", "Bounds of the nodes that shards of tenants share.", c.shards()},
 	}
 	wrong := func(have int) error {
-		return fmt.Errorf("check %q has %d of pins, checksum, shares, movement, load_after_loss, spread and nodes; want exactly one", c.Name, have)
+		return fmt.Errorf("check %q has %d of pins, checksum, shares, movement, load_after_loss, spread, nodes and shards; want exactly one", c.Name, have)
 	}
 	severity := new(string)
 	return mapping("a check", append([]field{
@@ -274,6 +278,17 @@ func (c *Check) spread() value {
 			}
 			return nil
 		})
+}
+
+func (c *Check) shards() value {
+	s := &Shards{Tenants: defaultTenants}
+	return mapping("shards", []field{
+		{"size", "The number of nodes of the shard of a tenant.", whole(&s.Size, "size", 1, maxReplicas)},
+		{"tenants", "The number of sample tenants; 1000 by default.", whole(&s.Tenants, "tenants", 2, maxTenants)},
+		{"max_poisoned", "The maximum fraction of tenants that share all their nodes with any one other tenant, such as 1% or 0.01.", fraction(&s.MaxPoisoned, "max_poisoned")},
+		{"max_all_but_one", "The maximum fraction of pairs of tenants that share all nodes, or all but one.", fraction(&s.MaxAllButOne, "max_all_but_one")},
+	}, need("shards: want size", "size"), need("shards: want max_poisoned or max_all_but_one", "max_poisoned", "max_all_but_one")).
+		then(func() error { c.Shards = s; return nil })
 }
 
 func (c *Check) count() value {

@@ -67,6 +67,10 @@ var withoutExample = map[string]string{
 	"ring/slots.Partitions.Len":    "in the example of Partitions.Checksum",
 	"ring/slots.Partitions.Weight": "in the example of Partitions.All",
 
+	"ring/rules.Shards.Len":       "in the example of NewShards",
+	"ring/rules.Overlap.Share":    "in the example of Shards.Overlap",
+	"ring/rules.Overlap.Poisoned": "in the example of Shards.Overlap",
+
 	"rendezvous/prf.Integer.Big": "in the example of Method.Integer",
 
 	"rendezvous.Table.Node":     "as on Set",

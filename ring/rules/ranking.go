@@ -1,4 +1,4 @@
-// Package rules holds what works over any ranking of nodes.
+// Package rules limits the choice among ranked nodes: shards for tenants.
 //
 // It lies below ring, and imports none of the algorithms, because ring.Balancer and
 // slots.Partitions work over any [Ranking] too.

@@ -50,6 +50,9 @@ func (k *checker) check(ctx context.Context, c *checkfile.Check, r *result) erro
 		return k.checkShares(ctx, c, r)
 	case c.Movement != nil:
 		return k.checkMovement(ctx, c, r)
+	case c.Shards != nil:
+		k.checkOverlap(c, r)
+		return nil
 	case c.LoadAfterLoss != nil:
 		return k.checkLoss(ctx, c, r)
 	default:

@@ -1,0 +1,100 @@
+package rules_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/ring/rules"
+)
+
+func shardsOf(ids ...string) *rules.Shards[string] {
+	set, err := rendezvous.Of(ids...)
+	if err != nil {
+		fmt.Println(err)
+	}
+	s, err := rules.NewShards(set, rules.ShardsConfig[string]{ID: self, Zone: zoneOf})
+	if err != nil {
+		fmt.Println(err)
+	}
+	return s
+}
+
+func ExampleNewShards() {
+	set, _ := rendezvous.Of("a-1", "a-2", "b-1", "b-2")
+	s, err := rules.NewShards(set, rules.ShardsConfig[string]{ID: self, Zone: zoneOf})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	nodes, err := s.Shard(nil, "acme", 2)
+	fmt.Println(s.Len(), nodes, err)
+	// Output:
+	// 4 [b-1 a-2] <nil>
+}
+
+func ExampleShards_Shard() {
+	s := shardsOf("a-1", "a-2", "a-3", "b-1", "b-2", "b-3")
+	for _, tenant := range []string{"acme", "globex", "initech"} {
+		nodes, err := s.Shard(nil, tenant, 4)
+		fmt.Println(tenant, nodes, err)
+	}
+	_, err := s.Shard(nil, "acme", 7)
+	fmt.Println(err)
+	// Output:
+	// acme [b-1 a-2 a-3 b-3] <nil>
+	// globex [b-2 a-1 a-3 b-1] <nil>
+	// initech [a-1 b-2 b-3 a-3] <nil>
+	// tenant "acme": a shard of 7 of 6 nodes: the size of a shard must be from 1 to the number of nodes
+}
+
+func ExampleShards_SelectN() {
+	s := shardsOf("a-1", "a-2", "a-3", "b-1", "b-2", "b-3")
+	nodes, err := s.SelectN(nil, "acme", 4, "user:42", 2)
+	fmt.Println(nodes, err)
+	// Output:
+	// [b-1 a-2] <nil>
+}
+
+func ExampleShards_LookBack() {
+	before := shardsOf("a-1", "a-2", "a-3", "b-1", "b-2", "b-3")
+	now := shardsOf("a-1", "a-2", "a-3", "a-4", "b-1", "b-2", "b-3", "b-4")
+	earlier := slices.Values([]*rules.Shards[string]{before})
+	for _, tenant := range []string{"acme", "globex", "initech"} {
+		nodes, err := now.LookBack(nil, tenant, 4, earlier)
+		fmt.Println(tenant, nodes, err)
+	}
+	// Output:
+	// acme [b-1 a-2 a-4 b-4 a-3 b-3] <nil>
+	// globex [b-2 a-1 a-3 b-1] <nil>
+	// initech [a-1 b-2 b-3 a-3] <nil>
+}
+
+func ExampleShards_Overlap() {
+	s := shardsOf(fleet(20, 1)...)
+	o, err := s.Overlap(tenants(1000), 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	expected, _ := rules.ExpectedOverlap([]int{20}, []int{4})
+	for k, p := range expected {
+		fmt.Printf("%d shared: %.4f of the pairs, %.4f expected\n", k, o.Share(k), p)
+	}
+	fmt.Printf("a tenant takes down %.4f of the others at most\n", o.Poisoned())
+	// Output:
+	// 0 shared: 0.3761 of the pairs, 0.3756 expected
+	// 1 shared: 0.4624 of the pairs, 0.4623 expected
+	// 2 shared: 0.1481 of the pairs, 0.1486 expected
+	// 3 shared: 0.0131 of the pairs, 0.0132 expected
+	// 4 shared: 0.0002 of the pairs, 0.0002 expected
+	// a tenant takes down 0.0030 of the others at most
+}
+
+func ExampleExpectedOverlap() {
+	// Shards of two nodes from each of three zones of six.
+	p, err := rules.ExpectedOverlap([]int{6, 6, 6}, []int{2, 2, 2})
+	fmt.Printf("%.5f %v\n", p[6], err)
+	// Output:
+	// 0.00030 <nil>
+}
