@@ -21,7 +21,7 @@ func onTerminal(t *testing.T, env []string, args ...string) string {
 	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR=", "FORCE_COLOR=", "CLICOLOR_FORCE=", "CLICOLOR="), env...)
 	tty, err := pty.Start(cmd)
 	require.NoError(t, err)
-	defer tty.Close()             //nolint:errcheck // the program has ended
+	defer tty.Close()
 	written, _ := io.ReadAll(tty) // ends in EIO when the program does
 	_ = cmd.Wait()
 	return string(written)
