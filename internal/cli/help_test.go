@@ -25,6 +25,7 @@ func TestBackendFlagsAreFolded(t *testing.T) {
 		for _, flag := range []string{"--datacenter", "--dns-server", "--peer"} {
 			assert.Contains(t, out, flag, args)
 		}
+		assert.NotContains(t, out, "(default )", "%v shows an empty default", args)
 	}
 	_, errors, code := command("", "select", "-n", "a", "--datacenter", "x", "--", "--help-all")
 	assert.NotEqual(t, term.ExitDone, code, "after --, a KEY: %s", errors)

@@ -48,7 +48,6 @@ func (o *consulOptions) bind(c *cobra.Command) {
 		fs.StringVar(&o.identity, "identity", "", "ID of a node: instance (node/service-id), address or meta:KEY; for kubernetes: pod, address, node or label:KEY (default instance or pod)")
 		fs.StringVar(&o.zone, "zone-meta", "zone", "metadata `key` of the zone")
 		fs.StringSliceVar(&o.datacenters, "datacenter", nil, "`name` of the datacenter, or several with commas (default the agent's)")
-		fs.Lookup("datacenter").DefValue = "" // hide the default, an empty list
 		fs.StringVar(&o.near, "near", "", "sort by distance from this Consul `node`; _agent is the agent's")
 		fs.StringToStringVar(&o.nodeMeta, "node-meta", nil, "keep instances on Consul nodes with this `key=value` in their metadata; may be repeated")
 		fs.Lookup("node-meta").DefValue = "" // hide the default, an empty list

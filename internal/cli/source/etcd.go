@@ -29,7 +29,6 @@ func (o *etcdOptions) bind(c *cobra.Command) {
 	term.AddGroup(c, title, func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.prefix, "etcd-prefix", "", "`prefix` of the keys that hold nodes, such as /services/web/")
 		fs.StringSliceVar(&o.endpoints, "etcd-endpoints", nil, "`URLs` of the servers of the cluster (default http://127.0.0.1:2379)")
-		fs.Lookup("etcd-endpoints").DefValue = "" // hide the default, an empty list
 		fs.StringVar(&o.user, "etcd-user", "", "`name` of the user")
 		fs.StringVar(&o.passwordFile, "etcd-password-file", "", "`file` with the password of the user; overrides ETCDCTL_PASSWORD")
 	})
