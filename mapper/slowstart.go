@@ -28,6 +28,7 @@ const (
 // would have moved, in a rendezvous set and in a ring of ring.Hashed. Of several
 // nodes that start, one may take a key that another one takes over later: in a
 // set if they started at different times, in a ring always.
+// Layouts that take whole capacities only reject the weights between.
 //
 // The times come from the metadata of the node, [MetaStartAt] and [MetaDrainAt],
 // so clients agree whenever they see the node. Clients whose clocks differ by s

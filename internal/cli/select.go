@@ -91,6 +91,7 @@ keys through a pipe; see proxenos help coprocess.`,
 	o.output.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
 	o.source.Bind(c)
+	o.source.BindSlowStart(c)
 	o.source.Outages.Bind(c)
 	return c
 }

@@ -333,15 +333,15 @@ func (o *Flags) Watched(ctx context.Context, poll time.Duration, std *term.Strea
 	if o.complete.required {
 		watched = complete{watched}
 	}
-	guarded := o.Outages.guard(watched)
-	if o.Outages.cache == "" {
-		return guarded, nil
+	watched = o.Outages.guard(watched)
+	if o.Outages.cache != "" {
+		watched = o.Outages.cached(watched, o.timeout, std)
 	}
-	cached := o.Outages.cached(guarded, o.timeout, std)
-	if o.complete.required { // a snapshot may be partial too
-		return complete{cached}, nil
+	watched = o.Outages.slow.around(watched)
+	if o.complete.required { // a snapshot may be partial, and so may start times
+		watched = complete{watched}
 	}
-	return cached, nil
+	return watched, nil
 }
 
 // Classify adds an exit code and a hint to an error of the source, its cache or

@@ -21,7 +21,8 @@ type OutageFlags struct {
 	cache    string
 	maxStale time.Duration
 	query    string // that --cache is bound to
-	followed bool   // the command follows the source, so --max-staleness needs no cache
+	slow     slowStart
+	followed bool // the command follows the source, so --max-staleness needs no cache
 }
 
 // outageGroup is the title of the flags in help texts.
@@ -50,6 +51,9 @@ func (o *OutageFlags) parse(c *cobra.Command) error {
 		if err := term.CheckState("--cache", o.cache); err != nil {
 			return err
 		}
+	}
+	if err := o.slow.parse(c); err != nil {
+		return err
 	}
 	stale := c.Flags().Lookup("max-staleness")
 	switch {
@@ -107,13 +111,13 @@ func ageUnknown(u mapper.Update) bool {
 }
 
 // update returns the update that ask reports.
-func (o *OutageFlags) update(ctx context.Context, source mapper.Mapper, patience time.Duration, late error, std *term.Streams) (mapper.Update, error) {
+func (o *OutageFlags) update(ctx context.Context, source mapper.Watcher, patience time.Duration, late error, std *term.Streams) (mapper.Update, error) {
 	if o.cache != "" {
-		return o.cached(source, patience, std).Ask(ctx)
+		return mapper.Ask(ctx, o.slow.around(o.cached(source, patience, std)))
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, late)
 	defer cancel()
-	u, err := mapper.Ask(ctx, source)
+	u, err := mapper.Ask(ctx, o.slow.around(source))
 	if err != nil && errors.Is(context.Cause(ctx), term.ErrUnreachable) {
 		err = context.Cause(ctx)
 	}
