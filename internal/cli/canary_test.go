@@ -31,6 +31,7 @@ var canaryLines = map[string][]string{
 	"":            {"", "--version", "nonsense"},
 	"balance":     {"-n a -n b --sample 100", "-n a -n b --sample 100 -o json", "-n a --max-imbalance 0.5 --sample 100"},
 	"check":       {"DIR/checks.yaml", "DIR/checks.yaml --report tap", "--schema", "DIR/none.yaml"},
+	"compare":     {"http://127.0.0.1:1", "-o json http://127.0.0.1:1"},
 	"completion":  {"bash", "zsh", "fish", "powershell"},
 	"diff":        {"-n a -n b --add c --sample 100", "-n a -n b --add c --sample 100 -o json"},
 	"explain":     {"-n a -n b user:42", "-n a -n b -o json user:42"},
@@ -49,6 +50,7 @@ var canaryLines = map[string][]string{
 		"-n a --expect b user:42", "-n a --require-key -H md5 user:42", "-n a -a ketama user:42", "-b static user:42",
 		"-b consul -h 127.0.0.1 -p 1 user:42",
 	},
+	"serve":        {"-n a --http 127.0.0.1:0", "-b consul -h 127.0.0.1 -p 1 --http 127.0.0.1:0", "-n a --http 0.0.0.0:0"},
 	"swim":         {""},
 	"swim demo":    {"--name 127.0.0.1:PORT", "--name 127.0.0.1:PORT --peer 127.0.0.1:1"},
 	"swim members": {"--peer 127.0.0.1:1", "--peer 127.0.0.1:1 -o json"},
@@ -59,7 +61,7 @@ var canaryLines = map[string][]string{
 }
 
 // lasting are the commands that run until they are interrupted.
-var lasting = []string{"p2p", "swim demo", "swim run", "swim sync", "watch"}
+var lasting = []string{"p2p", "serve", "swim demo", "swim run", "swim sync", "watch"}
 
 // secretEnvironments are the ways to give secrets by the environment.
 func secretEnvironments(t *testing.T) map[string]map[string]string {

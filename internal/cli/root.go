@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/proxenos/proxenos/internal/cli/figures"
+	"github.com/proxenos/proxenos/internal/cli/servecmd"
 	"github.com/proxenos/proxenos/internal/cli/swimcmd"
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
@@ -47,6 +48,8 @@ same answer everywhere, in any order.`,
 		newSelect(std),
 		newNodes(std),
 		newWatch(std),
+		servecmd.NewServe(std),
+		servecmd.NewCompare(std),
 		figures.NewRing(std),
 		figures.NewPartitions(std),
 		figures.NewExplain(std),

@@ -19,6 +19,7 @@ var topics = []struct{ name, short, example string }{
 	{"sources", "the sources of nodes, and the formats of node lists", "  proxenos nodes -n web-1=10.0.0.1:80,w=2 -n web-2=10.0.0.2:80"},
 	{"kubernetes", "the kubernetes backend: credentials, IDs, and the Role it needs", "  proxenos nodes -b kubernetes -s web --ready any"},
 	{"checks", "the checks of a check file, and what their figures mean", "  proxenos check --schema >check.schema.json"},
+	{"clients", "how programs in any language ask proxenos serve", "  curl 'http://127.0.0.1:9911/select?key=user:42'"},
 	{"coprocess", "select --follow in ClickHouse, PHP, awk, Hadoop and Spark", "  proxenos select --follow -f nodes.txt -o 'template={{(index .Nodes 0).ID}}' -"},
 	{"merge", "how several machines measure together", "  proxenos diff --merge part.*.json --max-moved 12%"},
 	{"layouts", "layouts in a file, and the slots of a Redis Cluster", "  proxenos select -a custom --layout-file layout.yaml -n 10.0.0.1:11211 user:42"},

@@ -48,6 +48,8 @@ var rules = []rule{
 	{room: "internal/cli", may: []string{"internal/childenv", "ring", "mapper", "mapper/sd", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "the root of the command line"},
 	{room: "internal/cli/figures", may: []string{"rendezvous", "ring/rules", "mapper", "mapper/static", "internal/checkfile", "internal/compare", "internal/report", "internal/cli/answer", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "commands that measure"},
+	{room: "internal/cli/servecmd", may: []string{"mapper", "mapper/static", "internal/compare", "internal/connlimit", "internal/report", "internal/secret", "internal/cli/answer", "internal/cli/figures", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
+		others: []string{cobra, pflag, "go.yaml.in/yaml/v3"}, why: "commands that answer over HTTP"},
 	{room: "internal/cli/swimcmd", may: []string{"mapper", "mapper/swim", "mapper/swim/filesync", "internal/connlimit", "internal/nodelist", "internal/report", "internal/cli/answer", "internal/cli/member", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag, "charm.land/bubbletea/v2", "github.com/clipperhouse/displaywidth"}, why: "commands about gossip"},
 	{room: "internal/cli/source", may: []string{"mapper", "mapper/static", "mapper/dns", "mapper/consul", "mapper/etcd", "mapper/httplist", "mapper/kubernetes", "mapper/sd", "mapper/swim", "mapper/locator", "internal/cli/member", "internal/cli/place", "internal/cli/term"},

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -19,6 +20,10 @@ type Live struct {
 	// Members are listed in this order. Those with a share are also drawn in a
 	// circle.
 	Members []Member
+	Heading string  // of the table of members; "" means Members
+	Circle  []Arc   // the parts of a ring, by index in Members; nil draws an arc per member
+	Links   []Link  // other pages
+	Home    string  // the path of the page; "" means /
 	Figures []Input // further values
 	// Placement is a sentence that explains the shares.
 	Placement string
@@ -67,6 +72,9 @@ type Question struct {
 	Owners []Owner // in order of preference; empty if no node can own a key
 }
 
+// Link is a link to another page.
+type Link struct{ Name, Path string }
+
 // Owner is a member that owns a key.
 type Owner struct{ Name, Addr string }
 
@@ -113,9 +121,16 @@ func (l *Live) draw(w io.Writer, paused bool) error {
 // owners returns a page whose nodes are the members with a share, for the circle.
 func (l *Live) owners() *Page {
 	p := &Page{}
-	for _, m := range l.Members {
+	index := make([]int, len(l.Members))
+	for i, m := range l.Members {
 		if m.Share > 0 {
+			index[i] = len(p.Load.Nodes)
 			p.Load.Nodes = append(p.Load.Nodes, Node{Name: m.Name, Share: m.Share})
+		}
+	}
+	for _, a := range l.Circle {
+		if l.Members[a.Node].Share > 0 {
+			p.Circle = append(p.Circle, Arc{index[a.Node], a.From, a.To})
 		}
 	}
 	return p
@@ -133,6 +148,12 @@ type liveView struct {
 
 // Tone returns the class of the member's color in the circle.
 func (v liveView) Tone(m Member) string { return v.tones.tone(m.Name) }
+
+// Table returns the heading of the table.
+func (v liveView) Table() string { return cmp.Or(v.Heading, "Members") }
+
+// Start returns the path of the page.
+func (v liveView) Start() string { return cmp.Or(v.Home, "/") }
 
 // Refreshing reports whether browsers refresh this page.
 func (v liveView) Refreshing() bool { return v.Every > 0 && !v.Paused && v.Question == nil }

@@ -21,13 +21,14 @@ type Live struct {
 
 // Current is what a followed source says at one moment. It is immutable.
 type Current struct {
-	Placement *place.Placement // nil if no node can own keys
+	Placement *place.Placement // nil if no node can own keys; the same pointer until it changes
 	Nodes     []mapper.Node    // the nodes that pass the filters
 	Reported  int              // the number of nodes before the filters
 	Skipped   []error          // the records left out
 	Err       error            // why the nodes may be stale, or nil
 	AgeKnown  bool             // false for the cache of an agent
 
+	placed   *placed
 	replaced chan struct{} // closed when another value is current
 }
 
@@ -36,6 +37,7 @@ type placed struct {
 	placement *place.Placement
 	nodes     []mapper.Node
 	reported  int
+	initial   bool // the source has not responded yet
 }
 
 // Follow follows the source until the context ends. A source that cannot be watched
@@ -81,7 +83,13 @@ func (o *Flags) follow(ctx context.Context, poll time.Duration, std *term.Stream
 	if err != nil {
 		return nil, err
 	}
-	view, err := mapper.FollowWith(ctx, source, o.placer(s), cfg)
+	build := o.placer(s)
+	first := cfg.StartEmpty
+	view, err := mapper.FollowWith(ctx, source, func(nodes []mapper.Node) (*placed, error) {
+		p, err := build(nodes)
+		p.initial, first = first, false
+		return p, err
+	}, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -136,20 +144,30 @@ func (l *Live) publish() {
 	state := l.view.State()
 	c := &Current{
 		Nodes: state.Value.nodes, Reported: state.Value.reported, Skipped: state.Set.Skipped,
-		Err: state.Set.Err, AgeKnown: !ageUnknown(state.Set), replaced: make(chan struct{}),
+		Err: state.Set.Err, AgeKnown: !ageUnknown(state.Set), placed: state.Value, replaced: make(chan struct{}),
 	}
-	if state.Value.placement != nil {
-		p := *state.Value.placement
-		p.Partial = len(state.Set.Skipped) > 0
+	old := l.current.Load()
+	partial := len(state.Set.Skipped) > 0
+	switch {
+	case c.placed.placement == nil:
+	case old != nil && old.placed == c.placed && old.Placement.Partial == partial:
+		c.Placement = old.Placement
+	default:
+		p := *c.placed.placement
+		p.Partial = partial
 		c.Placement = &p
 	}
-	if old := l.current.Swap(c); old != nil {
+	l.current.Store(c)
+	if old != nil {
 		close(old.replaced)
 	}
 }
 
 // Current returns the current value. It costs one atomic load.
 func (l *Live) Current() *Current { return l.current.Load() }
+
+// Answered reports whether the source has responded, or a snapshot of it.
+func (c *Current) Answered() bool { return !c.placed.initial }
 
 // Replaced returns a channel that is closed when another value is current.
 func (c *Current) Replaced() <-chan struct{} { return c.replaced }
