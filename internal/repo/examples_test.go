@@ -67,6 +67,8 @@ var withoutExample = map[string]string{
 	"ring/slots.Partitions.Len":    "in the example of Partitions.Checksum",
 	"ring/slots.Partitions.Weight": "in the example of Partitions.All",
 
+	"ring/rules.Break.String":     "in the example of Levels.Select",
+	"ring/rules.Limit.String":     "in the example of NewLevels",
 	"ring/rules.Shards.Len":       "in the example of NewShards",
 	"ring/rules.Overlap.Share":    "in the example of Shards.Overlap",
 	"ring/rules.Overlap.Poisoned": "in the example of Shards.Overlap",

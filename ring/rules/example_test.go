@@ -98,3 +98,45 @@ func ExampleExpectedOverlap() {
 	// Output:
 	// 0.00030 <nil>
 }
+
+func ExampleNewLevels() {
+	set, _ := rendezvous.Of("eu/eu-1/r1/a", "eu/eu-1/r2/b", "eu/eu-2/r3/c", "us/us-1/r4/d", "us/us-2/r5/e")
+	cfg := rules.LevelsConfig[string]{
+		ID: self, Domain: rackOf, Names: []string{"region", "zone", "rack"},
+		Rule: rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "region", Most: 2}, {Level: "zone", Most: 1}}},
+	}
+	levels, err := rules.NewLevels(set, cfg)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(levels.Select(nil, "user:42"))
+
+	cfg.Rule.Limits[0].Most = 1
+	_, err = rules.NewLevels(set, cfg)
+	fmt.Println(err)
+	// Output:
+	// [eu/eu-1/r2/b us/us-2/r5/e us/us-1/r4/d] []
+	// rule "at most 1 in a region": the nodes have room for 2 of 3 replicas: the rule cannot be met
+}
+
+func ExampleLevels_Select() {
+	set, _ := rendezvous.Of("eu/eu-1/r1/a", "eu/eu-1/r2/b", "us/us-1/r3/c")
+	levels, err := rules.NewLevels(set, rules.LevelsConfig[string]{
+		ID: self, Domain: rackOf, Names: []string{"region", "zone", "rack"},
+		Rule:    rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "region", Most: 1}}},
+		Degrade: true,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	nodes, breaks := levels.Select(nil, "user:42")
+	fmt.Println(nodes)
+	for _, b := range breaks {
+		fmt.Println(b)
+	}
+	// Output:
+	// [eu/eu-1/r2/b us/us-1/r3/c eu/eu-1/r1/a]
+	// region "eu" has 2 replicas: the rule allows 1
+}

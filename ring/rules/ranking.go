@@ -1,4 +1,5 @@
-// Package rules limits the choice among ranked nodes: shards for tenants.
+// Package rules limits the choice among ranked nodes: [Shards] for tenants, and failure
+// domains in [Levels].
 //
 // It lies below ring, and imports none of the algorithms, because ring.Balancer and
 // slots.Partitions work over any [Ranking] too.

@@ -1,0 +1,282 @@
+package rules_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/vectors"
+	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/ring"
+	"github.com/proxenos/proxenos/ring/rules"
+)
+
+var levelNames = []string{"region", "zone", "rack"}
+
+// places returns IDs that are paths: nodes in every rack of every zone of every region.
+func places(regions, zones, racks, nodes int) (ids []string) {
+	for r := range regions {
+		for z := range zones {
+			for k := range racks {
+				for n := range nodes {
+					ids = append(ids, fmt.Sprintf("r%d/z%d/k%d/n%d", r, z, k, n))
+				}
+			}
+		}
+	}
+	return ids
+}
+
+// rackOf returns the domain of an ID, without the name of the node.
+func rackOf(id string) string { return id[:strings.LastIndexByte(id, '/')] }
+
+// domainOf returns the domain of an ID at a level, from 0.
+func domainOf(id string, level int) string {
+	return strings.Join(strings.Split(id, "/")[:level+1], "/")
+}
+
+func newLevels(ids []string, rule rules.Rule, degrade bool) (*rules.Levels[string], error) {
+	set, err := rendezvous.Of(ids...)
+	if err != nil {
+		return nil, err
+	}
+	return rules.NewLevels(set, rules.LevelsConfig[string]{ID: self, Domain: rackOf, Names: levelNames, Rule: rule, Degrade: degrade})
+}
+
+var spreadRules = []rules.Rule{
+	{Replicas: 3},
+	{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 1}}},
+	{Replicas: 5, Limits: []rules.Limit{{Level: "region", Most: 3}, {Level: "zone", Most: 2}, {Level: "rack", Most: 1}}},
+	{Replicas: 3, HomeLevel: "region", Home: 2},
+	{Replicas: 4, HomeLevel: "region", Home: 2, Limits: []rules.Limit{{Level: "zone", Most: 1}}},
+}
+
+// TestLevelsMeetTheirRule counts the replicas in every domain, and requires the best
+// node first: a rule moves no first replica.
+func TestLevelsMeetTheirRule(t *testing.T) {
+	t.Parallel()
+	ids := places(3, 3, 3, 2)
+	set, err := rendezvous.Of(ids...)
+	require.NoError(t, err)
+	for _, rule := range spreadRules {
+		l, err := newLevels(ids, rule, false)
+		require.NoError(t, err, rule)
+		for i := range 300 {
+			key := strconv.Itoa(i)
+			got, breaks := l.Select(nil, key)
+			require.Empty(t, breaks)
+			require.Len(t, got, rule.Replicas)
+			best, _ := set.Select(key)
+			require.Equal(t, best, got[0])
+			require.Len(t, slices.Compact(slices.Sorted(slices.Values(got))), rule.Replicas, "no node twice")
+			for _, limit := range rule.Limits {
+				held := map[string]int{}
+				for _, id := range got {
+					held[domainOf(id, slices.Index(levelNames, limit.Level))]++
+				}
+				for domain, n := range held {
+					require.LessOrEqual(t, n, limit.Most, "%s: %s: %v", limit, domain, got)
+				}
+			}
+			if rule.HomeLevel == "" {
+				continue
+			}
+			home := 0
+			for _, id := range got {
+				if domainOf(id, 0) == domainOf(got[0], 0) {
+					home++
+				}
+			}
+			require.Equal(t, rule.Home, home, got)
+		}
+	}
+}
+
+// TestJoinChangesOneReplica: without a home, a node that joins takes the place of one
+// replica at most.
+func TestJoinChangesOneReplica(t *testing.T) {
+	t.Parallel()
+	ids := places(2, 3, 2, 2)
+	for _, rule := range spreadRules[:3] {
+		before, err := newLevels(ids, rule, false)
+		require.NoError(t, err)
+		for _, joined := range []string{"r0/z0/k0/new", "r0/z0/k9/new", "r9/z0/k0/new"} {
+			after, err := newLevels(append(slices.Clone(ids), joined), rule, false)
+			require.NoError(t, err)
+			changed := 0
+			for i := range 300 {
+				old, _ := before.Select(nil, strconv.Itoa(i))
+				now, _ := after.Select(nil, strconv.Itoa(i))
+				if gone := without(old, now); len(gone) > 0 {
+					changed++
+					require.Len(t, gone, 1, "%v became %v", old, now)
+					require.Equal(t, []string{joined}, without(now, old))
+				}
+			}
+			require.Positive(t, changed)
+		}
+	}
+}
+
+// TestDegradedAnswersSayWhichRuleBroke: the widest limit gives way first, the others
+// hold, and an answer is whole.
+func TestDegradedAnswersSayWhichRuleBroke(t *testing.T) {
+	t.Parallel()
+	rule := rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "region", Most: 1}, {Level: "rack", Most: 1}}}
+	l, err := newLevels(places(2, 1, 2, 2), rule, true)
+	require.NoError(t, err)
+	for i := range 100 {
+		got, breaks := l.Select(nil, strconv.Itoa(i))
+		require.Len(t, got, 3)
+		require.Len(t, breaks, 1)
+		require.Equal(t, rules.Limit{Level: "region", Most: 1}, breaks[0].Limit)
+		require.Equal(t, 2, breaks[0].Have)
+		require.Equal(t, fmt.Sprintf("region %q has 2 replicas: the rule allows 1", breaks[0].Domain), breaks[0].String())
+		racks := map[string]bool{}
+		for _, id := range got {
+			racks[rackOf(id)] = true
+		}
+		require.Len(t, racks, 3, "the limit of racks holds")
+	}
+
+	home := rules.Rule{Replicas: 3, HomeLevel: "region", Home: 1}
+	l, err = newLevels(places(1, 1, 1, 3), home, true)
+	require.NoError(t, err)
+	got, breaks := l.Select(nil, "user:42")
+	require.Len(t, got, 3)
+	require.Equal(t, []rules.Break{{Limit: rules.Limit{Level: "region", Most: 1}, Domain: "r0", Have: 3}}, breaks)
+
+	home.Home = 3
+	l, err = newLevels(places(3, 1, 1, 1), home, true)
+	require.NoError(t, err)
+	_, breaks = l.Select(nil, "user:42")
+	require.Equal(t, []rules.Break{{Limit: rules.Limit{Level: "region", Most: 0}, Have: 2}}, breaks)
+	require.Equal(t, "2 replicas in a region other than that of the first: the rule has 0", breaks[0].String())
+
+	l, err = newLevels(places(1, 1, 1, 2), rules.Rule{Replicas: 3}, true)
+	require.NoError(t, err)
+	got, breaks = l.Select(nil, "user:42")
+	require.Len(t, got, 2, "fewer nodes than replicas")
+	require.Empty(t, breaks)
+}
+
+func TestLevelsRefuse(t *testing.T) {
+	t.Parallel()
+	ids := places(2, 2, 1, 1)
+	for _, c := range []struct {
+		rule rules.Rule
+		want error
+		text string
+	}{
+		{rules.Rule{}, rules.ErrReplicas, "0 replicas: the number of replicas must be from 1 to the number of nodes"},
+		{rules.Rule{Replicas: 5}, rules.ErrReplicas, "5 replicas on 4 nodes: the number of replicas must be from 1 to the number of nodes"},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "region", Most: 1}}}, rules.ErrRule, `rule "at most 1 in a region": the nodes have room for 2 of 3 replicas: the rule cannot be met`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "row", Most: 1}}}, rules.ErrLevel, `rule "at most 1 in a row": "row" is none of region, zone, rack: not a level`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 0}}}, rules.ErrRule, `rule "at most 0 in a zone": below 1, or given twice: the rule cannot be met`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 1}, {Level: "zone", Most: 2}}}, rules.ErrRule, `rule "at most 2 in a zone": below 1, or given twice: the rule cannot be met`},
+		{rules.Rule{Replicas: 3, HomeLevel: "row", Home: 1}, rules.ErrLevel, `rule "1 in the nearest row": "row" is none of region, zone, rack: not a level`},
+		{rules.Rule{Replicas: 3, HomeLevel: "region", Home: 4}, rules.ErrRule, `rule "4 in the nearest region": want 1 to 3: the rule cannot be met`},
+		{rules.Rule{Replicas: 3, HomeLevel: "region", Home: 3}, rules.ErrRule, `rule "3 in the nearest region, 0 elsewhere": region "r0" has room for 2, and the others for 2: the rule cannot be met`},
+		{rules.Rule{Replicas: 2, HomeLevel: "zone", Home: 1, Limits: []rules.Limit{{Level: "region", Most: 1}}}, rules.ErrRule, `rule "at most 1 in a region": limits a level wider than zone: the rule cannot be met`},
+	} {
+		_, err := newLevels(ids, c.rule, false)
+		require.ErrorIs(t, err, c.want)
+		assert.EqualError(t, err, c.text)
+	}
+	set, err := rendezvous.Of("a", "b")
+	require.NoError(t, err)
+	cfg := rules.LevelsConfig[string]{ID: self, Names: levelNames, Rule: rules.Rule{Replicas: 1}}
+	_, err = rules.NewLevels(set, cfg)
+	require.ErrorIs(t, err, rules.ErrDomain)
+	for _, path := range []string{"", "eu", "eu//k", "eu/1/k/h"} {
+		cfg.Domain = func(string) string { return path }
+		_, err = rules.NewLevels(set, cfg)
+		require.ErrorIs(t, err, rules.ErrDomain)
+		assert.EqualError(t, err, fmt.Sprintf("node %q: domain %q is not region/zone/rack: the domain must have a name for every level", "a", path))
+	}
+	cfg.Names = []string{"zone", "zone"}
+	_, err = rules.NewLevels(set, cfg)
+	require.ErrorIs(t, err, rules.ErrLevel)
+	_, err = rules.NewLevels[string](nil, cfg)
+	require.ErrorIs(t, err, rules.ErrNoRanking)
+	cfg.ID, cfg.Names = nil, levelNames
+	_, err = rules.NewLevels(set, cfg)
+	require.ErrorIs(t, err, rules.ErrNoID)
+}
+
+func TestLevelsDoNotAllocate(t *testing.T) {
+	l, err := newLevels(places(3, 3, 3, 2), spreadRules[2], false)
+	require.NoError(t, err)
+	buf := make([]string, 0, 5)
+	assert.Zero(t, testing.AllocsPerRun(200, func() {
+		if got, breaks := l.Select(buf, "user:42"); len(got) != 5 || breaks != nil {
+			t.Fatal(got, breaks)
+		}
+	}))
+}
+
+// device returns the ID of a device of testdata/crush, with its rack and host.
+func device(d int) string { return fmt.Sprintf("rack%d/host%d/osd.%d", d/8, d/2, d) }
+
+// TestRackJoins compares the replicas that move when a rack of eight devices joins
+// eighty with those of crushtool, and with the published rule of Cassandra's
+// NetworkTopologyStrategy: the next node on the ring in a rack that has none, which is a
+// limit of 1 in a rack over a ring. At least 8/88 of the replicas must move.
+func TestRackJoins(t *testing.T) {
+	t.Parallel()
+	const replicas, keys = 3, 1024
+	crush := 0
+	rows := vectors.Open(t, "crush/rack-joins.txt").Rows
+	require.Len(t, rows, keys)
+	for _, row := range rows {
+		before, after := row.Ints("before"), row.Ints("after")
+		require.Len(t, after, replicas, row)
+		for _, d := range after {
+			if !slices.Contains(before, d) {
+				crush++
+			}
+		}
+	}
+	var ids []string
+	for d := range 88 {
+		ids = append(ids, device(d))
+	}
+	moved := map[string]int{}
+	for name, build := range map[string]func(ids []string) (rules.Ranking[string], error){
+		"rendezvous": func(ids []string) (rules.Ranking[string], error) { return rendezvous.Of(ids...) },
+		"ring of 16 points, as NetworkTopologyStrategy": func(ids []string) (rules.Ranking[string], error) {
+			return ring.New(ids, ring.Config[string]{ID: self, Layout: ring.Hashed(16)})
+		},
+	} {
+		var sides [2]*rules.Levels[string]
+		for i, count := range []int{80, 88} {
+			r, err := build(ids[:count])
+			require.NoError(t, err)
+			sides[i], err = rules.NewLevels(r, rules.LevelsConfig[string]{
+				ID: self, Domain: rackOf, Names: []string{"rack", "host"},
+				Rule: rules.Rule{Replicas: replicas, Limits: []rules.Limit{{Level: "rack", Most: 1}}},
+			})
+			require.NoError(t, err)
+		}
+		for i := range keys {
+			before, _ := sides[0].Select(nil, strconv.Itoa(i))
+			after, _ := sides[1].Select(nil, strconv.Itoa(i))
+			gone := without(after, before)
+			for _, id := range gone {
+				require.True(t, strings.HasPrefix(id, "rack10/"), "%s: %s moves between old racks", name, id)
+			}
+			moved[name] += len(gone)
+		}
+	}
+	percent := func(n int) float64 { return 100 * float64(n) / (replicas * keys) }
+	t.Logf("replicas that move: crushtool %.2f%%, at least %.2f%%", percent(crush), 100*8.0/88)
+	for name, n := range moved {
+		t.Logf("%s %.2f%%", name, percent(n))
+	}
+	assert.InDelta(t, 100*8.0/88, percent(moved["rendezvous"]), 1)
+}
