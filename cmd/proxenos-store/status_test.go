@@ -11,12 +11,11 @@ import (
 )
 
 // fetch gets a page with the given Host header.
-func fetch(t *testing.T, url, host string, accept ...string) (code int, body string) {
+func fetch(t *testing.T, url, host string) (code int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	require.NoError(t, err)
 	request.Host = host
-	request.Header["Accept"] = accept
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
@@ -33,7 +32,7 @@ func TestStatusPage(t *testing.T) {
 	require.Zero(t, code, stderr)
 	run(t, "get", "-h", node.addr, "nope")
 	for path, want := range map[string]string{
-		"/":             `"state":"serving"`,
+		"/":             node.addr + " serving",
 		"/metrics":      "proxenos_store_keys 26\n",
 		"/select?key=A": node.addr + "\n",
 		"/healthz":      "ok\n",
@@ -43,21 +42,6 @@ func TestStatusPage(t *testing.T) {
 		assert.Equal(t, 200, code, path)
 		assert.Contains(t, body, want, path)
 	}
-	const browser = "text/html,application/xhtml+xml;q=0.9"
-	for path, want := range map[string][]string{
-		"/":               {"<title>", "Nodes of the store", node.addr, "serving", "100.0", "write and delete requests", "26"},
-		"/select":         {"<form"},
-		"/select?key=A":   {"<form", node.addr},
-		"/select?key=%3C": {"&lt;"},
-	} {
-		code, body := fetch(t, "http://"+page+path, "", browser)
-		assert.Equal(t, 200, code, path)
-		for _, text := range want {
-			assert.Contains(t, body, text, path)
-		}
-	}
-	_, answer := fetch(t, "http://"+page+"/select?key=A", "", "application/json")
-	assert.Equal(t, `{"schema":"proxenos.store.select/v1","key":"A","nodes":["`+node.addr+`"]}`+"\n", answer)
 	_, metrics := fetch(t, "http://"+page+"/metrics", "")
 	assert.Contains(t, metrics, "proxenos_store_misses_total 1\n")
 	assert.Contains(t, metrics, "proxenos_store_writes_total 26\n")

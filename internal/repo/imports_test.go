@@ -42,7 +42,6 @@ var rules = []rule{
 	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/...", "internal/connlimit", "internal/hostport", "internal/retry"}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
 
 	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "one call of package cli"},
-	{room: "cmd/proxenos-store/internal/status", may: []string{"cmd/proxenos-store/...", "internal/connlimit", "internal/report"}, why: "the same page as that of proxenos swim run"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
 	{room: "internal/cli", may: []string{"internal/childenv", "ring", "mapper", "mapper/sd", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "the root of the command line"},

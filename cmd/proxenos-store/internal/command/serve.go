@@ -70,7 +70,7 @@ SIGINT or SIGTERM a node hands its keys over and leaves.`,
 	f.IntVar(&o.minCopies, "min-copies", 1, "fail writes that fewer nodes than this can store")
 	f.StringVar(&o.zone, "zone", "", "failure domain of this node; replicas are placed in distinct zones")
 	f.StringVar(&o.data, "data", "", "`directory` to store keys in (default: in memory)")
-	f.StringVar(&o.page, "status", "", "loopback `address` to serve status and metrics at, such as 127.0.0.1:9980")
+	f.StringVar(&o.page, "status", "", "loopback `address` to serve members and metrics at, such as 127.0.0.1:9980")
 	f.BoolVar(&o.legacy, "legacy", false, "run a node of a network of 2009: one copy of each key, in memory")
 	f.BoolVar(&o.found, "found", false, "start a store without looking for other nodes")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log more")

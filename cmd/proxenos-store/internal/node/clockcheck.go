@@ -14,52 +14,15 @@ import (
 // clockMemory is how long a disagreement of clocks counts after it was last seen.
 const clockMemory = time.Minute
 
-// clockChecks records the nodes whose clocks differ too much from that of this node.
-// It cannot tell which clock is wrong. But if this node disagrees with most others,
-// its own is.
-type clockChecks struct {
-	mu       sync.Mutex
-	disagree map[string]time.Time // by name, when last seen
-}
-
-// record records a disagreement and reports whether it is new.
-func (c *clockChecks) record(name string) (news bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.disagree == nil {
-		c.disagree = map[string]time.Time{}
-	}
-	last, known := c.disagree[name]
-	c.disagree[name] = time.Now()
-	return !known || time.Since(last) > clockMemory
-}
-
-// forget removes a disagreement.
-func (c *clockChecks) forget(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.disagree, name)
-}
-
-// count returns how many of the nodes disagree.
-func (c *clockChecks) count(names []string) (n int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, name := range names {
-		if at, ok := c.disagree[name]; ok && time.Since(at) < clockMemory {
-			n++
-		}
-	}
-	return n
-}
-
 // checkClock records an error that says that the clocks of this node and another
-// member differ too much, and logs it once. The error tells both clocks.
+// member differ too much, and logs it once. The error tells both clocks. It cannot tell
+// which clock is wrong, but if this node disagrees with most others, its own is.
 func (n *Node) checkClock(name string, err error) {
 	if !errors.Is(err, kv.ErrAhead) || name == n.cfg.Self || n.current().state(name) == "" {
 		return
 	}
-	if n.clocks.record(name) {
+	last, known := n.disagree.Swap(name, time.Now())
+	if !known || time.Since(last.(time.Time)) > clockMemory {
 		n.cfg.Log.Error("the clocks of this node and another differ too much", "node", name, "err", err)
 	}
 }
@@ -78,7 +41,7 @@ func (n *Node) compareClocks(ctx context.Context) (agree, others int) {
 			switch {
 			case err != nil:
 			case now.Sub(theirs).Abs() <= kv.MaxAhead:
-				n.clocks.forget(name)
+				n.disagree.Delete(name)
 				same.Add(1)
 			default:
 				n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, theirs.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
@@ -101,8 +64,13 @@ func (n *Node) Ready() error {
 
 // clockError returns an error if the clock of this node differs from most others.
 func (n *Node) clockError() error {
-	others := n.others(n.current())
-	if differ := n.clocks.count(others); 2*differ > len(others) {
+	others, differ := n.others(n.current()), 0
+	for _, name := range others {
+		if at, ok := n.disagree.Load(name); ok && time.Since(at.(time.Time)) < clockMemory {
+			differ++
+		}
+	}
+	if 2*differ > len(others) {
 		return fmt.Errorf("the clock differs too much from those of other nodes (%d of %d)", differ, len(others))
 	}
 	return nil

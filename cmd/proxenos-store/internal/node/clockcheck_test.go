@@ -29,7 +29,7 @@ func TestFastClockWriteLeavesNothing(t *testing.T) {
 				value, ok, err := n.Get(t.Context(), key)
 				require.NoError(t, err)
 				assert.True(t, ok)
-				assert.Equal(t, want, string(value), "key %s at %s", key, n.Self())
+				assert.Equal(t, want, string(value), "key %s at %s", key, n.cfg.Self)
 			}
 		}
 		for _, key := range []string{"0", "1", "2", "3", "4", "5", "6", "7"} {

@@ -246,7 +246,7 @@ func (tc *testCluster) restart(engines map[string]kv.Engine) {
 
 func (tc *testCluster) awaitServing(n *Node) {
 	tc.t.Helper()
-	require.Eventually(tc.t, func() bool { return n.State() == StateServing }, patience, time.Millisecond)
+	require.Eventually(tc.t, func() bool { return n.current().state(n.cfg.Self) == StateServing }, patience, time.Millisecond)
 }
 
 // launch starts a node.

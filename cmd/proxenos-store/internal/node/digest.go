@@ -1,9 +1,6 @@
 package node
 
 import (
-	"cmp"
-	"context"
-	"errors"
 	"hash/fnv"
 	"slices"
 
@@ -33,20 +30,6 @@ func (n *Node) digests(p *placement) (map[string]*[kv.Buckets]uint64, error) {
 	}
 	return all, nil
 }
-
-// digestsOf returns the digests that a member computes for this node.
-func (n *Node) digestsOf(ctx context.Context, name string) (digests []uint64, err error) {
-	err = n.callScan(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-		digests, err = peer.Digests(ctx, n.cfg.Self)
-		return err
-	})
-	if err != nil || len(digests) != kv.Buckets {
-		return nil, cmp.Or(err, errDigests)
-	}
-	return digests, nil
-}
-
-var errDigests = errors.New("the reply has the wrong number of digests")
 
 // digest returns the digest of one version. The digest of a bucket is the sum, so
 // it does not depend on order.

@@ -12,7 +12,7 @@ import (
 // Hinted hand-off: the coordinator of a write keeps the entry for each owner that did
 // not answer, and sends it as soon as the owner does. Until then, and without hints
 // if the coordinator crashes, the owner would return an older value until the next
-// repair.
+// repair. Read repair takes the same way.
 
 const (
 	hintInterval = 100 * time.Millisecond
@@ -83,7 +83,7 @@ func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]k
 	failed := n.current().state(owner) == ""
 	for _, e := range entries {
 		if !failed {
-			err := n.send(ctx, owner, []kv.Entry{e})
+			_, err := n.keepAt(ctx, owner, e)
 			failed = err != nil && !errors.Is(err, kv.ErrAhead)
 		}
 		if failed && n.current().state(owner) != "" {

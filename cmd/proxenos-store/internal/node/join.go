@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -117,15 +116,6 @@ func (n *Node) confirms(ctx context.Context, name string, state State) bool {
 	return err == nil && view.States[n.cfg.Self] == state
 }
 
-// viewOf returns the view of a member.
-func (n *Node) viewOf(ctx context.Context, name string) (v View, err error) {
-	err = n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-		v, err = peer.View(ctx)
-		return err
-	})
-	return v, err
-}
-
 // bootstrap copies the keys that this node will own from the other members.
 func (n *Node) bootstrap(ctx context.Context) error {
 	began, before := time.Now(), n.Received.Load()
@@ -184,47 +174,7 @@ func (n *Node) copyFrom(ctx context.Context, name string, mine *[kv.Buckets]uint
 		if err != nil {
 			return err
 		}
-		mine, err := kv.Versions(n.cfg.Engine, bucket)
-		if err == nil {
-			err = n.copyEntries(ctx, name, newer(theirs, mine))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fetchSize is how many entries are fetched in one call.
-const fetchSize = 256
-
-// copyEntries fetches the entries of these versions, without expired tombstones.
-func (n *Node) copyEntries(ctx context.Context, name string, versions []kv.Version) error {
-	var keys []string
-	for _, v := range versions {
-		if !n.expired(v) {
-			keys = append(keys, v.Key)
-		}
-	}
-	for len(keys) > 0 {
-		batch := keys[:min(len(keys), fetchSize)]
-		err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
-			entries, err := peer.Fetch(ctx, batch)
-			if err != nil {
-				return err
-			}
-			done := len(batch) // unless the reply ends with an earlier key
-			if len(entries) > 0 {
-				done = slices.Index(batch, entries[len(entries)-1].Key) + 1
-			}
-			if done == 0 {
-				return fmt.Errorf("the reply has a key that was not requested")
-			}
-			keys = keys[done:]
-			_, err = n.Keep(ctx, entries)
-			return err
-		})
-		if err != nil {
+		if err := n.transfer(ctx, name, n.cfg.Self, bucket, theirs); err != nil {
 			return err
 		}
 	}

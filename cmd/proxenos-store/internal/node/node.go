@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -73,12 +74,11 @@ type Node struct {
 	clock kv.Clock
 	view  *mapper.View[*placement]
 
-	changed chan struct{} // holds a token after a change of membership
-	peers   sync.Map      // name to Peer
-	repairs sync.WaitGroup
-	clocks  clockChecks
-	hints   hints
-	hidden  atomic.Bool // the data may hold deleted values
+	changed  chan struct{} // holds a token after a change of membership
+	peers    sync.Map      // name to Peer
+	disagree sync.Map      // name to time.Time: when its clock last differed too much
+	hints    hints
+	hidden   atomic.Bool // the data may hold deleted values
 
 	diskLogged atomic.Int64 // when a disk failure was last logged
 	Counters
@@ -125,12 +125,8 @@ func (n *Node) Run(ctx context.Context) error {
 	return err
 }
 
-// Close waits for read repairs that requests started. Call it after the last
-// request.
-func (n *Node) Close() {
-	n.repairs.Wait()
-	n.view.Close()
-}
+// Close stops following the membership. Call it after the last request.
+func (n *Node) Close() { n.view.Close() }
 
 // peer returns the peer of a name, which may be this node.
 func (n *Node) peer(name string) Peer {
@@ -155,22 +151,54 @@ func (n *Node) others(p *placement) []string {
 	return names
 }
 
-// call calls a peer within Config.Call.
-func (n *Node) call(ctx context.Context, name string, f func(context.Context, Peer) error) error {
-	ctx, cancel := context.WithTimeout(ctx, n.cfg.Call)
-	defer cancel()
-	return f(ctx, n.peer(name))
-}
-
 // scanFactor extends the timeout of a call for which the peer scans all its keys,
 // which takes about a second per half a million.
 const scanFactor = 15
 
-// callScan is like call, with the time to scan all keys.
-func (n *Node) callScan(ctx context.Context, name string, f func(context.Context, Peer) error) error {
-	ctx, cancel := context.WithTimeout(ctx, scanFactor*n.cfg.Call)
+// ask calls a peer and returns its reply. The error names the peer.
+func ask[T any](ctx context.Context, n *Node, timeout time.Duration, name string, f func(Peer, context.Context) (T, error)) (reply T, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return f(ctx, n.peer(name))
+	if reply, err = f(n.peer(name), ctx); err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return reply, err
+}
+
+// viewOf returns the view of a member.
+func (n *Node) viewOf(ctx context.Context, name string) (View, error) {
+	return ask(ctx, n, n.cfg.Call, name, Peer.View)
+}
+
+// keepAt stores entries at a member and returns its versions that are newer.
+func (n *Node) keepAt(ctx context.Context, name string, entries ...kv.Entry) ([]kv.Version, error) {
+	return ask(ctx, n, n.cfg.Call, name, func(p Peer, ctx context.Context) ([]kv.Version, error) { return p.Keep(ctx, entries) })
+}
+
+// fetchFrom returns entries that a member stores for the keys.
+func (n *Node) fetchFrom(ctx context.Context, name string, keys ...string) ([]kv.Entry, error) {
+	return ask(ctx, n, n.cfg.Call, name, func(p Peer, ctx context.Context) ([]kv.Entry, error) { return p.Fetch(ctx, keys) })
+}
+
+// versionsOf returns all versions of a bucket that a member stores and the owner must
+// have.
+func (n *Node) versionsOf(ctx context.Context, name string, bucket int, owner string) ([]kv.Version, error) {
+	return Pages(kv.Version.ID, func(after string) ([]kv.Version, error) {
+		return ask(ctx, n, scanFactor*n.cfg.Call, name, func(p Peer, ctx context.Context) ([]kv.Version, error) {
+			return p.Versions(ctx, bucket, owner, after)
+		})
+	})
+}
+
+// digestsOf returns the digests that a member computes for this node.
+func (n *Node) digestsOf(ctx context.Context, name string) ([]uint64, error) {
+	return ask(ctx, n, scanFactor*n.cfg.Call, name, func(p Peer, ctx context.Context) ([]uint64, error) {
+		digests, err := p.Digests(ctx, n.cfg.Self)
+		if err == nil && len(digests) != kv.Buckets {
+			err = errors.New("the reply has the wrong number of digests")
+		}
+		return digests, err
+	})
 }
 
 // sleep waits for d or until the context ends.

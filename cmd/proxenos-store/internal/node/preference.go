@@ -36,16 +36,6 @@ func (l *preferenceList) next() (name string, ok bool) {
 	return l.names[l.called-1], true
 }
 
-// callOne calls one member after the other until a call succeeds.
-func (l *preferenceList) callOne(f func(name string) error) (name string, ok bool) {
-	for name, ok = l.next(); ok; name, ok = l.next() {
-		if f(name) == nil {
-			return name, true
-		}
-	}
-	return "", false
-}
-
 // call calls the next members at the same time, and another member for each that
 // fails, until as many as wanted have succeeded or the list ends. It returns how
 // many calls succeeded.

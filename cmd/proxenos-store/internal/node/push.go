@@ -4,48 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// push sends a node those of the versions of a bucket that it lacks. When it returns
-// nil the node has all of them.
-func (n *Node) push(ctx context.Context, name string, bucket int, versions []kv.Version) error {
-	theirs, err := n.versionsOf(ctx, name, bucket, name)
+// transferKeys is how many entries are transferred at a time, if they are small.
+const transferKeys = 1024
+
+// transfer copies those of the versions of a bucket that the receiver lacks from one
+// node to another, of which one is this node. When it returns nil, the receiver has all
+// of them but expired tombstones.
+func (n *Node) transfer(ctx context.Context, from, to string, bucket int, versions []kv.Version) error {
+	present, err := n.versionsOf(ctx, to, bucket, to)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
-	var batch []kv.Entry
-	size := 0
-	for _, v := range newer(versions, theirs) {
-		e, ok, err := n.cfg.Engine.Get(v.Key)
+	var keys []string
+	for _, v := range newer(versions, present) {
+		if !n.expired(v) {
+			keys = append(keys, v.Key)
+		}
+	}
+	for len(keys) > 0 {
+		batch := keys[:min(len(keys), transferKeys)]
+		entries, err := n.fetchFrom(ctx, from, batch...)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		done := len(batch) // unless the reply ends with an earlier key
+		if len(entries) > 0 {
+			done = slices.Index(batch, entries[len(entries)-1].Key) + 1
+		}
+		if done == 0 {
+			return fmt.Errorf("%s: the reply has a key that was not requested", from)
+		}
+		keys = keys[done:]
+		if len(entries) == 0 {
 			continue // dropped meanwhile
 		}
-		batch = append(batch, e)
-		if size += e.Size(); size > pageSize {
-			if err := n.send(ctx, name, batch); err != nil {
-				return err
-			}
-			batch, size = nil, 0
+		if _, err := n.keepAt(ctx, to, entries...); err != nil {
+			return err
 		}
-	}
-	if len(batch) == 0 {
-		return nil
-	}
-	return n.send(ctx, name, batch)
-}
-
-func (n *Node) send(ctx context.Context, name string, entries []kv.Entry) error {
-	err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
-		_, err := peer.Keep(ctx, entries)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
@@ -63,18 +63,6 @@ func newer(a, b []kv.Version) []kv.Version {
 		}
 	}
 	return list
-}
-
-// versionsOf returns all versions of a bucket that a node stores and the owner must
-// have.
-func (n *Node) versionsOf(ctx context.Context, name string, bucket int, owner string) ([]kv.Version, error) {
-	return Pages(kv.Version.ID, func(after string) (page []kv.Version, err error) {
-		err = n.callScan(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-			page, err = peer.Versions(ctx, bucket, owner, after)
-			return err
-		})
-		return page, err
-	})
 }
 
 // pageSize is about how many bytes of entries, versions or keys are sent in a message.

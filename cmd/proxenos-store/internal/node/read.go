@@ -64,7 +64,7 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 	if r.newest.Clock == 0 && !slices.ContainsFunc(p.owners(key), r.has) {
 		return nil, fmt.Errorf("%w: no owner of the key: %w", ErrUnavailable, cmp.Or(r.failed, errNoReplica))
 	}
-	n.readRepair(ctx, p, r)
+	n.readRepair(p, r)
 	return r, nil
 }
 
@@ -73,17 +73,13 @@ func (n *Node) fetch(ctx context.Context, r *responses, name, key string) error 
 	if r.has(name) {
 		return nil
 	}
-	err := n.call(ctx, name, func(ctx context.Context, peer Peer) error {
-		entries, err := peer.Fetch(ctx, []string{key})
-		if err == nil {
-			r.add(name, key, n.withoutAhead(r, name, entries))
-		}
-		return err
-	})
+	entries, err := n.fetchFrom(ctx, name, key)
 	if err != nil {
-		r.fail(fmt.Errorf("%s: %w", name, err))
+		r.fail(err)
+		return err
 	}
-	return err
+	r.add(name, key, n.withoutAhead(r, name, entries))
+	return nil
 }
 
 // withoutAhead returns the entries of a node whose versions are not too far ahead.
@@ -130,21 +126,17 @@ func (n *Node) fetchFromAll(ctx context.Context, r *responses, p *placement, key
 	group.Wait()
 }
 
-// readRepair writes the newest version to the owners that responded with an older
-// one or none. It does not delay the reader.
-func (n *Node) readRepair(ctx context.Context, p *placement, r *responses) {
+// readRepair has the newest version sent to the owners that responded with an older one
+// or none. It does not delay the reader.
+func (n *Node) readRepair(p *placement, r *responses) {
 	if r.newest.Clock == 0 {
 		return
 	}
 	for _, name := range p.owners(r.newest.Key) {
-		if !r.isStale(name) {
-			continue
+		if r.isStale(name) {
+			n.hints.add(name, r.newest)
+			n.ReadRepairs.Add(1)
 		}
-		n.repairs.Go(func() {
-			if err := n.send(context.WithoutCancel(ctx), name, []kv.Entry{r.newest}); err == nil {
-				n.ReadRepairs.Add(1)
-			}
-		})
 	}
 }
 

@@ -158,7 +158,7 @@ func (r *repairRound) pushAll(ctx context.Context, bucket int, versions map[stri
 	ok = true
 	for name, list := range versions {
 		if r.failed[name] == nil {
-			if err := r.push(ctx, name, bucket, list); err != nil {
+			if err := r.transfer(ctx, r.cfg.Self, name, bucket, list); err != nil {
 				r.failed[name] = err
 			}
 		}

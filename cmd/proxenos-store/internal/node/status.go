@@ -10,44 +10,8 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// Members returns the names of the members, sorted.
-func (n *Node) Members() []string {
-	var names []string
-	for _, m := range n.current().members {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
-// MemberShare is a member and its share of the key space, from 0 to 1: the keys
-// that it is the first replica of.
-type MemberShare struct {
-	Member
-	Share float64
-}
-
-// Shares returns the members and their shares, sorted by name.
-func (n *Node) Shares() []MemberShare {
-	p := n.current()
-	shares := map[string]float64{}
-	for m, share := range p.natural.Shares() {
-		shares[m.Name] = share
-	}
-	list := make([]MemberShare, len(p.members))
-	for i, m := range p.members {
-		list[i] = MemberShare{m, shares[m.Name]}
-	}
-	return list
-}
-
-// Self returns the name of this node.
-func (n *Node) Self() string { return n.cfg.Self }
-
-// Replicas returns how many nodes store each key.
-func (n *Node) Replicas() int { return n.cfg.Replicas }
-
-// State returns the state of this node.
-func (n *Node) State() State { return n.current().state(n.cfg.Self) }
+// Members returns the members, sorted by name.
+func (n *Node) Members() []Member { return slices.Clone(n.current().members) }
 
 // Owners returns the replicas of a key, the first one first.
 func (n *Node) Owners(key string) []string {
@@ -66,9 +30,9 @@ func (n *Node) Keys(ctx context.Context, bucket int, after string) (page []strin
 	var mu sync.Mutex
 	failed, members := 0, n.Members()
 	var group sync.WaitGroup
-	for _, name := range members {
+	for _, m := range members {
 		group.Go(func() {
-			versions, err := n.versionsOf(ctx, name, bucket, "")
+			versions, err := n.versionsOf(ctx, m.Name, bucket, "")
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

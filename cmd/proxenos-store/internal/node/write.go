@@ -113,19 +113,21 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 		return fmt.Errorf("%w: too few serving nodes (%d) for the required copies (%d)", ErrUnavailable, quorum, n.cfg.MinCopies)
 	}
 	keep := func(name string) error { return n.keep(ctx, a, name) }
-	first, ok := natural.callOne(func(name string) error {
+	first := ""
+	got := natural.call(1, func(name string) error {
 		ctx, cancel := context.WithTimeout(ctx, n.cfg.Call/2) // leaves time for substitutes
 		defer cancel()
+		first = name
 		return n.keep(ctx, a, name)
 	})
-	if !ok {
+	if got == 0 {
 		return a.unavailable(0, natural.quorum())
 	}
 	if a.first == "" && a.isOutdated() {
 		return errOutdated
 	}
 	a.first = cmp.Or(a.first, first)
-	if got := 1 + natural.call(natural.quorum()-1, keep); got < natural.quorum() {
+	if got += natural.call(natural.quorum()-1, keep); got < natural.quorum() {
 		return a.unavailable(got, natural.quorum())
 	}
 	if p.changing() {
@@ -148,13 +150,9 @@ func (n *Node) checkSuperseded(ctx context.Context, a *attempt) error {
 	if a.newest().Writer == n.cfg.Self {
 		return nil
 	}
-	var newer []kv.Version
-	err := n.call(ctx, a.first, func(ctx context.Context, peer Peer) (err error) {
-		newer, err = peer.Keep(ctx, []kv.Entry{a.entry})
-		return err
-	})
+	newer, err := n.keepAt(ctx, a.first, a.entry)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrUnavailable, a.first, err)
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	if len(newer) > 0 && newer[0].Compare(a.newest().Timestamp) >= 0 {
 		return nil
@@ -170,15 +168,11 @@ func (n *Node) keep(ctx context.Context, a *attempt, name string) error {
 	if name == n.cfg.Self {
 		var err error
 		if a.before, _, err = n.cfg.Engine.Get(a.entry.Key); err != nil {
-			a.add(name, nil, diskError(err))
+			a.add(name, nil, fmt.Errorf("%s: %w", name, diskError(err)))
 			return err
 		}
 	}
-	var newer []kv.Version
-	err := n.call(ctx, name, func(ctx context.Context, peer Peer) (err error) {
-		newer, err = peer.Keep(ctx, []kv.Entry{a.entry})
-		return err
-	})
+	newer, err := n.keepAt(ctx, name, a.entry)
 	n.checkClock(name, err)
 	a.add(name, newer, err)
 	return err
@@ -218,7 +212,7 @@ func (a *attempt) add(name string, newer []kv.Version, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err != nil {
-		a.failed = fmt.Errorf("%s: %w", name, err)
+		a.failed = err
 		return
 	}
 	a.acked[name] = true

@@ -157,8 +157,15 @@ func checkBucket(bucket int32) error {
 }
 
 // GetAllWide returns the members.
-func (h *Handler) GetAllWide(context.Context) ([]*wire.Location, error) {
-	return locations(h.Node.Members())
+func (h *Handler) GetAllWide(context.Context) (list []*wire.Location, err error) {
+	for _, m := range h.Node.Members() {
+		at, err := locator.ParseLocation(m.Name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, at)
+	}
+	return list, nil
 }
 
 // GetNodeWide returns the first owner of a key.
@@ -196,18 +203,6 @@ func (h *Handler) Add(context.Context, *wire.Location, []*wire.Location) error {
 // Remove fails like Join.
 func (h *Handler) Remove(context.Context, *wire.Location, []*wire.Location) error {
 	return h.abandon("remove", errReplicated)
-}
-
-// locations returns the wire form of node names.
-func locations(names []string) ([]*wire.Location, error) {
-	list := make([]*wire.Location, len(names))
-	for i, name := range names {
-		var err error
-		if list[i], err = locator.ParseLocation(name); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }
 
 var _ peerwire.Peer = (*Handler)(nil)

@@ -14,6 +14,6 @@ func TestPageBounds(t *testing.T) {
 		p.serve(l)
 		return func() { _ = p.Close() }
 	}, pagetest.Bounds{
-		FirstByte: 2 * time.Second, Header: 5 * time.Second, Body: 5 * time.Second, Reply: 10 * time.Second, Idle: time.Minute, Bytes: 16 << 10,
+		FirstByte: 2 * time.Second, Header: 2 * time.Second, Body: 5 * time.Second, Reply: 10 * time.Second, Idle: time.Minute, Bytes: 16 << 10,
 	})
 }

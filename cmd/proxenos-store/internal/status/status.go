@@ -1,29 +1,28 @@
-// Package status serves the status of a node over HTTP, at the paths of
-// `proxenos swim run`:
+// Package status serves the status of a node over HTTP:
 //
-//	/             members and counters, as HTML or JSON
-//	/metrics      the counters for Prometheus
-//	/select?key=  the replicas of a key
+//	/             the members and their states
+//	/metrics      counters for Prometheus
+//	/select?key=  the replicas of a key, the first one first
 //	/healthz      200 while the process runs
 //	/readyz       200 while the node serves and its clock agrees with the others'
 //
-// All requests are read-only GETs on loopback. This is the only package of the
-// example that imports internal packages of the module: internal/report, which
-// renders the page, and internal/connlimit, which bounds its connections.
+// All requests are read-only GETs on loopback.
 package status
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
-	"github.com/proxenos/proxenos/internal/connlimit"
-	"github.com/proxenos/proxenos/internal/report"
 )
 
 // Page serves the status of one node.
@@ -31,17 +30,13 @@ type Page struct {
 	Node *node.Node
 
 	server  *http.Server
-	limiter *connlimit.Limiter
 	serving sync.WaitGroup
 }
-
-// limits bound the connections to the page.
-var limits = connlimit.Limits{Connections: 64, FirstByte: 2 * time.Second}
 
 // Listen serves at host:port, which must be on loopback, until Close. It returns
 // the address that it listens on.
 func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
-	if !report.OnLoopback(addr) {
+	if !onLoopback(addr) {
 		return "", fmt.Errorf("status page %q: want a loopback address such as 127.0.0.1:9980; use a proxy to publish it elsewhere", addr)
 	}
 	var config net.ListenConfig
@@ -53,17 +48,30 @@ func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
 	return l.Addr().String(), nil
 }
 
+// maxConns is how many connections are served at the same time. Further ones wait,
+// for two seconds at most if the others are silent.
+const maxConns = 64
+
 // serve serves connections of the listener until Close.
 func (p *Page) serve(l net.Listener) {
+	places := make(chan struct{}, maxConns)
 	p.server = &http.Server{
-		Handler:        p.Handler(),
-		ReadTimeout:    5 * time.Second,
-		WriteTimeout:   10 * time.Second,
-		IdleTimeout:    time.Minute,
-		MaxHeaderBytes: 16 << 10,
+		Handler:           p.handler(),
+		ReadHeaderTimeout: 2 * time.Second,
+		ReadTimeout:       5 * time.Second,
+		WriteTimeout:      10 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew: // before the next connection is accepted
+				places <- struct{}{}
+			case http.StateClosed:
+				<-places
+			}
+		},
 	}
-	p.limiter = connlimit.New(limits)
-	p.serving.Go(func() { _ = p.server.Serve(p.limiter.Listener(l)) })
+	p.serving.Go(func() { _ = p.server.Serve(l) })
 }
 
 // Close stops serving. It does nothing if Listen was not called.
@@ -72,56 +80,82 @@ func (p *Page) Close() error {
 		return nil
 	}
 	err := p.server.Close()
-	p.limiter.Close()
 	p.serving.Wait()
 	return err
 }
 
-// Handler returns the page as a handler.
-func (p *Page) Handler() http.Handler {
+func (p *Page) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.overview)
+	mux.HandleFunc("GET /{$}", p.members)
 	mux.HandleFunc("GET /metrics", p.metrics)
 	mux.HandleFunc("GET /select", p.owners)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", p.ready)
-	return report.Guard("localhost", mux)
+	return guard(mux)
 }
 
-// figure is a counter or gauge.
-type figure struct {
-	name, help, kind string
-	value            int64
+// guard rejects requests for other hosts, which a browser sends if the DNS of a site
+// points at this server.
+func guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		if origin := cmp.Or(r.Header.Get("Origin"), "http://"+r.Host); !onLoopback(r.Host) || origin != "http://"+r.Host {
+			http.Error(w, "cross-origin request rejected", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-// figures returns the counters and gauges. It scans all keys to count them.
-func (p *Page) figures() ([]figure, error) {
-	keys, err := p.Node.Count()
-	n := p.Node
-	return []figure{
-		{"keys", "keys stored at this node", "gauge", int64(keys)},
-		{"members", "members of the store, this node included", "gauge", int64(len(n.Members()))},
-		{"reads_total", "read requests", "counter", n.Reads.Load()},
-		{"misses_total", "read requests for a missing key", "counter", n.Misses.Load()},
-		{"writes_total", "write and delete requests", "counter", n.Writes.Load()},
-		{"failures_total", "requests that too few replicas answered", "counter", n.Failures.Load()},
-		{"read_repairs_total", "replicas updated by a read", "counter", n.ReadRepairs.Load()},
-		{"received_total", "entries received from other nodes and clients", "counter", n.Received.Load()},
-		{"ahead_total", "entries ignored by reads, as their times were too far ahead", "counter", n.Ahead.Load()},
-		{"dropped_total", "entries dropped after they moved to other nodes", "counter", n.Dropped.Load()},
-	}, err
+// onLoopback reports whether the host of hostPort, which may lack a port, is localhost
+// or a loopback address.
+func onLoopback(hostPort string) bool {
+	host := (&url.URL{Host: hostPort}).Hostname()
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}
+
+func (p *Page) members(w http.ResponseWriter, _ *http.Request) {
+	for _, m := range p.Node.Members() {
+		_, _ = fmt.Fprintln(w, m.Name, m.State, m.Zone)
+	}
 }
 
 func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
-	figures, err := p.figures()
+	keys, err := p.Node.Count()
 	if err != nil {
 		http.Error(w, "cannot read the keys; see the node's log", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	for _, f := range figures {
-		name := "proxenos_store_" + f.name
-		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", name, f.help, name, f.kind, name, f.value)
+	metric := func(kind, name, help string, value int64) {
+		_, _ = fmt.Fprintf(w, "# HELP proxenos_store_%[2]s %[3]s\n# TYPE proxenos_store_%[2]s %[1]s\nproxenos_store_%[2]s %[4]d\n", kind, name, help, value)
+	}
+	n := p.Node
+	metric("gauge", "keys", "keys stored at this node", int64(keys))
+	metric("gauge", "members", "members of the store, this node included", int64(len(n.Members())))
+	metric("counter", "reads_total", "read requests", n.Reads.Load())
+	metric("counter", "misses_total", "read requests for a missing key", n.Misses.Load())
+	metric("counter", "writes_total", "write and delete requests", n.Writes.Load())
+	metric("counter", "failures_total", "requests that too few replicas answered", n.Failures.Load())
+	metric("counter", "read_repairs_total", "replicas updated by a read", n.ReadRepairs.Load())
+	metric("counter", "received_total", "entries received from other nodes and clients", n.Received.Load())
+	metric("counter", "ahead_total", "entries ignored by reads, as their times were too far ahead", n.Ahead.Load())
+	metric("counter", "dropped_total", "entries dropped after they moved to other nodes", n.Dropped.Load())
+}
+
+func (p *Page) owners(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	if !query.Has("key") {
+		http.Error(w, "key is missing: /select?key=user:42", http.StatusBadRequest)
+		return
+	}
+	for _, name := range p.Node.Owners(query.Get("key")) {
+		_, _ = fmt.Fprintln(w, name)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestListenLimitsConnections(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	var silent []net.Conn
-	for range 2 * limits.Connections {
+	for range 2 * maxConns {
 		c, err := net.Dial("tcp", at)
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = c.Close() })
