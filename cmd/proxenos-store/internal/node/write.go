@@ -60,13 +60,13 @@ const (
 func (n *Node) write(ctx context.Context, e kv.Entry) error {
 	n.Writes.Add(1)
 	a := n.newAttempt(e)
-	for {
+	for err := error(nil); ; {
 		if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 			n.Failures.Add(1) // as after a stop of this process: the client has given up
-			return fmt.Errorf("%w: the request has expired", ErrUnavailable)
+			return cmp.Or(err, fmt.Errorf("%w: the request has expired", ErrUnavailable))
 		}
 		p := n.current()
-		err := n.replicate(ctx, p, a)
+		err = n.replicate(ctx, p, a)
 		if err == nil && n.current() == p {
 			n.hintOwners(p, a)
 			return nil
