@@ -83,13 +83,21 @@ func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]k
 	failed := n.current().state(owner) == ""
 	for _, e := range entries {
 		if !failed {
-			_, err := n.keepAt(ctx, owner, e)
+			_, err := n.sendHint(ctx, owner, e)
 			failed = err != nil && !errors.Is(err, kv.ErrAhead)
 		}
 		if failed && n.current().state(owner) != "" {
 			n.hints.add(owner, e)
 		}
 	}
+}
+
+// sendHint gives up early, as an owner that is cut off may not answer a call that began
+// before it is back.
+func (n *Node) sendHint(ctx context.Context, owner string, e kv.Entry) ([]kv.Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.Call/4)
+	defer cancel()
+	return n.keepAt(ctx, owner, e)
 }
 
 // hintOwners keeps the entry of an acknowledged write for the owners that have not
