@@ -2,9 +2,18 @@
 // the interface that such a source implements, and wrappers that work with any
 // source.
 //
-// A source is anything that can list nodes: a file, a Consul server, a gossip
-// cluster. Each lives in a package of its own below this one and depends on one
-// technology. It does not place keys; for that, hand the nodes to rendezvous or
+// A source is anything that can list nodes. Each lives in a package of its own
+// below this one and depends on one technology:
+//
+//   - static: lists in code, a file, standard input;
+//   - consul, kubernetes, etcd: the servers of these names;
+//   - dns: SRV records;
+//   - httplist: a list at a URL;
+//   - sd: the format of Prometheus service discovery, for static and httplist;
+//   - swim: a gossip cluster;
+//   - locator: a peer-to-peer location service.
+//
+// A source does not place keys; for that, hand the nodes to rendezvous or
 // ring:
 //
 //	nodes, err := source.Nodes(ctx)
