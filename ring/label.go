@@ -3,6 +3,8 @@ package ring
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -79,7 +81,8 @@ func (l *labelFormat) addField(name string) error {
 	}
 	f, ok := labelFields[name]
 	if !ok {
-		return fmt.Errorf("unknown field {%s}: %w", name, ErrLayout)
+		names := slices.Sorted(maps.Keys(labelFields))
+		return fmt.Errorf("unknown field {%s}, not one of {%s}, {i}, {4096*number+i}, {4096*id+i}: %w", name, strings.Join(names, "}, {"), ErrLayout)
 	}
 	l.add(f)
 	return nil

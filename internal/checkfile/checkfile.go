@@ -47,6 +47,9 @@ type Settings struct {
 
 	Partitions int     // a value of --partitions
 	Bound      float64 // a value of --bound
+
+	LayoutFile string // a file, as of --layout-file
+	Slots      string // a file, as of --slots
 }
 
 // Nodes names a file of nodes, or lists nodes in the form of -n. At most one of

@@ -82,6 +82,8 @@ func (s *Settings) fields(format *Format) []field {
 		{"table_bits", "The value of --table-bits.", whole(&s.TableBits, "table_bits", 1, maxTableBits)},
 		{"partitions", "The value of --partitions; 256 by default.", whole(&s.Partitions, "partitions", 1, maxPartitions)},
 		{"bound", "The value of --bound: the limit of the partitions of a node relative to its share, such as 1.1.", positive(&s.Bound, "bound")},
+		{"layout_file", "The file with the settings of the algorithm custom, as of --layout-file.", text(&s.LayoutFile, "layout_file")},
+		{"slots", "The file with the slots of redis-cluster, as of --slots. Without nodes, those that own slots are the nodes.", text(&s.Slots, "slots")},
 	}
 }
 
@@ -223,7 +225,8 @@ func (m *Movement) before(format *Format) value {
 		mapping("before", append([]field{
 			{"nodes", "A file or a list of nodes; those of the check file by default.", side.Nodes.grammar()},
 		}, side.Settings.fields(format)...),
-			need("before: want nodes, algorithm, hash, key_hash, hash_by, points, unit, table_bits, partitions or bound", "nodes", "algorithm", "hash", "key_hash", "hash_by", "points", "unit", "table_bits", "partitions", "bound")),
+			need("before: want nodes, algorithm, hash, key_hash, hash_by, points, unit, table_bits, partitions, bound, layout_file or slots",
+				"nodes", "algorithm", "hash", "key_hash", "hash_by", "points", "unit", "table_bits", "partitions", "bound", "layout_file", "slots")),
 		text(&side.Nodes.File, "before"))
 	return value{
 		read: func(n *yaml.Node) error {

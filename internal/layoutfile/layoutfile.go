@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -35,7 +36,7 @@ func Parse(text []byte) (ring.Settings, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return ring.Settings{}, err
+		return ring.Settings{}, oneLine(err)
 	}
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return ring.Settings{}, errors.New("more than one document")
@@ -51,4 +52,13 @@ func Parse(text []byte) (ring.Settings, error) {
 		}
 	}
 	return ring.Settings(f), nil
+}
+
+// oneLine returns the first of the errors that YAML reports on lines of their own.
+func oneLine(err error) error {
+	var all *yaml.TypeError
+	if !errors.As(err, &all) || len(all.Errors) == 0 {
+		return err
+	}
+	return errors.New(strings.ReplaceAll(all.Errors[0], "in type layoutfile.file", "in a layout: want label, point_hash, points, key_hash and lookup"))
 }

@@ -23,7 +23,7 @@ func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, says string }{
 		{"nothing", "", "no label: want label, point_hash, points, key_hash and lookup"},
 		{"a missing setting", "label: x\n", "no point_hash"},
-		{"an unknown key", valid + ", color: red}", "field color not found"},
+		{"an unknown key", valid + ", color: red}", "line 1: field color not found in a layout: want label, point_hash, points, key_hash and lookup"},
 		{"a key twice", valid + ", label: y}", "already defined"},
 		{"two documents", valid + "}\n---\n{}\n", "more than one document"},
 		{"a long setting", "label: " + strings.Repeat("x", 201) + "\n", "label is longer than 200 bytes"},

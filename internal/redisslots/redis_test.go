@@ -3,6 +3,7 @@ package redisslots
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -17,8 +18,8 @@ import (
 	"github.com/proxenos/proxenos/ring/slots"
 )
 
-// TestRedisServer queries a redis-server of a cluster of one, which owns two ranges
-// and does not know its own host.
+// TestRedisServer queries a redis-server of a cluster of one, which requires a
+// password, owns two ranges and does not know its own host.
 func TestRedisServer(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("redis-server")
@@ -35,6 +36,7 @@ func TestRedisServer(t *testing.T) {
 		Args: []string{
 			"--port", fmt.Sprint(port), "--cluster-port", fmt.Sprint(bus), "--bind", "127.0.0.1",
 			"--cluster-enabled", "yes", "--save", "", "--dir", t.TempDir(),
+			"--requirepass", "word", "--user", "reader", "on", ">other-word", "+cluster",
 		},
 		Ready: func(ctx context.Context) error {
 			conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
@@ -44,24 +46,40 @@ func TestRedisServer(t *testing.T) {
 			return conn.Close()
 		},
 	})
-	_, err = Query(address)
+	for name, s := range map[string]Server{
+		"no password":           {},
+		"another password":      {Password: "other"},
+		"password of a user":    {Password: "other-word"},
+		"password of another":   {User: "reader", Password: "word"},
+		"a user that is absent": {User: "writer", Password: "word"},
+	} {
+		s.Address = address
+		_, err := s.Query()
+		require.ErrorIs(t, err, ErrAuth, name)
+	}
+	server := Server{Address: address, Password: "word"}
+	_, err = server.Query()
 	require.ErrorContains(t, err, "the cluster has no slots")
 
 	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
 	defer conn.Close()
-	_, err = fmt.Fprint(conn, "CLUSTER ADDSLOTSRANGE 0 99 16383 16383\r\n")
+	_, err = fmt.Fprint(conn, "AUTH word\r\nCLUSTER ADDSLOTSRANGE 0 99 16383 16383\r\n")
 	require.NoError(t, err)
-	reply := make([]byte, 5)
-	_, err = conn.Read(reply)
+	reply := make([]byte, 10)
+	_, err = io.ReadFull(conn, reply)
 	require.NoError(t, err)
-	require.Equal(t, "+OK\r\n", string(reply))
+	require.Equal(t, "+OK\r\n+OK\r\n", string(reply))
 
-	got, err := Query(address)
+	got, err := server.Query()
 	require.NoError(t, err)
+	reader := Server{Address: address, User: "reader", Password: "other-word"}
+	asReader, err := reader.Query()
+	require.NoError(t, err)
+	assert.Equal(t, got, asReader)
 	assert.Equal(t, []slots.Range{{First: 0, Last: 99, ID: address}, {First: 16383, Last: 16383, ID: address}}, got)
 
-	nodes, err := exec.Command("redis-cli", "-p", fmt.Sprint(port), "cluster", "nodes").Output()
+	nodes, err := exec.Command("redis-cli", "--no-auth-warning", "-a", "word", "-p", fmt.Sprint(port), "cluster", "nodes").Output()
 	if err != nil {
 		t.Skip("no redis-cli:", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/proxenos/proxenos/ring/slots"
@@ -23,15 +24,25 @@ const (
 	maxString = 1 << 10
 )
 
-// Query returns the ranges of slots with the host and port of their primaries. The
-// address is that of a server, "HOST:PORT". The query takes at most five seconds. A
-// server that requires a password is an error.
-func Query(address string) ([]slots.Range, error) {
-	host, _, err := net.SplitHostPort(address)
+// Server is a server of a Redis Cluster.
+type Server struct {
+	Address  string // HOST:PORT
+	User     string // of an access control list; empty is the default user
+	Password string // empty means without authentication
+}
+
+// ErrAuth is in the chain of the error of a server that requires a password, or
+// rejects the one that is given.
+var ErrAuth = errors.New("authentication failed")
+
+// Query returns the ranges of slots with the host and port of their primaries. It
+// takes at most five seconds.
+func (s *Server) Query() ([]slots.Range, error) {
+	host, _, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := net.DialTimeout("tcp", address, timeout)
+	conn, err := net.DialTimeout("tcp", s.Address, timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +50,33 @@ func Query(address string) ([]slots.Range, error) {
 	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return nil, err
 	}
-	if _, err := io.WriteString(conn, "*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n"); err != nil {
-		return nil, err
+	r := bufio.NewReader(io.LimitReader(conn, maxReply))
+	if s.Password != "" {
+		words := []string{"AUTH", s.User, s.Password}
+		if s.User == "" {
+			words = []string{"AUTH", s.Password} // all that Redis before 6 knows
+		}
+		if _, err := ask(conn, r, words...); err != nil {
+			return nil, fmt.Errorf("AUTH: %w", err)
+		}
 	}
-	reply, err := readReply(bufio.NewReader(io.LimitReader(conn, maxReply)), 0)
+	reply, err := ask(conn, r, "CLUSTER", "SLOTS")
 	if err != nil {
 		return nil, fmt.Errorf("CLUSTER SLOTS: %w", err)
 	}
 	return ranges(reply, host)
+}
+
+// ask sends a command and reads its reply.
+func ask(w io.Writer, r *bufio.Reader, words ...string) (any, error) {
+	command := fmt.Appendf(nil, "*%d\r\n", len(words))
+	for _, word := range words {
+		command = fmt.Appendf(command, "$%d\r\n%s\r\n", len(word), word)
+	}
+	if _, err := w.Write(command); err != nil {
+		return nil, err
+	}
+	return readReply(r, 0)
 }
 
 var errReply = errors.New("not a reply of a Redis server")
@@ -62,7 +92,7 @@ func readReply(r *bufio.Reader, depth int) (any, error) {
 	}
 	switch kind, text := line[0], line[1:]; kind {
 	case '-':
-		return nil, fmt.Errorf("the server says %.200q", text)
+		return nil, serverError(text)
 	case '+':
 		return text, nil
 	case ':':
@@ -74,6 +104,16 @@ func readReply(r *bufio.Reader, depth int) (any, error) {
 	default:
 		return nil, errReply
 	}
+}
+
+// serverError returns the error that a server reports. Redis before 6 rejects a
+// password without a code of its own.
+func serverError(text string) error {
+	code, _, _ := strings.Cut(text, " ")
+	if code == "NOAUTH" || code == "WRONGPASS" || code == "NOPERM" || text == "ERR invalid password" {
+		return fmt.Errorf("%w: the server says %.200q", ErrAuth, text)
+	}
+	return fmt.Errorf("the server says %.200q", text)
 }
 
 func readLine(r *bufio.Reader) (string, error) {

@@ -47,7 +47,7 @@ func TestQuery(t *testing.T) {
 		"*4\r\n:0\r\n:5460\r\n"+node+"*3\r\n$9\r\n127.0.0.9\r\n:7009\r\n$4\r\nefgh\r\n"+
 		"*3\r\n:5461\r\n:5461\r\n*4\r\n$-1\r\n:7002\r\n$4\r\nabcd\r\n*2\r\n+hostname\r\n$-1\r\n"+
 		"*3\r\n:5462\r\n:16383\r\n*3\r\n$0\r\n\r\n:7003\r\n$4\r\nabcd\r\n")
-	got, err := Query(address)
+	got, err := (&Server{Address: address}).Query()
 	require.NoError(t, err)
 	assert.Equal(t, []slots.Range{{First: 0, Last: 5460, ID: "127.0.0.1:7001"}, {First: 5461, Last: 5461, ID: "127.0.0.1:7002"},
 		{First: 5462, Last: 16383, ID: "127.0.0.1:7003"}}, got)
@@ -74,10 +74,12 @@ func TestQueryRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Query(serve(t, c.reply))
+			_, err := (&Server{Address: serve(t, c.reply)}).Query()
 			assert.ErrorContains(t, err, c.says)
 		})
 	}
-	_, err := Query("localhost")
+	_, err := (&Server{Address: serve(t, "-ERR invalid password\r\n"), User: "u", Password: "p"}).Query()
+	assert.ErrorIs(t, err, ErrAuth)
+	_, err = (&Server{Address: "localhost"}).Query()
 	assert.ErrorContains(t, err, "missing port")
 }

@@ -55,7 +55,7 @@ var rules = []rule{
 		others: []string{cobra, pflag}, why: "flags in, nodes out"},
 	{room: "internal/cli/answer", may: []string{"mapper", "internal/compare", "internal/cli/place", "internal/cli/term"}, others: []string{cobra, pflag}, why: "keys in, records out"},
 	{room: "internal/cli/member", may: []string{"mapper", "mapper/swim", "internal/report", "internal/secret", "internal/cli/term"}, others: []string{cobra, pflag}, why: "joins a cluster by flags"},
-	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "ring/slots", "internal/layoutfile", "internal/redisslots", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
+	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "ring/slots", "internal/layoutfile", "internal/redisslots", "internal/secret", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
 	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/clipperhouse/displaywidth", "github.com/mattn/go-isatty", "golang.org/x/sys/unix"}, why: "shared by all commands: no nodes, no keys"},
 
 	{room: "rendezvous/prf", others: []string{"github.com/cespare/xxhash/v2", "github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},

@@ -371,7 +371,7 @@ func TestForgetKeepsANewerToken(t *testing.T) {
 func TestPluginEnvironment(t *testing.T) {
 	t.Parallel()
 	p := &plugin{spec: "{}", info: execInfo{}}
-	got := p.environ([]string{"AWS_PROFILE=x", "CONSUL_HTTP_TOKEN=secret", "ETCDCTL_PASSWORD=secret", "PATH=/bin"})
+	got := p.environ([]string{"AWS_PROFILE=x", "CONSUL_HTTP_TOKEN=secret", "ETCDCTL_PASSWORD=secret", "REDISCLI_AUTH=secret", "PATH=/bin"})
 	require.Equal(t, []string{"AWS_PROFILE=x", "PATH=/bin", "KUBERNETES_EXEC_INFO={}"}, got)
 }
 

@@ -177,7 +177,7 @@ func (p *plugin) failed(ctx context.Context, err error, complaint string) error 
 // hold secrets of other sources, and with those of the kubeconfig file.
 func (p *plugin) environ(env []string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
-		return strings.HasPrefix(entry, "CONSUL_") || strings.HasPrefix(entry, "ETCDCTL_") || strings.HasPrefix(entry, "PROXENOS_")
+		return strings.HasPrefix(entry, "CONSUL_") || strings.HasPrefix(entry, "ETCDCTL_") || strings.HasPrefix(entry, "PROXENOS_") || strings.HasPrefix(entry, "REDISCLI_")
 	})
 	for _, e := range p.info.Env {
 		env = append(env, e.Name+"="+e.Value)

@@ -67,9 +67,11 @@ func (s cluster) assign(members []member) (*table, error) {
 //	FIRST-LAST ID
 //	SLOT ID
 //
-// Empty lines and lines that begin with "#" are skipped. The error names the line.
+// Empty lines and lines that begin with "#" are skipped. A slot in two ranges is an
+// error. Errors name the line.
 func ParseRanges(text string) ([]Range, error) {
 	var ranges []Range
+	var lines [ClusterSlots]int // the line of each slot, 0 for none
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -84,6 +86,14 @@ func ParseRanges(text string) ([]Range, error) {
 		parsed, err := parse(fields)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		for _, r := range parsed {
+			for slot := r.First; slot <= r.Last; slot++ {
+				if lines[slot] != 0 {
+					return nil, fmt.Errorf("line %d: slot %d has an owner on line %d: %w", number, slot, lines[slot], ErrScheme)
+				}
+				lines[slot] = number
+			}
 		}
 		ranges = append(ranges, parsed...)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // checkFormat is the format of check files.
-var checkFormat = &checkfile.Format{Algorithms: place.PlainAlgorithmNames(), Hashes: place.HashNames()}
+var checkFormat = &checkfile.Format{Algorithms: place.AlgorithmNames(), Hashes: place.HashNames()}
 
 // checkFolder is a check file and the root directory, the only one of which it may
 // read files: its own, unless --root names another. [os.Root] follows no symbolic
@@ -97,24 +97,34 @@ func (d *checkFolder) read() error {
 	return nil
 }
 
-// open opens a file for reading. Its path is relative to the check file.
+// open opens a file for reading. Its path is relative to the check file. Errors name
+// the check file.
 func (d *checkFolder) open(path, what string) (*os.File, error) {
+	f, err := d.openSetting(path, what)
+	if err != nil {
+		return nil, term.Hint(fmt.Errorf("%s: %w", d.name, err), "%s", term.HintOf(err))
+	}
+	return f, nil
+}
+
+// openSetting is like open. Its errors name the setting only.
+func (d *checkFolder) openSetting(path, what string) (*os.File, error) {
 	inRoot := filepath.Join(d.in, path)
 	if filepath.IsAbs(path) || !filepath.IsLocal(inRoot) {
-		return nil, d.outside(path, what, errors.New("it is outside the root directory"))
+		return nil, outside(path, what, errors.New("it is outside the root directory"))
 	}
 	info, err := d.root.Stat(inRoot)
 	if err != nil {
-		return nil, d.outside(path, what, err)
+		return nil, outside(path, what, err)
 	}
 	// Opening a named pipe would block.
 	if !info.Mode().IsRegular() {
-		return nil, d.outside(path, what, errors.New("it is not a regular file"))
+		return nil, outside(path, what, errors.New("it is not a regular file"))
 	}
 	return d.root.Open(inRoot)
 }
 
-func (d *checkFolder) outside(path, what string, err error) error {
+func outside(path, what string, err error) error {
 	var of *os.PathError
 	if errors.As(err, &of) {
 		err = of.Err
@@ -123,7 +133,7 @@ func (d *checkFolder) outside(path, what string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		hint = "paths are relative to the check file"
 	}
-	return term.Hint(fmt.Errorf("%s: %s %q: %w", d.name, what, path, err), "%s", hint)
+	return term.Hint(fmt.Errorf("%s %q: %w", what, path, err), "%s", hint)
 }
 
 // nodes returns the nodes of a list or of a file in the folder.

@@ -144,7 +144,7 @@ func (k *checker) before(ctx context.Context, side *checkfile.Side) (*place.Plac
 	if !place.AnyEligible(nodes) {
 		return nil, k.at(side.Line, errors.New("before has no nodes to choose from"))
 	}
-	var placement place.Flags
+	placement := place.Flags{Confined: k.folder.openSetting}
 	settings := place.Settings(side.Settings).Or(place.Settings(k.file.Settings))
 	if err := placement.Apply(settings, k.std); err != nil {
 		return nil, k.at(side.Line, err)

@@ -30,6 +30,7 @@ type checker struct {
 func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*checker, error) {
 	k := &checker{std: o.std, folder: folder, file: folder.file}
 	var err error
+	k.placement.Confined = folder.openSetting
 	if err = k.placement.Apply(place.Settings(folder.file.Settings), o.std); err != nil {
 		return nil, fileFault(folder.name, err)
 	}
@@ -40,7 +41,7 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 	if k.keys.File != "" {
 		k.keys.Opener = func(path string) (*os.File, error) { return folder.open(path, "keys") }
 	}
-	if k.nodes, err = o.nodes(ctx, folder); err != nil {
+	if k.nodes, err = o.nodes(ctx, folder, &k.placement); err != nil {
 		return nil, err
 	}
 	if !o.update {
@@ -61,8 +62,8 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 }
 
 // nodes returns the nodes of the flags with --live, and otherwise those of the
-// file.
-func (o *checkOptions) nodes(ctx context.Context, folder *checkFolder) ([]mapper.Node, error) {
+// file, or of its slots.
+func (o *checkOptions) nodes(ctx context.Context, folder *checkFolder, placement *place.Flags) ([]mapper.Node, error) {
 	if o.live {
 		f, err := o.source.Ask(ctx, o.std)
 		if err != nil {
@@ -71,6 +72,9 @@ func (o *checkOptions) nodes(ctx context.Context, folder *checkFolder) ([]mapper
 		return f.Nodes, nil
 	}
 	if from := folder.file.Nodes; from.File == "" && from.Inline == nil {
+		if nodes := placement.Nodes(); len(nodes) > 0 {
+			return nodes, nil
+		}
 		return nil, term.Hint(fmt.Errorf("%s: no nodes", folder.name), "add nodes: FILE, or query a source with --live")
 	}
 	return folder.nodes(ctx, folder.file.Nodes)

@@ -22,6 +22,8 @@ type identifyOptions struct {
 	format term.Format[*identification]
 	limit  time.Duration // --search-time
 	show   int           // --show
+	layout string        // --layout-file
+	slots  string        // --slots
 	args   []string
 }
 
@@ -42,7 +44,8 @@ tab. KEY=NODE is split at the last = that a node follows.
 The search tries every algorithm, first with its defaults on the nodes as they
 are listed; then with every hash, and with common numbers of points and slots;
 and on the nodes as other programs see them: without weights, in another order,
-by ID or by address, with or without ports. NODES says how the list must be
+by ID or by address, with or without ports. --layout-file and --slots add an
+algorithm that needs a file. NODES says how the list must be
 changed to agree; - means not at all. Placements of one GROUP have the same
 owners for all keys of a sample. The search ends soon after the simplest placement
 that explains all observations and can hardly do so by coincidence.
@@ -68,6 +71,8 @@ nodes has changed, or that an observation is wrong.`,
 	term.AddGroup(c, "Search", func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.limit, "search-time", 30*time.Second, "maximum time of the search")
 		fs.IntVar(&o.show, "show", 10, "maximum number of placements to show")
+		fs.StringVar(&o.layout, "layout-file", "", "also try the algorithm custom with the settings in this YAML `file`")
+		fs.StringVar(&o.slots, "slots", "", "also try redis-cluster with these slots: a `file`, or redis://HOST:PORT")
 	})
 	o.format.Bind(c, "text or json", term.TextOrJSON(writeIdentificationText)...)
 	o.source.Bind(c)
@@ -99,6 +104,10 @@ func (o *identifyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	filed, err := place.WithFiles(o.layout, o.slots, o.std)
+	if err != nil {
+		return err
+	}
 	found, err := o.source.Ask(ctx, o.std)
 	if err != nil {
 		return err
@@ -115,7 +124,7 @@ func (o *identifyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := newSearch(nodes, quiet)
+	s := newSearch(nodes, filed, quiet)
 	limited, cancel := context.WithTimeout(ctx, o.limit)
 	defer cancel()
 	fits := s.run(limited, seen)

@@ -27,11 +27,13 @@ type search struct {
 // how far it is from an algorithm with its defaults on the nodes as they are.
 type hypothesis struct {
 	settings place.Settings
+	prepared *place.Prepared // the settings with their file read, or nil
 	view     nodesView
 	level    int
 }
 
-func newSearch(nodes []mapper.Node, std *term.Streams) *search {
+// newSearch returns the search among the known placements, and those with files.
+func newSearch(nodes []mapper.Node, filed []place.Prepared, std *term.Streams) *search {
 	s := &search{nodes: nodes, std: std}
 	tiers := place.Known()
 	for _, v := range nodesViews(nodes) {
@@ -40,7 +42,12 @@ func newSearch(nodes []mapper.Node, std *term.Streams) *search {
 				if !v.permits(settings) {
 					continue
 				}
-				s.hypotheses = append(s.hypotheses, hypothesis{settings, v, tier + differences(v.note)})
+				s.hypotheses = append(s.hypotheses, hypothesis{settings: settings, view: v, level: tier + differences(v.note)})
+			}
+		}
+		for _, p := range filed {
+			if v.permits(p.Settings) {
+				s.hypotheses = append(s.hypotheses, hypothesis{p.Settings, &p, v, differences(v.note)})
 			}
 		}
 	}
@@ -98,7 +105,7 @@ func (s *search) fair() []float64 {
 // build returns the lookup of a hypothesis, of indices into the nodes given.
 func (s *search) build(i int) (compare.Lookup, error) {
 	h := s.hypotheses[i]
-	lookup, err := h.settings.Lookup(h.view.nodes, s.std)
+	lookup, err := h.lookup(s.std)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +116,13 @@ func (s *search) build(i int) (compare.Lookup, error) {
 		}
 		return h.view.places[at], true
 	}, nil
+}
+
+func (h *hypothesis) lookup(std *term.Streams) (compare.Lookup, error) {
+	if h.prepared != nil {
+		return h.prepared.Lookup(h.view.nodes)
+	}
+	return h.settings.Lookup(h.view.nodes, std)
 }
 
 // identification is the output of identify -o json.

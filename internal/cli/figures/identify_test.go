@@ -35,7 +35,7 @@ func TestIdentifyNamesRealPrograms(t *testing.T) {
 			}
 			fields := strings.SplitN(answers, " ", 3)
 			seen := observed(f, fields[0])
-			s := newSearch(nodes, quiet)
+			s := newSearch(nodes, nil, quiet)
 			found := s.identify(s.run(t.Context(), seen), seen, 100)
 			tried++
 			require.NotEmpty(t, found.Explains, "%s: %s", f.Path, answers)

@@ -1,7 +1,6 @@
 package place
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -16,7 +15,6 @@ import (
 // side before a change.
 type BeforeFlags struct {
 	settings Settings
-	files    files
 	keyFile  string
 }
 
@@ -27,7 +25,7 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 		fs.StringVar(&b.settings.Hash, "before-hash", "", "the hash of keys")
 		fs.StringVar(&b.settings.KeyHash, "before-key-hash", "", "the hash of keys of another program")
 		fs.StringVar(&b.settings.HashBy, "before-hash-by", "", "what of a node is hashed: id, address or position")
-		b.files.declare(fs, "before-", []string{"custom", "redis-cluster"})
+		declareFiles(fs, "before-", []string{"custom", "redis-cluster"}, &b.settings.LayoutFile, &b.settings.Slots)
 		fs.IntVar(&b.settings.Points, "before-points", 0, "points of a ring")
 		fs.Float64Var(&b.settings.Unit, "before-unit", 0, "weight that gets --before-points points of ring")
 		fs.IntVar(&b.settings.TableBits, "before-table-bits", 0, "log2 of the slots of a table")
@@ -63,10 +61,7 @@ func (b *BeforeFlags) Of(after *Flags, std *term.Streams) (*Flags, error) {
 	if !b.Given() {
 		return after, nil
 	}
-	before := &Flags{files: b.files}
-	if b.settings.Algorithm == "" {
-		before.files = files{cmp.Or(b.files.layout, after.files.layout), cmp.Or(b.files.slots, after.files.slots)}
-	}
+	before := new(Flags)
 	if err := before.Apply(b.settings.Or(after.settings()), std); err != nil {
 		return nil, fmt.Errorf("before the change: %w", err)
 	}
@@ -85,7 +80,7 @@ func (b *BeforeFlags) Of(after *Flags, std *term.Streams) (*Flags, error) {
 
 // settings returns the flags that are given.
 func (o *Flags) settings() Settings {
-	s := Settings{Algorithm: o.algorithm.Name, Hash: o.HashFlags.Name, KeyHash: o.keyHash, HashBy: o.hashBy}
+	s := Settings{Algorithm: o.algorithm.Name, Hash: o.HashFlags.Name, KeyHash: o.keyHash, HashBy: o.hashBy, LayoutFile: o.layoutFile, Slots: o.slots}
 	if o.points.given {
 		s.Points = o.points.value
 	}

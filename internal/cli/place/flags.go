@@ -7,6 +7,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"os"
 	"slices"
 	"strings"
 
@@ -76,17 +77,6 @@ func AlgorithmNames() []string {
 	return names
 }
 
-// PlainAlgorithmNames returns the values of --algorithm that need no file, which a
-// check file may use.
-func PlainAlgorithmNames() (names []string) {
-	for _, a := range Algorithms {
-		if !a.NeedsFile() {
-			names = append(names, a.Name)
-		}
-	}
-	return names
-}
-
 // Rings are the algorithms with points on a ring. The first is the default of the
 // ring commands.
 var Rings = []Algorithm{
@@ -146,6 +136,9 @@ type Settings struct {
 
 	Partitions int     // their number
 	Bound      float64 // of partitions
+
+	LayoutFile string // of custom
+	Slots      string // of redis-cluster
 }
 
 // Or returns s with the settings of other in place of those that s lacks. Settings
@@ -159,6 +152,7 @@ func (s Settings) Or(other Settings) Settings {
 		KeyHash: cmp.Or(s.KeyHash, other.KeyHash), HashBy: cmp.Or(s.HashBy, other.HashBy), Points: cmp.Or(s.Points, other.Points),
 		Unit: cmp.Or(s.Unit, other.Unit), TableBits: cmp.Or(s.TableBits, other.TableBits),
 		Partitions: cmp.Or(s.Partitions, other.Partitions), Bound: cmp.Or(s.Bound, other.Bound),
+		LayoutFile: cmp.Or(s.LayoutFile, other.LayoutFile), Slots: cmp.Or(s.Slots, other.Slots),
 	}
 }
 
@@ -174,10 +168,16 @@ type Flags struct {
 	bound      bound
 	keyHash    string
 	hashBy     string
-	files      files
-	layout     ring.Layout   // of --layout-file
-	ranges     []slots.Range // of --slots
-	algorithm  Algorithm
+	layoutFile string
+	slots      string
+
+	// Confined opens the files of --layout-file and --slots, if it is not nil. A
+	// server is then not queried.
+	Confined func(path, what string) (*os.File, error)
+	layout   ring.Layout   // of --layout-file
+	ranges   []slots.Range // of --slots
+
+	algorithm Algorithm
 }
 
 // count is a numeric flag that may not be given.
@@ -216,7 +216,7 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 		fs.Float64Var(&o.bound.value, "bound", 0, "limit of the partitions of a node relative to its share, such as 1.1; 0 is none")
 		fs.StringVar(&o.keyHash, "key-hash", "", "the hash of keys of "+strings.Join(o.taking(Algorithm.takesKeyHash), ", "))
 		fs.StringVar(&o.hashBy, "hash-by", "", "what of a node the algorithm of another program hashes: id or address; for haproxy, position or id")
-		o.files.declare(fs, "", o.taking(Algorithm.NeedsFile))
+		declareFiles(fs, "", o.taking(Algorithm.NeedsFile), &o.layoutFile, &o.slots)
 		o.declare(fs)
 	})
 	term.Complete(c, "hash-method", prf.Names())
@@ -270,6 +270,7 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	o.partitions = count{cmp.Or(s.Partitions, defaultPartitions), s.Partitions != 0}
 	o.bound = bound{s.Bound, s.Bound != 0}
 	o.keyHash, o.hashBy = s.KeyHash, s.HashBy
+	o.layoutFile, o.slots = s.LayoutFile, s.Slots
 	return o.resolve(std)
 }
 
@@ -283,7 +284,7 @@ func (o *Flags) resolve(std *term.Streams) error {
 	if err := o.resolveProgram(); err != nil {
 		return err
 	}
-	if err := o.readFiles(); err != nil {
+	if err := o.readFiles(std); err != nil {
 		return err
 	}
 	switch {

@@ -100,6 +100,8 @@ func (s Settings) CommandLine() string {
 		{"--table-bits", strconv.Itoa(s.TableBits), s.TableBits != 0},
 		{"--partitions", strconv.Itoa(s.Partitions), s.Partitions != 0},
 		{"--bound", fmt.Sprint(s.Bound), s.Bound != 0},
+		{"--layout-file", s.LayoutFile, s.LayoutFile != ""},
+		{"--slots", s.Slots, s.Slots != ""},
 	} {
 		if flag.given {
 			words = append(words, flag.name, flag.value)
@@ -131,6 +133,42 @@ func (s Settings) Lookup(nodes []mapper.Node, std *term.Streams) (func(key strin
 	return func(key string) (int, bool) {
 		return set.Select(strconv.FormatUint(prf.Finalize(hash(key))>>shift, 10))
 	}, nil
+}
+
+// Prepared is an algorithm with its file read.
+type Prepared struct {
+	Settings
+	flags *Flags
+}
+
+// WithFiles returns the algorithms that need a file: custom with a layout, by each
+// part of a node that may be hashed, and redis-cluster with slots. An empty name is
+// no file.
+func WithFiles(layout, slots string, std *term.Streams) (all []Prepared, err error) {
+	if layout != "" {
+		for _, by := range named("custom").hashedParts() {
+			all = append(all, Prepared{Settings: Settings{Algorithm: "custom", LayoutFile: layout, HashBy: by}})
+		}
+	}
+	if slots != "" {
+		all = append(all, Prepared{Settings: Settings{Algorithm: "redis-cluster", Slots: slots}})
+	}
+	for i := range all {
+		all[i].flags = new(Flags)
+		if err := all[i].flags.Apply(all[i].Settings, std); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Lookup returns the function that finds the owner of a key, as an index into nodes.
+func (p *Prepared) Lookup(nodes []mapper.Node) (func(key string) (int, bool), error) {
+	placed, err := p.flags.Build(nodes)
+	if err != nil {
+		return nil, err
+	}
+	return placed.Select, nil
 }
 
 // ReadOnce reads the environment once, with its warnings and errors, and returns
