@@ -402,7 +402,10 @@ func TestTrusts(t *testing.T) {
 		{"10.0.0.1", "172.32.0.0", false},
 		{"10.0.0.1", "192.168.1.1", true},
 		{"10.0.0.1", "fd00::1", true},
-		{"10.0.0.1", "fe80::1%eth0", true},
+		{"10.0.0.1", "fe80::1%eth0", false},
+		{"10.0.0.1", "169.254.1.1", false},
+		{"10.0.0.1", "169.254.169.254", false},
+		{"10.0.0.1", "fd00:ec2::254", false},
 		{"10.0.0.1", "8.8.8.8", false},
 		{"10.0.0.1", "::ffff:8.8.8.8", false},
 		{"10.0.0.1", "2001:db8::1", false},
@@ -411,4 +414,15 @@ func TestTrusts(t *testing.T) {
 		s := &Server{cfg: Config{Trust: trustFor(at(tt.listen))}}
 		assert.Equal(t, tt.want, s.trusts(netip.MustParseAddr(tt.addr)), "a server at %s and a peer at %s", tt.listen, tt.addr)
 	}
+}
+
+// TestMetadataServicesAreNeverTrusted trusts every address, the addresses at which clouds serve
+// credentials among them.
+func TestMetadataServicesAreNeverTrusted(t *testing.T) {
+	t.Parallel()
+	s := &Server{cfg: Config{Trust: prefixes("0.0.0.0/0", "::/0")}}
+	for _, addr := range []string{"169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "fd00:ec2::254%eth0", "fd20:ce::254"} {
+		assert.False(t, s.trusts(netip.MustParseAddr(addr)), addr)
+	}
+	assert.True(t, s.trusts(netip.MustParseAddr("169.254.169.253")), "another address of that network")
 }

@@ -48,7 +48,9 @@ type Config struct {
 	// the exact sequence of calls. It then rejects ports above 32767.
 	Legacy bool
 	// Trust lists the networks that members may be in. The default is loopback
-	// if the node listens there, and otherwise the private networks.
+	// if the node listens there, and otherwise the private networks and
+	// loopback, without link-local addresses. The metadata services of clouds
+	// are in no trusted network, whatever it lists.
 	Trust []netip.Prefix
 	// AllowDie and AllowDebug enable the calls die and debug. Any peer that can
 	// connect can make them.

@@ -12,11 +12,18 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator/wire"
 )
 
-// Defaults of Config.Trust.
+// Defaults of Config.Trust. Link-local addresses are not among them: no network of
+// more than one link has them, and clouds serve credentials there.
 var (
 	loopback = prefixes("127.0.0.0/8", "::1/128")
-	private  = append(prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"), loopback...)
+	private  = append(prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"), loopback...)
 )
+
+// metadata lists the addresses at which EC2 and Compute Engine serve the metadata and
+// credentials of a machine. No member has one, so no setting makes a server trust it.
+var metadata = []netip.Addr{
+	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
+}
 
 func prefixes(texts ...string) []netip.Prefix {
 	list := make([]netip.Prefix, len(texts))
@@ -97,5 +104,8 @@ func (s *Server) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 
 func (s *Server) trusts(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
+	if slices.Contains(metadata, addr) {
+		return false
+	}
 	return slices.ContainsFunc(s.cfg.Trust, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
