@@ -75,4 +75,6 @@ func TestCoincidence(t *testing.T) {
 	// Each key gives 1.5 bits; a million and 1024 hypotheses take 30.
 	assert.Equal(t, 20, KeysToTell(1024, fair, 1.0/(1<<20)))
 	assert.Zero(t, KeysToTell(1024, []float64{1, 0}, 1e-6), "one node")
+	// Uneven nodes tell less: a key of nine to one gives 0.469 bits.
+	assert.Equal(t, 64, KeysToTell(1024, []float64{0.9, 0.1}, 1.0/(1<<20)))
 }

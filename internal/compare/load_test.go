@@ -77,3 +77,12 @@ func TestDrainedNodeWithoutKeysIsNoDeviation(t *testing.T) {
 	assert.Equal(t, 1, df)
 	assert.InDelta(t, 1, p, 1e-12)
 }
+
+func TestChanceImbalance(t *testing.T) {
+	t.Parallel()
+	l := &Load{Keys: 100, Held: []int64{30, 20, 50}, Fair: Fair([]float64{1, 1, 2})}
+	_, chance := l.Deviation()
+	assert.InDelta(t, 1+chance*math.Sqrt(2*math.Log(3)), l.ChanceImbalance(), 1e-12)
+	one := &Load{Keys: 100, Held: []int64{100, 0}, Fair: Fair([]float64{1, 0})}
+	assert.Equal(t, 1.0, one.ChanceImbalance(), "one node cannot deviate")
+}

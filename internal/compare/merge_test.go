@@ -58,3 +58,21 @@ func TestMergeRanges(t *testing.T) {
 	_, ok = MergeRanges([]SampleRange{{0, 10}, {0, 10}})
 	assert.False(t, ok)
 }
+
+// TestMergedFlows: no flow at all is an empty list, and flows that were not counted
+// are none.
+func TestMergedFlows(t *testing.T) {
+	t.Parallel()
+	still := NewChange(members("a", "b"), members("a", "b")).Movement()
+	merged, err := MergeMovements(still, still)
+	require.NoError(t, err)
+	assert.NotNil(t, merged.Flows)
+	assert.Empty(t, merged.Flows)
+	uncounted := *still
+	uncounted.Flows = nil
+	merged, err = MergeMovements(&uncounted, &uncounted)
+	require.NoError(t, err)
+	assert.Nil(t, merged.Flows)
+	_, err = MergeMovements(still, &uncounted)
+	assert.ErrorIs(t, err, ErrParts)
+}

@@ -60,3 +60,29 @@ func TestSampleReadDoesNotAllocate(t *testing.T) {
 		}
 	})
 }
+
+// TestSampleFillsTheBuffer reads as many whole lines as fit in one Read, also where
+// nothing is left over.
+func TestSampleFillsTheBuffer(t *testing.T) {
+	t.Parallel()
+	const line = 33
+	for size, want := range map[int]int{3 * line: 3 * line, 3*line + 5: 3 * line, 4*line - 1: 3 * line, line: line} {
+		n, err := NewSample(10).Read(make([]byte, size))
+		require.NoError(t, err)
+		assert.Equal(t, want, n, "%d bytes", size)
+	}
+}
+
+// TestSampleReadOfNothing has empty buffers, which must cost no line.
+func TestSampleReadOfNothing(t *testing.T) {
+	t.Parallel()
+	s := NewSample(3)
+	for range 2 {
+		n, err := s.Read(nil)
+		require.NoError(t, err)
+		assert.Zero(t, n)
+	}
+	rest, err := io.ReadAll(s)
+	require.NoError(t, err)
+	assert.Len(t, rest, int(SampleSize(3)))
+}
