@@ -204,14 +204,6 @@ func (s *Server) Stop() {
 func (s *Server) Suspend() {
 	s.tb.Helper()
 	s.process.Suspend()
-	require.Eventually(s.tb, func() bool { return !s.responds(50 * time.Millisecond) }, patience, time.Millisecond)
-}
-
-func (s *Server) responds(within time.Duration) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	_, err := s.client.Status().LeaderWithQueryOptions((&api.QueryOptions{}).WithContext(ctx))
-	return err == nil
 }
 
 // Resume continues a suspended agent.

@@ -1,6 +1,7 @@
 package consultest
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/consul/api"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -82,18 +84,13 @@ func TestSuspendResume(t *testing.T) {
 	t.Parallel()
 	s := Start(t, Options{})
 	s.Suspend()
-	answered := make(chan error, 1)
-	go func() {
-		_, err := s.Client().Status().Leader()
-		answered <- err
-	}()
-	select {
-	case err := <-answered:
-		require.Fail(t, "a suspended agent responded", "%v", err)
-	case <-time.After(200 * time.Millisecond):
-	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := s.Client().Status().LeaderWithQueryOptions(new(api.QueryOptions).WithContext(ctx))
+	require.ErrorIs(t, err, context.DeadlineExceeded, "a suspended agent does not respond")
 	s.Resume()
-	require.NoError(t, <-answered)
+	_, err = s.Client().Status().Leader()
+	require.NoError(t, err)
 }
 
 func TestACL(t *testing.T) {
