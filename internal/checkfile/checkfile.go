@@ -72,6 +72,7 @@ type Check struct {
 	Spread        *Spread
 	Nodes         *Count
 	Shards        *Shards
+	Domains       *Domains
 
 	column int
 }
@@ -169,6 +170,21 @@ type Shards struct {
 	Size, Tenants int
 	MaxPoisoned   *float64 // of tenants that share all nodes with one other
 	MaxAllButOne  *float64 // of pairs that share all nodes or all but one
+}
+
+// Domains is a rule for the failure domains of replicas.
+type Domains struct {
+	Levels   []string
+	Replicas int
+	Most     []DomainLimit
+	Except   float64  // the fraction of keys that may break the rule
+	MaxLoss  *float64 // of keys whose first replica is in one domain
+}
+
+// DomainLimit allows at most Most replicas of a key in one domain of a level.
+type DomainLimit struct {
+	Level string
+	Most  int
 }
 
 // Error is an error in a check file.

@@ -124,7 +124,7 @@ var faulty = []struct{ name, file, want string }{
 	{"a duplicate pin", checkOf("pins: {k: a, k: b}"), `duplicate key "k", first on line 3`},
 	{"a duplicate name", "checks:\n  - {name: n, nodes: {min: 1}}\n  - {name: n, nodes: {min: 2}}\n", `f:3:5: duplicate check name "n", first on line 2`},
 	{"no name", "checks:\n  - nodes: {min: 1}\n", "f:2:5: check without a name"},
-	{"two kinds in a check", checkOf("nodes: {min: 1}\n    pins: {k: a}"), `check "n" has 2 of pins, checksum, shares, movement, load_after_loss, spread, nodes and shards; want exactly one`},
+	{"two kinds in a check", checkOf("nodes: {min: 1}\n    pins: {k: a}"), `check "n" has 2 of pins, checksum, shares, movement, load_after_loss, spread, nodes, shards and domains; want exactly one`},
 	{"no kind in a check", checkOf("{}")[:len("checks:\n  - name: n\n")], `check "n" has 0 of pins`},
 	{"no pins", checkOf("pins: {}"), "no pins"},
 	{"a pin that is a mapping", checkOf("pins: {k: {a: b}}"), `pin of "k"`},

@@ -103,9 +103,10 @@ func (c *Check) grammar(format *Format, item *yaml.Node) value {
 		{"spread", "The number of zones of the replicas of a key.", c.spread()},
 		{"nodes", "Bounds of the number of nodes that are not drained.", c.count()},
 		{"shards", "Bounds of the nodes that shards of tenants share.", c.shards()},
+		{"domains", "A rule for the failure domains of replicas, in levels.", c.domains()},
 	}
 	wrong := func(have int) error {
-		return fmt.Errorf("check %q has %d of pins, checksum, shares, movement, load_after_loss, spread, nodes and shards; want exactly one", c.Name, have)
+		return fmt.Errorf("check %q has %d of pins, checksum, shares, movement, load_after_loss, spread, nodes, shards and domains; want exactly one", c.Name, have)
 	}
 	severity := new(string)
 	return mapping("a check", append([]field{
@@ -292,6 +293,29 @@ func (c *Check) shards() value {
 		{"max_all_but_one", "The maximum fraction of pairs of tenants that share all nodes, or all but one.", fraction(&s.MaxAllButOne, "max_all_but_one")},
 	}, need("shards: want size", "size"), need("shards: want max_poisoned or max_all_but_one", "max_poisoned", "max_all_but_one")).
 		then(func() error { c.Shards = s; return nil })
+}
+
+func (c *Check) domains() value {
+	d, except := new(Domains), new(*float64)
+	return mapping("domains", []field{
+		{"levels", "The names of the levels, widest first. A node has a name of each in its metadata domain, such as eu/eu-1/r07.", texts(&d.Levels, "levels")},
+		{"replicas", "The number of replicas of a key.", whole(&d.Replicas, "replicas", 1, maxReplicas)},
+		{"most", "The maximum number of replicas of a key in one domain, by level.", entries("most", "most: want a level", func(key *yaml.Node) value {
+			most := new(int)
+			return whole(most, "most", 1, maxReplicas).then(func() error {
+				d.Most = append(d.Most, DomainLimit{Level: key.Value, Most: *most})
+				return nil
+			})
+		})},
+		{"except", "The fraction of keys whose replicas may break the rule.", fraction(except, "except")},
+		{"max_loss", "The maximum fraction of keys whose first replica is in any one domain of any level.", fraction(&d.MaxLoss, "max_loss")},
+	}, need("domains: want levels", "levels"), need("domains: want replicas", "replicas"), need("domains: want most or max_loss", "most", "max_loss")).
+		then(func() error {
+			if c.Domains = d; *except != nil {
+				d.Except = **except
+			}
+			return nil
+		})
 }
 
 func (c *Check) count() value {

@@ -53,6 +53,8 @@ func (k *checker) check(ctx context.Context, c *checkfile.Check, r *result) erro
 	case c.Shards != nil:
 		k.checkOverlap(c, r)
 		return nil
+	case c.Domains != nil:
+		return k.checkDomains(ctx, c, r)
 	case c.LoadAfterLoss != nil:
 		return k.checkLoss(ctx, c, r)
 	default:
