@@ -107,6 +107,10 @@
 //     the same after three times Timeout, 15 s by default; its etcd is dead, or a
 //     permission is revoked: an error at the end of Wait, 1 min by default. A server
 //     that has lost state keeps missing nodes for ShrinkHold, with an error.
+//   - An etcd server is killed: etcd.ErrUnreachable at once, and the next endpoint;
+//     it hangs, or has no quorum: the same after Confirm and Timeout, 15 s by
+//     default. One that has lost state keeps missing nodes for ShrinkHold, with an
+//     error.
 //   - Most or all nodes are deregistered: they are gone, at once. With a Guard
 //     they stay, with a GuardError.
 //   - An agent comes back and knows fewer nodes, or none: new ones join at once;
@@ -135,6 +139,7 @@
 //	agent dead, hanging, cut off consul.ErrUnreachable   -        WARN          64
 //	token revoked, none          consul.ErrPermission    -        WARN          77
 //	API server or etcd dead      kubernetes.ErrUnreachable -      WARN          64
+//	etcd dead, without quorum    etcd.ErrUnreachable     -        WARN          64
 //	verb not granted             kubernetes.ErrPermission  -      WARN          77
 //	nodes missing after outage   consul.ErrUnreachable   -        WARN          -
 //	no nodes                     nil                     -        INFO nodes=0  65

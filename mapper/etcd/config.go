@@ -37,6 +37,11 @@ type Config struct {
 	// Confirm is how often a watch makes the server confirm that it still has a
 	// quorum. Zero means 10 s.
 	Confirm time.Duration
+	// ShrinkHold is how long a watch keeps missing nodes after etcd came back as
+	// another cluster, with an older state, or with none: the keys may be written
+	// again. New nodes join at once; an error says that the set may be stale. Zero
+	// means 10 s; a negative value drops missing nodes at once.
+	ShrinkHold time.Duration
 
 	// Log gets warnings that neither the nodes nor the errors hold. Nil is
 	// silent.
@@ -44,9 +49,10 @@ type Config struct {
 }
 
 const (
-	defaultEndpoint = "http://127.0.0.1:2379"
-	defaultTimeout  = 5 * time.Second
-	defaultConfirm  = 10 * time.Second
+	defaultEndpoint   = "http://127.0.0.1:2379"
+	defaultTimeout    = 5 * time.Second
+	defaultConfirm    = 10 * time.Second
+	defaultShrinkHold = 10 * time.Second
 )
 
 func (c Config) withDefaults() (Config, error) {
@@ -63,6 +69,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	c.Confirm = cmp.Or(c.Confirm, defaultConfirm)
+	c.ShrinkHold = cmp.Or(c.ShrinkHold, defaultShrinkHold)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -26,6 +26,9 @@
 // compaction. Every [Config.Confirm] it makes the same server count the keys in a
 // linearizable read. A server that is stopped, or cut off from its quorum, does
 // not answer that, so the watch reports a failure and goes on with the next
-// endpoint. A server that was restarted without its data reports no nodes, which
-// is an answer. [mapper.Guard] protects against it.
+// endpoint.
+//
+// The revision of a cluster only grows. If it shrinks, or if the cluster has another
+// ID, the server was restarted without its data or from a backup. Nodes that are
+// missing then stay for [Config.ShrinkHold], with an error. New ones join at once.
 package etcd

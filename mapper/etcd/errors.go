@@ -38,6 +38,9 @@ func (e *Error) Error() string {
 // Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error { return []error{e.Kind, e.Err} }
 
+// errHeld means that nodes stand which etcd no longer reports.
+var errHeld = errors.New("nodes are missing from an etcd that has lost state: keeping them for a while")
+
 // errCompacted means that the revision asked for is gone.
 var errCompacted = errors.New("the revision has been compacted")
 

@@ -55,7 +55,7 @@ func (s *Source) Ask(ctx context.Context) (mapper.Update, error) {
 	if err != nil {
 		return mapper.Update{}, err
 	}
-	return s.update(found), nil
+	return update(found), nil
 }
 
 // Watch follows the prefix. See the package documentation.
@@ -63,7 +63,9 @@ func (s *Source) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 	f := &mapper.Feed{}
 	f.Run = func(ctx context.Context) {
 		defer s.http.CloseIdleConnections()
-		s.follow(ctx, f)
+		p := &publisher{to: f, hold: s.config.ShrinkHold}
+		defer p.close()
+		s.follow(ctx, p)
 	}
 	return f.Watch(ctx)
 }
@@ -102,8 +104,8 @@ func (s *Source) skip(c *client) {
 }
 
 // update returns what a state says.
-func (s *Source) update(found state) mapper.Update {
-	nodes, skipped := found.nodes(s.config.Prefix)
+func update(found state) mapper.Update {
+	nodes, skipped := found.nodes()
 	return mapper.Update{Nodes: nodes, Skipped: skipped, Confirmed: time.Now()}
 }
 

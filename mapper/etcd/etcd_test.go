@@ -106,12 +106,15 @@ func TestValues(t *testing.T) {
 
 func TestStateNodes(t *testing.T) {
 	t.Parallel()
-	s := state{values: map[string]string{
+	s := state{records: map[string]record{}}
+	for key, value := range map[string]string{
 		prefix + "b": "10.0.0.2:80", prefix + "a": "10.0.0.1:80", prefix + "bad": `{"id": 1}`,
 		prefix + "x": "twin h:1", prefix + "y": "twin h:2", prefix + "z": "twin h:1",
 		prefix + "p": "same h:1", prefix + "q": "same h:1", prefix: "alone.test:80",
-	}}
-	nodes, skipped := s.nodes(prefix)
+	} {
+		require.NoError(t, s.put(prefix, keyValue{Key: []byte(key), Value: []byte(value)}))
+	}
+	nodes, skipped := s.nodes()
 	require.Equal(t, []mapper.Node{{Name: "a", Addr: "10.0.0.1:80"}, {Name: "b", Addr: "10.0.0.2:80"}, {Name: "same", Addr: "h:1"}}, nodes)
 	require.Len(t, skipped, 3)
 	require.ErrorContains(t, skipped[0], `etcd key "/services/web/": the ID is empty`)
@@ -208,7 +211,9 @@ func TestOutages(t *testing.T) {
 	t.Parallel()
 	server := servertest.StartEtcd(t, servertest.EtcdOptions{})
 	server.Put(prefix+"a", "10.0.0.1:80")
-	view := follow(t, newSource(t, Config{Endpoints: []string{server.URL}, Timeout: time.Second, Confirm: 50 * time.Millisecond}))
+	view := follow(t, newSource(t, Config{
+		Endpoints: []string{server.URL}, Timeout: time.Second, Confirm: 50 * time.Millisecond, ShrinkHold: 2 * time.Second,
+	}))
 	until(t, view, "a", false)
 
 	lease := server.Grant(patience)
@@ -232,8 +237,9 @@ func TestOutages(t *testing.T) {
 	until(t, view, "a c", false)
 
 	server.RestartEmpty()
-	until(t, view, "", false)
 	server.Put(prefix+"d", "10.0.0.4:80")
+	until(t, view, "a c d", true)
+	require.ErrorIs(t, view.Err(), errHeld)
 	until(t, view, "d", false)
 }
 
@@ -245,7 +251,7 @@ func TestCompactedWatch(t *testing.T) {
 	server.Compact(server.Put(prefix+"b", "10.0.0.2:80"))
 	s := newSource(t, Config{Endpoints: []string{server.URL}})
 	var feed mapper.Feed
-	err := s.watch(t.Context(), s.endpoints[0], state{revision: first - 1, values: map[string]string{}}, &feed)
+	err := s.watch(t.Context(), s.endpoints[0], &state{revision: first - 1, records: map[string]record{}}, &publisher{to: &feed})
 	require.ErrorIs(t, err, errCompacted)
 	s.http.CloseIdleConnections()
 }

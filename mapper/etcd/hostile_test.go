@@ -90,7 +90,7 @@ func TestWatchMessages(t *testing.T) {
 		`{"result": {"events": [{"type": "DELETE", "kv": {"key": "L290aGVy"}}]}}` + "\n" + `{"result": {`: "unexpected EOF",
 	} {
 		var feed mapper.Feed
-		err := s.changes(strings.NewReader(body), state{values: map[string]string{}}, &feed)
+		err := s.changes(strings.NewReader(body), &state{records: map[string]record{}}, &publisher{to: &feed})
 		require.ErrorContains(t, err, want, body)
 	}
 	limit := &bounded{Reader: endless{}, left: 10}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/proxenos/proxenos/mapper"
 )
 
 // keyValue is a key with its value. JSON has both in base64.
@@ -23,7 +25,15 @@ const MaxKeys = 1 << 20
 type state struct {
 	cluster  string
 	revision int64
-	values   map[string]string // by key
+	records  map[string]record // by key
+}
+
+// record is what the value of a key says: a node, or why it holds none. It is
+// parsed once, so that the cost of a change does not grow with the size of all
+// values.
+type record struct {
+	node mapper.Node
+	err  error
 }
 
 type rangeRequest struct {
@@ -55,7 +65,7 @@ func (c *client) read(ctx context.Context) (s state, err error) {
 }
 
 func (c *client) readOnce(ctx context.Context) (state, error) {
-	s := state{values: map[string]string{}}
+	s := state{records: map[string]record{}}
 	next := []byte(c.config.Prefix)
 	for {
 		var a rangeAnswer
@@ -89,8 +99,9 @@ func (s *state) put(prefix string, kv keyValue) error {
 	if !strings.HasPrefix(key, prefix) {
 		return fmt.Errorf("the answer holds the key %q, which is not below the prefix", key)
 	}
-	s.values[key] = string(kv.Value)
-	if len(s.values) > MaxKeys {
+	n, err := nodeOf(strings.TrimPrefix(key, prefix), string(kv.Value))
+	s.records[key] = record{n, err}
+	if len(s.records) > MaxKeys {
 		return fmt.Errorf("more than %d keys are below the prefix", MaxKeys)
 	}
 	return nil

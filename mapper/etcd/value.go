@@ -18,12 +18,12 @@ import (
 // nodes returns the nodes of the values, sorted by name, and an error for each
 // value that was left out. Of two keys that contradict each other, neither is
 // taken: nothing says which one is right.
-func (s state) nodes(prefix string) (nodes []mapper.Node, skipped []error) {
+func (s state) nodes() (nodes []mapper.Node, skipped []error) {
 	found := map[string]mapper.Node{}
 	owner := map[string]string{} // the first key of a name
 	refused := map[string]bool{}
-	for _, key := range slices.Sorted(maps.Keys(s.values)) {
-		n, err := nodeOf(strings.TrimPrefix(key, prefix), s.values[key])
+	for _, key := range slices.Sorted(maps.Keys(s.records)) {
+		n, err := s.records[key].node, s.records[key].err
 		if err != nil {
 			skipped = append(skipped, fmt.Errorf("etcd key %q: %w", key, err))
 			continue

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/proxenos/proxenos/internal/retry"
-	"github.com/proxenos/proxenos/mapper"
 )
 
 // Pauses between attempts after failures.
@@ -20,19 +19,20 @@ const (
 
 // follow reads the prefix and watches it, again after each interruption, until
 // the context ends.
-func (s *Source) follow(ctx context.Context, to *mapper.Feed) {
+func (s *Source) follow(ctx context.Context, to *publisher) {
 	pause := retry.Backoff{Min: firstPause, Max: longestPause}
-	cluster := ""
+	var before state
 	for ctx.Err() == nil {
 		c, found, err := s.read(ctx)
 		if err == nil {
-			if cluster != "" && cluster != found.cluster {
-				s.config.Log.Warn("etcd is another cluster than before", "endpoint", c.endpoint, "prefix", s.config.Prefix)
+			if before.isLost(found) {
+				s.config.Log.Warn("etcd is another cluster than before, or has an older state", "endpoint", c.endpoint, "prefix", s.config.Prefix)
+				to.keep(s.fail(c, errHeld))
 			}
-			cluster = found.cluster
-			to.Set(s.update(found))
+			to.set(update(found))
 			pause.Reset()
-			err = s.watch(ctx, c, found, to)
+			err = s.watch(ctx, c, &found, to)
+			before = found
 			if errors.Is(err, errCompacted) {
 				continue
 			}
@@ -42,7 +42,7 @@ func (s *Source) follow(ctx context.Context, to *mapper.Feed) {
 		if ctx.Err() != nil {
 			return
 		}
-		to.Fail(err)
+		to.fail(err)
 		if !retry.Sleep(ctx, retry.Jitter(pause.Next(), 0.5, 1)) {
 			return
 		}
@@ -76,7 +76,7 @@ type watchAnswer struct {
 
 // watch publishes changes since the state until something fails, and returns
 // why.
-func (s *Source) watch(ctx context.Context, c *client, found state, to *mapper.Feed) error {
+func (s *Source) watch(ctx context.Context, c *client, found *state, to *publisher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	confirmed := make(chan struct{})
@@ -110,7 +110,7 @@ func (s *Source) confirm(ctx context.Context, c *client, cancel context.CancelCa
 }
 
 // changes publishes each change that the body of a watch holds.
-func (s *Source) changes(body io.Reader, found state, to *mapper.Feed) error {
+func (s *Source) changes(body io.Reader, found *state, to *publisher) error {
 	limit := &bounded{Reader: body}
 	messages := json.NewDecoder(limit)
 	for {
@@ -127,12 +127,13 @@ func (s *Source) changes(body io.Reader, found state, to *mapper.Feed) error {
 		}
 		for _, e := range a.Result.Events {
 			if e.Type == "DELETE" {
-				delete(found.values, string(e.KV.Key))
+				delete(found.records, string(e.KV.Key))
 			} else if err := found.put(s.config.Prefix, e.KV); err != nil {
 				return err
 			}
 		}
-		to.Set(s.update(found))
+		found.revision = max(found.revision, a.Result.Header.Revision)
+		to.set(update(*found))
 	}
 }
 
