@@ -13,6 +13,8 @@
 //
 // [Partitions] agrees with no other program. It assigns any number of partitions to
 // the nodes of a ranking, with a bound on the number that one node gets.
+// testdata/SPEC.md in the repository specifies them for other languages, and
+// ring/PROGRAMS.md names the programs that the schemes were compared with.
 //
 // A lookup takes the time of one hash and does not allocate. Placement is fixed: it
 // depends on the scheme, the IDs and the weights, in Modulo and Jump on the order of
