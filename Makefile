@@ -95,8 +95,9 @@ agree: packages ## Compare real programs with their vectors, and write internal/
 	PROXENOS_REQUIRE_PEERS=1 AGREE_TABLE=README.md go -C internal/lab/agree test -count=1 -v .
 
 .PHONY: soak
-soak: ## Run the store for five minutes under faults (kills, stops, clock jumps)
+soak: ## Run the store for five minutes under faults, and resize a memcached fleet
 	PROXENOS_STORE_SOAK=5m go test -count=1 -v -run TestSoak ./cmd/proxenos-store
+	PROXENOS_RESIZE=1 go test -count=1 -v -run 'TestResize$$' ./internal/lab/resize
 
 .PHONY: cover
 cover: ## Print the test coverage

@@ -76,6 +76,7 @@ var rules = []rule{
 	{room: "internal/report", others: []string{"golang.org/x/text/width"}, why: "figures in, bytes out"},
 	{room: "internal/secret", may: []string{"internal/nonblock"}, why: "shared by programs of all kinds: files with secrets"},
 	{room: "internal/connlimit", why: "shared by servers of all kinds: limits on strangers"},
+	{room: "internal/lab/resize", why: "an experiment"},
 	{room: "internal/lab/swimlab", may: []string{"mapper/swim", "internal/testkit/faultnet"}, others: []string{"github.com/hashicorp/memberlist"}, why: "an experiment"},
 	{room: "internal/testkit/vectors", why: "imported by tests only"},
 	{room: "internal/testkit/consultest", may: []string{"internal/testkit/servertest"},

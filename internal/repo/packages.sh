@@ -22,6 +22,7 @@ trap 'rm -f "$report"' EXIT
 	needs 'echo "#include <libmemcached/memcached.h>" | gcc -E -' libmemcached-dev 'ring: TestKetamaAgainstLibmemcached'
 	needs 'command -v nginx || test -x /usr/sbin/nginx' nginx-light 'ring: TestNginxAgainstNginx'
 	needs 'command -v etcd' etcd-server 'mapper/etcd, mapper/kubernetes, cmd/proxenos: tests against etcd and a Kubernetes API server'
+	needs 'command -v memcached || test -x /usr/sbin/memcached' memcached 'internal/lab/resize: TestResize'
 	needs 'command -v thrift' thrift-compiler 'mapper/locator, cmd/proxenos-store: tests of generated code and against Python'
 	needs 'python3 -c "import thrift" || /usr/bin/python3 -c "import thrift"' python3-thrift 'mapper/locator, cmd/proxenos-store: tests against Python'
 	needs 'command -v python3' python3 'internal/testkit/vectors: TestPorts'
