@@ -24,7 +24,8 @@ import (
 
 // packages are those of make mutate: pure code, the tests of which are quick.
 var packages = []string{
-	"rendezvous/prf", "internal/exact", "internal/nodeset", "internal/mt", "rendezvous", "ring", "internal/compare",
+	"rendezvous/prf", "internal/exact", "internal/nodeset", "internal/mt", "rendezvous", "ring", "ring/slots",
+	"ring/internal/keyhash", "internal/compare",
 }
 
 // slow tests run other programs or repeat what quicker ones cover. A mutant costs a
@@ -108,7 +109,7 @@ func mutate(tool, path string) ([]mutant, error) {
 		}
 	}
 	gremlins := exec.Command(tool, append(args, "./"+pkg)...)
-	gremlins.Env = append(os.Environ(), "GOFLAGS=-count=1 -short -vet=off -skip="+slow)
+	gremlins.Env = append(os.Environ(), "GOFLAGS=-count=1 -short -vet=off -failfast -skip="+slow)
 	gremlins.Stderr = os.Stderr
 	if err := gremlins.Run(); err != nil {
 		return nil, err
