@@ -1,6 +1,7 @@
 package slots
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,4 +71,11 @@ func TestClusterRangeOfOneSlot(t *testing.T) {
 	assert.Equal(t, []string{"a", "b"}, []string{first.id, last.id})
 	_, ok = m.Owner(1)
 	assert.False(t, ok, "a slot in no range")
+}
+
+// TestWholeWeights has the greatest weight that is counted, and one more.
+func TestWholeWeights(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, wholeWeights([]member{{"a", math.MaxUint32}}))
+	require.ErrorIs(t, wholeWeights([]member{{"a", math.MaxUint32 + 1}}), ErrWhole)
 }
