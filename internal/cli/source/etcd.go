@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"strings"
@@ -85,11 +86,16 @@ func openEtcd(_ context.Context, o *Flags, std *term.Streams) (mapper.Mapper, er
 
 // explainEtcd adds an exit code and a hint to an error of etcd.
 func explainEtcd(err error) error {
+	var untrusted x509.UnknownAuthorityError
 	switch {
 	case errors.Is(err, etcd.ErrPermission) && strings.Contains(err.Error(), "CommonName"):
 		return term.WithCode(term.ErrPermission, term.Hint(err, "a server with users accepts no client certificate with a common name: issue one without"))
 	case errors.Is(err, etcd.ErrPermission):
 		return term.WithCode(term.ErrPermission, term.Hint(err, "--etcd-user and --etcd-password-file, or ETCDCTL_USER and ETCDCTL_PASSWORD, name a user that may read the prefix"))
+	case errors.As(err, &untrusted):
+		return term.WithCode(term.ErrUnreachable, term.Hint(err, "--ca-file or ETCDCTL_CACERT names the certificates to trust"))
+	case errors.Is(err, etcd.ErrConfig) && strings.Contains(err.Error(), "authentication is not enabled"):
+		return term.Hint(err, "a server without users takes no user: remove --etcd-user and ETCDCTL_USER")
 	case errors.Is(err, etcd.ErrUnreachable):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "is an etcd server running there, with a leader? --etcd-endpoints names others; etcd serves its JSON gateway since version 3.4"))
 	default:

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper/consul"
+	"github.com/proxenos/proxenos/mapper/etcd"
 )
 
 // A hint names what failed, not always the agent.
@@ -32,6 +34,8 @@ func TestHintsNameTheCause(t *testing.T) {
 		{explainConsul, unreachable(&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.DNSError{IsNotFound: true}}), "the proxy of HTTP_PROXY"},
 		{explainConsul, unreachable(&net.DNSError{IsNotFound: true}), "does not resolve here"},
 		{explainConsul, unreachable(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), "the resolver of this machine failed"},
+		{explainEtcd, &etcd.Error{Kind: etcd.ErrUnreachable, Err: x509.UnknownAuthorityError{}}, "--ca-file or ETCDCTL_CACERT"},
+		{explainEtcd, &etcd.Error{Kind: etcd.ErrUnreachable, Err: refused}, "is an etcd server running there"},
 		{explainDNS, &net.DNSError{Err: "server misbehaving", IsTemporary: true}, "answers, but with a failure"},
 		{explainDNS, &net.DNSError{Err: "cannot unmarshal DNS message"}, "answers, but with a failure"},
 		{explainDNS, &net.DNSError{Err: "DNS response contained records which contain invalid names"}, "host names that are not valid"},
