@@ -18,7 +18,7 @@ import (
 )
 
 // example returns the indented lines after the first line that begins with a title
-// in a help topic, up to an empty line.
+// in a help topic, up to the next line that is not indented.
 func example(t *testing.T, topic, title string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "internal", "cli", "topics", topic+".txt"))
@@ -27,14 +27,17 @@ func example(t *testing.T, topic, title string) string {
 	require.True(t, found, "topic %s has no example for %q", topic, title)
 	var code strings.Builder
 	for line := range strings.Lines(after) {
-		if line == "\n" {
-			break
-		}
-		if indented, ok := strings.CutPrefix(line, "  "); ok {
+		indented, ok := strings.CutPrefix(line, "  ")
+		switch {
+		case ok:
 			code.WriteString(indented)
+		case line == "\n":
+			code.WriteString(line)
+		case strings.TrimSpace(code.String()) != "":
+			return code.String()
 		}
 	}
-	require.NotEmpty(t, code.String())
+	require.NotEmpty(t, strings.TrimSpace(code.String()))
 	return code.String()
 }
 

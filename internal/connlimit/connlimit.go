@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -123,7 +124,7 @@ func (l *Limiter) room(a *conn) (evicted *conn, ok bool) {
 		if held[c.origin] < most {
 			continue
 		}
-		if !c.spoke {
+		if !c.spoke.Load() {
 			return c, true
 		}
 		if evicted == nil {
@@ -151,14 +152,14 @@ func Origin(a net.Addr) string {
 	return network.String()
 }
 
-// conn is an admitted connection. Its limiter's lock guards spoke.
+// conn is an admitted connection. spoke changes under its limiter's lock.
 type conn struct {
 	net.Conn
 	limiter *Limiter
 	origin  string
 	known   bool
 	silence *time.Timer // until the first byte
-	spoke   bool
+	spoke   atomic.Bool
 }
 
 // NetConn returns the connection as it was accepted.
@@ -166,7 +167,7 @@ func (c *conn) NetConn() net.Conn { return c.Conn }
 
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if n > 0 {
+	if n > 0 && !c.spoke.Load() {
 		c.speak()
 	}
 	return n, err
@@ -176,14 +177,14 @@ func (c *conn) Read(b []byte) (int, error) {
 func (c *conn) speak() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()
-	c.spoke = true
+	c.spoke.Store(true)
 	c.silence.Stop()
 }
 
 // expire closes the connection if it has sent nothing.
 func (c *conn) expire() {
 	c.limiter.mu.Lock()
-	spoke := c.spoke
+	spoke := c.spoke.Load()
 	c.limiter.mu.Unlock()
 	if !spoke {
 		_ = c.Close()

@@ -94,7 +94,10 @@ func (s *server) selectOne(w http.ResponseWriter, r *http.Request, one *set) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header()["Content-Type"] = kind
+	h := w.Header()
+	h["Content-Type"] = kind
+	delete(h, "Content-Security-Policy") // for pages only
+	delete(h, "Referrer-Policy")
 	_, _ = w.Write(body)
 	b.Reset()
 	_, _ = b.Write(body) // keeps the memory

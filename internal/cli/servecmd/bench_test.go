@@ -1,0 +1,158 @@
+package servecmd
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/cli/answer"
+	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
+)
+
+const (
+	roundRequests = 2000 // of a round, by all clients
+	batchKeys     = 1000
+	roundBatches  = 200
+)
+
+// BenchmarkServe compares the server with what bounds it, in rounds that alternate:
+// single lookups with a bare handler of net/http that writes a constant, and batches
+// of 1,000 keys with the work of select -. It reports the ratios of their speeds.
+func BenchmarkServe(b *testing.B) {
+	address := benchServer(b)
+	bare := benchBare(b)
+	single := "GET /select?key=user:42 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+	keys := benchKeys(batchKeys)
+	batch := fmt.Sprintf("POST /select HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s", len(keys), keys)
+	var took [4]time.Duration
+	for b.Loop() {
+		took[0] += requests(b, bare, single, roundRequests)
+		took[1] += requests(b, address, single, roundRequests)
+		took[2] += selectStream(b, strings.Repeat(keys, roundBatches))
+		took[3] += requests(b, address, batch, roundBatches)
+	}
+	b.ReportMetric(float64(took[0])/float64(took[1]), "single/bare")
+	b.ReportMetric(float64(took[2])/float64(took[3]), "batch/select")
+	b.ReportMetric(float64(b.N*roundRequests)/took[1].Seconds(), "lookups/s")
+	b.ReportMetric(float64(b.N*roundBatches*batchKeys)/took[3].Seconds(), "keys/s")
+}
+
+func benchKeys(n int) string {
+	var keys strings.Builder
+	for i := range n {
+		fmt.Fprintf(&keys, "user:%d\n", i)
+	}
+	return keys.String()
+}
+
+// benchNodes are ten nodes as flags.
+func benchNodes() (args []string) {
+	for i := range 10 {
+		args = append(args, "-n", fmt.Sprintf("web-%d=10.0.0.%d:80", i, i))
+	}
+	return args
+}
+
+// benchServer starts the command serve on ten nodes.
+func benchServer(b *testing.B) (address string) {
+	log := &logbuf.Buffer{}
+	std := &term.Streams{In: strings.NewReader(""), Out: io.Discard, Err: log, Getenv: func(string) string { return "" }}
+	c := NewServe(std)
+	c.Flags().Bool("help", false, "")
+	c.SetArgs(append(benchNodes(), "--http", "127.0.0.1:0"))
+	ctx, stop := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.ExecuteContext(ctx) }()
+	b.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	require.Eventually(b, func() bool { return strings.Contains(log.String(), "http://") }, patience, time.Millisecond)
+	_, after, _ := strings.Cut(log.String(), "http://")
+	address, _, _ = strings.Cut(after, "/")
+	require.Eventually(b, func() bool {
+		answer, err := http.Get("http://" + address + "/readyz")
+		return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+	}, patience, time.Millisecond)
+	return address
+}
+
+// benchBare starts a server whose handler writes a constant.
+func benchBare(b *testing.B) (address string) {
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	constant := []byte("10.0.0.1:80\n")
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(constant) })}
+	go server.Serve(socket) //nolint:errcheck // it ends with the benchmark
+	b.Cleanup(func() { _ = server.Close() })
+	return socket.Addr().String()
+}
+
+// requests sends a request count times, from a connection per processor, and returns
+// how long that takes.
+func requests(b *testing.B, address, request string, count int) time.Duration {
+	clients := runtime.GOMAXPROCS(0)
+	conns := make([]net.Conn, clients)
+	for i := range conns {
+		var err error
+		conns[i], err = net.Dial("tcp", address)
+		require.NoError(b, err)
+		defer conns[i].Close() //nolint:errcheck // the answers were read
+	}
+	start := time.Now()
+	var running sync.WaitGroup
+	for _, c := range conns {
+		running.Go(func() {
+			r := bufio.NewReader(c)
+			for range count / clients {
+				if _, err := io.WriteString(c, request); err != nil {
+					b.Error(err)
+					return
+				}
+				answer, err := http.ReadResponse(r, nil)
+				if err != nil || answer.StatusCode != http.StatusOK {
+					b.Error(answer, err)
+					return
+				}
+				if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+	return time.Since(start)
+}
+
+// selectStream does the work of proxenos select - on the nodes of benchServer.
+func selectStream(b *testing.B, keys string) time.Duration {
+	std := &term.Streams{In: strings.NewReader(keys), Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }}
+	o := &serveOptions{std: std}
+	c := &cobra.Command{}
+	var out answer.Output
+	out.Bind(c)
+	bindSet(c, &o.source, &o.placement)
+	require.NoError(b, c.ParseFlags(benchNodes()))
+	require.NoError(b, o.placement.Parse(c, std))
+	require.NoError(b, o.source.Parse(c))
+	p, err := o.source.Place(b.Context(), std, &o.placement)
+	require.NoError(b, err)
+	out.Many, out.Count = true, 1
+	start := time.Now()
+	s := answer.Selection{Stream: true, Count: 1}
+	require.NoError(b, s.Answer(b.Context(), std, p, &out))
+	return time.Since(start)
+}
