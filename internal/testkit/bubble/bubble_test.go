@@ -33,3 +33,16 @@ func TestSimultaneousTimers(t *testing.T) {
 	})
 	require.Equal(t, processors, runtime.GOMAXPROCS(0))
 }
+
+// The first of two overlapping bubbles that ends does not return the processors
+// that the other still does without.
+func TestOverlappingBubbles(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	var p processors
+	p.enter()
+	p.enter()
+	p.leave()
+	require.Equal(t, 1, runtime.GOMAXPROCS(0))
+	p.leave()
+	require.Equal(t, before, runtime.GOMAXPROCS(0))
+}
