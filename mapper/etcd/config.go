@@ -12,18 +12,19 @@ import (
 	"time"
 )
 
-// Config says which keys to read, and where.
+// Config specifies the servers and the keys to read.
 type Config struct {
 	// Endpoints are the URLs of the servers of one cluster, with http or https.
-	// host:port alone means http, or https with a TLS configuration. A server
-	// that fails is followed by the next one. Empty means http://127.0.0.1:2379.
+	// host:port alone means http, or https with a TLS configuration. If one
+	// fails, the next one is used. Empty means http://127.0.0.1:2379.
 	Endpoints []string
 
 	// Prefix is the beginning of the keys that hold nodes, such as
 	// /services/web/. It must not be empty.
 	Prefix string
 
-	// Username and Password authenticate the client. Empty means without.
+	// Username and Password authenticate the client. Empty means no
+	// authentication.
 	Username, Password string
 	// PasswordFile holds the password instead, and is read at each
 	// authentication, so that the password can be changed.

@@ -14,10 +14,10 @@
 //
 // A value that holds no node is left out of the set, and the set is partial.
 //
-// The package speaks to etcd's JSON gateway, which every server since version 3.4
-// serves beside gRPC. It needs no client library: etcd's brings gRPC and
-// Protocol Buffers into the module graph. A server with users rejects requests to
-// its gateway by clients whose certificate has a common name.
+// The package uses etcd's JSON gateway, which every server since version 3.4
+// serves beside gRPC. It does without etcd's client library, which would bring
+// gRPC and Protocol Buffers into the module graph. A server with users rejects
+// requests to its gateway by clients whose certificate has a common name.
 //
 // # What a watch does
 //

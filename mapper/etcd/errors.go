@@ -9,7 +9,7 @@ import (
 
 // Kinds of errors, for errors.Is.
 var (
-	// ErrConfig is a configuration that New rejects, or a file of a password that
+	// ErrConfig is a configuration that New rejects, or a password file that
 	// cannot be read.
 	ErrConfig = errors.New("bad configuration")
 	// ErrUnreachable means that no endpoint gave a usable answer: refused, timed
@@ -24,7 +24,7 @@ var (
 // Error says which request failed and why. It matches its Kind and what it wraps.
 // It never holds a password.
 type Error struct {
-	Endpoint string // that was asked
+	Endpoint string // of the request
 	Prefix   string
 	Kind     error // ErrConfig, ErrUnreachable or ErrPermission
 	Err      error // the cause

@@ -7,7 +7,8 @@
 // the lists that `proxenos nodes` writes, and Labels.Parse of package sd those
 // of Prometheus.
 //
-// A server is polled. An ETag makes the answer to an unchanged list a short one.
+// The server is polled. If it sends an ETag, an unchanged list is not
+// transferred again.
 package httplist
 
 import (
@@ -39,17 +40,18 @@ const maxAge = 100 * 365 * 24 * 3600
 
 // Kinds of errors, for errors.Is.
 var (
-	// ErrConfig is a configuration that New rejects, or a file of a token that
+	// ErrConfig is a configuration that New rejects, or a token file that
 	// cannot be read.
 	ErrConfig = errors.New("bad configuration")
 	// ErrUnreachable means that there was no usable answer. A later attempt may
 	// succeed.
 	ErrUnreachable = errors.New("the server is unreachable")
-	// ErrPermission means that the server demands a token, or another one.
+	// ErrPermission means that the server requires a token, or rejects the
+	// given one.
 	ErrPermission = errors.New("permission denied")
 )
 
-// Config says which list to read and how.
+// Config specifies the list and how to read it.
 type Config struct {
 	// URL of the list, with http or https.
 	URL string

@@ -24,7 +24,7 @@ type Config struct {
 	// only port. A Service with several ports needs it.
 	Port string
 
-	// Ready says which endpoints count. Empty means ReadyOnly.
+	// Ready selects the endpoints that count. Empty means ReadyOnly.
 	Ready Readiness
 	// Identity says what names a node, and so what places it. Empty means
 	// IdentityPod.

@@ -40,9 +40,9 @@
 //
 // # Following changes
 //
-// [Source.Watch] yields the nodes again after each change, by a list and a watch
-// from its version on. It keeps trying through an outage. A list that has been cut
-// is an error, and never a set.
+// [Source.Watch] yields the nodes again after each change, by a list and a
+// watch from its version on. It keeps trying through an outage. A truncated
+// list is an error, never a smaller set.
 //
 // # Permissions
 //

@@ -42,8 +42,8 @@ const (
 	LabelMeta   = "__meta_proxenos_meta_"
 )
 
-// MaxYAMLSize is the most bytes of a list in YAML. Lists in JSON are bounded by
-// who reads them.
+// MaxYAMLSize is the most bytes of a list in YAML. Lists in JSON are bounded
+// where they are read.
 const MaxYAMLSize = 1 << 20
 
 // Labels names the labels that hold what placement uses. The zero value names
@@ -71,7 +71,7 @@ type group struct {
 //
 // A target that cannot be a node is left out: with the others, Parse returns a
 // [*mapper.PartialError]. Targets with one ID and different data are an error,
-// since nothing says which one is right.
+// since either may be right.
 func (l Labels) Parse(data []byte, name string) ([]mapper.Node, error) {
 	groups, err := groupsOf(data)
 	if err != nil {
@@ -207,8 +207,8 @@ func tagsOf(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// IsSD reports whether a list looks like one of Prometheus service discovery, for
-// a hint to who reads it as another format.
+// IsSD reports whether a list looks like one of Prometheus service discovery,
+// for a hint where it was read as another format.
 func IsSD(data []byte, name string) bool {
 	if filepath.Ext(name) == ".txt" || len(data) > MaxYAMLSize {
 		return false

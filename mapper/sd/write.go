@@ -10,10 +10,11 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// Write writes nodes as a list in JSON for file_sd or http_sd: one target group a
-// node, with the labels named above. The target is the address, or the ID of a
-// node without one. Characters that a label name may not hold become underscores
-// in the names of metadata; names that become the same are an error.
+// Write writes nodes as a list in JSON for file_sd or http_sd: one target group
+// per node, with the labels named above. The target is the address, or the ID
+// of a node without one. Characters that a label name may not hold become
+// underscores in the names of metadata; names that become the same are an
+// error.
 func Write(w io.Writer, nodes []mapper.Node) error {
 	groups := make([]group, 0, len(nodes))
 	for _, n := range nodes {
