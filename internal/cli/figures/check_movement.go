@@ -120,7 +120,7 @@ func (k *checker) eachRemoval(c *checkfile.Check, r *result, visit func(round) e
 			r.failf(c.Line, "%s: no node is left", name)
 			continue
 		}
-		after, err := k.placement.Build(nodes)
+		after, err := k.build(&k.placement, nodes)
 		if err != nil {
 			return k.at(c.Line, err)
 		}
@@ -149,7 +149,7 @@ func (k *checker) before(ctx context.Context, side *checkfile.Side) (*place.Plac
 	if err := placement.Apply(settings, k.std); err != nil {
 		return nil, k.at(side.Line, err)
 	}
-	p, err := placement.Build(nodes)
+	p, err := k.build(&placement, nodes)
 	if err != nil {
 		return nil, k.at(side.Line, err)
 	}
@@ -173,7 +173,7 @@ func (k *checker) edited(from *place.Placement, change checkfile.Round) (*place.
 	if !place.AnyEligible(nodes) {
 		return nil, errors.New("this round leaves no nodes to choose from")
 	}
-	return k.placement.Build(nodes)
+	return k.build(&k.placement, nodes)
 }
 
 // idsIn returns the IDs of the nodes of a zone.

@@ -24,11 +24,13 @@ type checker struct {
 	keys      answer.Keys
 	nodes     []mapper.Node
 	placed    *place.Placement // nil if no node is eligible
+	maxWork   int64
+	work      float64 // so far, and that of measuring the keys of all checks
 }
 
 // newChecker finds the nodes and builds the placement of a check file.
 func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*checker, error) {
-	k := &checker{std: o.std, folder: folder, file: folder.file}
+	k := &checker{std: o.std, folder: folder, file: folder.file, maxWork: o.maxWork}
 	var err error
 	k.placement.Confined = folder.openSetting
 	if err = k.placement.Apply(place.Settings(folder.file.Settings), o.std); err != nil {
@@ -45,7 +47,7 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 		return nil, err
 	}
 	if !o.update {
-		if err = k.checkWork(o.maxWork); err != nil {
+		if err = k.checkWork(); err != nil {
 			return nil, err
 		}
 	}
