@@ -19,6 +19,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/internal/testkit/logbuf"
+	"github.com/proxenos/proxenos/internal/testkit/servertest"
 	"github.com/proxenos/proxenos/mapper/httplist"
 	"github.com/proxenos/proxenos/mapper/static"
 )
@@ -517,4 +518,21 @@ func TestBadConfigurations(t *testing.T) {
 		assert.Equal(t, term.ExitConfig, term.ExitCode(err), c.yaml)
 		assert.Contains(t, term.HintOf(err), c.hint, c.yaml)
 	}
+}
+
+func TestTLSAndCompare(t *testing.T) {
+	t.Parallel()
+	authority := servertest.NewAuthority(t)
+	cert, key := authority.Issue(t, "127.0.0.1")
+	s := &serving{t: t, nodes: filepath.Join(t.TempDir(), "nodes.txt"), http: &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: authority.ClientTLS(t)}}}
+	s.list(threeNodes)
+	s.run(nil, []string{"-f", s.nodes, "--http", "127.0.0.1:0", "--http-cert", cert, "--http-key", key})
+	require.True(t, strings.HasPrefix(s.url, "https://"), s.url)
+	s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/readyz", nil); return a.StatusCode == http.StatusOK })
+	assert.Regexp(t, `^10\.`, s.get("/select?key=x"))
+	var out logbuf.Buffer
+	c := NewCompare(&term.Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }})
+	c.SetArgs([]string{"--ca-file", authority.File, s.url, s.url})
+	require.NoError(t, c.ExecuteContext(t.Context()), out.String())
+	assert.Regexp(t, `(?m)^default +2 +[0-9a-f]{16} `, out.String())
 }
