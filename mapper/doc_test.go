@@ -21,6 +21,7 @@ var failures = map[string][]string{
 	"An agent is cut off from the servers":     {"consul.TestCachedFailureEndsWithAServer", "consul.TestCachedStartsWithoutServers", "TestCachedDoesNotDateWhatAnAgentCacheAnswers"},
 	"A token is revoked, unknown or missing":   {"consul.TestWatchRevokedToken", "consul.TestWatchUnknownToken", "consul.TestACL"},
 	"A Kubernetes API server is killed":        {"kubernetes.TestOutages", "kubernetes.TestSilentWatchFails", "kubernetes.TestDeadStore", "kubernetes.TestLostState"},
+	"An etcd server is killed":                 {"etcd.TestOutages", "etcd.TestFailOver"},
 	"Most or all nodes are deregistered":       {"consul.TestMassDeregistration", "consul.TestWatchMassDeregistration", "TestGuardGivesWay"},
 	"An agent comes back and knows fewer":      {"consul.TestWatchRestartedEmpty", "consul.TestShrinksLate"},
 	"A check flaps 20 times a second":          {"consul.TestFlapping", "TestDebounceFlapThatLeadsBackIsNotReported", "TestDebounceWaitsNoLongerThanMax"},
