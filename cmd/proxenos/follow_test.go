@@ -26,10 +26,10 @@ type coprocess struct {
 	log     lines
 }
 
-// startFollowing starts a coprocess whose file lists one node.
-func startFollowing(t *testing.T, node string, args ...string) *coprocess {
+// startFollowing starts a coprocess whose file lists the node a.
+func startFollowing(t *testing.T, args ...string) *coprocess {
 	c := &coprocess{t: t, file: filepath.Join(t.TempDir(), "nodes.txt")}
-	c.list(node)
+	c.list("a")
 	c.cmd = exec.CommandContext(t.Context(), "proxenos", append([]string{"select", "--follow", "-f", c.file, "-"}, args...)...)
 	var err error
 	c.keys, err = c.cmd.StdinPipe()
@@ -57,13 +57,13 @@ func (c *coprocess) ask(key string) (string, error) {
 	return strings.TrimSuffix(answer, "\n"), err
 }
 
-// askUntil asks for a key until the answer is want.
-func (c *coprocess) askUntil(key, want string) {
+// askUntil asks for the key "key" until the answer is want.
+func (c *coprocess) askUntil(want string) {
 	c.t.Helper()
 	var got string
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		var err error
-		if got, err = c.ask(key); got == want {
+		if got, err = c.ask("key"); got == want {
 			return
 		}
 		require.NoError(c.t, err)
@@ -84,22 +84,22 @@ const broken = "a w=x"
 
 func TestSelectFollowAnswersFromNewNodes(t *testing.T) {
 	t.Parallel()
-	c := startFollowing(t, "a")
-	c.askUntil("key", "key\ta")
+	c := startFollowing(t)
+	c.askUntil("key\ta")
 	c.list("b")
-	c.askUntil("key", "key\tb")
+	c.askUntil("key\tb")
 	c.list(broken)
 	c.log.until(t, "warning")
-	c.askUntil("key", "key\tb")
+	c.askUntil("key\tb")
 	c.list("c")
-	c.askUntil("key", "key\tc")
+	c.askUntil("key\tc")
 	assert.Equal(t, 0, c.end())
 }
 
 func TestSelectFollowEndsWhenNodesAreStale(t *testing.T) {
 	t.Parallel()
-	c := startFollowing(t, "a", "--max-staleness", "20ms")
-	c.askUntil("key", "key\ta")
+	c := startFollowing(t, "--max-staleness", "20ms")
+	c.askUntil("key\ta")
 	c.list(broken)
 	c.log.until(t, "warning")
 	time.Sleep(30 * time.Millisecond) // more than --max-staleness
@@ -110,19 +110,19 @@ func TestSelectFollowEndsWhenNodesAreStale(t *testing.T) {
 
 func TestSelectFollowMarksStaleAnswers(t *testing.T) {
 	t.Parallel()
-	c := startFollowing(t, "a", "--max-staleness", "20ms", "--when-stale", "mark", "-o", "template={{(index .Nodes 0).ID}} {{.Stale}}")
-	c.askUntil("key", "a false")
+	c := startFollowing(t, "--max-staleness", "20ms", "--when-stale", "mark", "-o", "template={{(index .Nodes 0).ID}} {{.Stale}}")
+	c.askUntil("a false")
 	c.list(broken)
-	c.askUntil("key", "a true")
+	c.askUntil("a true")
 	c.list("b")
-	c.askUntil("key", "b false")
+	c.askUntil("b false")
 	assert.Equal(t, 0, c.end())
 }
 
 func TestSelectFollowEndsWithoutNodes(t *testing.T) {
 	t.Parallel()
-	c := startFollowing(t, "a")
-	c.askUntil("key", "key\ta")
+	c := startFollowing(t)
+	c.askUntil("key\ta")
 	c.list("# none")
 	var err error
 	for end := time.Now().Add(patience); err == nil && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {

@@ -3,6 +3,7 @@ package servecmd
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -109,7 +110,7 @@ func requests(b *testing.B, address, request string, count int) time.Duration {
 		var err error
 		conns[i], err = net.Dial("tcp", address)
 		require.NoError(b, err)
-		defer conns[i].Close() //nolint:errcheck // the answers were read
+		defer conns[i].Close()
 	}
 	start := time.Now()
 	var running sync.WaitGroup
@@ -126,7 +127,8 @@ func requests(b *testing.B, address, request string, count int) time.Duration {
 					b.Error(answer, err)
 					return
 				}
-				if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+				_, err = io.Copy(io.Discard, answer.Body)
+				if err := errors.Join(err, answer.Body.Close()); err != nil {
 					b.Error(err)
 					return
 				}
@@ -140,7 +142,7 @@ func requests(b *testing.B, address, request string, count int) time.Duration {
 // selectStream does the work of proxenos select - on the nodes of benchServer.
 func selectStream(b *testing.B, keys string) time.Duration {
 	std := &term.Streams{In: strings.NewReader(keys), Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }}
-	o := &serveOptions{std: std}
+	o := &serveOptions{}
 	c := &cobra.Command{}
 	var out answer.Output
 	out.Bind(c)

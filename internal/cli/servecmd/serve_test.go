@@ -87,7 +87,7 @@ func (s *serving) list(content string) {
 }
 
 // do sends a request with headers given as pairs.
-func (s *serving) do(method, path string, body io.Reader, headers ...string) (*http.Response, string) {
+func (s *serving) do(method, path string, body io.Reader, headers ...string) (answered, string) {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, body)
 	require.NoError(s.t, err)
@@ -101,10 +101,16 @@ func (s *serving) do(method, path string, body io.Reader, headers ...string) (*h
 	}
 	answer, err := s.http.Do(r)
 	require.NoError(s.t, err)
-	defer answer.Body.Close() //nolint:errcheck // it is only read
+	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(s.t, err)
-	return answer, string(text)
+	return answered{answer.StatusCode, answer.Header}, string(text)
+}
+
+// answered is what comes before the body of an answer.
+type answered struct {
+	StatusCode int
+	Header     http.Header
 }
 
 // get returns the body of a GET with status 200.
@@ -341,7 +347,7 @@ func TestWatchSendsChanges(t *testing.T) {
 	require.NoError(t, err)
 	answer, err := s.http.Do(r)
 	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // it is only read
+	defer answer.Body.Close()
 	assert.Equal(t, "text/event-stream", answer.Header.Get("Content-Type"))
 	events := bufio.NewScanner(answer.Body)
 	until := func(want ...string) {
@@ -451,7 +457,7 @@ func TestGracefulStop(t *testing.T) {
 	require.NoError(t, err)
 	answer, err := s.http.Do(r)
 	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // it is only read
+	defer answer.Body.Close()
 	records := bufio.NewReader(answer.Body)
 	_, err = records.ReadString('\n')
 	require.NoError(t, err)

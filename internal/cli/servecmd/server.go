@@ -109,7 +109,9 @@ func (s *server) serve(ctx context.Context, n *notifier) error {
 		_ = s.http.Close()
 	}
 	s.limiter.Close()
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return term.WithCode(term.ErrIO, err)
+	}
 	return nil
 }
 

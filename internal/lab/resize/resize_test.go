@@ -321,7 +321,7 @@ func readResult(t *testing.T) (curves []Curve) {
 	t.Helper()
 	f, err := os.Open(resultFile)
 	require.NoError(t, err)
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, ticks+1)

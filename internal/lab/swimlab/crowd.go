@@ -247,7 +247,7 @@ func crowdChild(kind, port, seed string, size int) error {
 	switch kind {
 	case kindBusy:
 		go func() {
-			for { //nolint:revive,staticcheck // the loop is the work
+			for { //nolint:staticcheck // the loop is the work
 			}
 		}()
 	case kindPlain:
