@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 
@@ -13,6 +14,7 @@ import (
 // server stands in for an etcd server with two keys below /web/.
 func server() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else the end of the client goes unnoticed
 		if r.URL.Path != "/v3/kv/range" {
 			<-r.Context().Done() // nothing changes
 			return
