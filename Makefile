@@ -9,7 +9,7 @@ FUZZTIME = 1m
 # Of the scripts, only those of long-running commands run under it; the tests of
 # internal/cli, and those of the store's node, cover the concurrent parts of the
 # others.
-RACELESS = /rendezvous|/ring|cmd/proxenos-store|rendezvous/prf|cmd/proxenos|swim/internal/members|$(PURE)
+RACELESS = /rendezvous|/ring|/ring/(slots|rules|internal/keyhash)|internal/(hashtag|layoutfile)|cmd/proxenos-store|rendezvous/prf|cmd/proxenos|swim/internal/members|$(PURE)
 PURE     = internal/(atomicfile|checkfile|childenv|cli/(member|place)|compare|exact|hostport|mt|nodelist|nodeset|repo|report|secret|testkit/(alloctest|freeport|shortrun|vectors))
 # Of rendezvous and ring, only the tests of goroutines run under it.
 SHARED   = Concurrent|Goroutines|Balancer|Table
