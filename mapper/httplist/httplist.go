@@ -261,6 +261,9 @@ func refused(answer *http.Response) error {
 	}
 	const enough = 200
 	text := strings.TrimSpace(string(body))
+	if strings.HasPrefix(text, "<") { // a page for a browser
+		text = http.StatusText(answer.StatusCode)
+	}
 	return &refusal{answer.StatusCode, text[:min(len(text), enough)]}
 }
 

@@ -192,6 +192,18 @@ func TestFailures(t *testing.T) {
 	require.NotErrorIs(t, err, ErrUnreachable)
 }
 
+// The page of a web server is not quoted.
+func TestErrorPage(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "<html><body>nginx</body></html>")
+	}))
+	t.Cleanup(server.Close)
+	_, err := newSource(t, Config{URL: server.URL}).Nodes(t.Context())
+	require.EqualError(t, err, server.URL+`: status 404: "Not Found"`)
+}
+
 // A list that became unreadable keeps no ETag, so that the next answer is whole.
 func TestBadListAfterGood(t *testing.T) {
 	t.Parallel()

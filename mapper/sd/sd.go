@@ -86,8 +86,8 @@ func (l Labels) Parse(data []byte, name string) ([]mapper.Node, error) {
 				skipped = append(skipped, fmt.Errorf("%s: target %q of group %d: %w", name, target, i+1, err))
 				continue
 			}
-			if before, twice := seen[n.Name]; twice && !before.Equal(n) {
-				return nil, fmt.Errorf("%s: target %q of group %d: node %q was given before with other data (target %q)", name, target, i+1, n.Name, before.Addr)
+			if before, twice := seen[n.Name]; twice {
+				return nil, fmt.Errorf("%s: target %q of group %d: node %q was given before, by target %q: remove one of them", name, target, i+1, n.Name, before.Addr)
 			}
 			seen[n.Name] = n
 		}

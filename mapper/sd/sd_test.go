@@ -96,13 +96,14 @@ func TestIdentity(t *testing.T) {
 	require.EqualError(t, partial.Skipped[0], `t.json: target "h:1" of group 2: it lacks the label "instance", which holds the ID`)
 	require.Equal(t, []mapper.Node{{Name: "web-1", Addr: "h:2"}}, nodes)
 
-	// The target of two groups.
-	same := `[{"targets": ["h:1", "h:1"]}, {"targets": ["h:1"]}]`
-	nodes, err = Labels{}.Parse([]byte(same), "t")
-	require.NoError(t, err)
-	require.Len(t, nodes, 1)
-	_, err = Labels{}.Parse([]byte(`[{"targets": ["h:1"]}, {"targets": ["h:1"], "labels": {"a": "b"}}]`), "t.json")
-	require.EqualError(t, err, `t.json: target "h:1" of group 2: node "h:1" was given before with other data (target "h:1")`)
+	for list, want := range map[string]string{
+		`[{"targets": ["h:1", "h:1"]}]`:                                      `t.json: target "h:1" of group 1: node "h:1" was given before, by target "h:1": remove one of them`,
+		`[{"targets": ["h:1"]}, {"targets": ["h:1"], "labels": {"a": "b"}}]`: `t.json: target "h:1" of group 2: node "h:1" was given before, by target "h:1": remove one of them`,
+		`[{"targets": ["h:1", "h:2"], "labels": {"` + LabelID + `": "a"}}]`:  `t.json: target "h:2" of group 1: node "a" was given before, by target "h:1": remove one of them`,
+	} {
+		_, err = Labels{}.Parse([]byte(list), "t.json")
+		require.EqualError(t, err, want)
+	}
 	require.False(t, errors.As(err, &partial))
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -64,6 +65,11 @@ const instanceIdentity = "instance"
 
 // parse validates the flags.
 func (o *consulOptions) parse(c *cobra.Command) error {
+	for i, name := range o.datacenters {
+		if name == "" || slices.Contains(o.datacenters[:i], name) {
+			return term.Usagef("--datacenter: the name %q is empty or given twice", name)
+		}
+	}
 	switch {
 	case o.catalog && c.Flags().Changed("health"):
 		return term.Hint(term.Usagef("--health and --catalog are mutually exclusive"), "the catalog ignores health; remove one of the flags")
