@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// Config says what to ask Consul, and how. The zero value asks the agent that
+// Config selects the instances and the agent. The zero value queries the agent that
 // the environment names for the passing instances of every service.
 type Config struct {
 	// Service is the name of the service whose instances are the nodes. Empty

@@ -39,7 +39,7 @@ var (
 // It never holds a token.
 type Error struct {
 	Addr    string // of the agent
-	Service string // that was asked for; empty means the list of services
+	Service string // of the query; empty means the list of services
 	Kind    error  // ErrConfig, ErrUnreachable, ErrPermission, ErrFilter or ErrIdentity
 	Err     error  // the cause
 }
