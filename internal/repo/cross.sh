@@ -5,7 +5,8 @@
 #
 # The table says what is built for each GOOS/GOARCH: all packages, the programs
 # alone, or the library alone, where a dependency of a program (bbolt,
-# bubbletea, go-metrics, thrift) does not compile. What has "vet" is vetted with
+# bubbletea, thrift) does not compile, or its core, without Consul (go-metrics) and
+# Kubernetes. What has "vet" is vetted with
 # its tests. js runs the tests of the pure packages by node. Nothing else is run
 # here: test-arch.sh runs the placement tests on 386, arm64 and s390x.
 set -eu
@@ -28,10 +29,11 @@ linux/ppc64le   all      -
 linux/s390x     all      -
 js/wasm         library  vet,test
 wasip1/wasm     library  -
-plan9/amd64     library  -
+plan9/amd64     core     -
 '
 pure='./rendezvous/... ./ring/...'
-library="$pure ./mapper ./mapper/static ./mapper/sd ./mapper/httplist ./mapper/dns ./mapper/etcd ./mapper/consul ./mapper/kubernetes"
+core="$pure ./mapper ./mapper/static ./mapper/sd ./mapper/httplist ./mapper/dns ./mapper/etcd"
+library="$core ./mapper/consul ./mapper/kubernetes"
 
 # js_test runs the tests of the pure packages. Their directories hold testdata, to
 # which go_js_wasm_exec gives access.
@@ -49,6 +51,7 @@ while read -r target what how; do
 	case $what in
 	all) packages=./... ;;
 	library) packages=$library ;;
+	core) packages=$core ;;
 	esac
 	start=$(date +%s)
 	ok=ok

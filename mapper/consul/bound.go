@@ -1,9 +1,10 @@
 package consul
 
 import (
-	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/proxenos/proxenos/internal/limitread"
 )
 
 // MaxAnswer is the most bytes of one answer, which has room for some 60,000
@@ -24,15 +25,14 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.StatusCode == http.StatusOK {
-		a.Body = &boundedBody{a.Body, MaxAnswer}
-		return a, nil
-	}
-	body := a.Body
-	a.Body = struct {
+	body := struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(body, maxRefusal), body}
+	}{io.LimitReader(a.Body, maxRefusal), a.Body}
+	if a.StatusCode == http.StatusOK {
+		body.Reader = limitread.New(a.Body, MaxAnswer)
+	}
+	a.Body = body
 	return a, nil
 }
 
@@ -41,18 +41,4 @@ func (b bounded) CloseIdleConnections() {
 	if t, ok := b.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
-}
-
-// boundedBody fails when more than left bytes were read.
-type boundedBody struct {
-	io.ReadCloser
-	left int64
-}
-
-func (b *boundedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("the answer is larger than %d MiB", MaxAnswer>>20)
-	}
-	return n, err
 }

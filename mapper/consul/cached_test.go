@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/retry"
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
 	"github.com/proxenos/proxenos/internal/testkit/consultest"
 	"github.com/proxenos/proxenos/mapper"
@@ -55,7 +56,7 @@ func TestCachedFailureEndsWithAServer(t *testing.T) {
 			require.WithinDuration(t, from, s.Set.Confirmed, serverEvery+time.Second)
 			time.Sleep(700 * time.Millisecond)
 		}
-		time.Sleep(longestPause)
+		time.Sleep(retry.LongestPause)
 		synctest.Wait()
 		require.NoError(t, view.Err())
 		require.Zero(t, view.Age())

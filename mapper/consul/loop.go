@@ -39,7 +39,7 @@ type loop[T any] struct {
 	lost      bool      // there was an interruption since
 	heldUntil time.Time // what is missing stands until then; zero if nothing is missing
 	heldErr   error     // that says so
-	backoff   backoff
+	pauses    retry.Pauses
 	limiter   limiter
 }
 
@@ -103,7 +103,7 @@ func (l *loop[T]) wait() time.Duration {
 func (l *loop[T]) fail(ctx context.Context, err error) time.Duration {
 	l.index, l.lost, l.heldUntil = 0, true, time.Time{}
 	l.report(l.standIn(ctx, err))
-	return l.backoff.after(err)
+	return l.pauses.After(err)
 }
 
 // standIn returns what the agent's cache knows, if no server has answered yet.
@@ -149,9 +149,9 @@ func (l *loop[T]) accept(q query, r result[T]) (pause time.Duration) {
 	l.last, l.lost, l.heldUntil = r.value, false, time.Time{}
 	switch {
 	case blocking:
-		l.backoff.reset()
+		l.pauses.Reset()
 	case r.index == 0: // this endpoint can only be polled
-		return l.backoff.after(errNoIndex)
+		return l.pauses.After(errNoIndex)
 	}
 	return 0
 }

@@ -2,11 +2,8 @@ package consul
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -340,32 +337,6 @@ func TestPausesRestart(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestBackoff(t *testing.T) {
-	refused := fmt.Errorf("dial: %w", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
-	hanging := fmt.Errorf("no answer: %w", context.DeadlineExceeded)
-	other := errors.New("status 500")
-	longest := func(b *backoff, err error) (pause time.Duration) {
-		for range 100 {
-			pause = max(pause, b.after(err))
-		}
-		return pause
-	}
-	var b backoff
-	require.InDelta(t, 500*time.Millisecond, longest(&b, refused), float64(100*time.Millisecond), "a refused connection costs the agent nothing")
-	require.LessOrEqual(t, b.after(other), 100*time.Millisecond, "the pauses restart when the failure changes")
-	require.InDelta(t, 10*time.Second, longest(&b, other), float64(time.Second))
-	require.InDelta(t, time.Second, longest(&b, hanging), float64(200*time.Millisecond), "the try was a pause already")
-	b.reset()
-	require.LessOrEqual(t, b.after(hanging), 100*time.Millisecond)
-
-	seen := map[time.Duration]bool{}
-	for range 100 {
-		b.reset()
-		seen[b.after(other)] = true
-	}
-	require.Greater(t, len(seen), 50, "clients do not return at once")
 }
 
 // TestNoIndexIsPolled has answers without an index to block on.

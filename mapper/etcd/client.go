@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/limitread"
 	"github.com/proxenos/proxenos/internal/secret"
 )
 
@@ -47,7 +48,7 @@ func (c *client) call(ctx context.Context, path string, request, answer any) err
 	defer cancel()
 	body, err := c.open(ctx, path, request)
 	if err == nil {
-		err = json.NewDecoder(&bounded{body, MaxAnswer}).Decode(answer)
+		err = json.NewDecoder(limitread.New(body, MaxAnswer)).Decode(answer)
 		_ = body.Close()
 	}
 	if err != nil && ctx.Err() != nil {
@@ -92,7 +93,7 @@ func (c *client) authenticate(ctx context.Context, expired string) (string, erro
 	}
 	defer body.Close() //nolint:errcheck // it was only read
 	var answer struct{ Token string }
-	if err := json.NewDecoder(&bounded{body, maxRefusal}).Decode(&answer); err != nil {
+	if err := json.NewDecoder(limitread.New(body, maxRefusal)).Decode(&answer); err != nil {
 		return "", fmt.Errorf("the authentication has no valid answer: %w", err)
 	}
 	if answer.Token == "" {
@@ -161,20 +162,6 @@ func refused(answer *http.Response) error {
 	}
 	const enough = 200
 	return &refusal{answer.StatusCode, message[:min(len(message), enough)]}
-}
-
-// bounded fails when more than left bytes were read.
-type bounded struct {
-	io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("the answer is larger than %d MiB", MaxAnswer>>20)
-	}
-	return n, err
 }
 
 // newHTTP returns a client that follows no redirect: the token must not follow one

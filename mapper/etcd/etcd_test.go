@@ -313,7 +313,7 @@ func TestAuthentication(t *testing.T) {
 	require.NoError(t, err, "it authenticates again")
 	require.Len(t, nodes, 1)
 
-	for user, password := range map[string]string{"stranger": "of stranger", "reader": "wrong", "nobody": "x", "": ""} {
+	for user, password := range map[string]string{"stranger": "of stranger", "reader": "wrong", "unknown": "x", "": ""} {
 		_, err := newSource(t, Config{Endpoints: []string{server.URL}, Username: user, Password: password}).Nodes(t.Context())
 		require.ErrorIs(t, err, ErrPermission, user)
 		require.NotContains(t, err.Error(), "of stranger")

@@ -8,19 +8,18 @@ import (
 	"io"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/limitread"
 	"github.com/proxenos/proxenos/internal/retry"
 )
 
-// Pauses between attempts after failures.
-const (
-	firstPause   = 100 * time.Millisecond
-	longestPause = 10 * time.Second
-)
+// settled is how long a watch must last to end a series of failures: a server may
+// answer reads and refuse watches.
+const settled = retry.LongestPause
 
 // follow reads the prefix and watches it, again after each interruption, until
 // the context ends.
 func (s *Source) follow(ctx context.Context, to *publisher) {
-	pause := retry.Backoff{Min: firstPause, Max: longestPause}
+	var pauses retry.Pauses
 	var before state
 	for ctx.Err() == nil {
 		c, found, err := s.read(ctx)
@@ -30,8 +29,11 @@ func (s *Source) follow(ctx context.Context, to *publisher) {
 				to.keep(s.fail(c, errHeld))
 			}
 			to.set(update(found))
-			pause.Reset()
+			begin := time.Now()
 			err = s.watch(ctx, c, &found, to)
+			if time.Since(begin) > settled {
+				pauses.Reset()
+			}
 			before = found
 			if errors.Is(err, errCompacted) {
 				continue
@@ -43,7 +45,7 @@ func (s *Source) follow(ctx context.Context, to *publisher) {
 			return
 		}
 		to.fail(err)
-		if !retry.Sleep(ctx, retry.Jitter(pause.Next(), 0.5, 1)) {
+		if !retry.Sleep(ctx, pauses.After(err)) {
 			return
 		}
 	}
@@ -111,10 +113,9 @@ func (s *Source) confirm(ctx context.Context, c *client, cancel context.CancelCa
 
 // changes publishes each change that the body of a watch holds.
 func (s *Source) changes(body io.Reader, found *state, to *publisher) error {
-	limit := &bounded{Reader: body}
+	limit := limitread.New(body, MaxAnswer)
 	messages := json.NewDecoder(limit)
-	for {
-		limit.left = MaxAnswer
+	for ; ; limit.Reset() {
 		var a watchAnswer
 		if err := messages.Decode(&a); err != nil {
 			return fmt.Errorf("the watch ended: %w", err)

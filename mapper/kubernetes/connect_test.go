@@ -94,13 +94,13 @@ apiVersion: v1
 kind: Config
 current-context: here
 contexts:
-- {name: there, context: {cluster: nowhere, user: nobody}}
+- {name: there, context: {cluster: nowhere, user: unknown}}
 - {name: here, context: {cluster: c, user: u, namespace: team-a}}
 clusters:
 - {name: c, cluster: {server: %q, certificate-authority: %q}}
 - {name: nowhere, cluster: {server: "https://127.0.0.1:1"}}
 users:
-- name: nobody
+- name: unknown
 - name: u
   user: %s
 `, a.URL+"/", a.caFile, user)

@@ -9,9 +9,9 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"syscall"
 	"time"
 
+	"github.com/proxenos/proxenos/internal/limitread"
 	"github.com/proxenos/proxenos/internal/retry"
 )
 
@@ -37,7 +37,7 @@ type mirror[O any] struct {
 	uids    map[string]string // of the objects, by name
 	highest uint64            // the greatest version seen
 	err     error             // the failure that has not ended
-	backoff backoff
+	pauses  retry.Pauses
 }
 
 // change is what a mirror finds out.
@@ -74,7 +74,7 @@ func (m *mirror[O]) step(ctx context.Context) time.Duration {
 	begin := time.Now()
 	err := m.watch(ctx)
 	if time.Since(begin) > settled {
-		m.backoff.reset()
+		m.pauses.Reset()
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -83,7 +83,7 @@ func (m *mirror[O]) step(ctx context.Context) time.Duration {
 		return m.confirm(ctx)
 	case isGone(err), errors.Is(err, errEnded):
 		m.version = "" // the list tells whether that was a failure
-		return m.backoff.after(err)
+		return m.pauseAfter(err)
 	}
 	return m.fail(ctx, m.source.fail(ctx, "watch", m.resource.name, err))
 }
@@ -94,7 +94,7 @@ func (m *mirror[O]) fail(ctx context.Context, err error) time.Duration {
 	}
 	m.version, m.err = "", err
 	m.send(change{mirror: m.index, err: err})
-	return m.backoff.after(err)
+	return m.pauseAfter(err)
 }
 
 func (m *mirror[O]) list(ctx context.Context) error {
@@ -189,8 +189,8 @@ func (m *mirror[O]) watch(ctx context.Context) error {
 	defer idle.Stop()
 	m.err = nil
 	m.send(change{mirror: m.index, fresh: true})
-	limit := &bounded{in, MaxAnswer}
-	for decoder := json.NewDecoder(limit); ; limit.left = MaxAnswer {
+	limit := limitread.New(in, MaxAnswer)
+	for decoder := json.NewDecoder(limit); ; limit.Reset() {
 		var e event
 		if err := decoder.Decode(&e); err != nil {
 			return m.ended(ctx, err, time.Since(begin) >= wait-time.Second, wait+s.config.Timeout)
@@ -245,42 +245,15 @@ func (m *mirror[O]) take(e event) error {
 	return nil
 }
 
-// The shortest and the longest pause after a failure. A refused attempt costs the
-// API server nothing, so its pauses stay short. An attempt that hangs is a pause
-// in itself.
-const (
-	shortestPause       = 100 * time.Millisecond
-	longestPause        = 10 * time.Second
-	longestPauseRefused = 500 * time.Millisecond
-	longestPauseHanging = time.Second
-	longestRetryAfter   = time.Minute
-)
+// longestRetryAfter bounds the pause that an API server may ask for.
+const longestRetryAfter = time.Minute
 
-// backoff grows the pause between attempts that fail in the same way. An API
-// server that begins to fail in another way is coming back: the pauses start
-// again.
-type backoff struct{ pauses retry.Backoff }
-
-// after returns how long to pause after a failure: between half and all of a
-// pause that doubles each time, so that clients do not return at once, and no
-// less than the API server asks for.
-func (b *backoff) after(err error) time.Duration {
-	longest := longestPause
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		longest = longestPauseRefused
-	case errors.Is(err, context.DeadlineExceeded):
-		longest = longestPauseHanging
-	}
-	if longest != b.pauses.Max {
-		b.pauses = retry.Backoff{Min: shortestPause, Max: longest}
-	}
-	pause := b.pauses.Next()
-	var r *refusal
-	if errors.As(err, &r) && r.after > 0 {
+// pauseAfter returns how long to pause after a failure, and no less than the API
+// server asks for.
+func (m *mirror[O]) pauseAfter(err error) time.Duration {
+	pause := m.pauses.After(err)
+	if r, ok := errors.AsType[*refusal](err); ok && r.after > 0 {
 		return retry.Jitter(min(r.after, longestRetryAfter), 1, 1.5)
 	}
-	return retry.Jitter(pause, 0.5, 1)
+	return pause
 }
-
-func (b *backoff) reset() { b.pauses.Reset() }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/proxenos/proxenos/internal/limitread"
 )
 
 // resource is a collection of objects of one kind in the source's namespace.
@@ -190,7 +192,7 @@ func listPart[O any](ctx context.Context, s *Source, r *resource[O], query url.V
 	defer in.Close() //nolint:errcheck // it is only read
 	timer := time.AfterFunc(s.config.Timeout, cancel)
 	defer timer.Stop()
-	if err := json.NewDecoder(&bounded{in, MaxAnswer}).Decode(&part); err != nil {
+	if err := json.NewDecoder(limitread.New(in, MaxAnswer)).Decode(&part); err != nil {
 		if ctx.Err() != nil {
 			err = context.DeadlineExceeded
 		}
@@ -213,18 +215,4 @@ func cloneValues(v url.Values) url.Values {
 		c[name] = values
 	}
 	return c
-}
-
-// bounded fails when more than left bytes were read.
-type bounded struct {
-	io.Reader
-	left int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, fmt.Errorf("the answer is larger than %d MiB", MaxAnswer>>20)
-	}
-	return n, err
 }

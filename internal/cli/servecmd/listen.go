@@ -23,7 +23,8 @@ import (
 	"github.com/proxenos/proxenos/internal/secret"
 )
 
-// listenOptions are the flags that choose where to listen, and for whom.
+// listenOptions are the flags that choose the address to listen at and the clients
+// that it admits.
 type listenOptions struct {
 	address   string
 	cert, key string

@@ -33,7 +33,7 @@ func StartMemcached(tb testing.TB) *Memcached {
 	pidFile := tb.TempDir() + "/pid"
 	m.Process = Start(tb, Command{
 		Program: MemcachedProgram.Path(tb),
-		// The user matters only to root, as whom memcached does not run otherwise.
+		// Started by root, memcached refuses to run without a user.
 		Args:  []string{"-l", "127.0.0.1", "-p", strconv.Itoa(port), "-U", "0", "-t", "1", "-u", "root", "-P", pidFile},
 		Ready: func(ctx context.Context) error { return memcachedReady(ctx, m.Addr, pidFile) },
 	})
