@@ -25,7 +25,7 @@ RACE = GORACE=atexit_sleep_ms=0
 ATONCE   = -p 3
 
 # Nested modules, and all modules that the linter checks.
-NESTED  = internal/lab/agree internal/lab/bench internal/examples/prometheus internal/report/browsertest internal/tools/mutate
+NESTED  = internal/lab/agree internal/lab/bench internal/report/browsertest internal/tools/mutate mapper/examples
 MODULES = . $(NESTED)
 
 .PHONY: help

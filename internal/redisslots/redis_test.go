@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -22,13 +21,7 @@ import (
 // password, owns two ranges and does not know its own host.
 func TestRedisServer(t *testing.T) {
 	t.Parallel()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("PROXENOS_REQUIRE_PEERS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	program := servertest.RedisProgram.Path(t)
 	port, bus := freeport.Take(t), freeport.Take(t)
 	address := servertest.Loopback(port)
 	servertest.Start(t, servertest.Command{
@@ -58,7 +51,7 @@ func TestRedisServer(t *testing.T) {
 		require.ErrorIs(t, err, ErrAuth, name)
 	}
 	server := Server{Address: address, Password: "word"}
-	_, err = server.Query()
+	_, err := server.Query()
 	require.ErrorContains(t, err, "the cluster has no slots")
 
 	conn, err := net.Dial("tcp", address)

@@ -1,6 +1,4 @@
-// Package prometheus is an example that exports the state of a mapper.View as
-// Prometheus metrics. It is a module of its own, so that proxenos does not depend
-// on a metrics library. Copy and adapt it.
+// Package prometheus exports the state of a mapper.View as Prometheus metrics.
 //
 //	metrics := prometheus.New(registerer, "web")
 //	view, err := mapper.FollowWith(ctx, source, build, mapper.FollowConfig[T]{Observe: metrics.Observe})
