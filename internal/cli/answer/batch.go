@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"runtime"
-	"unsafe"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
@@ -124,21 +123,6 @@ func (b *batch) answer(w worker, c *chunk) {
 	if c.out, err = w.answer(c.out[:0], c.keys, b.delimiter); err != nil {
 		c.err = err
 	}
-}
-
-// nextKey cuts the first key from keys. The key aliases the bytes of keys: it is
-// not kept, and the bytes do not change before its record is written.
-func nextKey(keys []byte, delimiter byte) (key string, rest []byte) {
-	end := bytes.IndexByte(keys, delimiter)
-	switch {
-	case end < 0:
-		end = len(keys)
-	case end > 0 && keys[end-1] == '\r' && delimiter == '\n':
-		rest, end = keys[end+1:], end-1
-	default:
-		rest = keys[end+1:]
-	}
-	return unsafe.String(unsafe.SliceData(keys), end), rest
 }
 
 // reader cuts a stream into chunks of whole keys.

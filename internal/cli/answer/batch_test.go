@@ -24,10 +24,12 @@ import (
 type quoter struct{}
 
 func (quoter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
-	var key string
+	var block []string
 	for len(keys) > 0 {
-		key, keys = nextKey(keys, delimiter)
-		dst = fmt.Appendf(dst, "%q\n", key)
+		block, keys = cutKeys(block[:0], keys, delimiter)
+		for _, key := range block {
+			dst = fmt.Appendf(dst, "%q\n", key)
+		}
 	}
 	return dst, nil
 }
@@ -115,10 +117,12 @@ func TestRecordsAreInOrder(t *testing.T) {
 type measurer struct{}
 
 func (measurer) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
-	var key string
+	var block []string
 	for len(keys) > 0 {
-		key, keys = nextKey(keys, delimiter)
-		dst = fmt.Appendln(dst, len(key))
+		block, keys = cutKeys(block[:0], keys, delimiter)
+		for _, key := range block {
+			dst = fmt.Appendln(dst, len(key))
+		}
 	}
 	return dst, nil
 }
@@ -186,7 +190,7 @@ func TestAnsweringDoesNotAllocate(t *testing.T) {
 			for _, count := range []int{1, 3} {
 				o := &Output{Many: true, Count: count}
 				e := textWriter(o, p)
-				w := (&owners{ranking: p.Ranking, count: count, record: e.newRecord(), endings: e.endings, check: &expectation{}}).quick()
+				w := e.owners(p, count, nil, &expectation{}).quick()
 				dst, err := w.answer(nil, keys, '\n')
 				require.NoError(t, err)
 				alloctest.None(t, func() { dst, _ = w.answer(dst[:0], keys, '\n') })
@@ -195,21 +199,22 @@ func TestAnsweringDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestQuickAnswersAreEqual: firstOwners and owners write the same.
+// TestQuickAnswersAreEqual: firstOwners and owners write the same in every format.
 func TestQuickAnswersAreEqual(t *testing.T) {
 	for name, keys := range map[string]string{
-		"plain":      string(seq(1000)),
+		"plain":      string(seq(5000)),
 		"controls":   "a\tb\nc\r\nd\x1b\ne",
+		"JSON":       "a\"b\nc\\d\ne<f>&g\n\u2028\n" + string(seq(1000)),
+		"CSV":        "a,b\n c\nd \n\\.\n\"\n",
+		"DEL":        "a\x7fb\n",
 		"empty":      "\n\n\n",
 		"no newline": "a\nbc",
 		"sizes":      lengths(100),
 		"not ASCII":  strings.Repeat("\x80\xff\x8a\n\u00e9\u020a\n", 20),
+		"many empty": strings.Repeat("\n", 100_000),
 	} {
 		t.Run(name, func(t *testing.T) { compareQuick(t, []byte(keys), '\n') })
 	}
-	t.Run("more than maxRoom", func(t *testing.T) {
-		compareQuick(t, bytes.Repeat([]byte{'\n'}, maxRoom/len(longName)+1), '\n')
-	})
 }
 
 func FuzzQuickAnswers(f *testing.F) {
@@ -238,14 +243,64 @@ var longName = strings.Repeat("long", 30)
 
 func compareQuick(t *testing.T, keys []byte, delimiter byte) {
 	p := placed(t, "rendezvous", append(tenNodes(), mapper.Node{Name: "bare"}, mapper.Node{Name: longName}))
-	e := textWriter(&Output{Many: true, Count: 1}, p)
-	w := &owners{ranking: p.Ranking, count: 1, record: e.newRecord(), endings: e.endings, check: &expectation{}}
-	require.IsType(t, &firstOwners{}, w.quick())
-	want, err := w.answer([]byte("before"), keys, delimiter)
-	require.NoError(t, err)
-	got, err := w.quick().answer([]byte("before"), keys, delimiter)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got))
+	for _, format := range []string{"text", "json", "jsonl", "csv"} {
+		o := &Output{Many: true, Count: 1}
+		require.NoError(t, o.Set(format))
+		w := o.newWriter(o, p).owners(p, 1, nil, &expectation{})
+		require.IsType(t, &firstOwners{}, w.quick())
+		want, err := w.answer([]byte("before"), keys, delimiter)
+		require.NoError(t, err)
+		got, err := w.quick().answer([]byte("before"), keys, delimiter)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(got), format)
+	}
+}
+
+// TestBlocksHoldAllKeys: the keys of blocks are those between the delimiters.
+func TestBlocksHoldAllKeys(t *testing.T) {
+	for name, keys := range map[string]string{
+		"none":       "",
+		"sizes":      lengths(100),
+		"many":       string(seq(3000)),
+		"empty":      strings.Repeat("\n", 2*blockKeys+3),
+		"no newline": "0123456789\nabc",
+		"returns":    "a\r\n\r\n\rb\n\r\r\n01234567\r\n",
+		"long":       strings.Repeat("k", 10_000) + "\n" + strings.Repeat("n", 1000),
+	} {
+		t.Run(name, func(t *testing.T) { compareBlocks(t, []byte(keys), '\n') })
+	}
+}
+
+func FuzzBlocks(f *testing.F) {
+	f.Add([]byte("a\r\n\r\nb\x00\n"), false)
+	f.Add([]byte("a\r\n\r\nb\x00\n\x00\x0001234567"), true)
+	f.Fuzz(func(t *testing.T, keys []byte, zero bool) {
+		delimiter := byte('\n')
+		if zero {
+			delimiter = 0
+		}
+		compareBlocks(t, keys, delimiter)
+	})
+}
+
+func compareBlocks(t *testing.T, data []byte, delimiter byte) {
+	var want []string
+	for line := range bytes.SplitAfterSeq(data, []byte{delimiter}) {
+		if key, ended := bytes.CutSuffix(line, []byte{delimiter}); ended {
+			want = append(want, keyOf(key, delimiter))
+		} else if len(line) > 0 {
+			want = append(want, string(line)) // the end of a file removes no \r
+		}
+	}
+	var got []string
+	for len(data) > 0 {
+		var keys []string
+		keys, data = cutKeys(nil, data, delimiter)
+		require.LessOrEqual(t, len(keys), blockKeys)
+		require.NotEmpty(t, keys)
+		got = append(got, keys...)
+	}
+	assert.Equal(t, want, got)
 }
 
 // placed places keys on the nodes by an algorithm with its default settings.

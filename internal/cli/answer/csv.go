@@ -23,11 +23,18 @@ type csvRecord struct {
 
 func csvWriter(o *Output, p *place.Placement) *writer {
 	views := Views(p.Nodes, o.Terminal)
-	return &writer{frame: frame{head: csvHeader}, newRecord: func() record {
+	return pasted(p, frame{head: csvHeader}, func() record {
 		r := &csvRecord{views: views, terminal: o.Terminal}
 		r.rows = csv.NewWriter(&r.buf)
 		return r.append
-	}}
+	}, plainCSV)
+}
+
+// plainCSV reports whether the keys are the same in a field of CSV, without quotes.
+// They have no space, which is quoted at the beginning, and no backslash, as `\.` is
+// quoted.
+func plainCSV(keys []byte, delimiter byte) bool {
+	return term.IsPlain(keys, delimiter, '!', `",\`)
 }
 
 func (r *csvRecord) append(dst []byte, key string, owners []int) ([]byte, error) {

@@ -25,10 +25,9 @@ func (f *following) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 
 // newWorker returns the worker for a placement.
 func (f *following) newWorker(p *place.Placement) worker {
-	w := f.output.newWriter(f.output, p)
-	o := &owners{ranking: p.Ranking, count: f.selection.Count, record: w.newRecord(), separator: w.separator, endings: w.endings, check: &expectation{}}
+	var spread place.Spreader
 	if f.selection.Zones != nil {
-		o.spread = f.selection.Zones(p)
+		spread = f.selection.Zones(p)
 	}
-	return o.quick()
+	return f.output.newWriter(f.output, p).owners(p, f.selection.Count, spread, &expectation{}).quick()
 }

@@ -13,15 +13,18 @@ func jsonWriter(o *Output, p *place.Placement) *writer {
 	if !o.Many {
 		return &writer{newRecord: func() record { return jsonRecord(o, p, "", "  ") }}
 	}
-	return &writer{
-		frame:     frame{head: "[\n  ", separator: ",\n  ", tail: "\n]\n"},
-		newRecord: func() record { return jsonRecord(o, p, "  ", "  ").withoutNewline },
-	}
+	f := frame{head: "[\n  ", separator: ",\n  ", tail: "\n]\n"}
+	return pasted(p, f, func() record { return jsonRecord(o, p, "  ", "  ").withoutNewline }, plainJSON)
 }
 
 // jsonLinesWriter writes an object per line, each of which is complete.
 func jsonLinesWriter(o *Output, p *place.Placement) *writer {
-	return &writer{newRecord: func() record { return jsonRecord(o, p, "", "") }}
+	return pasted(p, frame{}, func() record { return jsonRecord(o, p, "", "") }, plainJSON)
+}
+
+// plainJSON reports whether the keys are the same in a JSON string.
+func plainJSON(keys []byte, delimiter byte) bool {
+	return term.IsPlain(keys, delimiter, ' ', `"\`)
 }
 
 // jsonRecord writes the object of a key.

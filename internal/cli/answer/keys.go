@@ -139,36 +139,67 @@ const MaxKeyWeight = 1 << 40
 // CountKey counts a key weight times, and may append a record to dst.
 type CountKey func(dst []byte, key string, weight int64) []byte
 
+// CountBlock counts the keys of a block, and may append records to dst. Key n counts
+// weights[n] times, or once if weights is nil.
+type CountBlock func(dst []byte, keys []string, weights []int64) []byte
+
+// block returns a function that counts one key after the other.
+func (count CountKey) block(dst []byte, keys []string, weights []int64) []byte {
+	for n, key := range keys {
+		dst = count(dst, key, WeightOf(weights, n))
+	}
+	return dst
+}
+
+// WeightOf returns the weight of key n of a block.
+func WeightOf(weights []int64, n int) int64 {
+	if weights == nil {
+		return 1
+	}
+	return weights[n]
+}
+
 // keyCounter is the worker of commands that count keys.
 type keyCounter struct {
 	keys     *Keys
-	count    CountKey
+	count    CountBlock
 	total    int64 // of the weights
 	progress *term.Progress
+	block    []string
+	weights  []int64
 }
 
 // maxTotal keeps the sum of the weights of a thousand workers below 2^63.
 const maxTotal = 1 << 53
 
 func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) {
-	var key string
-	counted := int64(0)
 	for len(keys) > 0 {
-		key, keys = nextKey(keys, delimiter)
-		weight := int64(1)
+		w.block, keys = cutKeys(w.block[:0], keys, delimiter)
 		if w.keys.Weighted {
-			if key, weight, err = w.keys.cutWeight(key); err != nil {
+			if err := w.cutWeights(); err != nil {
 				return dst, err
 			}
-			if w.total += weight; w.total > maxTotal {
-				return dst, fmt.Errorf("%s: the sum of the weights is too large", w.keys.name())
-			}
 		}
-		dst = w.count(dst, key, weight)
-		counted++
+		dst = w.count(dst, w.block, w.weights)
+		w.progress.Add(int64(len(w.block)))
 	}
-	w.progress.Add(counted)
 	return dst, nil
+}
+
+// cutWeights splits the lines of a block into keys and weights.
+func (w *keyCounter) cutWeights() error {
+	w.weights = w.weights[:0]
+	for n, line := range w.block {
+		key, weight, err := w.keys.cutWeight(line)
+		if err != nil {
+			return err
+		}
+		if w.total += weight; w.total > maxTotal {
+			return fmt.Errorf("%s: the sum of the weights is too large", w.keys.name())
+		}
+		w.block[n], w.weights = key, append(w.weights, weight)
+	}
+	return nil
 }
 
 // cutWeight splits a line at its last tab.
@@ -184,10 +215,15 @@ func (o *Keys) cutWeight(line string) (key string, weight int64, err error) {
 	return line[:at], weight, nil
 }
 
-// Each counts every key, with a goroutine per processor, and writes head and the
-// appended records to out, in the order of the keys. It calls newCount once per
-// goroutine. All goroutines have ended when Each returns without an error.
+// Each counts every key like [Keys.EachBlock], one after the other.
 func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCount func() CountKey, head string, out io.Writer) error {
+	return o.EachBlock(ctx, std, what, func() CountBlock { return newCount().block }, head, out)
+}
+
+// EachBlock counts every key, with a goroutine per processor, and writes head and the
+// appended records to out, in the order of the keys. It calls newCount once per
+// goroutine. All goroutines have ended when EachBlock returns without an error.
+func (o *Keys) EachBlock(ctx context.Context, std *term.Streams, what string, newCount func() CountBlock, head string, out io.Writer) error {
 	keys, size, err := o.open(std)
 	if err != nil {
 		return err

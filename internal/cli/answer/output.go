@@ -4,6 +4,7 @@ package answer
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,7 +29,20 @@ var formats = []struct {
 type writer struct {
 	frame
 	newRecord func() record
-	endings   []string // by node, if a record is the key followed by the ending of its one owner
+	plain     plain        // nil if records cannot be pasted
+	mold      func() *mold // made by the first call
+}
+
+// pasted returns a writer whose records can be pasted from a mold.
+func pasted(p *place.Placement, f frame, newRecord func() record, plain plain) *writer {
+	return &writer{frame: f, newRecord: newRecord, plain: plain, mold: sync.OnceValue(func() *mold {
+		return newMold(newRecord(), f.separator, len(p.Nodes))
+	})}
+}
+
+// owners returns a worker that writes the first count owners of keys.
+func (w *writer) owners(p *place.Placement, count int, spread place.Spreader, check *expectation) *owners {
+	return &owners{ranking: p.Ranking, count: count, spread: spread, record: w.newRecord(), writer: w, check: check}
 }
 
 // newWriter returns the writer for a placement.

@@ -1,36 +1,64 @@
 package answer
 
-import "github.com/proxenos/proxenos/internal/cli/place"
+import (
+	"slices"
+
+	"github.com/proxenos/proxenos/internal/cli/place"
+)
 
 // owners is the worker of select, which writes the owners of keys.
 type owners struct {
-	ranking   place.Ranking
-	count     int
-	spread    place.Spreader // nil if zones are ignored
-	record    record
-	separator string
-	endings   []string
-	check     *expectation
-	found     []int
+	ranking place.Ranking
+	count   int
+	spread  place.Spreader // nil if zones are ignored
+	record  record
+	writer  *writer
+	check   *expectation
+	found   []int
+	keys    []string // of a block
+	first   []int    // their first owners
 }
 
 // quick returns a faster worker with the same results, if there is one.
 func (w *owners) quick() worker {
-	if w.endings == nil || w.count != 1 || w.check.want != "" {
+	if w.writer.plain == nil || w.count != 1 || w.spread != nil || w.check.want != "" {
 		return w
 	}
-	return newFirstOwners(w, w.endings)
+	return &firstOwners{owners: w, mold: w.writer.mold()}
 }
 
 // answer implements worker.
-func (w *owners) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
-	var key string
-	var err error
+func (w *owners) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) {
 	for len(keys) > 0 && err == nil {
-		key, keys = nextKey(keys, delimiter)
-		dst, err = w.one(dst, key)
+		w.keys, keys = cutKeys(w.keys[:0], keys, delimiter)
+		dst, err = w.block(dst)
 	}
 	return dst, err
+}
+
+// block appends the records of the keys of a block.
+func (w *owners) block(dst []byte) (_ []byte, err error) {
+	if w.count == 1 && w.spread == nil && w.selectFirst() {
+		for n, key := range w.keys {
+			if dst, err = w.write(dst, key, w.first[n:n+1]); err != nil {
+				return dst, err
+			}
+		}
+		return dst, nil
+	}
+	for _, key := range w.keys {
+		if dst, err = w.one(dst, key); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// selectFirst finds the owners of the keys of a block. It reports whether every key
+// has one.
+func (w *owners) selectFirst() bool {
+	w.first = place.SelectAll(w.first[:0], w.ranking, w.keys)
+	return !slices.Contains(w.first, -1)
 }
 
 // one appends the record of one key.
@@ -45,8 +73,13 @@ func (w *owners) one(dst []byte, key string) ([]byte, error) {
 	} else {
 		w.found = w.ranking.SelectN(w.found, key, w.count)
 	}
+	return w.write(dst, key, w.found)
+}
+
+// write appends the record of a key with its owners.
+func (w *owners) write(dst []byte, key string, owners []int) ([]byte, error) {
 	if w.check.want != "" {
-		w.check.compare(key, w.found)
+		w.check.compare(key, owners)
 	}
-	return w.record(append(dst, w.separator...), key, w.found)
+	return w.record(append(dst, w.writer.separator...), key, owners)
 }

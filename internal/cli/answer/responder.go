@@ -36,7 +36,7 @@ func NewResponder(p *place.Placement, format string, many bool, count int) (*Res
 	}
 	r := &Responder{writer: o.newWriter(o, p)}
 	r.workers.New = func() any {
-		w := &owners{ranking: p.Ranking, count: count, record: r.writer.newRecord(), separator: r.writer.separator, endings: r.writer.endings, check: &expectation{}}
+		w := r.writer.owners(p, count, nil, &expectation{})
 		return &responding{w, w.quick()}
 	}
 	return r, nil

@@ -42,7 +42,7 @@ func (s *Selection) Answer(ctx context.Context, std *term.Streams, p *place.Plac
 func (s *Selection) answerAll(ctx context.Context, std *term.Streams, output *Output, p *place.Placement, check *expectation, w io.Writer) error {
 	records := output.newWriter(output, p)
 	newOwners := func() *owners {
-		return &owners{ranking: p.Ranking, count: s.Count, spread: s.Spread, record: records.newRecord(), separator: records.separator, endings: records.endings, check: check}
+		return records.owners(p, s.Count, s.Spread, check)
 	}
 	if !s.Stream {
 		return answerArguments(newOwners(), s.Keys, records.frame, w)

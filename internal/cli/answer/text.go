@@ -24,7 +24,7 @@ func textWriter(o *Output, p *place.Placement) *writer {
 	case o.Terminal:
 		return &writer{newRecord: func() record { return r.line }}
 	default:
-		return &writer{newRecord: func() record { return r.line }, endings: r.endings()}
+		return pasted(p, frame{}, func() record { return r.line }, term.NeedsNoEscape)
 	}
 }
 
@@ -47,13 +47,4 @@ func (r *textRecord) line(dst []byte, key string, owners []int) ([]byte, error) 
 		dst = append(dst, r.suffixes[i]...)
 	}
 	return append(dst, '\n'), nil
-}
-
-// endings returns, by node, the text after a key with one owner.
-func (r *textRecord) endings() []string {
-	endings := make([]string, len(r.suffixes))
-	for i, s := range r.suffixes {
-		endings[i] = s + "\n"
-	}
-	return endings
 }

@@ -33,16 +33,20 @@ func (l *losses) zoneName() string {
 func measureLoad(ctx context.Context, std *term.Streams, p *place.Placement, keys *answer.Keys) (*compare.Load, error) {
 	load := &compare.Load{Held: make([]int64, len(p.Nodes)), Fair: fairShares(p)}
 	var tallies tallies[[]int64]
-	newCount := func() answer.CountKey {
+	newCount := func() answer.CountBlock {
 		held := tallies.add(make([]int64, len(p.Nodes)))
-		return func(dst []byte, key string, weight int64) []byte {
-			if i, ok := p.Select(key); ok {
-				held[i] += weight
+		var owners []int
+		return func(dst []byte, keys []string, weights []int64) []byte {
+			owners = place.SelectAll(owners[:0], p, keys)
+			for n, i := range owners {
+				if i >= 0 {
+					held[i] += answer.WeightOf(weights, n)
+				}
 			}
 			return dst
 		}
 	}
-	if err := keys.Each(ctx, std, "counting", newCount, "", io.Discard); err != nil {
+	if err := keys.EachBlock(ctx, std, "counting", newCount, "", io.Discard); err != nil {
 		return nil, err
 	}
 	for _, held := range tallies.all {
@@ -240,19 +244,22 @@ func measureCopies(ctx context.Context, std *term.Streams, before, after *place.
 func measureChange(ctx context.Context, std *term.Streams, before, after *place.Placement, keys *answer.Keys, moves *moves) (*compare.Movement, error) {
 	change := compare.NewChange(sideOf(before), sideOf(after))
 	var tallies tallies[*compare.ChangeTally]
-	newCount := func() answer.CountKey {
+	newCount := func() answer.CountBlock {
 		tally := tallies.add(change.NewTally())
 		record := moves.recorder()
-		return func(dst []byte, key string, weight int64) []byte {
-			from, ok := before.Select(key)
-			to, also := after.Select(key)
-			if ok && also && tally.Count(from, to, weight) && record != nil {
-				return record(dst, key, from, to)
+		var froms, tos []int
+		return func(dst []byte, keys []string, weights []int64) []byte {
+			froms, tos = place.SelectBoth(froms[:0], tos[:0], before, after, keys)
+			for n, from := range froms {
+				to := tos[n]
+				if from >= 0 && to >= 0 && tally.Count(from, to, answer.WeightOf(weights, n)) && record != nil {
+					dst = record(dst, keys[n], from, to)
+				}
 			}
 			return dst
 		}
 	}
-	if err := keys.Each(ctx, std, "comparing", newCount, moves.head(), moves.writer()); err != nil {
+	if err := keys.EachBlock(ctx, std, "comparing", newCount, moves.head(), moves.writer()); err != nil {
 		return nil, err
 	}
 	for _, tally := range tallies.all {

@@ -115,3 +115,36 @@ func NeedsNoEscape(keys []byte, delimiter byte) bool {
 	}
 	return below == bytes.Count(keys, []byte{delimiter})
 }
+
+// IsPlain reports whether every byte of keys is an ASCII character from first to
+// '~' but none of except, or a delimiter. Like [NeedsNoEscape] it checks eight
+// bytes at a time.
+func IsPlain(keys []byte, delimiter, first byte, except string) bool {
+	const ones, low7, high = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f, 0x8080808080808080
+	delimiters := ones * uint64(delimiter)
+	reach := (0x80 - uint64(first)) * ones // takes bytes from first on to the top bit
+	rest := keys
+	for ; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		low := x & low7
+		bad := ^(low + reach) | (low + ones) // below first, or DEL
+		for _, c := range []byte(except) {
+			bad |= zeroBytes(x ^ ones*uint64(c))
+		}
+		if (bad&^zeroBytes(x^delimiters)|x)&high != 0 {
+			return false
+		}
+	}
+	for _, b := range rest {
+		if b != delimiter && (b < first || b > '~' || strings.IndexByte(except, b) >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// zeroBytes returns the top bits of the bytes of x that are zero.
+func zeroBytes(x uint64) uint64 {
+	const low7 = 0x7f7f7f7f7f7f7f7f
+	return ^(x&low7 + low7 | x | low7)
+}

@@ -60,3 +60,22 @@ func FuzzNeedsNoEscape(f *testing.F) {
 		assert.Equal(t, !changed, NeedsNoEscape(keys, delimiter))
 	})
 }
+
+func FuzzIsPlain(f *testing.F) {
+	f.Add([]byte("user:42\nuser:43\n"), byte('\n'))
+	f.Add([]byte("0123456\\"), byte('\n'))
+	f.Add([]byte("a b\x00c,d\x00\"efghijkl"), byte(0))
+	f.Add([]byte("\x20\x80\x7f\xff\n~}!"), byte('\n'))
+	f.Fuzz(func(t *testing.T, keys []byte, delimiter byte) {
+		if delimiter >= ' ' {
+			t.Skip("keys end in a newline or NUL")
+		}
+		for first, except := range map[byte]string{' ': `"\`, '!': `",\`, '0': ""} {
+			want := true
+			for _, b := range keys {
+				want = want && (b == delimiter || b >= first && b <= '~' && !strings.Contains(except, string(rune(b))))
+			}
+			assert.Equal(t, want, IsPlain(keys, delimiter, first, except), "from %q without %q", first, except)
+		}
+	})
+}
