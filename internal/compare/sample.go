@@ -2,7 +2,6 @@ package compare
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"io"
 )
 
@@ -18,9 +17,21 @@ func AppendSampleKey(dst []byte, i int64) []byte {
 	z := (uint64(i) + 1) * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	var digits [8]byte
-	binary.BigEndian.PutUint64(digits[:], z^z>>31)
-	return hex.AppendEncode(append(dst, samplePrefix...), digits[:])
+	z ^= z >> 31
+	dst = append(dst, samplePrefix...)
+	dst = binary.LittleEndian.AppendUint64(dst, hexDigits(uint32(z>>32)))
+	return binary.LittleEndian.AppendUint64(dst, hexDigits(uint32(z)))
+}
+
+// hexDigits returns the eight hexadecimal digits of x, the first in the lowest byte.
+func hexDigits(x uint32) uint64 {
+	const ones = 0x0101010101010101
+	v := uint64(x)
+	v = v>>16 | v&0xffff<<32
+	v = v>>8&0x000000ff000000ff | v&0x000000ff000000ff<<16
+	v = v>>4&0x000f000f000f000f | v&0x000f000f000f000f<<8 // a digit per byte
+	letters := (v + 6*ones) >> 4 & ones                   // 1 where a digit is above 9
+	return v + '0'*ones + letters*('a'-'0'-10)
 }
 
 // sampleLine is the length of a key with its newline.

@@ -2,6 +2,8 @@ package compare
 
 import (
 	"bytes"
+	"encoding/binary"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -85,4 +87,16 @@ func TestSampleReadOfNothing(t *testing.T) {
 	rest, err := io.ReadAll(s)
 	require.NoError(t, err)
 	assert.Len(t, rest, int(SampleSize(3)))
+}
+
+func TestHexDigits(t *testing.T) {
+	t.Parallel()
+	for x := uint32(0); x < 1<<16; x++ {
+		for _, v := range []uint32{x, x << 16, x * 0x9e3779b1} {
+			got := binary.LittleEndian.AppendUint64(nil, hexDigits(v))
+			if want := fmt.Sprintf("%08x", v); string(got) != want {
+				t.Fatalf("digits of %#x are %q, want %q", v, got, want)
+			}
+		}
+	}
 }
