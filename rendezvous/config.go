@@ -20,6 +20,12 @@ type Config[N any] struct {
 	// memory may be reused.
 	Hash func(string) uint64
 
+	// Key returns the part of a key that decides its owner, such as the hash tag of
+	// package prf. It applies to keys before Hash or the Scorer, and not to IDs.
+	// Nil is the whole key. Key must be safe for concurrent use and must not keep
+	// the string. New calls it with fixed keys of any length, for the checksum.
+	Key func(string) string
+
 	// Scorer replaces the score of this package, to agree with another
 	// program. Nil is the score in the package documentation.
 	Scorer Scorer

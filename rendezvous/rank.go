@@ -7,10 +7,17 @@ import "iter"
 // number; stopping early saves work.
 func (s *Set[N]) Rank(key string) iter.Seq[N] {
 	return func(yield func(N) bool) {
-		for c := range s.ranked(key) {
-			if !yield(s.live[c.index]) {
-				return
-			}
+		if s.choices() > 0 {
+			s.rank(s.query(key), yield)
+		}
+	}
+}
+
+// rank yields the live nodes from best to worst. There is at least one.
+func (s *Set[N]) rank(q query, yield func(N) bool) {
+	for c := range s.ranked(q) {
+		if !yield(s.live[c.index]) {
+			return
 		}
 	}
 }
@@ -19,40 +26,43 @@ func (s *Set[N]) Rank(key string) iter.Seq[N] {
 // order of Rank, then the drained ones by ascending ID.
 func (s *Set[N]) Scores(key string) iter.Seq2[N, Score] {
 	return func(yield func(N, Score) bool) {
-		for c := range s.ranked(key) {
-			w := s.all.Weights[s.places[c.index]]
-			if !yield(s.live[c.index], Score{Raw: c.raw, Weight: w, Value: weigh(c.raw, w)}) {
-				return
-			}
+		if s.Len() > 0 {
+			s.scores(s.query(key), yield)
 		}
-		all := s.nodes()
-		for i, w := range all.Weights {
-			if w == 0 && !yield(all.Nodes[i], Score{Raw: s.drainedScore(i, key)}) {
-				return
-			}
+	}
+}
+
+// scores yields every node with its score. There is at least one.
+func (s *Set[N]) scores(q query, yield func(N, Score) bool) {
+	for c := range s.ranked(q) {
+		w := s.all.Weights[s.places[c.index]]
+		if !yield(s.live[c.index], Score{Raw: c.raw, Weight: w, Value: weigh(c.raw, w)}) {
+			return
+		}
+	}
+	for i, w := range s.all.Weights {
+		if w == 0 && !yield(s.all.Nodes[i], Score{Raw: s.drainedScore(i, q)}) {
+			return
 		}
 	}
 }
 
 // drainedScore is the raw score that a drained node would have. It is 0 with a
 // Scorer, which does not get the drained nodes.
-func (s *Set[N]) drainedScore(i int, key string) uint64 {
+func (s *Set[N]) drainedScore(i int, q query) uint64 {
 	if s.fill != nil {
 		return 0
 	}
-	return expand(s.hash(key)).score(seedOf(s.all.IDs[i], s.hash))
+	return expand(q.hash).score(seedOf(s.all.IDs[i], s.hash))
 }
 
 // ranked yields the live nodes with their scores, from best to worst. A heap
 // orders them, so that stopping early saves most of the work.
-func (s *Set[N]) ranked(key string) iter.Seq[candidate] {
+func (s *Set[N]) ranked(q query) iter.Seq[candidate] {
 	return func(yield func(candidate) bool) {
-		if s.choices() == 0 {
-			return
-		}
 		work := s.borrow()
 		defer s.giveBack(work)
-		cs := s.candidates(work, key)
+		cs := s.candidates(work, q)
 		for i := len(cs)/2 - 1; i >= 0; i-- {
 			sink(cs, i)
 		}

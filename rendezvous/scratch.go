@@ -1,9 +1,6 @@
 package rendezvous
 
-import (
-	"strconv"
-	"unsafe"
-)
+import "strconv"
 
 // scratch is the memory of a lookup that needs all scores at once. A Set pools
 // them, so that lookups do not allocate.
@@ -25,15 +22,15 @@ func (s *Set[N]) borrow() *scratch       { return s.scratch.Get().(*scratch) }
 func (s *Set[N]) giveBack(work *scratch) { s.scratch.Put(work) }
 
 // candidates scores every live node, by ascending ID.
-func (s *Set[N]) candidates(work *scratch, key string) []candidate {
+func (s *Set[N]) candidates(work *scratch, q query) []candidate {
 	if s.fill != nil {
-		s.fill(work.scores, key)
+		s.fill(work.scores, q.key)
 		for i, raw := range work.scores {
 			work.candidates[i] = s.candidate(i, raw)
 		}
 		return work.candidates
 	}
-	x := expand(s.hash(key))
+	x := expand(q.hash)
 	for i, seed := range s.seeds {
 		work.candidates[i] = s.candidate(i, x.score(seed))
 	}
@@ -44,7 +41,7 @@ func (s *Set[N]) candidates(work *scratch, key string) []candidate {
 func (s *Set[N]) bestFilled(key string) int {
 	work := s.borrow()
 	defer s.giveBack(work)
-	cs := s.candidates(work, key)
+	cs := s.candidates(work, query{key: key})
 	top := cs[0]
 	for _, c := range cs[1:] {
 		if c.beats(top) {
@@ -57,5 +54,5 @@ func (s *Set[N]) bestFilled(key string) int {
 // slotKey is the key of a slot in memory that the next call reuses.
 func (work *scratch) slotKey(slot int) string {
 	work.digits = strconv.AppendInt(work.digits[:0], int64(slot), 10)
-	return unsafe.String(unsafe.SliceData(work.digits), len(work.digits))
+	return text(work.digits)
 }

@@ -10,18 +10,22 @@ import "slices"
 // Reads of a hot key may be spread over its first n nodes, if each write goes to
 // all of them.
 func (s *Set[N]) SelectN(dst []N, key string, n int) []N {
-	n = min(n, s.choices())
-	if n <= 0 {
+	if n = min(n, s.choices()); n <= 0 {
 		return dst
 	}
+	return s.appendBest(dst, s.query(key), n)
+}
+
+// appendBest appends the n best nodes, of which there are as many.
+func (s *Set[N]) appendBest(dst []N, q query, n int) []N {
 	dst = slices.Grow(dst, n)
 	switch {
 	case n == 1:
-		return append(dst, s.live[s.best(key)])
+		return append(dst, s.live[s.best(q)])
 	case n <= few && s.fill == nil:
-		return s.selectFew(dst, key, n)
+		return s.appendFew(dst, q, n)
 	}
-	for c := range s.ranked(key) {
+	for c := range s.ranked(q) {
 		dst = append(dst, s.live[c.index])
 		if n--; n == 0 {
 			break
@@ -30,10 +34,10 @@ func (s *Set[N]) SelectN(dst []N, key string, n int) []N {
 	return dst
 }
 
-// selectFew is SelectN for 2 <= n <= few without a Scorer.
-func (s *Set[N]) selectFew(dst []N, key string, n int) []N {
+// appendFew is appendBest for 2 <= n <= few without a Scorer.
+func (s *Set[N]) appendFew(dst []N, q query, n int) []N {
 	var kept [few]candidate
-	x := expand(s.hash(key))
+	x := expand(q.hash)
 	if s.weights == nil {
 		x.bestFew(kept[:n], s.seeds)
 	} else {
@@ -50,15 +54,17 @@ func (s *Set[N]) selectFew(dst []N, key string, n int) []N {
 // the number of nodes and does not allocate.
 func (s *Set[N]) Owns(key, id string, n int) bool {
 	at, ok := s.liveIndex(id)
-	switch {
-	case !ok || n <= 0:
-		return false
-	case n == 1:
-		return s.best(key) == at
+	return ok && n > 0 && s.isBest(s.query(key), at, n)
+}
+
+// isBest reports whether the live node at an index is among the n best.
+func (s *Set[N]) isBest(q query, at, n int) bool {
+	if n == 1 {
+		return s.best(q) == at
 	}
 	work := s.borrow()
 	defer s.giveBack(work)
-	cs := s.candidates(work, key)
+	cs := s.candidates(work, q)
 	better := 0
 	for _, c := range cs {
 		if c.beats(cs[at]) {

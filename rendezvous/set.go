@@ -20,6 +20,7 @@ type Set[N any] struct {
 	seeds   []uint64  // parallel to live; nil with a Scorer
 	weights []float64 // parallel to live, times weightScale; nil if all are equal
 	hash    func(string) uint64
+	keyHash func(string) uint64               // of the part of a key that cfg.Key returns
 	fill    func(scores []uint64, key string) // returned by the Scorer; nil without one
 	scratch sync.Pool                         // of *scratch
 	sum     uint64
@@ -57,6 +58,10 @@ func build[N any](all *nodeset.Set[N], cfg Config[N], old *Set[N]) (*Set[N], err
 	s := &Set[N]{cfg: cfg, all: all, hash: cfg.Hash}
 	if s.hash == nil {
 		s.hash = prf.SipHash.Func(prf.Options{})
+	}
+	s.keyHash = s.hash
+	if cut, hash := cfg.Key, s.hash; cut != nil {
+		s.keyHash = func(key string) uint64 { return hash(cut(key)) }
 	}
 	ids := s.admit()
 	if cfg.Scorer == nil {
@@ -166,15 +171,15 @@ func (s *Set[N]) Select(key string) (n N, ok bool) {
 	if s.choices() == 0 {
 		return n, false
 	}
-	return s.live[s.best(key)], true
+	return s.live[s.best(s.query(key))], true
 }
 
 // best returns the index in live of the node that owns the key.
-func (s *Set[N]) best(key string) int {
+func (s *Set[N]) best(q query) int {
 	if s.fill != nil {
-		return s.bestFilled(key)
+		return s.bestFilled(q.key)
 	}
-	x := expand(s.hash(key))
+	x := expand(q.hash)
 	if s.weights == nil {
 		return x.best(s.seeds)
 	}
@@ -193,9 +198,9 @@ func (s *Set[N]) candidate(i int, raw uint64) candidate {
 
 // Checksum identifies the placement: two sets with one checksum give every key to
 // the node with the same ID. It depends on the IDs, the weights, the hash with
-// its key and seed, and the scorer, but not on the order of the nodes. Functions
-// are distinguished by their results for the IDs and some hundred fixed keys,
-// which show whether one lower-cases, trims, truncates or otherwise changes keys
+// its key and seed, the scorer and Config.Key, but not on the order of the nodes.
+// Functions are distinguished by their results for the IDs and some hundred fixed
+// keys, which show whether one lower-cases, trims, truncates or otherwise changes keys
 // before it hashes them. Under a hash with a key or a seed, and in a Scorer, they
 // do not show a change that keeps different keys different, such as swapping two
 // characters. The key of a hash cannot be computed from the checksum. It is 0 for
@@ -228,6 +233,9 @@ func (s *Set[N]) checksum() uint64 {
 	}
 	if s.fill != nil && len(s.live) > 0 {
 		sum.Scorer(s.foldScores, len(s.live))
+	}
+	if s.cfg.Key != nil {
+		sum.Key(s.cfg.Key)
 	}
 	return sum.Sum()
 }

@@ -46,7 +46,7 @@ func (s *Set[N]) Table(bits int) (*Table[N], error) {
 	if err != nil {
 		return nil, err
 	}
-	t.assign(func(key string, _ int) int { return t.set.best(key) })
+	t.assign(func(key string, _ int) int { return t.set.best(t.set.whole(key)) })
 	return t, nil
 }
 
@@ -56,7 +56,8 @@ func newTable[N any](s *Set[N], bits int) (*Table[N], error) {
 		return nil, fmt.Errorf("table bits %d: %w", bits, ErrTableBits)
 	}
 	if s == nil || s.hash == nil {
-		s = &Set[N]{hash: prf.SipHash.Func(prf.Options{})}
+		h := prf.SipHash.Func(prf.Options{})
+		s = &Set[N]{hash: h, keyHash: h}
 	}
 	t := &Table[N]{set: s, shift: 64 - bits}
 	sum := nodeset.NewChecksum("rendezvous table v1")
@@ -87,9 +88,6 @@ func (t *Table[N]) assign(owner func(key string, slot int) int) {
 	wg.Wait()
 }
 
-// slotKey is the key whose owner owns the slot: its number in decimal.
-func slotKey(slot int) string { return strconv.Itoa(slot) }
-
 // nodes returns the set of the table, nil for a nil or zero Table.
 func (t *Table[N]) nodes() *Set[N] {
 	if t == nil {
@@ -112,7 +110,15 @@ func (t *Table[N]) Slot(key string) int {
 	if t == nil || t.set == nil {
 		return 0
 	}
-	return int(prf.Finalize(t.set.hash(key)) >> t.shift)
+	return t.slotOf(t.set.keyHash(key))
+}
+
+// slotOf returns the slot of a hashed key.
+func (t *Table[N]) slotOf(h uint64) int {
+	if t == nil || t.set == nil {
+		return 0
+	}
+	return int(prf.Finalize(h) >> t.shift)
 }
 
 // Owner returns the node that owns the slot, or false if there is no such slot
@@ -140,12 +146,12 @@ func (t *Table[N]) SelectN(dst []N, key string, n int) []N {
 		}
 		return dst
 	}
-	if t.nodes().choices() == 0 {
+	if n = min(n, t.nodes().choices()); n <= 0 {
 		return dst
 	}
 	work := t.set.borrow()
 	defer t.set.giveBack(work)
-	return t.set.SelectN(dst, work.slotKey(t.Slot(key)), n)
+	return t.set.appendBest(dst, t.set.whole(work.slotKey(t.Slot(key))), n)
 }
 
 // Owns reports whether the node with the given ID is among the n best nodes for
@@ -161,20 +167,31 @@ func (t *Table[N]) Owns(key, id string, n int) bool {
 	}
 	work := t.set.borrow()
 	defer t.set.giveBack(work)
-	return t.set.Owns(work.slotKey(t.Slot(key)), id, n)
+	return t.set.isBest(t.set.whole(work.slotKey(t.Slot(key))), at, n)
 }
 
 // Rank yields the nodes from best to worst for the key's slot, as [Set.Rank]
 // does.
 func (t *Table[N]) Rank(key string) iter.Seq[N] {
-	return t.nodes().Rank(slotKey(t.Slot(key)))
+	return func(yield func(N) bool) {
+		if t.nodes().choices() > 0 {
+			t.set.rank(t.slotQuery(key), yield)
+		}
+	}
 }
 
 // Scores yields every node with its score for the key's slot, as [Set.Scores]
 // does.
 func (t *Table[N]) Scores(key string) iter.Seq2[N, Score] {
-	return t.nodes().Scores(slotKey(t.Slot(key)))
+	return func(yield func(N, Score) bool) {
+		if t.Len() > 0 {
+			t.set.scores(t.slotQuery(key), yield)
+		}
+	}
 }
+
+// slotQuery returns the query of the key's slot.
+func (t *Table[N]) slotQuery(key string) query { return t.set.whole(strconv.Itoa(t.Slot(key))) }
 
 // Len returns the number of nodes, drained ones included.
 func (t *Table[N]) Len() int { return t.nodes().Len() }

@@ -40,7 +40,7 @@ func (t *Table[N]) over(s *Set[N], err error) (*Table[N], error) {
 		if at := e.kept[t.owners[slot]]; at >= 0 {
 			return s.bestOf(key, at, e.risen)
 		}
-		return s.best(key)
+		return s.best(s.whole(key))
 	})
 	return edited, nil
 }
@@ -79,7 +79,7 @@ func editOf[N any](from, to *Set[N]) edit {
 	return e
 }
 
-// bestOf returns the best for the key of the node at one index and those at
+// bestOf returns the best for the whole key of the node at one index and those at
 // others.
 func (s *Set[N]) bestOf(key string, at int, others []int) int {
 	if len(others) == 0 {

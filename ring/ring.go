@@ -67,6 +67,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
@@ -90,6 +91,11 @@ type Config[N any] struct {
 	// another program have their own hash and refuse one here, unless their
 	// documentation says otherwise. Hash must be safe for concurrent use.
 	Hash func(string) uint64
+	// Key returns the part of a key that decides its owner, such as the hash tag of
+	// package prf. It applies to keys before the hash, and not to IDs. Nil is the
+	// whole key. Key must be safe for concurrent use and must not keep the string.
+	// Checksum calls it with fixed keys of any length.
+	Key func(string) string
 	// Layout decides where points lie and which position a key has. Nil is
 	// Hashed(DefaultPoints).
 	Layout Layout
@@ -102,8 +108,10 @@ type Ring[N any] struct {
 	all      *nodeset.Set[N]
 	layout   Layout
 	circle   *circle // nil if no node has a point
-	key      func(string) uint64
-	finalize bool // the key's hash
+	hash     func(string) uint64
+	keyHash  func(string) uint64 // hash of the part of a key that cfg.Key returns
+	finalize bool                // the hash
+	mask     uint64              // the bits of a hash that count
 }
 
 // New builds a ring. With the default hash it takes about 20 ns a point. The
@@ -159,7 +167,7 @@ func build[N any](all *nodeset.Set[N], batches []int, cfg Config[N]) (*Ring[N], 
 	if err != nil {
 		return nil, err
 	}
-	r.key, r.finalize = p.key, p.finalize
+	r.setHash(p)
 	if len(p.positions) > 0 {
 		r.circle = newCircle(p, rename, all.Len())
 		return r, nil
@@ -176,6 +184,15 @@ func newRing[N any](all *nodeset.Set[N], cfg Config[N]) *Ring[N] {
 		r.layout = Hashed(DefaultPoints)
 	}
 	return r
+}
+
+// setHash takes the hash of a plan.
+func (r *Ring[N]) setHash(p *plan) {
+	r.hash, r.finalize, r.mask = p.key, p.finalize, math.MaxUint64>>(64-p.bits)
+	r.keyHash = r.hash
+	if cut, hash := r.cfg.Key, r.hash; cut != nil {
+		r.keyHash = func(key string) uint64 { return hash(cut(key)) }
+	}
 }
 
 // members returns the nodes in the order that the layout expects. For the
@@ -275,8 +292,10 @@ func (r *Ring[N]) Capacity(id string) (c float64, ok bool) {
 }
 
 // keyPosition returns the position of a key on the circle.
-func (r *Ring[N]) keyPosition(key string) uint64 {
-	h := r.key(key)
+func (r *Ring[N]) keyPosition(key string) uint64 { return r.position(r.keyHash(key)) }
+
+// position returns the position of a hashed key.
+func (r *Ring[N]) position(h uint64) uint64 {
 	if r.finalize {
 		h = prf.Finalize(h)
 	}
@@ -289,5 +308,36 @@ func (r *Ring[N]) Select(key string) (n N, ok bool) {
 	if r == nil || r.circle == nil {
 		return n, false
 	}
-	return r.all.Nodes[r.circle.owner(r.circle.locate(r.keyPosition(key)))], true
+	return r.at(r.keyPosition(key)), true
+}
+
+// at returns the node that owns a position. There is a point.
+func (r *Ring[N]) at(position uint64) N {
+	return r.all.Nodes[r.circle.owner(r.circle.locate(position))]
+}
+
+// Hash returns what [Ring.SelectHash] takes for the key: the result of Config.Hash,
+// or of the layout's own hash, for the part of the key that Config.Key returns. It
+// is 0 for a nil or zero Ring.
+func (r *Ring[N]) Hash(key string) uint64 {
+	if r == nil || r.keyHash == nil {
+		return 0
+	}
+	return r.keyHash(key)
+}
+
+// SelectHash is [Ring.Select] for a key that is hashed already: h is the result of
+// the hash, which [Ring.Hash] returns. Layouts with positions of 32 bits take its low
+// 32 bits.
+func (r *Ring[N]) SelectHash(h uint64) (n N, ok bool) {
+	if r == nil || r.circle == nil {
+		return n, false
+	}
+	return r.at(r.position(h & r.mask)), true
+}
+
+// SelectBytes is [Ring.Select] for a key in a slice, which it does not copy. A
+// Config.Hash must not keep its argument then.
+func (r *Ring[N]) SelectBytes(key []byte) (n N, ok bool) {
+	return r.Select(unsafe.String(unsafe.SliceData(key), len(key)))
 }

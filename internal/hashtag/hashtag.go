@@ -3,16 +3,20 @@ package hashtag
 
 import "strings"
 
-// Of returns the text between the first "{" of the key and the "}" that follows it,
-// or the key if there is none or the text is empty, as the specification of Redis
-// Cluster has it.
-func Of(key string) string {
-	_, rest, found := strings.Cut(key, "{")
-	if !found {
+// Of returns the hash tag of a key as the specification of Redis Cluster has it,
+// between braces.
+func Of(key string) string { return Between(key, '{', '}') }
+
+// Between returns the text between the first opening byte of the key and the first
+// closing byte after it, or the key if there is none or the text is empty.
+func Between(key string, opening, closing byte) string {
+	first := strings.IndexByte(key, opening)
+	if first < 0 {
 		return key
 	}
-	if tag, _, found := strings.Cut(rest, "}"); found && tag != "" {
-		return tag
+	rest := key[first+1:]
+	if n := strings.IndexByte(rest, closing); n > 0 {
+		return rest[:n]
 	}
 	return key
 }

@@ -22,3 +22,13 @@ func TestOf(t *testing.T) {
 		assert.Equal(t, want, Of(key), "key %q", key)
 	}
 }
+
+// TestBetween has delimiters of twemproxy's setting hash_tag.
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "user", Between("a$user$b$c", '$', '$'))
+	assert.Equal(t, "b", Between("a<b>c<d>", '<', '>'))
+	assert.Equal(t, "a>b<c", Between("a>b<c", '<', '>'), "no closing byte after the opening one")
+	assert.Equal(t, "a<>b<c>", Between("a<>b<c>", '<', '>'), "the first tag is empty")
+	assert.Equal(t, "a{b}c", Between("a{b}c", '<', '>'))
+}

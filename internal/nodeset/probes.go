@@ -142,6 +142,32 @@ func (c *Checksum) Hash(h func(string) uint64, ids []string) {
 	}
 }
 
+// Key adds what a function that cuts keys makes of fixed keys: those that differ
+// from their results. It adds something even if none differs.
+func (c *Checksum) Key(cut func(string) string) {
+	c.String("key")
+	for i, key := range slices.Concat(allKeys(), delimited()) {
+		if part := cut(key); part != key {
+			c.Uint64(uint64(i))
+			c.String(part)
+		}
+	}
+}
+
+// delimited returns keys that reveal which delimiters a function cuts at: a pair of
+// marks around two parts, around none, and doubled.
+var delimited = sync.OnceValue(func() (keys []string) {
+	const marks = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+	for _, x := range marks {
+		for _, y := range marks {
+			for _, form := range []string{"axbycxdye", "xyaxby", "axxbyyc"} {
+				keys = append(keys, strings.NewReplacer("x", string(x), "y", string(y)).Replace(form))
+			}
+		}
+	}
+	return keys
+})
+
 // scores bounds the scores that a checksum computes beyond those of the common
 // keys.
 const scores = 8192

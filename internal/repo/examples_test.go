@@ -55,6 +55,7 @@ var withoutExample = map[string]string{
 	"ring.HAProxyHashes":   "in the example of HAProxy",
 	"ring.KetamaHashes":    "in the example of KetamaHash",
 
+	"ring/slots.Map.Hash":   "in the example of Map.SelectHash",
 	"ring/slots.Map.Slots":  "in the example of Map.Slot",
 	"ring/slots.Map.Owner":  "in the example of Map.Slot",
 	"ring/slots.Map.Len":    "in the example of Map.Without",
@@ -67,6 +68,10 @@ var withoutExample = map[string]string{
 	"ring/slots.Partitions.Len":    "in the example of Partitions.Checksum",
 	"ring/slots.Partitions.Weight": "in the example of Partitions.All",
 
+	"ring/slots.Partitions.Hash":        "as on Map",
+	"ring/slots.Partitions.SelectHash":  "as on Map",
+	"ring/slots.Partitions.SelectBytes": "as on Map",
+
 	"ring/rules.Break.String":     "in the example of Levels.Select",
 	"ring/rules.Limit.String":     "in the example of NewLevels",
 	"ring/rules.Shards.Len":       "in the example of NewShards",
@@ -74,6 +79,10 @@ var withoutExample = map[string]string{
 	"ring/rules.Overlap.Poisoned": "in the example of Shards.Overlap",
 
 	"rendezvous/prf.Integer.Big": "in the example of Method.Integer",
+
+	"rendezvous.Table.Hash":        "as on Set",
+	"rendezvous.Table.SelectHash":  "as on Set",
+	"rendezvous.Table.SelectBytes": "as on Set",
 
 	"rendezvous.Table.Node":     "as on Set",
 	"rendezvous.Table.Weight":   "as on Set",

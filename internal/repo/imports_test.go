@@ -58,7 +58,7 @@ var rules = []rule{
 	{room: "internal/cli/place", may: []string{"rendezvous", "ring", "ring/slots", "internal/layoutfile", "internal/redisslots", "internal/secret", "mapper", "rendezvous/prf", "internal/nodeset", "internal/cli/term"}, others: []string{cobra, pflag}, why: "flags in, placement out"},
 	{room: "internal/cli/term", may: []string{"internal/atomicfile"}, others: []string{cobra, pflag, "github.com/clipperhouse/displaywidth", "github.com/mattn/go-isatty", "golang.org/x/sys/unix"}, why: "shared by all commands: no nodes, no keys"},
 
-	{room: "rendezvous/prf", others: []string{"github.com/cespare/xxhash/v2", "github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
+	{room: "rendezvous/prf", may: []string{"internal/hashtag"}, others: []string{"github.com/cespare/xxhash/v2", "github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
 	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by rendezvous and ring"},
 	{room: "internal/mt", why: "arithmetic"},
 	{room: "internal/exact", why: "arithmetic"},

@@ -125,3 +125,9 @@ func ExampleXXHash64() {
 	// Output:
 	// dc1fea7da8d2d1c2 2396108e3b1a682b
 }
+
+func ExampleHashTag() {
+	tag := prf.HashTag('{', '}')
+	fmt.Println(tag("{user:42}:cart"), tag("user:42"), tag("{}user:42"))
+	// Output: user:42 user:42 {}user:42
+}

@@ -20,7 +20,12 @@ type Range struct {
 // ClusterSlot returns the slot of a key in a Redis Cluster: the CRC-16 of the key,
 // or of the part in its first braces if that is not empty, modulo 16384. The
 // specification of Redis Cluster has the rule; redis-server 7.0.15 agrees.
-func ClusterSlot(key string) int { return int(keyhash.CRC16(hashtag.Of(key)) % ClusterSlots) }
+func ClusterSlot(key string) int { return clusterSlotOf(clusterHash(key)) }
+
+// clusterHash returns the CRC-16 of a key or of its hash tag.
+func clusterHash(key string) uint64 { return keyhash.CRC16(hashtag.Of(key)) }
+
+func clusterSlotOf(h uint64) int { return int(h % ClusterSlots) }
 
 // RedisCluster gives the slots of a Redis Cluster to the nodes that the ranges name.
 // A slot in no range has no owner, and a slot in two is an error. Redis Cluster has
@@ -37,7 +42,7 @@ func (s cluster) assign(members []member) (*table, error) {
 	for i, m := range members {
 		index[m.id] = int32(i)
 	}
-	t := &table{owners: make([]int32, ClusterSlots), slot: ClusterSlot}
+	t := &table{owners: make([]int32, ClusterSlots), hash: clusterHash, slot: clusterSlotOf}
 	for slot := range t.owners {
 		t.owners[slot] = none
 	}

@@ -48,8 +48,8 @@ func (s jump) assign(members []member) (*table, error) {
 			t.owners = append(t.owners, int32(i))
 		}
 	}
-	n, sum := len(t.owners), s.hash.Sum
-	t.slot = func(key string) int { return jumpHash(sum(key), n) }
+	n := len(t.owners)
+	t.hash, t.slot = s.hash.Sum, func(h uint64) int { return jumpHash(h, n) }
 	return t, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"github.com/proxenos/proxenos/rendezvous/prf"
+	"github.com/proxenos/proxenos/ring/internal/keyhash"
 )
 
 // MaglevSlots is the default number of slots of Envoy's Maglev tables.
@@ -36,7 +37,7 @@ func (s maglev) assign(members []member) (*table, error) {
 		return nil, err
 	}
 	size := uint64(s)
-	t := &table{slot: func(key string) int { return int(prf.XXHash64(key, 0) % size) }}
+	t := &table{hash: keyhash.XXHash64, slot: func(h uint64) int { return int(h % size) }}
 	hosts, greatest := maglevHosts(members, size)
 	if len(hosts) > 0 {
 		t.owners = fillMaglev(hosts, greatest, int(s))

@@ -92,8 +92,8 @@ func (s modulo) assign(members []member) (*table, error) {
 			t.owners = append(t.owners, int32(i))
 		}
 	}
-	n, sum := uint64(len(t.owners)), s.hash.Sum
-	t.slot = func(key string) int { return int(sum(key) % n) }
+	n := uint64(len(t.owners))
+	t.hash, t.slot = s.hash.Sum, func(h uint64) int { return int(h % n) }
 	return t, nil
 }
 

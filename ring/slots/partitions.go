@@ -42,6 +42,11 @@ type PartitionsConfig[N any] struct {
 	// Hash hashes keys. Nil takes SipHash with the published key, as package
 	// rendezvous does.
 	Hash func(key string) uint64
+	// Key returns the part of a key that decides its partition, such as the hash tag
+	// of package prf. Nil is the whole key. Key must be safe for concurrent use and
+	// must not keep the string. Checksum calls it with fixed keys of any length. The
+	// ranking should have none, as it would apply to the numbers of partitions.
+	Key func(string) string
 }
 
 // Partitions assigns n partitions to the nodes of a ranking so that no node has more
@@ -68,7 +73,8 @@ type Partitions[N any] struct {
 	held    []int32         // by node, the number of its partitions
 	limits  []int32         // by node
 	hash    func(string) uint64
-	digits  string // the numbers of all partitions in decimal, joined
+	keyHash func(string) uint64 // of the part of a key that cfg.Key returns
+	digits  string              // the numbers of all partitions in decimal, joined
 }
 
 // NewPartitions assigns the partitions. The error is a [*NodeError] for a node that
@@ -94,6 +100,7 @@ func NewPartitions[N any](ranking rules.Ranking[N], cfg PartitionsConfig[N]) (*P
 	if p.hash == nil {
 		p.hash = prf.SipHash.Func(prf.Options{})
 	}
+	p.keyHash = cutting(cfg.Key, p.hash)
 	p.limits = limits(nodes.Weights, cfg.Partitions, cfg.Bound)
 	p.held = make([]int32, nodes.Len())
 	p.owners = make([]int32, cfg.Partitions)

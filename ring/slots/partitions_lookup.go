@@ -23,8 +23,11 @@ func (p *Partitions[N]) Slot(key string) (partition int, ok bool) {
 	if p.Slots() == 0 {
 		return 0, false
 	}
-	return int(p.hash(key) % uint64(len(p.owners))), true
+	return p.slotOf(p.keyHash(key)), true
 }
+
+// slotOf returns the partition of a hashed key. There is one.
+func (p *Partitions[N]) slotOf(h uint64) int { return int(h % uint64(len(p.owners))) }
 
 // Owner returns the node that owns a partition, or false if no node does.
 func (p *Partitions[N]) Owner(partition int) (n N, ok bool) {
@@ -57,6 +60,28 @@ func (p *Partitions[N]) Select(key string) (n N, ok bool) {
 	}
 	return p.Owner(partition)
 }
+
+// Hash returns what [Partitions.SelectHash] takes for the key: the result of
+// PartitionsConfig.Hash for the part of it that PartitionsConfig.Key returns. It is 0
+// for a nil or zero Partitions.
+func (p *Partitions[N]) Hash(key string) uint64 {
+	if p == nil || p.keyHash == nil {
+		return 0
+	}
+	return p.keyHash(key)
+}
+
+// SelectHash is [Partitions.Select] for a key that is hashed already: h is what
+// [Partitions.Hash] returns.
+func (p *Partitions[N]) SelectHash(h uint64) (n N, ok bool) {
+	if p.Slots() == 0 {
+		return n, false
+	}
+	return p.Owner(p.slotOf(h))
+}
+
+// SelectBytes is [Partitions.Select] for a key in a slice, which it does not copy.
+func (p *Partitions[N]) SelectBytes(key []byte) (n N, ok bool) { return p.Select(text(key)) }
 
 // SelectN appends n nodes for the key to dst and returns the extended slice: the
 // owner of the key's partition, and then the best others in the ranking of the
@@ -171,8 +196,8 @@ func (p *Partitions[N]) Weight(id string) (w float64, ok bool) {
 
 // Checksum identifies the placement: two values with one checksum give every key to
 // the node with the same ID. It depends on the number of partitions, the bound, the
-// hash of keys, the IDs and weights of the ranked nodes, and the owner of every
-// partition. It is 0 for a nil or zero Partitions, and takes time proportional to
+// hash of keys, PartitionsConfig.Key by its results for fixed keys, the IDs and weights
+// of the ranked nodes, and the owner of every partition. It is 0 for a nil or zero Partitions, and takes time proportional to
 // their number.
 func (p *Partitions[N]) Checksum() uint64 {
 	if p.Slots() == 0 {
@@ -197,6 +222,9 @@ func (p *Partitions[N]) Checksum() uint64 {
 	sum.Uint64(fold)
 	if p.cfg.Hash != nil {
 		sum.Hash(p.hash, p.nodes.IDs)
+	}
+	if p.cfg.Key != nil {
+		sum.Key(p.cfg.Key)
 	}
 	return sum.Sum()
 }

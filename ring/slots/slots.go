@@ -27,6 +27,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
@@ -57,7 +58,8 @@ const none = -1
 // table is the result of Scheme.assign. Owners are indices of members.
 type table struct {
 	owners []int32
-	slot   func(key string) int
+	hash   func(key string) uint64
+	slot   func(h uint64) int // of a hashed key
 }
 
 // Config describes the caller's nodes and the scheme.
@@ -70,6 +72,10 @@ type Config[N any] struct {
 	Weight func(N) float64
 	// Scheme is required.
 	Scheme Scheme
+	// Key returns the part of a key that decides its slot, such as the hash tag of
+	// package prf. Nil is the whole key. Key must be safe for concurrent use and must
+	// not keep the string. Checksum calls it with fixed keys of any length.
+	Key func(string) string
 }
 
 // NodeError reports a node that was refused.
@@ -119,8 +125,9 @@ type Map[N any] struct {
 	cfg    Config[N]
 	all    *nodeset.Set[N]
 	owners []int32 // by slot, indices in all or none
-	slot   func(key string) int
-	count  int // nodes that own a slot
+	hash   func(key string) uint64
+	slot   func(h uint64) int // of a hashed key
+	count  int                // nodes that own a slot
 }
 
 // New builds a map. The error is a [*NodeError] for a node that cannot be placed,
@@ -148,7 +155,7 @@ func build[N any](all *nodeset.Set[N], cfg Config[N]) (*Map[N], error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Map[N]{cfg: cfg, all: all, owners: t.owners, slot: t.slot}
+	m := &Map[N]{cfg: cfg, all: all, owners: t.owners, hash: cutting(cfg.Key, t.hash), slot: t.slot}
 	owns := make([]bool, all.Len())
 	for slot, owner := range m.owners {
 		if owner == none {
@@ -161,6 +168,14 @@ func build[N any](all *nodeset.Set[N], cfg Config[N]) (*Map[N], error) {
 		}
 	}
 	return m, nil
+}
+
+// cutting returns the hash of the part of a key that a function returns.
+func cutting(cut func(string) string, hash func(string) uint64) func(string) uint64 {
+	if cut == nil {
+		return hash
+	}
+	return func(key string) uint64 { return hash(cut(key)) }
 }
 
 // nodes returns all nodes, none for a nil or zero Map.
@@ -185,7 +200,7 @@ func (m *Map[N]) Slot(key string) (slot int, ok bool) {
 	if m.Slots() == 0 {
 		return 0, false
 	}
-	return m.slot(key), true
+	return m.slot(m.hash(key)), true
 }
 
 // Owner returns the node that owns a slot, or false if no node does.
@@ -204,6 +219,31 @@ func (m *Map[N]) Select(key string) (n N, ok bool) {
 	}
 	return m.Owner(slot)
 }
+
+// Hash returns what [Map.SelectHash] takes for the key: the scheme's hash of the part
+// of it that Config.Key returns, before the scheme reduces it to a slot. It is 0 for a
+// nil or zero Map.
+func (m *Map[N]) Hash(key string) uint64 {
+	if m == nil || m.hash == nil {
+		return 0
+	}
+	return m.hash(key)
+}
+
+// SelectHash is [Map.Select] for a key that is hashed already: h is what [Map.Hash]
+// returns.
+func (m *Map[N]) SelectHash(h uint64) (n N, ok bool) {
+	if m.Slots() == 0 {
+		return n, false
+	}
+	return m.Owner(m.slot(h))
+}
+
+// SelectBytes is [Map.Select] for a key in a slice, which it does not copy.
+func (m *Map[N]) SelectBytes(key []byte) (n N, ok bool) { return m.Select(text(key)) }
+
+// text returns the bytes as a string in the same memory.
+func text(key []byte) string { return unsafe.String(unsafe.SliceData(key), len(key)) }
 
 // SelectN appends n nodes for the key to dst and returns the extended slice: the
 // owners of the key's slot, of the slot that follows it and so on, each once. The
@@ -296,9 +336,9 @@ func (m *Map[N]) Weight(id string) (w float64, ok bool) {
 }
 
 // Checksum identifies the placement: two maps with one checksum give every key to
-// the node with the same ID. It depends on the scheme, on the IDs and weights, and
-// on the owner of every slot. It is 0 for a nil or zero Map, and takes time
-// proportional to the number of slots.
+// the node with the same ID. It depends on the scheme, on Config.Key by its results
+// for fixed keys, on the IDs and weights, and on the owner of every slot. It is 0 for
+// a nil or zero Map, and takes time proportional to the number of slots.
 func (m *Map[N]) Checksum() uint64 {
 	if m == nil || m.cfg.Scheme == nil {
 		return 0
@@ -315,6 +355,9 @@ func (m *Map[N]) Checksum() uint64 {
 		fold = prf.Finalize(fold + uint64(owner+1) + 1)
 	}
 	sum.Uint64(fold)
+	if m.cfg.Key != nil {
+		sum.Key(m.cfg.Key)
+	}
 	return sum.Sum()
 }
 
