@@ -32,6 +32,9 @@ type Node struct {
 	Drain bool `json:"drain,omitzero"`
 	// Zone is the failure domain: a rack, an availability zone, a datacenter.
 	Zone string `json:"zone,omitzero"`
+	// Domain is the path of the failure domains, widest first, with a slash
+	// between names: eu/eu-1/r07/h3. A rule of package ring/rules names its levels.
+	Domain string `json:"domain,omitzero"`
 	// Tags and Meta hold what else the source knows.
 	Tags []string          `json:"tags,omitempty"`
 	Meta map[string]string `json:"meta,omitempty"`
@@ -66,7 +69,7 @@ func (n Node) Address() string {
 // metadata equal empty ones; the order of tags counts.
 func (n Node) Equal(o Node) bool {
 	return n.Name == o.Name && n.Addr == o.Addr && n.Weight == o.Weight &&
-		n.Drain == o.Drain && n.Zone == o.Zone &&
+		n.Drain == o.Drain && n.Zone == o.Zone && n.Domain == o.Domain &&
 		slices.Equal(n.Tags, o.Tags) && maps.Equal(n.Meta, o.Meta)
 }
 

@@ -298,7 +298,7 @@ func (c *Check) shards() value {
 func (c *Check) domains() value {
 	d, except := new(Domains), new(*float64)
 	return mapping("domains", []field{
-		{"levels", "The names of the levels, widest first. A node has a name of each in its metadata domain, such as eu/eu-1/r07.", texts(&d.Levels, "levels")},
+		{"levels", "The names of the levels, widest first. A node has a name of each in its option domain, such as domain=eu/eu-1/r07.", texts(&d.Levels, "levels")},
 		{"replicas", "The number of replicas of a key.", whole(&d.Replicas, "replicas", 1, maxReplicas)},
 		{"most", "The maximum number of replicas of a key in one domain, by level.", entries("most", "most: want a level", func(key *yaml.Node) value {
 			most := new(int)

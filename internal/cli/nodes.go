@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -95,19 +96,11 @@ func (o *nodesOptions) keep(f *source.Found) error {
 
 // writeNodesText writes a table with a header.
 func writeNodesText(w io.Writer, f *source.Found) error {
-	rows := [][]string{{"ID", "ADDRESS", "WEIGHT", "ZONE", "TAGS"}}
-	for _, n := range f.Nodes {
-		rows = append(rows, nodeRow(n, true))
-	}
-	return term.WriteTable(w, rows)
+	return term.WriteTable(w, nodeRows(f.Nodes, []string{"ID", "ADDRESS", "WEIGHT", "ZONE", "TAGS", "DOMAIN"}, true))
 }
 
 func writeNodesCSV(w io.Writer, f *source.Found) error {
-	rows := [][]string{{"id", "address", "weight", "zone", "tags"}}
-	for _, n := range f.Nodes {
-		rows = append(rows, nodeRow(n, term.IsTerminal(w)))
-	}
-	return csv.NewWriter(w).WriteAll(rows)
+	return csv.NewWriter(w).WriteAll(nodeRows(f.Nodes, []string{"id", "address", "weight", "zone", "tags", "domain"}, term.IsTerminal(w)))
 }
 
 // writeNodesSD writes target groups for Prometheus.
@@ -124,9 +117,23 @@ func writeNodesJSON(w io.Writer, f *source.Found) error {
 	}{static.Schema, place.AddressChecksum(f.Nodes), f.Partial, f.Nodes})
 }
 
+// nodeRows returns the header and the rows of nodes. They lack the column of domains
+// if no node has one.
+func nodeRows(nodes []mapper.Node, header []string, escaped bool) [][]string {
+	columns := len(header)
+	if !slices.ContainsFunc(nodes, func(n mapper.Node) bool { return n.Domain != "" }) {
+		columns--
+	}
+	rows := [][]string{header[:columns]}
+	for _, n := range nodes {
+		rows = append(rows, nodeRow(n, escaped)[:columns])
+	}
+	return rows
+}
+
 // nodeRow returns the columns of a node, escaped for a terminal if escaped is set.
 func nodeRow(n mapper.Node, escaped bool) []string {
-	row := []string{n.ID(), n.Addr, term.Number(n.Capacity()), n.Zone, strings.Join(n.Tags, ",")}
+	row := []string{n.ID(), n.Addr, term.Number(n.Capacity()), n.Zone, strings.Join(n.Tags, ","), n.Domain}
 	if escaped {
 		for i, cell := range row {
 			row[i] = term.Printable(cell)

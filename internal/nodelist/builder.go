@@ -41,6 +41,6 @@ func (b *Builder) Add(n Node, at Place) error {
 
 // equal ignores the difference between missing and empty tags and metadata.
 func (n Node) equal(o Node) bool {
-	return n.Name == o.Name && n.Addr == o.Addr && n.Weight == o.Weight && n.Drain == o.Drain && n.Zone == o.Zone &&
+	return n.Name == o.Name && n.Addr == o.Addr && n.Weight == o.Weight && n.Drain == o.Drain && n.Zone == o.Zone && n.Domain == o.Domain &&
 		slices.Equal(n.Tags, o.Tags) && maps.Equal(n.Meta, o.Meta)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,7 +18,7 @@ func Check(n Node) error { return checkNode(n) }
 
 // checkNode returns what is wrong with a node.
 func checkNode(n Node) error {
-	for _, check := range []func(Node) error{checkID, checkAddr, checkWeight, checkZone, checkTags, checkMeta} {
+	for _, check := range []func(Node) error{checkID, checkAddr, checkWeight, checkZone, checkDomain, checkTags, checkMeta} {
 		if err := check(n); err != nil {
 			return err
 		}
@@ -132,6 +133,23 @@ func setWeight(n *Node, typed string) error {
 }
 
 func checkZone(n Node) error { return checkText("zone", n.Zone) }
+
+// checkDomain rejects a path that has no name for a level.
+func checkDomain(n Node) error {
+	if n.Domain != "" && slices.Contains(strings.Split(n.Domain, "/"), "") {
+		return fmt.Errorf("domain %s: want names with single slashes between them, as in eu/eu-1/r07", Quote(n.Domain))
+	}
+	return checkText("domain", n.Domain)
+}
+
+// Domain returns text if it is a path of failure domains, and otherwise "". It is for
+// metadata that may have another meaning.
+func Domain(text string) string {
+	if checkDomain(Node{Domain: text}) != nil {
+		return ""
+	}
+	return text
+}
 
 func checkTags(n Node) error {
 	for _, tag := range n.Tags {

@@ -11,7 +11,7 @@ import (
 // columns maps the names of CSV columns to options.
 var columns = map[string]string{
 	"id": "id", "address": "addr", "addr": "addr", "weight": "w", "w": "w",
-	"zone": "zone", "tags": "tags", "drain": "drain",
+	"zone": "zone", "domain": "domain", "tags": "tags", "drain": "drain",
 }
 
 // LooksLikeCSV reports whether the first line is a header of several columns,
@@ -85,7 +85,7 @@ func csvHeader(rows *csv.Reader, name string) ([]string, error) {
 		column, known := columns[strings.ToLower(strings.TrimSpace(title))]
 		switch {
 		case !known:
-			return nil, csvPlace(rows, i, name).Errorf("column %s: want a header with id and any of address, weight, zone, tags and drain", Quote(title))
+			return nil, csvPlace(rows, i, name).Errorf("column %s: want a header with id and any of address, weight, zone, domain, tags and drain", Quote(title))
 		case given[column]:
 			return nil, csvPlace(rows, i, name).Errorf("column %s is given twice", Quote(title))
 		}

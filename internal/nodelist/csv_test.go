@@ -26,8 +26,8 @@ func TestParseCSV(t *testing.T) {
 func TestParseCSVRejects(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]string{
-		"id;address\na;b\n":               `n.csv:1: column "id;address": want a header with id and any of address, weight, zone, tags and drain`,
-		"id,rack\na,r7\n":                 `n.csv:1: column "rack": want a header with id and any of address, weight, zone, tags and drain`,
+		"id;address\na;b\n":               `n.csv:1: column "id;address": want a header with id and any of address, weight, zone, domain, tags and drain`,
+		"id,rack\na,r7\n":                 `n.csv:1: column "rack": want a header with id and any of address, weight, zone, domain, tags and drain`,
 		"id,addr,address\na,,\n":          `n.csv:1: column "address" is given twice`,
 		"address,weight\n10.0.0.1:80,1\n": `n.csv:1: the header has no column "id"`,
 		"id,weight\na,1\nb,heavy\n":       `n.csv:3: weight "heavy": must be a number from 0 to 1e+200 (1 is usual, 0 drains the node)`,

@@ -178,7 +178,7 @@ func (d *draft) member(m Member) error {
 	var err error
 	switch name := memberName(m.Key); {
 	case name == "":
-		return m.At.Errorf("field %s: want id, address, weight, zone, drain, tags or meta", Quote(m.Key))
+		return m.At.Errorf("field %s: want id, address, weight, zone, domain, drain, tags or meta", Quote(m.Key))
 	case d.once(name) != nil:
 		return m.At.Errorf("field %s is given twice", Quote(m.Key))
 	case m.Value.Kind == KindNull:
@@ -230,6 +230,8 @@ func (d *draft) textMember(name string, m Member) error {
 		d.node.Addr = text
 	case "zone":
 		d.node.Zone = text
+	case "domain":
+		d.node.Domain = text
 	}
 	return nil
 }

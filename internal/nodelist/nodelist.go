@@ -16,6 +16,7 @@ type Node struct {
 	Weight float64           `json:"weight,omitzero"`
 	Drain  bool              `json:"drain,omitzero"`
 	Zone   string            `json:"zone,omitzero"`
+	Domain string            `json:"domain,omitzero"`
 	Tags   []string          `json:"tags,omitempty"`
 	Meta   map[string]string `json:"meta,omitempty"`
 }

@@ -16,11 +16,11 @@ type draft struct {
 // options maps the spellings of an option to its one name. A tag may be given
 // several times, any other option once.
 var options = map[string]string{
-	"w": "w", "weight": "w", "zone": "zone", "tag": "tag", "tags": "tag",
+	"w": "w", "weight": "w", "zone": "zone", "domain": "domain", "tag": "tag", "tags": "tag",
 	"drain": "drain", "addr": "addr", "address": "addr",
 }
 
-const optionNames = "w, zone, tag, tags, addr and drain"
+const optionNames = "w, zone, domain, tag, tags, addr and drain"
 
 // once rejects an option that has been given before.
 func (d *draft) once(name string) error {
@@ -54,6 +54,8 @@ func (d *draft) option(spelling, value string) error {
 		return setWeight(&d.node, value)
 	case "zone":
 		d.node.Zone = value
+	case "domain":
+		d.node.Domain = value
 	case "addr":
 		d.node.Addr = value
 	case "tag":

@@ -95,6 +95,9 @@ func textFields(n Node) []string {
 	if n.Zone != "" {
 		out = append(out, "zone="+textWord(n.Zone, strings.Contains(n.Zone, ",")))
 	}
+	if n.Domain != "" {
+		out = append(out, "domain="+textWord(n.Domain, strings.Contains(n.Domain, ",")))
+	}
 	out = append(out, textTags(n.Tags)...)
 	for _, key := range slices.Sorted(maps.Keys(n.Meta)) {
 		_, reserved := options[strings.ToLower(key)]

@@ -36,7 +36,7 @@ var rules = []rule{
 	{room: "mapper/httplist", may: []string{"mapper", "internal/secret"}, why: "one technology, which the standard library speaks"},
 	{room: "mapper/sd", may: []string{"mapper", "internal/nodelist"}, others: []string{"go.yaml.in/yaml/v3"}, why: "one format"},
 	{room: "mapper/kubernetes", may: []string{"internal/limitread", "mapper", "internal/hostport", "internal/nodelist", "internal/retry", "internal/secret"}, others: []string{"go.yaml.in/yaml/v3"}, why: "one technology, by net/http; YAML for kubeconfig files"},
-	{room: "mapper/swim", may: []string{"mapper", "mapper/swim/internal/members", "internal/connlimit", "internal/hostport", "internal/retry", "internal/secret"}, others: []string{"github.com/hashicorp/memberlist"}, why: "one technology"},
+	{room: "mapper/swim", may: []string{"mapper", "mapper/swim/internal/members", "internal/connlimit", "internal/hostport", "internal/nodelist", "internal/retry", "internal/secret"}, others: []string{"github.com/hashicorp/memberlist"}, why: "one technology"},
 	{room: "mapper/swim/internal/members", why: "pure: the table of members, without network or clock"},
 	{room: "mapper/swim/filesync", may: []string{"internal/nonblock", "internal/childenv", "mapper", "mapper/swim"}, others: []string{"github.com/fsnotify/fsnotify", "golang.org/x/text"}, why: "mirrors the members of the package above it"},
 	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/...", "internal/connlimit", "internal/hostport", "internal/retry"}, others: []string{"github.com/apache/thrift"}, why: "one technology"},

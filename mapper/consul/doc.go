@@ -22,7 +22,7 @@
 //
 // The address is the service's, else its node's. The weight is the one that was
 // registered for the state of the instance. The zone comes from metadata
-// ([Config].ZoneKey). The tags and the metadata are the service's, with the keys
+// ([Config].ZoneKey), and so does the domain ([DomainKey]). The tags and the metadata are the service's, with the keys
 // [MetaService], [MetaNode] and [MetaStatus] added.
 //
 // # Following changes

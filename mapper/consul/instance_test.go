@@ -125,6 +125,23 @@ func TestZoneOf(t *testing.T) {
 	require.Equal(t, "service's", c.zoneOf(e))
 }
 
+func TestDomainOf(t *testing.T) {
+	c := Config{}.withDefaults()
+	for _, tt := range []struct{ service, node, want string }{
+		{"", "", ""},
+		{"", "eu/eu-1/r2", "eu/eu-1/r2"},
+		{"us/us-1/r1", "eu/eu-1/r2", "us/us-1/r1"},
+		{"http://example.com", "", ""},
+	} {
+		e := consultest.Entry("n", "a", "10.0.0.1", 80, "passing")
+		e.Service.Meta, e.Node.Meta = map[string]string{DomainKey: tt.service}, map[string]string{DomainKey: tt.node}
+		m, err := c.member(e, "passing")
+		require.NoError(t, err)
+		require.Equal(t, tt.want, m.Domain)
+		require.Equal(t, tt.service, m.Meta[DomainKey], "the metadata stays")
+	}
+}
+
 // FuzzMembers turns whatever an agent could send into nodes that every
 // algorithm accepts, or into an error.
 func FuzzMembers(f *testing.F) {

@@ -21,6 +21,11 @@ const (
 	MetaStatus  = "consul:status"  // passing, warning, critical or maintenance; not with Config.Catalog
 )
 
+// DomainKey is the metadata key that holds a node's path of failure domains, such
+// as eu/eu-1/r07: the service's metadata, else the node's. A value with an empty
+// name is no path, and the node has no domain.
+const DomainKey = "domain"
+
 // member is a node with what decides between two of the same name, or an instance
 // that cannot be one.
 type member struct {
@@ -79,11 +84,12 @@ func (c Config) member(e *api.ServiceEntry, status string) (member, error) {
 	}
 	m := member{registered: e.Service.ModifyIndex, instance: instanceName(e)}
 	m.Node = mapper.Node{
-		Name: name,
-		Addr: addr,
-		Zone: c.zoneOf(e),
-		Tags: e.Service.Tags,
-		Meta: maps.Clone(e.Service.Meta),
+		Name:   name,
+		Addr:   addr,
+		Zone:   c.zoneOf(e),
+		Domain: nodelist.Domain(metaOf(e, DomainKey)),
+		Tags:   e.Service.Tags,
+		Meta:   maps.Clone(e.Service.Meta),
 	}
 	if m.Meta == nil {
 		m.Meta = make(map[string]string, 3)

@@ -9,7 +9,7 @@
 // and https://prometheus.io/docs/prometheus/latest/http_sd/.
 //
 // Each target is a node with the target as its address. Labels give its ID,
-// weight, zone and drain. [Write] writes these labels under names that begin with
+// weight, zone, domain and drain. [Write] writes these labels under names that begin with
 // __meta_proxenos_, and Labels reads them by default. All other labels, __meta_*
 // of other discoveries included, become metadata.
 package sd
@@ -37,6 +37,7 @@ const (
 	LabelID     = "__meta_proxenos_id"
 	LabelWeight = "__meta_proxenos_weight"
 	LabelZone   = "__meta_proxenos_zone"
+	LabelDomain = "__meta_proxenos_domain"
 	LabelDrain  = "__meta_proxenos_drain"
 	LabelTags   = "__meta_proxenos_tags" // ",a,b,", as Prometheus writes lists
 	LabelMeta   = "__meta_proxenos_meta_"
@@ -53,10 +54,10 @@ type Labels struct {
 	// label is left out, and the set is partial. Empty means [LabelID], and the
 	// target itself where it is missing.
 	Identity string
-	// Weight, Zone and Drain are labels. Empty means [LabelWeight], [LabelZone]
-	// and [LabelDrain]. A node without one has weight 1, no zone and is not
-	// drained. A weight of 0 drains too.
-	Weight, Zone, Drain string
+	// Weight, Zone, Domain and Drain are labels. Empty means [LabelWeight],
+	// [LabelZone], [LabelDomain] and [LabelDrain]. A node without one has weight
+	// 1, no zone, no domain and is not drained. A weight of 0 drains too.
+	Weight, Zone, Domain, Drain string
 }
 
 // group is a target group.
@@ -138,7 +139,7 @@ func (l Labels) node(target string, labels map[string]string) (mapper.Node, erro
 	default:
 		id = target
 	}
-	n := mapper.Node{Name: id, Addr: target, Zone: labels[cmp.Or(l.Zone, LabelZone)], Tags: tagsOf(labels[LabelTags])}
+	n := mapper.Node{Name: id, Addr: target, Zone: labels[cmp.Or(l.Zone, LabelZone)], Domain: labels[cmp.Or(l.Domain, LabelDomain)], Tags: tagsOf(labels[LabelTags])}
 	if err := l.setWeight(&n, labels); err != nil {
 		return mapper.Node{}, err
 	}
@@ -174,7 +175,7 @@ func (l Labels) setWeight(n *mapper.Node, labels map[string]string) error {
 func (l Labels) metaOf(labels map[string]string) map[string]string {
 	used := []string{
 		cmp.Or(l.Identity, LabelID), cmp.Or(l.Weight, LabelWeight), cmp.Or(l.Zone, LabelZone),
-		cmp.Or(l.Drain, LabelDrain), LabelTags,
+		cmp.Or(l.Domain, LabelDomain), cmp.Or(l.Drain, LabelDrain), LabelTags,
 	}
 	var meta map[string]string
 	for label, value := range labels {

@@ -58,14 +58,14 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	lists := []string{`[
 		{"targets": ["10.0.0.2:80", "10.0.0.1:80"], "labels": {"az": "eu-1", "capacity": "2.5", "job": "web", "__meta_consul_dc": "dc1"}},
-		{"targets": ["[::1]:80"], "labels": {"capacity": "0"}, "source": "elsewhere"},
+		{"targets": ["[::1]:80"], "labels": {"capacity": "0", "path": "eu/eu-2/r7"}, "source": "elsewhere"},
 		{"targets": ["host"], "labels": {"off": "true"}},
 		{"targets": []}
 	]`, `
 - targets: ['10.0.0.2:80', '10.0.0.1:80']
   labels: {az: eu-1, capacity: "2.5", job: web, __meta_consul_dc: dc1}
 - targets: ['[::1]:80']
-  labels: {capacity: "0"}
+  labels: {capacity: "0", path: eu/eu-2/r7}
 - targets: [host]
   labels: {off: "true"}
 `}
@@ -73,11 +73,11 @@ func TestParse(t *testing.T) {
 	want := []mapper.Node{
 		{Name: "10.0.0.1:80", Addr: "10.0.0.1:80", Weight: 2.5, Zone: "eu-1", Meta: meta},
 		{Name: "10.0.0.2:80", Addr: "10.0.0.2:80", Weight: 2.5, Zone: "eu-1", Meta: meta},
-		{Name: "[::1]:80", Addr: "[::1]:80", Drain: true},
+		{Name: "[::1]:80", Addr: "[::1]:80", Domain: "eu/eu-2/r7", Drain: true},
 		{Name: "host", Addr: "host", Drain: true},
 	}
 	for _, list := range lists {
-		nodes, err := Labels{Weight: "capacity", Zone: "az", Drain: "off"}.Parse([]byte(list), "t")
+		nodes, err := Labels{Weight: "capacity", Zone: "az", Domain: "path", Drain: "off"}.Parse([]byte(list), "t")
 		require.NoError(t, err)
 		require.Equal(t, want, nodes)
 	}
@@ -152,7 +152,7 @@ func TestWriteParse(t *testing.T) {
 	t.Parallel()
 	nodes := []mapper.Node{
 		{Name: "a", Addr: "h:1", Weight: 2.5, Zone: "eu", Tags: []string{"x", "y"}, Meta: map[string]string{"rack": "r<7>", "job": "w"}},
-		{Name: "b", Addr: "[::1]:80", Drain: true},
+		{Name: "b", Addr: "[::1]:80", Domain: "eu/eu-2/r7", Drain: true},
 		{Name: "c", Addr: "c"},
 	}
 	var b bytes.Buffer

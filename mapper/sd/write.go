@@ -38,6 +38,9 @@ func labelsOf(n mapper.Node) (map[string]string, error) {
 	if n.Zone != "" {
 		labels[LabelZone] = n.Zone
 	}
+	if n.Domain != "" {
+		labels[LabelDomain] = n.Domain
+	}
 	if n.Drain {
 		labels[LabelDrain] = "true"
 	}

@@ -12,14 +12,14 @@ import (
 )
 
 var full = mapper.Node{
-	Name: "b", Addr: "10.0.0.2:80", Weight: 2.5, Drain: true, Zone: "z",
+	Name: "b", Addr: "10.0.0.2:80", Weight: 2.5, Drain: true, Zone: "z", Domain: "z/r7",
 	Tags: []string{"x", "y z"}, Meta: map[string]string{"rack": "r7"},
 }
 
 func TestParseDocuments(t *testing.T) {
 	t.Parallel()
-	const wholeJSON = `{"id": "b", "address": "10.0.0.2:80", "weight": 2.5, "drain": true, "zone": "z", "tags": ["x", "y z"], "meta": {"rack": "r7"}}`
-	const wholeYAML = "- id: b\n  address: 10.0.0.2:80\n  weight: 2.5\n  drain: true\n  zone: z\n  tags: [x, y z]\n  meta:\n    rack: r7\n"
+	const wholeJSON = `{"id": "b", "address": "10.0.0.2:80", "weight": 2.5, "drain": true, "zone": "z", "domain": "z/r7", "tags": ["x", "y z"], "meta": {"rack": "r7"}}`
+	const wholeYAML = "- id: b\n  address: 10.0.0.2:80\n  weight: 2.5\n  drain: true\n  zone: z\n  domain: z/r7\n  tags: [x, y z]\n  meta:\n    rack: r7\n"
 	cases := []struct {
 		name, file, list string
 		want             []mapper.Node
@@ -76,7 +76,7 @@ func TestParseJSONErrors(t *testing.T) {
 		{"null", `null`, `n.json:1:1: the nodes: want a list, not null`},
 		{"no nodes", "{}", `n.json:1:1: the object has no "nodes"`},
 		{"nodes not a list", `{"nodes": {}}`, `n.json:1:11: the nodes: want a list, not an object`},
-		{"unknown field", "[\n {\"id\": \"a\",\n  \"wieght\": 2}]", `n.json:3:3: field "wieght": want id, address, weight, zone, drain, tags or meta`},
+		{"unknown field", "[\n {\"id\": \"a\",\n  \"wieght\": 2}]", `n.json:3:3: field "wieght": want id, address, weight, zone, domain, drain, tags or meta`},
 		{"unknown field above", `{"node": []}`, `n.json:1:2: field "node": want nodes`},
 		{"schema", `{"schema": "x/v9", "nodes": []}`, `n.json:1:12: schema "x/v9": want "proxenos.nodes/v1"`},
 		{"capitals", `[{"ID": "a"}]`, `n.json:1:3: field "ID": want id`},

@@ -81,7 +81,7 @@ func ExampleParseNode() {
 	fmt.Println(err)
 	// Output:
 	// web-1 10.0.0.1:80 2 east <nil>
-	// node "web-1,wieght=2": option "wieght": want ID=ADDR,OPTION=VALUE with the options w, zone, tag, tags, addr and drain
+	// node "web-1,wieght=2": option "wieght": want ID=ADDR,OPTION=VALUE with the options w, zone, domain, tag, tags, addr and drain
 }
 
 func ExampleFlags() {

@@ -48,7 +48,7 @@ func TestParseNodeErrors(t *testing.T) {
 		{"bad port of an ID", "10.0.0.1:x", `ID "10.0.0.1:x": port "x" must be`},
 		{"weight", "a,w=x", `node "a,w=x": weight "x": must be a number from 0 to 1e+200`},
 		{"weight twice", "a,w=1,w=1", `"w" is given twice`},
-		{"misspelt option", "a,wieght=2", `option "wieght": want ID=ADDR,OPTION=VALUE with the options w, zone, tag, tags, addr and drain`},
+		{"misspelt option", "a,wieght=2", `option "wieght": want ID=ADDR,OPTION=VALUE with the options w, zone, domain, tag, tags, addr and drain`},
 		{"capitals", "a,W=2", `option "W": want`},
 		{"option without a value", "a,zone", `option "zone": want`},
 		{"comma at the end", "a,", `node "a,": it ends in a comma: remove it, or add an option`},

@@ -22,9 +22,9 @@
 //	"a b"  [::1]:80       note="with \"blanks\""
 //	192.168.0.3:8080
 //
-// Options are w (or weight; 0 drains the node), zone, tags (comma-separated),
-// tag (one tag, may be repeated), addr (or address) and drain. Any other
-// key=value is metadata. "#" begins a comment at the start of a line or after
+// Options are w (or weight; 0 drains the node), zone, domain (a path of failure
+// domains, such as eu/eu-1/r07), tags (comma-separated), tag (one tag, may be
+// repeated), addr (or address) and drain. Any other key=value is metadata. "#" begins a comment at the start of a line or after
 // a blank. A word that holds blanks, quotation marks or "=" is quoted as in Go,
 // and so is an ID, an address or a zone that holds a comma. A quoted key is
 // metadata even if it is the name of an option.
@@ -46,13 +46,14 @@
 // # CSV
 //
 // A header and one node a row, as proxenos nodes -o csv writes it. The columns
-// are id and, in any order, address, weight, zone, tags (comma-separated) and
-// drain. An empty cell is not given.
+// are id and, in any order, address, weight, zone, domain, tags (comma-separated)
+// and drain. An empty cell is not given.
 //
 // # What a node must be
 //
 // An ID is not empty; weights are from 0 to [mapper.MaxWeight]; an address is
-// host:port, or a host alone, with a port of 1 to 65535. Control characters are
+// host:port, or a host alone, with a port of 1 to 65535; a domain has no empty
+// name between its slashes. Control characters are
 // allowed in the values of metadata only, and there only escaped. A node given
 // twice with the same data counts once; with other data it is an error.
 package static

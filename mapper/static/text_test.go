@@ -25,8 +25,8 @@ func TestParseText(t *testing.T) {
 		{"an ID that is an address", "192.168.0.3:8080 w=2", []mapper.Node{{Name: "192.168.0.3:8080", Weight: 2}}},
 		{"IPv6 in brackets does not look like JSON", "[::1]:80 [fe80::1%eth0]:80", []mapper.Node{{Name: "[::1]:80", Addr: "[fe80::1%eth0]:80"}}},
 		{"an address without a port", "a db.example\nb [::1]", []mapper.Node{{Name: "a", Addr: "db.example"}, {Name: "b", Addr: "[::1]"}}},
-		{"every option", "a h:1 w=2.5 zone=z tags=x,y drain rack=r7", []mapper.Node{
-			{Name: "a", Addr: "h:1", Weight: 2.5, Zone: "z", Tags: []string{"x", "y"}, Drain: true, Meta: map[string]string{"rack": "r7"}}}},
+		{"every option", "a h:1 w=2.5 zone=z domain=eu/z/r7 tags=x,y drain rack=r7", []mapper.Node{
+			{Name: "a", Addr: "h:1", Weight: 2.5, Zone: "z", Domain: "eu/z/r7", Tags: []string{"x", "y"}, Drain: true, Meta: map[string]string{"rack": "r7"}}}},
 		{"the long spellings", "a weight=2 address=h:1", []mapper.Node{{Name: "a", Weight: 2, Addr: "h:1"}}},
 		{"options without an address", "a drain\nb zone=z", []mapper.Node{{Name: "a", Drain: true}, {Name: "b", Zone: "z"}}},
 		{"a weight of 0 drains", "a w=0\nb w=-0.0", []mapper.Node{{Name: "a", Drain: true}, {Name: "b", Drain: true}}},
@@ -102,6 +102,10 @@ func TestParseTextErrors(t *testing.T) {
 		{"not UTF-8", "a\nb\xff", "nodes.txt:2:2: the byte 0xff is not valid UTF-8"},
 		{"UTF-16", "\xff\xfea\x00", "nodes.txt:1:1: the list is UTF-16: save it as UTF-8"},
 		{"escaped control character", `"a\x00"`, `nodes.txt:1: ID "a\x00": holds the control character U+0000`},
+		{"empty names in a domain", "a domain=eu//r7", `nodes.txt:1: domain "eu//r7": want names with single slashes between them, as in eu/eu-1/r07`},
+		{"a slash after a domain", "a domain=eu/", `nodes.txt:1: domain "eu/": want names`},
+		{"a domain with a control character", `a domain="eu\t"`, `nodes.txt:1: domain "eu\t": holds the control character U+0009`},
+		{"a domain without a value", "a domain=", `nodes.txt:1:3: "domain" has no value`},
 		{"escaped garbage", `a zone="\xff"`, `nodes.txt:1: zone "\xff": not valid UTF-8`},
 		{"tag with a newline", `a tag="x\ny"`, `nodes.txt:1: tag "x\ny": holds the control character U+000A`},
 		{"metadata not UTF-8", `a q="\xff"`, `nodes.txt:1: metadata "q": the value "\xff" is not valid UTF-8`},

@@ -22,7 +22,7 @@ func TestWriteText(t *testing.T) {
 		want string
 	}{
 		{"an ID", mapper.Node{Name: "a"}, "a"},
-		{"every field", full, `b 10.0.0.2:80 w=2.5 drain zone=z tag=x tag="y z" rack=r7`},
+		{"every field", full, `b 10.0.0.2:80 w=2.5 drain zone=z domain=z/r7 tag=x tag="y z" rack=r7`},
 		{"tags in one word", mapper.Node{Name: "a", Tags: []string{"x", "y"}}, "a tags=x,y"},
 		{"a tag with a comma", mapper.Node{Name: "a", Tags: []string{"x,y", ""}}, `a tag=x,y tag=""`},
 		{"sorted metadata", mapper.Node{Name: "a", Meta: map[string]string{"y": "", "x": "1"}}, `a x=1 y=""`},
@@ -55,7 +55,7 @@ func TestWriteJSON(t *testing.T) {
 	require.NoError(t, WriteJSON(&b, []mapper.Node{{Name: "a"}, full}))
 	require.Equal(t, `{"schema":"proxenos.nodes/v1","nodes":[
  {"id":"a"},
- {"id":"b","address":"10.0.0.2:80","weight":2.5,"drain":true,"zone":"z","tags":["x","y z"],"meta":{"rack":"r7"}}
+ {"id":"b","address":"10.0.0.2:80","weight":2.5,"drain":true,"zone":"z","domain":"z/r7","tags":["x","y z"],"meta":{"rack":"r7"}}
 ]}
 `, b.String())
 	b.Reset()

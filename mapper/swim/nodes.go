@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/proxenos/proxenos/internal/nodelist"
 	"github.com/proxenos/proxenos/mapper"
 )
 
@@ -23,6 +24,8 @@ const (
 	KeyWeight = "weight"
 	// KeyZone is its failure domain.
 	KeyZone = "zone"
+	// KeyDomain is its path of failure domains, such as eu/eu-1/r07.
+	KeyDomain = "domain"
 	// KeyTags holds its tags, separated by commas.
 	KeyTags = "tags"
 	// KeyDrain is true if the member gets no keys.
@@ -32,7 +35,7 @@ const (
 // Nodes returns the available members that are not observers, sorted by name,
 // the local one included. A suspect is available until the cluster agrees that
 // it failed. A member whose metadata is too large for the gossip has no weight,
-// zone or tags until the metadata is fetched. The error is that of the context,
+// zone, domain or tags until the metadata is fetched. The error is that of the context,
 // or of [Cluster.Err].
 func (c *Cluster) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	if err := ctx.Err(); err != nil {
@@ -90,6 +93,8 @@ func (m Member) Node() mapper.Node {
 			n.Weight = weight(v)
 		case KeyZone:
 			n.Zone = v
+		case KeyDomain:
+			n.Domain = nodelist.Domain(v)
 		case KeyTags:
 			n.Tags = tags(v)
 		case KeyDrain:

@@ -318,10 +318,10 @@ func TestStatuses(t *testing.T) {
 func TestNodeOfMetadata(t *testing.T) {
 	t.Parallel()
 	n := Member{Name: "a", Addr: "h:1", Metadata: map[string][]byte{
-		"addr": []byte("h:80"), "weight": []byte("2.5"), "zone": []byte("z"), "tags": []byte("x, y"), "drain": []byte("true"),
+		"addr": []byte("h:80"), "weight": []byte("2.5"), "zone": []byte("z"), "domain": []byte("eu/z"), "tags": []byte("x, y"), "drain": []byte("true"),
 		"rack": []byte("r1"), "binary": {0xff},
 	}}.Node()
-	require.Equal(t, mapper.Node{Name: "a", Addr: "h:80", Weight: 2.5, Zone: "z", Tags: []string{"x", "y"}, Drain: true, Meta: map[string]string{"rack": "r1"}}, n)
+	require.Equal(t, mapper.Node{Name: "a", Addr: "h:80", Weight: 2.5, Zone: "z", Domain: "eu/z", Tags: []string{"x", "y"}, Drain: true, Meta: map[string]string{"rack": "r1"}}, n)
 	for _, bad := range []string{"-1", "NaN", "Inf", "0", "1e300", "x", ""} {
 		require.Zero(t, weight(bad), bad)
 	}

@@ -12,6 +12,7 @@ type NodeView struct {
 	Address string  `json:"address"`
 	Weight  float64 `json:"weight"`
 	Zone    string  `json:"zone,omitempty"`
+	Domain  string  `json:"domain,omitempty"`
 }
 
 // Views returns the output forms of nodes. If escaped is set, control characters
@@ -19,9 +20,11 @@ type NodeView struct {
 func Views(nodes []mapper.Node, escaped bool) []NodeView {
 	views := make([]NodeView, len(nodes))
 	for i, n := range nodes {
-		v := NodeView{ID: n.ID(), Address: n.Address(), Weight: n.Capacity(), Zone: n.Zone}
+		v := NodeView{ID: n.ID(), Address: n.Address(), Weight: n.Capacity(), Zone: n.Zone, Domain: n.Domain}
 		if escaped {
-			v.ID, v.Address, v.Zone = term.Printable(v.ID), term.Printable(v.Address), term.Printable(v.Zone)
+			for _, text := range v.texts() {
+				*text = term.Printable(*text)
+			}
 		}
 		views[i] = v
 	}
@@ -41,7 +44,12 @@ func EscapedViews(nodes []mapper.Node, escaped bool) []NodeView {
 // Escape escapes control characters in views, and text that is special to logs of
 // CI systems.
 func Escape(views []NodeView) {
-	for i, v := range views {
-		views[i].ID, views[i].Address, views[i].Zone = term.Escape(v.ID), term.Escape(v.Address), term.Escape(v.Zone)
+	for i := range views {
+		for _, text := range views[i].texts() {
+			*text = term.Escape(*text)
+		}
 	}
 }
+
+// texts returns the fields that hold text of a source.
+func (v *NodeView) texts() []*string { return []*string{&v.ID, &v.Address, &v.Zone, &v.Domain} }

@@ -14,9 +14,6 @@ import (
 	"github.com/proxenos/proxenos/ring/rules"
 )
 
-// domainKey is the metadata that holds the domain of a node.
-const domainKey = "domain"
-
 // broken counts the keys that break a rule, with the first such key of a goroutine.
 type broken struct {
 	keys, bad int64
@@ -87,7 +84,7 @@ func (k *checker) levels(d *checkfile.Domains) (*rules.Levels[int], error) {
 	}
 	return rules.NewLevels(k.placed.Ranking, rules.LevelsConfig[int]{
 		ID:     func(i int) string { return k.placed.Nodes[i].ID() },
-		Domain: func(i int) string { return k.placed.Nodes[i].Meta[domainKey] },
+		Domain: func(i int) string { return k.placed.Nodes[i].Domain },
 		Names:  d.Levels, Rule: rule, Degrade: d.Except > 0,
 	})
 }
@@ -102,7 +99,7 @@ func (k *checker) checkDomainLoss(c *checkfile.Check, r *result, sum *broken) {
 		lost := map[string]int64{}
 		for i, n := range sum.first {
 			if n > 0 {
-				path := strings.Split(k.placed.Nodes[i].Meta[domainKey], "/")
+				path := strings.Split(k.placed.Nodes[i].Domain, "/")
 				lost[strings.Join(path[:level+1], "/")] += n
 			}
 		}

@@ -35,6 +35,7 @@ func (o *listOptions) bind(c *cobra.Command) {
 		fs.StringVar(&o.sdURL, "sd-url", "", "`URL` of target groups in JSON, as for http_sd")
 		fs.StringVar(&o.labels.Weight, "weight-label", sd.LabelWeight, "`label` of a target that holds its weight")
 		fs.StringVar(&o.labels.Zone, "zone-label", sd.LabelZone, "`label` of a target that holds its zone")
+		fs.StringVar(&o.labels.Domain, "domain-label", sd.LabelDomain, "`label` of a target that holds its path of failure domains")
 		fs.StringVar(&o.labels.Drain, "drain-label", sd.LabelDrain, "`label` of a target that is true if it is drained")
 	})
 	aboutBackends(c, sdTitle, "sd")
@@ -125,6 +126,7 @@ func (o *Flags) listQuery(add func(name, value string)) {
 		add("identity", cmp.Or(o.consul.identity, "address"))
 		add("weight-label", l.labels.Weight)
 		add("zone-label", l.labels.Zone)
+		add("domain-label", l.labels.Domain)
 		add("drain-label", l.labels.Drain)
 	}
 }
