@@ -83,7 +83,8 @@
 // A change of the set moves keys to nodes that do not have their data yet. A
 // [SlowStart] spreads the moves over time. [View.Previous] keeps the earlier values
 // during a migration, [PreviousOwners] gives the nodes that had a key before, and
-// [ReadThrough] fetches the data from there once. internal/lab/resize in the
+// [ReadThrough] fetches the data from there once. A worker that keeps state for its
+// keys starts and stops them by [Handovers]. internal/lab/resize in the
 // repository shows what each does to the hit rate of a memcached fleet.
 //
 // # When things go wrong

@@ -180,6 +180,7 @@ func (f *follower[T]) update(next *state[T], u Update) (e Event, built bool, err
 	keep := f.cfg.KeepPrevious
 	next.earlier = next.earlier.replaced(next, u.Nodes, keep, cmp.Or(f.cfg.KeepValues, DefaultKeepValues))
 	next.value, next.set, next.built = value, u, true
+	next.version++
 	return e, true, nil
 }
 

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"context"
+	"iter"
 	"sync/atomic"
 	"time"
 )
@@ -22,6 +23,7 @@ type state[T any] struct {
 	// Err says why the value may be stale, a failure to build among the reasons.
 	set     Update
 	built   bool      // value is built from nodes that the source reported
+	version int       // number of values that were built
 	stopped bool      // the source is no longer followed
 	since   time.Time // since when the value may be stale, for either reason
 	earlier history[T]
@@ -76,6 +78,34 @@ func (v *View[T]) State() State[T] {
 //		}
 //	}
 func (v *View[T]) Changed() <-chan struct{} { return v.state.Load().replaced }
+
+// Values yields the value, and then every later one, until the context ends or the
+// source is no longer followed. Between two steps it waits for a change of the value;
+// a change of Err or Age alone is none. Of several changes during a step it yields
+// only the last value, so a slow caller is never behind.
+func (v *View[T]) Values(ctx context.Context) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for s, ok := v.state.Load(), true; ok && yield(s.value); {
+			s, ok = v.await(ctx, s)
+		}
+	}
+}
+
+// await waits for a state with another value than s. It returns false at the end of
+// the context or of the source.
+func (v *View[T]) await(ctx context.Context, s *state[T]) (next *state[T], ok bool) {
+	for next = s; next.version == s.version; next = v.state.Load() {
+		select {
+		case <-next.replaced:
+		case <-ctx.Done():
+			return nil, false
+		case <-v.done: // after the last state
+			next = v.state.Load()
+			return next, next.version != s.version
+		}
+	}
+	return next, true
+}
 
 // Value returns the last good value. It costs one atomic load.
 func (v *View[T]) Value() T { return v.state.Load().value }

@@ -112,6 +112,37 @@ func NewBalancer[N any](ranking Ranking[N], cfg BalancerConfig[N]) (*Balancer[N]
 	return b, nil
 }
 
+// BuildBalancer returns a function that builds a ranking of nodes and updates one
+// Balancer with it: the first call makes the Balancer, later ones return the same. It
+// has the signature that mapper.Follow takes, so a View keeps a Balancer up to date:
+//
+//	build := ring.BuildBalancer(ring.Build[mapper.Node], ring.BalancerConfig[mapper.Node]{Bound: 1.25})
+//	view, err := mapper.Follow(ctx, source, build)
+//
+// The ID is by default that of the nodes. The errors are those of build, of
+// [NewBalancer] and of [Balancer.Update]; the previous ranking stays then. The function
+// is not safe for concurrent use, unlike the Balancer.
+func BuildBalancer[R Ranking[N], N interface{ ID() string }](build func([]N) (R, error), cfg BalancerConfig[N]) func([]N) (*Balancer[N], error) {
+	if cfg.ID == nil {
+		cfg.ID = N.ID
+	}
+	var b *Balancer[N]
+	return func(nodes []N) (*Balancer[N], error) {
+		r, err := build(nodes)
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			return b, b.Update(r)
+		}
+		made, err := NewBalancer(r, cfg)
+		if err == nil {
+			b = made
+		}
+		return made, err
+	}
+}
+
 // Update replaces the ranking when the nodes change. Nodes in both rankings keep
 // their leases. Leases on a removed node stay valid and no longer count towards
 // the bound; they count again if the node is added back. If Update returns an

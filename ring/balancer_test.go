@@ -615,3 +615,48 @@ func TestLeasesAgainstAModel(t *testing.T) {
 		}
 	}
 }
+
+// named is a node with a method ID.
+type named struct {
+	name     string
+	capacity float64
+}
+
+func (n named) ID() string        { return n.name }
+func (n named) Capacity() float64 { return n.capacity }
+
+// TestBuildBalancer: one Balancer keeps its leases over all builds, and its ranking
+// when one fails.
+func TestBuildBalancer(t *testing.T) {
+	t.Parallel()
+	build := BuildBalancer(Build[named], BalancerConfig[named]{Bound: 1})
+	_, err := build([]named{{"a", 1}, {"a", 1}})
+	require.ErrorIs(t, err, ErrDuplicateID)
+	first, err := build([]named{{"a", 1}})
+	require.NoError(t, err)
+	lease, ok := first.Acquire("key")
+	require.True(t, ok)
+	second, err := build([]named{{"a", 1}, {"b", 3}})
+	require.NoError(t, err)
+	assert.Same(t, first, second)
+	for range 3 {
+		next, ok := second.Acquire("key")
+		require.True(t, ok)
+		assert.Equal(t, "b", next.Node().name, "the capacities are those of the ranking")
+	}
+	_, err = build([]named{{"", 1}})
+	require.ErrorIs(t, err, ErrEmptyID)
+	assert.Equal(t, map[string]int{"a": 1, "b": 3}, first.Loads())
+	assert.True(t, lease.Release())
+	_, err = BuildBalancer(Build[named], BalancerConfig[named]{})(nil)
+	require.ErrorIs(t, err, ErrBound)
+}
+
+// TestBuildBalancerUsesItsIDs has an ID function of its own.
+func TestBuildBalancerUsesItsIDs(t *testing.T) {
+	t.Parallel()
+	cfg := BalancerConfig[named]{Bound: 1, ID: func(n named) string { return "node " + n.name }}
+	b, err := BuildBalancer(Build[named], cfg)([]named{{"a", 1}})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{"node a": 0}, b.Loads())
+}

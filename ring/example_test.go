@@ -3,7 +3,9 @@ package ring_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/proxenos/proxenos/ring"
 )
@@ -482,6 +484,38 @@ func ExampleLease_Release() {
 	fmt.Println(lease.Release(), lease.Release())
 	// Output:
 	// true false
+}
+
+// A body holds the lease of its request until it is closed.
+func ExampleLease_ReleaseOnClose() {
+	r, _ := ring.Of("red", "green", "blue")
+	b, _ := ring.NewBalancer(r, ring.BalancerConfig[string]{ID: func(id string) string { return id }, Bound: 1.25})
+	lease, _ := b.Acquire("user:42")
+	body := lease.ReleaseOnClose(io.NopCloser(strings.NewReader("the response of " + lease.Node()))) // response.Body
+	data, _ := io.ReadAll(body)
+	fmt.Println(string(data), b.Loads())
+	_ = body.Close()
+	fmt.Println(b.Loads())
+	// Output:
+	// the response of green map[blue:0 green:1 red:0]
+	// map[blue:0 green:0 red:0]
+}
+
+// A View of it calls the function after every change of the nodes.
+func ExampleBuildBalancer() {
+	build := ring.BuildBalancer(ring.Build[Server], ring.BalancerConfig[Server]{Bound: 1.25})
+	b, err := build(servers[:2])
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	lease, _ := b.Acquire("user:42")
+	fmt.Println(lease.Node().Name, b.Loads())
+	same, _ := build(servers)
+	fmt.Println(same == b, b.Loads())
+	// Output:
+	// green map[green:1 red:0]
+	// true map[blue:0 green:1 red:0]
 }
 
 func ExampleBalancer_Update() {

@@ -1,5 +1,7 @@
 package ring
 
+import "io"
+
 // Lease is a unit of load on a node, from [Balancer.Acquire]. Copies are the same
 // lease, and the zero Lease is released. It is safe for concurrent use.
 type Lease[N any] struct {
@@ -19,6 +21,33 @@ func (l Lease[N]) Release() bool {
 		return false
 	}
 	return l.balancer.release(l.ticket, l.serial)
+}
+
+// ReleaseOnClose returns a body that also releases the lease when it is closed, such as
+// that of an HTTP response, which uses the node until then. The caller closes it in
+// place of the given one. It is an [io.Writer] if that is one: the body of a response
+// that switches protocols is.
+func (l Lease[N]) ReleaseOnClose(body io.ReadCloser) io.ReadCloser {
+	leased := leasedBody[N]{body, l}
+	if w, ok := body.(io.Writer); ok {
+		return struct {
+			leasedBody[N]
+			io.Writer
+		}{leased, w}
+	}
+	return leased
+}
+
+// leasedBody holds a lease until it is closed.
+type leasedBody[N any] struct {
+	io.ReadCloser
+	lease Lease[N]
+}
+
+// Close closes the body and releases the lease, even if closing fails.
+func (b leasedBody[N]) Close() error {
+	defer b.lease.Release()
+	return b.ReadCloser.Close()
 }
 
 func (b *Balancer[N]) release(ticket uint32, serial uint64) bool {

@@ -44,6 +44,9 @@ var withoutExample = map[string]string{
 	"mapper/locator.ParseLocation":          "as ParsePeer",
 	"mapper/locator.Server.Close":           "as on any listener",
 
+	"mapper.Handover.Gained": "in the example of Handover",
+	"mapper.Handover.Lost":   "in the example of Handover",
+
 	"mapper/consul.Error.Hint":     "printed after Error",
 	"mapper/kubernetes.Error.Hint": "in the example of Source.Nodes",
 
