@@ -3,13 +3,11 @@ package command
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -93,50 +91,44 @@ func (a *access) find(ctx context.Context) (addr string, ok bool) {
 func (a *access) checkSecrets(ctx context.Context) error {
 	for port := a.first; port < a.first+locator.PeerPorts; port++ {
 		addr := net.JoinHostPort("localhost", strconv.Itoa(port))
-		if err := a.checkSecret(ctx, addr); err != nil {
-			return fmt.Errorf("%w: the node at %q has %w", locator.ErrNoPeer, addr, err)
+		has, err := a.otherSecret(ctx, addr)
+		if err != nil {
+			return err
+		}
+		if has != "" {
+			return fmt.Errorf("%w: the node at %q has %s", errDiffers, addr, has)
 		}
 	}
 	return nil
 }
 
-var (
-	errNoSecret    = errors.New("no secret, and this command has one")
-	errWantsSecret = errors.New("a secret, and this command has none")
-	errOtherSecret = errors.New("another secret")
-)
-
 // secretTime bounds a call to a port at which another program may listen.
 const secretTime = time.Second
 
-// checkSecret calls a node with a secret, and without one.
-func (a *access) checkSecret(ctx context.Context, addr string) error {
-	with := a.call
-	with.Limits.Call = secretTime
-	without := with
-	without.TLS = nil
-	if a.secrets == nil {
-		any, err := swim.NewSecret([]byte(rand.Text()))
-		if err != nil {
-			return err
-		}
-		if with.TLS, err = rpc.TLS(any); err != nil {
-			return err
+// otherSecret calls a node with a secret, and without one. It returns what the node has
+// if that is not the secret of this command.
+func (a *access) otherSecret(ctx context.Context, addr string) (has string, err error) {
+	call := a.call
+	call.Limits.Call = secretTime
+	if call.TLS == nil {
+		if call.TLS, err = rpc.TLS(); err != nil {
+			return "", err
 		}
 	}
-	_, err := rpc.NewClient(addr, with).ServiceType(ctx)
+	_, err = rpc.NewClient(addr, call).ServiceType(ctx)
 	switch {
 	case errors.Is(err, rpc.ErrOtherSecret) && a.secrets == nil:
-		return errWantsSecret
+		return "a secret, and this command has none", nil
 	case errors.Is(err, rpc.ErrOtherSecret):
-		return errOtherSecret
+		return "another secret", nil
 	case a.secrets == nil || err == nil:
-		return nil
+		return "", nil
 	}
-	if got, err := rpc.NewClient(addr, without).ServiceType(ctx); err == nil && got == service {
-		return errNoSecret
+	call.TLS = nil
+	if got, err := rpc.NewClient(addr, call).ServiceType(ctx); err == nil && got == service {
+		return "no secret, and this command has one", nil
 	}
-	return nil
+	return "", nil
 }
 
 // client returns a client of the store.
@@ -149,18 +141,9 @@ func (a *access) client(ctx context.Context, warnings io.Writer) (*rpc.Client, e
 		if err := a.checkSecrets(ctx); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w found on ports %d to %d of this machine", errNoPeer, a.first, a.first+locator.PeerPorts-1)
+		return nil, fmt.Errorf("%w found on ports %d to %d of this machine", locator.ErrNoPeer, a.first, a.first+locator.PeerPorts-1)
 	}
 	return rpc.NewClient(addr, a.call), nil
-}
-
-// isLoopback reports whether the host is reachable from this machine only.
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
 
 // hostOf returns the host in the name of a node, without brackets.

@@ -22,12 +22,14 @@ func TestSecretInAPipe(t *testing.T) {
 	a := &access{secretFile: pipe}
 	err := a.parse(t.Context(), t.Output())
 	require.ErrorContains(t, err, "the pipe is empty and has no writer")
-	assert.Equal(t, exitConfig, exitCode(err))
+	_, code, _ := explain(err)
+	assert.Equal(t, exitConfig, code)
 
 	writer, err := os.OpenFile(pipe, os.O_RDWR, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, writer.Close()) })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.Equal(t, exitInterrupted, exitCode(a.parse(ctx, t.Output())))
+	_, code, _ = explain(a.parse(ctx, t.Output()))
+	assert.Equal(t, exitInterrupted, code)
 }

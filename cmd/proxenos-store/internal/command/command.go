@@ -30,55 +30,51 @@ const (
 	exitInterrupted = 130
 )
 
-// Errors with an exit code of their own.
+// Errors of the command line.
 var (
 	errMissing = errors.New("not found")
 	errUsage   = errors.New("usage")
-	errNoPeer  = errors.New("no peer")
 	errSecret  = errors.New("cannot use the secret")
+	errDiffers = errors.New("secrets differ")
 )
 
-// exitCode returns the exit code of an error.
-func exitCode(err error) int {
-	var failure *peerwire.Failure
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.Is(err, errMissing):
-		return exitMissing
-	case errors.Is(err, errUsage):
-		return exitUsage
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
-	case errors.As(err, &failure), errors.Is(err, locator.ErrNoReply):
-		return exitFailed
-	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable), errors.Is(err, locator.ErrNoPeer):
-		return exitUnreachable
-	default:
-		return exitConfig
-	}
+const (
+	hintStart  = "start a node with: proxenos-store serve; or name one with -h HOST:PORT"
+	hintSecret = "use the --secret-file of that node; serve --found starts a store beside it"
+)
+
+// causes holds the exit codes of errors, and hints on how to fix them. The first one that
+// matches counts.
+var causes = []struct {
+	err  error
+	code int
+	hint string
+}{
+	{errMissing, exitMissing, ""},
+	{errUsage, exitUsage, "run: proxenos-store --help"},
+	{context.Canceled, exitInterrupted, ""},
+	{rpc.ErrOtherSecret, exitUnreachable, hintSecret},
+	{errDiffers, exitUnreachable, hintSecret},
+	{locator.ErrNoReply, exitFailed, "is it a node of the store, and do both use the same --secret-file or none?"},
+	{locator.ErrUnreachable, exitUnreachable, hintStart},
+	{locator.ErrNoPeer, exitUnreachable, hintStart},
+	{errSecret, exitConfig, "make one with: openssl rand -hex 16"},
+	{locator.ErrAddressInUse, exitConfig, "leave out -p to use the first free port"},
+	{kv.ErrCorrupt, exitConfig, "the file was not changed; start with another --data directory to copy the keys from the other nodes"},
 }
 
-// hintOf returns a hint on how to fix an error, or "".
-func hintOf(err error) string {
-	switch {
-	case errors.Is(err, errUsage):
-		return "run: proxenos-store --help"
-	case errors.Is(err, rpc.ErrOtherSecret), errors.Is(err, errOtherSecret), errors.Is(err, errWantsSecret), errors.Is(err, errNoSecret):
-		return "use the --secret-file of that node; serve --found starts a store beside it"
-	case errors.Is(err, errNoPeer), errors.Is(err, locator.ErrUnreachable):
-		return "start a node with: proxenos-store serve; or name one with -h HOST:PORT"
-	case errors.Is(err, errSecret):
-		return "make one with: openssl rand -hex 16"
-	case errors.Is(err, locator.ErrNoReply):
-		return "is it a node of the store, and do both use the same --secret-file or none?"
-	case errors.Is(err, locator.ErrAddressInUse):
-		return "leave out -p to use the first free port"
-	case errors.Is(err, kv.ErrCorrupt):
-		return "the file was not changed; start with another --data directory to copy the keys from the other nodes"
-	default:
-		return ""
+// explain returns the text of an error, its exit code and a hint.
+func explain(err error) (text string, code int, hint string) {
+	var failure *peerwire.Failure
+	if errors.As(err, &failure) {
+		return failure.Reason, exitFailed, ""
 	}
+	for _, c := range causes {
+		if errors.Is(err, c.err) {
+			return err.Error(), c.code, c.hint
+		}
+	}
+	return err.Error(), exitConfig, ""
 }
 
 // output holds the writers of a command: Out for data, Err for messages.
@@ -96,22 +92,12 @@ func Main(args []string, out, err io.Writer) int {
 	if failed == nil {
 		return exitDone
 	}
-	if text := message(failed); text != "" {
-		fmt.Fprintln(err, "proxenos-store:", text)
-	}
-	if hint := hintOf(failed); hint != "" {
+	text, code, hint := explain(failed)
+	fmt.Fprintln(err, "proxenos-store:", text)
+	if hint != "" {
 		fmt.Fprintln(err, "hint:", hint)
 	}
-	return exitCode(failed)
-}
-
-// message returns the text of an error.
-func message(err error) string {
-	var failure *peerwire.Failure
-	if errors.As(err, &failure) {
-		return failure.Reason
-	}
-	return err.Error()
+	return code
 }
 
 func newRoot(std *output) *cobra.Command {

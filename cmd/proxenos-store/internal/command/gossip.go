@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -64,7 +63,7 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, 
 		Name: self, Label: to.Label, Peers: to.peers(), MustJoin: mustJoin, Metadata: g.meta, Timing: swim.Local(),
 		Generation: to.Generation + 1, Secrets: o.secrets, Log: o.log,
 	}
-	if !isLoopback(o.listen) {
+	if !o.onLoopback() {
 		cfg.Timing = swim.LAN()
 	}
 	if g.Cluster, err = o.joinAt(ctx, cfg, gossipPort(self)); err != nil {
@@ -111,17 +110,11 @@ type memberAddrs struct{ gossip atomic.Pointer[gossip] }
 
 func (k *memberAddrs) has(a net.Addr) bool {
 	g := k.gossip.Load()
-	return g != nil && slices.ContainsFunc(g.Members(), func(m swim.Member) bool { return !m.Observer && sameIP(m.Addr, a.String()) })
-}
-
-// sameIP reports whether the IP addresses of two ip:port are the same.
-func sameIP(a, b string) bool {
-	one, err := netip.ParseAddrPort(a)
-	if err != nil {
-		return false
-	}
-	other, err := netip.ParseAddrPort(b)
-	return err == nil && one.Addr().Unmap() == other.Addr().Unmap()
+	host, _, err := net.SplitHostPort(a.String())
+	return g != nil && err == nil && slices.ContainsFunc(g.Members(), func(m swim.Member) bool {
+		at, _, _ := net.SplitHostPort(m.Addr)
+		return at == host && !m.Observer
+	})
 }
 
 // joinInfo returns what a node needs to join.

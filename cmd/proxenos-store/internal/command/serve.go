@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
-	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/status"
 	"github.com/proxenos/proxenos/mapper/locator"
@@ -91,7 +91,7 @@ func (o *serveOptions) parse(ctx context.Context) error {
 		return fmt.Errorf("%w: --min-copies %d: want 1 to --replicas %d", errUsage, o.minCopies, o.replicas)
 	case o.found && o.peer != "":
 		return fmt.Errorf("%w: --found starts a store and -h joins one: use one of them", errUsage)
-	case !isLoopback(o.listen) && o.secrets == nil:
+	case !o.onLoopback() && o.secrets == nil:
 		return fmt.Errorf("%w: --listen %q requires --secret-file, as anyone could write otherwise", errUsage, o.listen)
 	}
 	level := slog.LevelWarn
@@ -104,6 +104,11 @@ func (o *serveOptions) parse(ctx context.Context) error {
 	thrift.ServerConnectivityCheckInterval = 0
 	o.call.Limits = limits
 	return nil
+}
+
+// onLoopback reports whether this node is reachable from this machine only.
+func (o *serveOptions) onLoopback() bool {
+	return status.OnLoopback(net.JoinHostPort(o.listen, "0"))
 }
 
 // limits admits the largest batch of entries that nodes send.
@@ -205,11 +210,11 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 		}
 		fmt.Fprintf(o.std.Err, "Status at http://%s/\n", at)
 	}
-	handler := &rpc.Handler{Server: server, Node: n, Info: cluster.joinInfo(o.replicas), Log: o.log}
+	processor := rpc.NewProcessor(server, n, cluster.joinInfo(o.replicas), o.log)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var answering sync.WaitGroup
 	var failed error
-	answering.Go(func() { failed = server.Serve(work, peerwire.NewPeerProcessor(handler)) })
+	answering.Go(func() { failed = server.Serve(work, processor) })
 	fmt.Fprintf(o.std.Err, "Starting the server at %s...\n", server.Self().Name)
 	err = n.Run(ctx)
 	stop()

@@ -14,7 +14,7 @@ type commit struct {
 }
 
 // update runs a transaction. Those of concurrent calls share a write to the disk.
-func (f *File) update(do func(*bbolt.Tx) error) error {
+func (f *file) update(do func(*bbolt.Tx) error) error {
 	c := commit{do, make(chan error, 1)}
 	f.commits <- c
 	return <-c.done
@@ -22,7 +22,7 @@ func (f *File) update(do func(*bbolt.Tx) error) error {
 
 // commitLoop commits until the file is closed. A transaction that fails is undone, so
 // after a failure each is committed alone.
-func (f *File) commitLoop() {
+func (f *file) commitLoop() {
 	for first := range f.commits {
 		batch := []commit{first}
 		for waiting := len(f.commits); waiting > 0; waiting-- {
@@ -39,7 +39,7 @@ func (f *File) commitLoop() {
 	}
 }
 
-func (f *File) commit(batch []commit) error {
+func (f *file) commit(batch []commit) error {
 	return f.whileIntact(func() error {
 		return f.db.Update(func(tx *bbolt.Tx) error {
 			for _, c := range batch {
@@ -53,13 +53,13 @@ func (f *File) commit(batch []commit) error {
 }
 
 // view runs a read-only transaction.
-func (f *File) view(do func(*bbolt.Tx) error) error {
+func (f *file) view(do func(*bbolt.Tx) error) error {
 	return f.whileIntact(func() error { return f.db.View(do) })
 }
 
 // whileIntact runs do unless the file was removed, replaced or truncated. The process
 // would otherwise write to a file without a name, or fault on a page that is gone.
-func (f *File) whileIntact(do func() error) error {
+func (f *file) whileIntact(do func() error) error {
 	info, err := os.Stat(f.path)
 	switch {
 	case err != nil || !os.SameFile(info, f.info):
@@ -76,7 +76,7 @@ func (f *File) whileIntact(do func() error) error {
 
 // Close closes the file. A damaged one is left as it is until the process ends, as
 // bbolt cannot release it.
-func (f *File) Close() error {
+func (f *file) Close() error {
 	close(f.commits)
 	if f.faulted.Load() {
 		return nil

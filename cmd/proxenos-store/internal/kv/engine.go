@@ -1,3 +1,7 @@
+// Package kv stores the entries of one node: the newest version of each key.
+//
+// It knows nothing of other nodes. An [Engine] holds entries in memory or in a
+// file. A [Clock] makes timestamps that order the writes of all nodes.
 package kv
 
 import (
@@ -26,11 +30,9 @@ type Engine interface {
 	// stored entries are durable, as far as the engine is. When it fails,
 	// either none or all of them are stored.
 	Merge(entries []Entry) (newer []Version, err error)
-	// Drop removes the keys whose stored versions are exactly these.
-	Drop(versions []Version) error
-	// SetAside removes the keys whose stored versions are exactly these. A
-	// persistent engine keeps the entries apart, for an operator to inspect.
-	SetAside(versions []Version) error
+	// Remove removes the keys whose stored versions are exactly these. With aside,
+	// a persistent engine keeps the entries apart, for an operator to inspect.
+	Remove(versions []Version, aside bool) error
 	// Scan calls f with the versions of a bucket in key order until f returns
 	// false. f must not call the engine.
 	Scan(bucket int, f func(Version) bool) error

@@ -8,15 +8,16 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// File is an [Engine] in a file. Entries that Merge has stored survive a crash of
+// file is an [Engine] in a file. Entries that Merge has stored survive a crash of
 // the process or of the machine.
-type File struct {
+type file struct {
 	db      *bbolt.DB
 	path    string
 	info    os.FileInfo
@@ -44,45 +45,20 @@ const lockTime = time.Second
 // a moment per gigabyte, to find damage now and not in a later read. For a file
 // that is damaged or not a data file it returns [ErrCorrupt] and does not change
 // the file.
-func OpenFile(path string) (*File, error) {
-	if err := checkMagic(path); err != nil {
-		return nil, err
-	}
-	var f *File
-	var faulted atomic.Bool
-	err := guard(func() (err error) {
-		f, err = open(path)
-		return err
-	}, &faulted)
+func OpenFile(path string) (Engine, error) {
+	f := &file{path: path, commits: make(chan commit, maxBatch)}
+	err := guard(f.open, &f.faulted)
+	var system syscall.Errno
 	switch {
-	case errors.Is(err, ErrCorrupt), err == nil:
+	case err == nil:
+		go f.commitLoop()
+		return f, nil
 	case errors.Is(err, bolterrors.ErrTimeout):
 		err = errors.New("another process uses the file")
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+	case !errors.Is(err, ErrCorrupt) && !errors.As(err, &system):
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("data file %q: %w", path, err)
-	}
-	return f, nil
-}
-
-// checkMagic rejects a file without the magic number of bbolt, which bbolt might
-// otherwise initialize.
-func checkMagic(path string) error {
-	head := make([]byte, 24)
-	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	if n, _ := file.Read(head); n < len(head) || !bytes.Contains(head, []byte{0xed, 0xda, 0x0c, 0xed}) && !bytes.Contains(head, []byte{0xed, 0x0c, 0xda, 0xed}) {
-		return fmt.Errorf("data file %q: %w: it is not a bbolt database", path, ErrCorrupt)
-	}
-	return nil
+	return nil, fmt.Errorf("data file %q: %w", path, err)
 }
 
 // guard turns a panic into an error. bbolt panics on malformed pages, and reading
@@ -98,63 +74,47 @@ func guard(f func() error, faulted *atomic.Bool) (err error) {
 	return f()
 }
 
-func open(path string) (*File, error) {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTime, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
+func (f *file) open() (err error) {
+	if info, err := os.Stat(f.path); err == nil && info.Size() == 0 {
+		return fmt.Errorf("%w: it is empty", ErrCorrupt) // bbolt would initialize it
+	}
+	f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{Timeout: lockTime, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f := &File{db: db, path: path, commits: make(chan commit, maxBatch)}
-	if f.info, err = os.Stat(path); err == nil {
-		err = f.check()
-	}
-	if err == nil {
-		err = f.prepare()
+	if f.info, err = os.Stat(f.path); err == nil {
+		err = f.db.Update(check) // rolls back on an error, which changes nothing
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return errors.Join(err, f.db.Close())
 	}
-	go f.commitLoop()
-	return f, nil
+	return nil
 }
 
-// check reads every record. A new file has none.
-func (f *File) check() error {
-	return f.db.View(func(tx *bbolt.Tx) error {
-		format := tx.Bucket(formatBucket)
-		if format == nil {
-			if name, _ := tx.Cursor().First(); name != nil {
-				return fmt.Errorf("%w: it is the database of another program", ErrCorrupt)
-			}
-			return nil
+// check reads every record. It creates the buckets of a new file, which has none.
+func check(tx *bbolt.Tx) error {
+	format := tx.Bucket(formatBucket)
+	if format == nil {
+		if name, _ := tx.Cursor().First(); name != nil {
+			return fmt.Errorf("%w: it is the database of another program", ErrCorrupt)
 		}
-		if got := format.Get(formatKey); !bytes.Equal(got, formatValue) {
-			return fmt.Errorf("%w: the format is %q, want %q", ErrCorrupt, got, formatValue)
-		}
-		return tx.Bucket(entriesBucket).ForEach(func(k, v []byte) error {
-			_, err := decode(k, v)
-			return err
-		})
-	})
-}
-
-// prepare creates the buckets of a new file.
-func (f *File) prepare() error {
-	return f.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{entriesBucket, asideBucket, metaBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+		for _, name := range [][]byte{entriesBucket, asideBucket, metaBucket, formatBucket} {
+			if _, err := tx.CreateBucket(name); err != nil {
 				return err
 			}
 		}
-		format, err := tx.CreateBucketIfNotExists(formatBucket)
-		if err != nil {
-			return err
-		}
-		return format.Put(formatKey, formatValue)
+		return tx.Bucket(formatBucket).Put(formatKey, formatValue)
+	}
+	if got := format.Get(formatKey); !bytes.Equal(got, formatValue) {
+		return fmt.Errorf("%w: the format is %q, want %q", ErrCorrupt, got, formatValue)
+	}
+	return tx.Bucket(entriesBucket).ForEach(func(k, v []byte) error {
+		_, err := decode(k, v)
+		return err
 	})
 }
 
-// Get returns the entry of a key, which may be a tombstone.
-func (f *File) Get(key string) (e Entry, ok bool, err error) {
+func (f *file) Get(key string) (e Entry, ok bool, err error) {
 	err = f.view(func(tx *bbolt.Tx) error {
 		k := recordKey(key)
 		v := tx.Bucket(entriesBucket).Get(k)
@@ -169,10 +129,8 @@ func (f *File) Get(key string) (e Entry, ok bool, err error) {
 	return e, ok && err == nil, err
 }
 
-// Merge stores the entries that are newer than those present, and returns the
-// present versions that are newer than an entry. Concurrent calls share a
-// transaction.
-func (f *File) Merge(entries []Entry) (newer []Version, err error) {
+// Merge shares a transaction with concurrent calls.
+func (f *file) Merge(entries []Entry) (newer []Version, err error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -208,20 +166,7 @@ func mergeRecord(bucket *bbolt.Bucket, e Entry) (Version, error) {
 	return e.Version, bucket.Put(k, encode(e))
 }
 
-// Drop removes the keys whose stored versions are exactly these.
-func (f *File) Drop(versions []Version) error {
-	return f.remove(versions, func(*bbolt.Tx, []byte, []byte) error { return nil })
-}
-
-// SetAside moves the entries with exactly these versions to a bucket of their own.
-func (f *File) SetAside(versions []Version) error {
-	return f.remove(versions, func(tx *bbolt.Tx, key, record []byte) error {
-		return tx.Bucket(asideBucket).Put(key, record)
-	})
-}
-
-// remove calls before for the records of exactly these versions and removes them.
-func (f *File) remove(versions []Version, before func(tx *bbolt.Tx, key, record []byte) error) error {
+func (f *file) Remove(versions []Version, aside bool) error {
 	if len(versions) == 0 {
 		return nil
 	}
@@ -236,8 +181,10 @@ func (f *File) remove(versions []Version, before func(tx *bbolt.Tx, key, record 
 			if old, err := decode(k, v); err != nil || old.Version != version {
 				continue
 			}
-			if err := before(tx, k, v); err != nil {
-				return err
+			if aside {
+				if err := tx.Bucket(asideBucket).Put(k, v); err != nil {
+					return err
+				}
 			}
 			if err := bucket.Delete(k); err != nil {
 				return err
@@ -247,8 +194,7 @@ func (f *File) remove(versions []Version, before func(tx *bbolt.Tx, key, record 
 	})
 }
 
-// Scan calls visit with the versions of a bucket in key order.
-func (f *File) Scan(bucket int, visit func(Version) bool) error {
+func (f *file) Scan(bucket int, visit func(Version) bool) error {
 	return f.view(func(tx *bbolt.Tx) error {
 		prefix := []byte{byte(bucket)}
 		c := tx.Bucket(entriesBucket).Cursor()
@@ -265,8 +211,7 @@ func (f *File) Scan(bucket int, visit func(Version) bool) error {
 	})
 }
 
-// Meta returns a value stored by SetMeta, or "".
-func (f *File) Meta(name string) (value string, err error) {
+func (f *file) Meta(name string) (value string, err error) {
 	err = f.view(func(tx *bbolt.Tx) error {
 		value = string(tx.Bucket(metaBucket).Get([]byte(name)))
 		return nil
@@ -274,9 +219,6 @@ func (f *File) Meta(name string) (value string, err error) {
 	return value, err
 }
 
-// SetMeta stores a value.
-func (f *File) SetMeta(name, value string) error {
+func (f *file) SetMeta(name, value string) error {
 	return f.update(func(tx *bbolt.Tx) error { return tx.Bucket(metaBucket).Put([]byte(name), []byte(value)) })
 }
-
-var _ Engine = (*File)(nil)

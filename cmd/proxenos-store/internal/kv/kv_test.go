@@ -23,12 +23,12 @@ func entry(key string, clock uint64, writer, value string) Entry {
 // merged returns the error of a Merge.
 func merged(_ []Version, err error) error { return err }
 
-func openTemp(t *testing.T) (*File, string) {
+func openTemp(t *testing.T) (*file, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "data")
 	f, err := OpenFile(path)
 	require.NoError(t, err)
-	return f, path
+	return f.(*file), path
 }
 
 // engines runs a test with each engine.
@@ -72,9 +72,9 @@ func TestEngineMergeKeepsNewest(t *testing.T) {
 		assert.Equal(t, []Version{twoOfB.Version}, merge(two))
 		assert.Equal(t, "two of b", value())
 
-		require.NoError(t, e.Drop([]Version{entry("k", 2, "a", "").Version}))
+		require.NoError(t, e.Remove([]Version{entry("k", 2, "a", "").Version}, false))
 		assert.Equal(t, "two of b", value(), "other version")
-		require.NoError(t, e.Drop([]Version{entry("k", 2, "b", "").Version, {Key: "nothing"}}))
+		require.NoError(t, e.Remove([]Version{entry("k", 2, "b", "").Version, {Key: "nothing"}}, false))
 		_, ok, err = e.Get("k")
 		require.NoError(t, err)
 		assert.False(t, ok)
@@ -162,8 +162,9 @@ func TestFileReopen(t *testing.T) {
 	deleted := Entry{Version: Version{Key: "gone", Deleted: true, Timestamp: Timestamp{9, "w"}}}
 	require.NoError(t, merged(f.Merge([]Entry{entry("", 1, "", ""), entry("touché", 7, "127.0.0.1:9900", "\x00\xff"), deleted})))
 	require.NoError(t, f.Close())
-	f, err := OpenFile(path)
+	reopened, err := OpenFile(path)
 	require.NoError(t, err)
+	f = reopened.(*file)
 	defer func() { require.NoError(t, f.Close()) }()
 	got, ok, err := f.Get("touché")
 	require.NoError(t, err)
@@ -182,8 +183,9 @@ func TestFileMeta(t *testing.T) {
 	assert.Empty(t, value)
 	require.NoError(t, f.SetMeta("generation", "7"))
 	require.NoError(t, f.Close())
-	f, err = OpenFile(path)
+	reopened, err := OpenFile(path)
 	require.NoError(t, err)
+	f = reopened.(*file)
 	defer func() { require.NoError(t, f.Close()) }()
 	value, err = f.Meta("generation")
 	require.NoError(t, err)
@@ -195,10 +197,11 @@ func TestFileSetAside(t *testing.T) {
 	f, path := openTemp(t)
 	ahead, other := entry("k", 9, "w", "ahead"), entry("other", 1, "w", "v")
 	require.NoError(t, merged(f.Merge([]Entry{ahead, other})))
-	require.NoError(t, f.SetAside([]Version{ahead.Version, {Key: "other"}}))
+	require.NoError(t, f.Remove([]Version{ahead.Version, {Key: "other"}}, true))
 	require.NoError(t, f.Close())
-	f, err := OpenFile(path)
+	reopened, err := OpenFile(path)
 	require.NoError(t, err)
+	f = reopened.(*file)
 	defer func() { require.NoError(t, f.Close()) }()
 	_, ok, err := f.Get("k")
 	require.NoError(t, err)

@@ -7,33 +7,30 @@ import (
 	"sync"
 )
 
-// Memory is an [Engine] without persistence.
-type Memory struct {
+// memory is an [Engine] without persistence.
+type memory struct {
 	mu      sync.RWMutex
 	buckets [Buckets]map[string]Entry
 	meta    map[string]string
 }
 
-// NewMemory returns an empty engine.
-func NewMemory() *Memory {
-	m := &Memory{meta: map[string]string{}}
+// NewMemory returns an empty engine without persistence.
+func NewMemory() Engine {
+	m := &memory{meta: map[string]string{}}
 	for i := range m.buckets {
 		m.buckets[i] = map[string]Entry{}
 	}
 	return m
 }
 
-// Get returns the entry of a key, which may be a tombstone.
-func (m *Memory) Get(key string) (Entry, bool, error) {
+func (m *memory) Get(key string) (Entry, bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	e, ok := m.buckets[Bucket(key)][key]
 	return e, ok, nil
 }
 
-// Merge stores the entries that are newer than those present, and returns the
-// present versions that are newer than an entry.
-func (m *Memory) Merge(entries []Entry) (newer []Version, err error) {
+func (m *memory) Merge(entries []Entry) (newer []Version, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, e := range entries {
@@ -48,8 +45,7 @@ func (m *Memory) Merge(entries []Entry) (newer []Version, err error) {
 	return newer, nil
 }
 
-// Drop removes the keys whose stored versions are exactly these.
-func (m *Memory) Drop(versions []Version) error {
+func (m *memory) Remove(versions []Version, _ bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, v := range versions {
@@ -61,39 +57,31 @@ func (m *Memory) Drop(versions []Version) error {
 	return nil
 }
 
-// SetAside removes the keys whose stored versions are exactly these.
-func (m *Memory) SetAside(versions []Version) error { return m.Drop(versions) }
-
-// Scan calls f with the versions that the bucket held when Scan was called.
-func (m *Memory) Scan(bucket int, f func(Version) bool) error {
+// Scan visits the versions that the bucket held when it was called.
+func (m *memory) Scan(bucket int, visit func(Version) bool) error {
 	m.mu.RLock()
 	entries := slices.Collect(maps.Values(m.buckets[bucket]))
 	m.mu.RUnlock()
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) })
 	for _, e := range entries {
-		if !f(e.Version) {
+		if !visit(e.Version) {
 			break
 		}
 	}
 	return nil
 }
 
-// Meta returns a value stored by SetMeta, or "".
-func (m *Memory) Meta(name string) (string, error) {
+func (m *memory) Meta(name string) (string, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.meta[name], nil
 }
 
-// SetMeta stores a value.
-func (m *Memory) SetMeta(name, value string) error {
+func (m *memory) SetMeta(name, value string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.meta[name] = value
 	return nil
 }
 
-// Close does nothing.
-func (m *Memory) Close() error { return nil }
-
-var _ Engine = (*Memory)(nil)
+func (*memory) Close() error { return nil }

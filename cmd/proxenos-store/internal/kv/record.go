@@ -24,18 +24,14 @@ func recordKey(key string) []byte {
 func encode(e Entry) []byte {
 	b := make([]byte, 0, recordHead+len(e.Writer)+len(e.Value)+4)
 	b = binary.BigEndian.AppendUint64(b, e.Clock)
-	b = append(b, flag(e.Deleted))
+	b = append(b, 0)
+	if e.Deleted {
+		b[8] = 1
+	}
 	b = binary.BigEndian.AppendUint16(b, uint16(len(e.Writer)))
 	b = append(b, e.Writer...)
 	b = append(b, e.Value...)
 	return binary.BigEndian.AppendUint32(b, checksum(recordKey(e.Key), b))
-}
-
-func flag(set bool) byte {
-	if set {
-		return 1
-	}
-	return 0
 }
 
 func checksum(key, record []byte) uint32 {

@@ -125,11 +125,11 @@ func (c *cluster) client(i int) *rpc.Client {
 func (c *cluster) copies(ctx context.Context, of *process) (copies map[string]int, at int, err error) {
 	copies = map[string]int{}
 	for _, p := range c.nodes {
-		peer := rpc.NewPeer(p.addr, locator.CallConfig{Keep: 1, Limits: locator.Limits{Message: 64 << 20, Elements: 1 << 20}})
+		peer := rpc.NewPeer(p.addr, locator.CallConfig{Limits: locator.Limits{Message: 64 << 20, Elements: 1 << 20}})
 		for bucket := range kv.Buckets {
 			versions, err := node.Pages(kv.Version.ID, func(after string) ([]kv.Version, error) { return peer.Versions(ctx, bucket, "", after) })
 			if err != nil {
-				return nil, 0, errors.Join(err, peer.Close())
+				return nil, 0, err
 			}
 			for _, v := range versions {
 				copies[v.Key]++
@@ -137,9 +137,6 @@ func (c *cluster) copies(ctx context.Context, of *process) (copies map[string]in
 			if p == of {
 				at += len(versions)
 			}
-		}
-		if err := peer.Close(); err != nil {
-			return nil, 0, err
 		}
 	}
 	return copies, at, nil

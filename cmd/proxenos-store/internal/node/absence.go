@@ -49,7 +49,7 @@ func (n *Node) discard() error {
 	for bucket := range kv.Buckets {
 		versions, err := kv.Versions(n.cfg.Engine, bucket)
 		if err == nil {
-			err = n.cfg.Engine.SetAside(versions)
+			err = n.cfg.Engine.Remove(versions, true)
 		}
 		if err != nil {
 			return err

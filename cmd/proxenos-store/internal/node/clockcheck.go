@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,7 +88,9 @@ func (n *Node) setAside(ctx context.Context, versions []kv.Version) (done bool, 
 	if agree, others := n.compareClocks(ctx); 2*agree < others {
 		return false, nil
 	}
-	if err := n.cfg.Engine.SetAside(versions); err != nil {
+	// The clock may have been wrong when they were found, and set right since.
+	versions = slices.DeleteFunc(versions, func(v kv.Version) bool { return !n.clock.IsAhead(v.Clock) })
+	if err := n.cfg.Engine.Remove(versions, true); err != nil {
 		return false, err
 	}
 	const listed = 10

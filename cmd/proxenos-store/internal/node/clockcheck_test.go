@@ -146,3 +146,26 @@ func TestClockSetBackWhileRunning(t *testing.T) {
 		assert.Equal(t, "right", string(value))
 	})
 }
+
+// A repair finds all entries too far ahead, as the clock of its node is slow. The clock is
+// set right before it sets them aside: it keeps them.
+func TestClockSetRightDuringRepair(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		a := tc.start("a", "")
+		tc.start("b", "")
+		tc.settle()
+		require.NoError(t, a.Put(t.Context(), "k", []byte("v")))
+		tc.setSkew("a", -time.Hour)
+		ahead, err := a.scanClocks()
+		require.NoError(t, err)
+		require.Len(t, ahead, 1)
+		tc.setSkew("a", 0)
+		done, err := a.setAside(t.Context(), ahead)
+		require.NoError(t, err)
+		assert.True(t, done)
+		entries, err := a.Fetch(t.Context(), []string{"k"})
+		require.NoError(t, err)
+		assert.Len(t, entries, 1)
+	})
+}

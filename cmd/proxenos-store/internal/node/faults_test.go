@@ -97,6 +97,46 @@ var recoveries = map[string]func(t *testing.T, tc *testCluster, h *history, engi
 		tc.startWith("b", "", engines["b"])
 		h.everywhere(tc, "a", "b", "c")
 	},
+	"a clock is set back after a write that one owner missed": func(t *testing.T, tc *testCluster, h *history, _ map[string]kv.Engine) {
+		owners, other := ownersAndOther(tc)
+		h.write(other, "one")
+		tc.silence(owners[:1])
+		tc.setSkew(other.cfg.Self, 5*time.Minute)
+		h.write(other, "two") // with a later time than its next write has
+		tc.setSkew(other.cfg.Self, -20*time.Minute)
+		require.Error(t, other.Put(t.Context(), "k", []byte("behind")))
+		tc.setSkew(other.cfg.Self, 0)
+		tc.silence(nil, owners[0])
+		h.write(other, "three")
+		h.everywhere(tc, "a", "b", "c")
+	},
+	"a fast clock hides the only copy that owners have": func(t *testing.T, tc *testCluster, h *history, engines map[string]kv.Engine) {
+		owners, other := ownersAndOther(tc)
+		h.write(other, "one")
+		tc.silence(owners[:1])
+		h.write(other, "two")
+		tc.silence(nil, owners[0])
+		_, err := engines[owners[1]].Merge([]kv.Entry{{ // as while its own write fails
+			Version: kv.Version{Key: "k", Timestamp: kv.Timestamp{Clock: other.clock.Tick() + uint64(time.Hour.Milliseconds())<<16, Writer: owners[1]}},
+			Value:   []byte("ahead"),
+		}})
+		require.NoError(t, err)
+		h.do(0, other, operation{'r', ""})
+	},
+	"an owner with a slow clock misses a write": func(_ *testing.T, tc *testCluster, h *history, _ map[string]kv.Engine) {
+		owners, other := ownersAndOther(tc)
+		tc.settle() // the repairs after the last change of membership end
+		h.write(other, "one")
+		tc.setSkew(owners[0], -20*time.Minute)
+		h.write(other, "two")
+		time.Sleep(3 * hintInterval) // in which it refuses the write
+		tc.setSkew(owners[0], 0)
+		time.Sleep(3 * hintInterval)
+		tc.silence([]string{owners[1], other.cfg.Self})
+		h.do(0, tc.nodeNamed(owners[0]), operation{'r', ""})
+		tc.silence(nil, owners[1], other.cfg.Self)
+		h.everywhere(tc, "a", "b", "c")
+	},
 	"a stopped node resumes a request": func(t *testing.T, tc *testCluster, h *history, _ map[string]kv.Engine) {
 		h.write(tc.nodeNamed("a"), "new")
 		expired, cancel := context.WithDeadline(t.Context(), time.Now())
@@ -104,6 +144,18 @@ var recoveries = map[string]func(t *testing.T, tc *testCluster, h *history, engi
 		require.ErrorIs(t, tc.nodeNamed("b").Put(expired, "k", []byte("old")), ErrUnavailable)
 		h.everywhere(tc, "a", "b", "c")
 	},
+}
+
+// ownersAndOther returns the owners of the key in a cluster of three nodes, the first one
+// first, and the node that is none.
+func ownersAndOther(tc *testCluster) (owners []string, other *Node) {
+	owners = tc.any().Owners("k")
+	for _, name := range []string{"a", "b", "c"} {
+		if !slices.Contains(owners, name) {
+			other = tc.nodeNamed(name)
+		}
+	}
+	return owners, other
 }
 
 func TestRecoveriesAreLinearizable(t *testing.T) {

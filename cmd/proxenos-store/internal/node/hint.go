@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -24,7 +23,6 @@ type hints struct {
 	mu      sync.Mutex
 	entries map[string]map[string]kv.Entry
 	size    int
-	added   chan struct{} // holds a token if there are entries
 }
 
 // add keeps an entry for an owner, unless there are too many.
@@ -42,10 +40,6 @@ func (h *hints) add(owner string, e kv.Entry) {
 		h.entries[owner] = map[string]kv.Entry{}
 	}
 	h.entries[owner][e.Key] = e
-	select {
-	case h.added <- struct{}{}:
-	default:
-	}
 }
 
 // take removes and returns the entries of each owner.
@@ -59,15 +53,7 @@ func (h *hints) take() map[string]map[string]kv.Entry {
 
 // hintLoop sends hints until the context ends.
 func (n *Node) hintLoop(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-n.hints.added:
-		}
-		if sleep(ctx, hintInterval) != nil {
-			return
-		}
+	for sleep(ctx, hintInterval) == nil {
 		var group sync.WaitGroup
 		for owner, entries := range n.hints.take() {
 			group.Go(func() { n.sendHints(ctx, owner, entries) })
@@ -76,28 +62,26 @@ func (n *Node) hintLoop(ctx context.Context) {
 	}
 }
 
-// sendHints sends the entries of one owner, and keeps those that it did not accept.
-// It drops those of a node that is no longer a member: such a node copies its keys
-// when it joins again.
+// sendHints sends the entries of one owner, and keeps those that it did not accept. It
+// drops those of a node that is no longer a member: such a node copies its keys when it
+// joins again.
 func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]kv.Entry) {
-	failed := n.current().state(owner) == ""
+	failed := false
 	for _, e := range entries {
-		if !failed {
-			_, err := n.sendHint(ctx, owner, e)
-			failed = err != nil && !errors.Is(err, kv.ErrAhead)
+		if n.current().state(owner) == "" {
+			return
 		}
-		if failed && n.current().state(owner) != "" {
+		if !failed {
+			// An owner that is cut off may not answer a call that began before it is back.
+			call, cancel := context.WithTimeout(ctx, n.cfg.Call/4)
+			_, err := n.keepAt(call, owner, e)
+			cancel()
+			failed = err != nil
+		}
+		if failed {
 			n.hints.add(owner, e)
 		}
 	}
-}
-
-// sendHint gives up early, as an owner that is cut off may not answer a call that began
-// before it is back.
-func (n *Node) sendHint(ctx context.Context, owner string, e kv.Entry) ([]kv.Version, error) {
-	ctx, cancel := context.WithTimeout(ctx, n.cfg.Call/4)
-	defer cancel()
-	return n.keepAt(ctx, owner, e)
 }
 
 // hintOwners keeps the entry of an acknowledged write for the owners that have not

@@ -2,12 +2,10 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
-
-	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
 // join copies the keys that this node will own, and then serves. The order matters:
@@ -137,46 +135,31 @@ func (n *Node) bootstrap(ctx context.Context) error {
 	}
 }
 
-// copyFromAll copies from all other members at the same time.
+// copyFromAll copies the buckets that differ from all other members at the same time.
 func (n *Node) copyFromAll(ctx context.Context, p *placement) error {
-	mine, err := n.digests(p)
-	if err != nil {
-		return err
-	}
-	var mu sync.Mutex
-	var failed error
+	r := newRepairRound(n, p)
+	r.compare(ctx)
 	var group sync.WaitGroup
-	for _, name := range n.others(p) {
+	for name, buckets := range r.different {
 		group.Go(func() {
-			err := n.copyFrom(ctx, name, mine[name])
-			mu.Lock()
-			defer mu.Unlock()
-			if n.current().state(name) != "" { // a node that has left had handed its keys over
-				failed = errors.Join(failed, err)
+			for bucket, different := range buckets {
+				if !different {
+					continue
+				}
+				theirs, err := n.versionsOf(ctx, name, bucket, n.cfg.Self)
+				if err == nil {
+					err = n.transfer(ctx, name, n.cfg.Self, bucket, theirs)
+				}
+				if err != nil {
+					r.fail(name, err)
+					return
+				}
 			}
 		})
 	}
 	group.Wait()
-	return failed
-}
-
-// copyFrom copies the buckets whose digests differ from those of this node.
-func (n *Node) copyFrom(ctx context.Context, name string, mine *[kv.Buckets]uint64) error {
-	digests, err := n.digestsOf(ctx, name)
-	if err != nil {
-		return err
-	}
-	for bucket := range kv.Buckets {
-		if digests[bucket] == mine[bucket] {
-			continue
-		}
-		theirs, err := n.versionsOf(ctx, name, bucket, n.cfg.Self)
-		if err != nil {
-			return err
-		}
-		if err := n.transfer(ctx, name, n.cfg.Self, bucket, theirs); err != nil {
-			return err
-		}
-	}
-	return nil
+	maps.DeleteFunc(r.failed, func(name string, _ error) bool {
+		return name != n.cfg.Self && n.current().state(name) == "" // it has left, and had handed its keys over
+	})
+	return r.err()
 }

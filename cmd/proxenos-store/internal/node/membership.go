@@ -34,33 +34,16 @@ const maxDrop = 0.5
 func (n *Node) follow(ctx context.Context) (err error) {
 	var source mapper.Mapper = &mapper.Debounce{Source: n.cfg.Cluster, Min: calm}
 	source = &mapper.Guard{Source: source, MaxDrop: maxDrop, DropFor: 2 * n.cfg.Settle}
-	n.view, err = mapper.FollowWith(ctx, source, n.placementOf(), mapper.FollowConfig[*placement]{
-		Observe: func(mapper.Event) { n.scheduleRepair() },
-		Log:     n.cfg.Log,
+	n.view, err = mapper.FollowWith(ctx, source, n.place, mapper.FollowConfig[*placement]{
+		Observe:      func(mapper.Event) { n.scheduleRepair() },
+		KeepPrevious: n.cfg.Settle,
+		Log:          n.cfg.Log,
 	})
 	return err
 }
 
-// placementOf returns a function that returns the placement for a set of members. It
-// returns the last placement again if no member has changed.
-func (n *Node) placementOf() func([]mapper.Node) (*placement, error) {
-	var last *placement
-	return func(nodes []mapper.Node) (*placement, error) {
-		next, err := newPlacement(membersOf(nodes), n.cfg.Replicas, time.Now())
-		if err != nil || last != nil && last.same(next.members) {
-			return last, err
-		}
-		if last != nil {
-			before := *last
-			before.previous = nil
-			next.previous = &before
-		}
-		last = next
-		return next, nil
-	}
-}
-
-func membersOf(nodes []mapper.Node) []Member {
+// place returns the placement for a set of members.
+func (n *Node) place(nodes []mapper.Node) (*placement, error) {
 	members := make([]Member, len(nodes))
 	for i, node := range nodes {
 		members[i] = Member{Name: node.Name, Zone: node.Zone, State: State(node.Meta[StateKey])}
@@ -68,7 +51,7 @@ func membersOf(nodes []mapper.Node) []Member {
 			members[i].State = StateJoining
 		}
 	}
-	return members
+	return newPlacement(members, n.cfg.Replicas, time.Now())
 }
 
 // current returns the placement by the members that this node knows now.

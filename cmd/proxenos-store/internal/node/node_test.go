@@ -305,7 +305,7 @@ func TestAntiEntropy(t *testing.T) {
 			all = append(all, versions...)
 		}
 		tc.settle()
-		require.NoError(t, b.cfg.Engine.Drop(all), "b loses its data")
+		require.NoError(t, b.cfg.Engine.Remove(all, false), "b loses its data")
 		awaitCopies(t, tc, 2)
 	})
 }

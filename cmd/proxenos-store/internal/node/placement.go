@@ -37,15 +37,15 @@ type placement struct {
 	natural  *ring.Ring[Member] // members to read from: serving or leaving
 	pending  *ring.Ring[Member] // members once all changes are complete: joining or serving
 	replicas int
-	zones    int
+	zoned    bool // the members are in several zones
 	since    time.Time
-	previous *placement // before the last change, or nil
 }
 
 func newPlacement(members []Member, replicas int, since time.Time) (*placement, error) {
 	members = slices.Clone(members)
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
-	p := &placement{members: members, replicas: replicas, zones: countZones(members), since: since}
+	zoned := slices.ContainsFunc(members, func(m Member) bool { return m.Zone != members[0].Zone })
+	p := &placement{members: members, replicas: replicas, zoned: zoned, since: since}
 	var err error
 	if p.natural, err = ringExcluding(members, StateJoining); err != nil {
 		return nil, err
@@ -62,21 +62,10 @@ func ringExcluding(members []Member, state State) (*ring.Ring[Member], error) {
 	return ring.New(members, ring.Config[Member]{ID: Member.ID})
 }
 
-func countZones(members []Member) int {
-	zones := map[string]bool{}
-	for _, m := range members {
-		zones[m.Zone] = true
-	}
-	return len(zones)
-}
-
 // changing reports whether a member is joining or leaving.
 func (p *placement) changing() bool {
 	return slices.ContainsFunc(p.members, func(m Member) bool { return m.State != StateServing })
 }
-
-// same reports whether the members and their states are the same.
-func (p *placement) same(members []Member) bool { return slices.Equal(p.members, members) }
 
 // state returns the state of a member, or "" if there is no such member.
 func (p *placement) state(name string) State {
@@ -94,7 +83,7 @@ func (p *placement) state(name string) State {
 // becomes an owner when the member is gone.
 func (p *placement) appendReplicas(dst []string, r *ring.Ring[Member], key string, n int) []string {
 	var chosen []Member
-	if p.zones > 1 {
+	if p.zoned {
 		chosen, _ = mapper.Spread(nil, r.Rank(key), n, func(m Member) string { return m.Zone }, mapper.ZonePolicySpread)
 	} else {
 		chosen = r.SelectN(nil, key, n)

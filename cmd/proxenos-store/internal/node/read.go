@@ -19,10 +19,10 @@ func (n *Node) Get(ctx context.Context, key string) (value []byte, ok bool, err 
 	for {
 		found, err := n.read(ctx, key)
 		if err == nil {
-			if !found.hasValue() {
+			if !hasValue(found.newest) {
 				n.Misses.Add(1)
 			}
-			return found.newest.Value, found.hasValue(), nil
+			return found.newest.Value, hasValue(found.newest), nil
 		}
 		if errors.Is(err, kv.ErrAhead) || sleep(ctx, retryRequest) != nil {
 			n.Failures.Add(1)
@@ -35,30 +35,30 @@ func (n *Node) Get(ctx context.Context, key string) (value []byte, ok bool, err 
 // know that it is missing if no owner answers. While a change of membership settles it
 // reads from the old and the new replicas, and from every member before it
 // reports a key as missing.
-func (n *Node) read(ctx context.Context, key string) (*responses, error) {
+func (n *Node) read(ctx context.Context, key string) (*replies, error) {
 	p := n.current()
 	if p.natural.Len() == 0 {
 		return nil, fmt.Errorf("%w: no node serves yet", ErrUnavailable)
 	}
-	r := &responses{}
+	r := &replies{}
 	lists := []*preferenceList{p.preferenceList(p.natural, key)}
 	settling := n.settling(p)
 	if settling {
 		lists = append(lists, p.preferenceList(p.pending, key))
-		if old := p.previous; old != nil {
+		for old := range n.view.Previous() {
 			lists = append(lists, old.preferenceList(old.natural, key))
 		}
 	}
 	for i, l := range lists {
-		got := l.call(l.quorum(), func(name string) error { return n.fetch(ctx, r, name, key) })
-		if i == 0 && got < l.quorum() && r.newest.Clock == 0 {
-			return nil, fmt.Errorf("%w: %d of %d: %w", ErrUnavailable, got, l.quorum(), cmp.Or(r.failed, errNoReplica))
+		l.call(l.quorum(), func(name string) error { return n.fetch(ctx, r, name, key) })
+		if got := len(r.by); i == 0 && got < l.quorum() && r.newest.Clock == 0 {
+			return nil, r.unavailable(got, l.quorum())
 		}
 	}
 	if err := n.checkAhead(ctx, r); err != nil {
 		return nil, err
 	}
-	if settling && !r.hasValue() {
+	if settling && !hasValue(r.newest) {
 		n.fetchFromAll(ctx, r, p, key)
 	}
 	if r.newest.Clock == 0 && !slices.ContainsFunc(p.owners(key), r.has) {
@@ -68,41 +68,34 @@ func (n *Node) read(ctx context.Context, key string) (*responses, error) {
 	return r, nil
 }
 
-// fetch reads from one node, unless that has responded already.
-func (n *Node) fetch(ctx context.Context, r *responses, name, key string) error {
+// fetch reads from one node, unless that has replied already. It ignores a version that
+// is too far ahead, which may have replaced the newest one, and returns an error: the next
+// node may have that.
+func (n *Node) fetch(ctx context.Context, r *replies, name, key string) error {
 	if r.has(name) {
 		return nil
 	}
 	entries, err := n.fetchFrom(ctx, name, key)
-	if err != nil {
-		r.fail(err)
-		return err
+	var e kv.Entry
+	if len(entries) > 0 && entries[0].Key == key {
+		e = entries[0]
 	}
-	r.add(name, key, n.withoutAhead(r, name, entries))
-	return nil
-}
-
-// withoutAhead returns the entries of a node whose versions are not too far ahead.
-func (n *Node) withoutAhead(r *responses, name string, entries []kv.Entry) []kv.Entry {
-	return slices.DeleteFunc(entries, func(e kv.Entry) bool {
-		if !n.clock.IsAhead(e.Clock) {
-			return false
-		}
+	if n.clock.IsAhead(e.Clock) {
 		n.Ahead.Add(1)
-		err := n.clock.Observe(e.Clock)
-		n.checkClock(name, err)
-		r.addAhead(e.Clock)
-		return true
-	})
+		n.checkClock(name, n.clock.Observe(e.Clock))
+		r.ahead.Store(e.Clock)
+		r.add(name, kv.Entry{}, nil)
+		return kv.ErrAhead
+	}
+	r.add(name, e, err)
+	return err
 }
 
 // checkAhead returns an error if a version is too far ahead, unless the clocks of half
 // of the other nodes agree with that of this node. The version is then of a write that
 // they refused, and the reader ignores it. Otherwise the clock of this node is wrong.
-func (n *Node) checkAhead(ctx context.Context, r *responses) error {
-	r.mu.Lock()
-	ahead := r.ahead
-	r.mu.Unlock()
+func (n *Node) checkAhead(ctx context.Context, r *replies) error {
+	ahead := r.ahead.Load()
 	if ahead == 0 {
 		return nil
 	}
@@ -118,7 +111,10 @@ func (n *Node) checkAhead(ctx context.Context, r *responses) error {
 	}
 }
 
-func (n *Node) fetchFromAll(ctx context.Context, r *responses, p *placement, key string) {
+// hasValue reports whether an entry is neither missing nor a tombstone.
+func hasValue(e kv.Entry) bool { return e.Clock != 0 && !e.Deleted }
+
+func (n *Node) fetchFromAll(ctx context.Context, r *replies, p *placement, key string) {
 	var group sync.WaitGroup
 	for _, m := range p.members {
 		group.Go(func() { _ = n.fetch(ctx, r, m.Name, key) })
@@ -128,69 +124,14 @@ func (n *Node) fetchFromAll(ctx context.Context, r *responses, p *placement, key
 
 // readRepair has the newest version sent to the owners that responded with an older one
 // or none. It does not delay the reader.
-func (n *Node) readRepair(p *placement, r *responses) {
+func (n *Node) readRepair(p *placement, r *replies) {
 	if r.newest.Clock == 0 {
 		return
 	}
 	for _, name := range p.owners(r.newest.Key) {
-		if r.isStale(name) {
+		if version, ok := r.by[name]; ok && version != r.newest.Timestamp {
 			n.hints.add(name, r.newest)
 			n.ReadRepairs.Add(1)
 		}
 	}
-}
-
-// responses collects what nodes returned for one key.
-type responses struct {
-	mu     sync.Mutex
-	newest kv.Entry
-	by     map[string]kv.Timestamp
-	ahead  uint64 // the greatest reading of an entry that was ignored
-	failed error  // of the last call that failed
-}
-
-func (r *responses) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = err
-}
-
-func (r *responses) addAhead(reading uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ahead = max(r.ahead, reading)
-}
-
-func (r *responses) has(name string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, ok := r.by[name]
-	return ok
-}
-
-func (r *responses) add(name, key string, entries []kv.Entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.by == nil {
-		r.by = map[string]kv.Timestamp{}
-	}
-	r.by[name] = kv.Timestamp{}
-	for _, e := range entries {
-		if e.Key != key {
-			continue
-		}
-		r.by[name] = e.Timestamp
-		if e.Newer(r.newest.Version) {
-			r.newest = e
-		}
-	}
-}
-
-// hasValue reports whether the newest version is neither missing nor a tombstone.
-func (r *responses) hasValue() bool { return r.newest.Clock != 0 && !r.newest.Deleted }
-
-// isStale reports whether a node responded without the newest version.
-func (r *responses) isStale(name string) bool {
-	t, ok := r.by[name]
-	return ok && t != r.newest.Timestamp
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -68,7 +69,7 @@ func (n *Node) settled() <-chan time.Time {
 // node does not own. If it is not full, it first compares digests and skips the
 // buckets that agree.
 func (n *Node) repair(ctx context.Context, full bool) error {
-	r := &repairRound{Node: n, p: n.current(), failed: map[string]error{}}
+	r := newRepairRound(n, n.current())
 	if !full {
 		r.compare(ctx)
 	}
@@ -83,38 +84,56 @@ func (n *Node) repair(ctx context.Context, full bool) error {
 	if _, err := r.setAside(ctx, r.ahead); err != nil {
 		return err
 	}
-	return errors.Join(slices.Collect(maps.Values(r.failed))...)
+	return r.err()
 }
 
 // repairRound is one run of repair. It skips a node once a call to it has failed.
 type repairRound struct {
 	*Node
 	p         *placement
-	different map[string][kv.Buckets]bool // buckets whose digests differ, by node; nil: all
-	ahead     []kv.Version                // too far ahead of the clock of this node
-	failed    map[string]error
+	different map[string]*[kv.Buckets]bool // buckets whose digests differ, by node; nil: all
+	ahead     []kv.Version                 // too far ahead of the clock of this node
+
+	mu     sync.Mutex
+	failed map[string]error
 }
+
+func newRepairRound(n *Node, p *placement) *repairRound {
+	return &repairRound{Node: n, p: p, failed: map[string]error{}}
+}
+
+func (r *repairRound) fail(name string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed[name] = err
+}
+
+func (r *repairRound) err() error { return errors.Join(slices.Collect(maps.Values(r.failed))...) }
 
 // compare finds the buckets whose digests differ between this node and the others.
 func (r *repairRound) compare(ctx context.Context) {
-	r.different = map[string][kv.Buckets]bool{}
+	r.different = map[string]*[kv.Buckets]bool{}
 	mine, err := r.digests(r.p)
 	if err != nil {
-		r.failed[r.cfg.Self] = err
+		r.fail(r.cfg.Self, err)
 		return
 	}
+	var group sync.WaitGroup
 	for _, name := range r.others(r.p) {
-		theirs, err := r.digestsOf(ctx, name)
-		if err != nil {
-			r.failed[name] = err
-			continue
-		}
-		var buckets [kv.Buckets]bool
-		for i, digest := range mine[name] {
-			buckets[i] = digest != theirs[i]
-		}
-		r.different[name] = buckets
+		different := new([kv.Buckets]bool)
+		r.different[name] = different
+		group.Go(func() {
+			theirs, err := r.digestsOf(ctx, name)
+			if err != nil {
+				r.fail(name, err)
+				return
+			}
+			for i, digest := range mine[name] {
+				different[i] = digest != theirs[i]
+			}
+		})
 	}
+	group.Wait()
 }
 
 // repair repairs one bucket.
@@ -149,7 +168,7 @@ func (r *repairRound) repair(ctx context.Context, bucket int) error {
 		foreign = nil // an owner lacks it, or a reader may still look for it here
 	}
 	r.Dropped.Add(int64(len(foreign)))
-	return r.cfg.Engine.Drop(append(expired, foreign...))
+	return r.cfg.Engine.Remove(append(expired, foreign...), false)
 }
 
 // pushAll pushes versions of a bucket to several nodes and reports whether all of
@@ -159,7 +178,7 @@ func (r *repairRound) pushAll(ctx context.Context, bucket int, versions map[stri
 	for name, list := range versions {
 		if r.failed[name] == nil {
 			if err := r.transfer(ctx, r.cfg.Self, name, bucket, list); err != nil {
-				r.failed[name] = err
+				r.fail(name, err)
 			}
 		}
 		ok = ok && r.failed[name] == nil

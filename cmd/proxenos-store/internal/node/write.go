@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -73,7 +72,7 @@ func (n *Node) write(ctx context.Context, e kv.Entry) error {
 		}
 		pause := retryRequest
 		if errors.Is(err, errOutdated) {
-			if err := n.clock.Observe(a.newest().Clock); err != nil {
+			if err := n.clock.Observe(a.newest.Clock); err != nil {
 				n.Failures.Add(1)
 				return fmt.Errorf("a replica has a newer version: %w", err)
 			}
@@ -93,7 +92,7 @@ func (n *Node) write(ctx context.Context, e kv.Entry) error {
 // undo restores what this node stored before it wrote an entry that other nodes
 // refused for its time.
 func (n *Node) undo(a *attempt) {
-	err := n.cfg.Engine.Drop([]kv.Version{a.entry.Version})
+	err := n.cfg.Engine.Remove([]kv.Version{a.entry.Version}, false)
 	if err == nil && a.before.Clock != 0 {
 		_, err = n.cfg.Engine.Merge([]kv.Entry{a.before})
 	}
@@ -143,18 +142,15 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 }
 
 // checkSuperseded returns nil if the entry is not lost but superseded by a concurrent
-// write. A newer version of this node is of a write that began later. The replica that
-// was the first to accept the entry received any version that it now has after the
-// entry. Another newer version was written while that replica was unreachable.
+// write: the replica that was the first to accept the entry received any version that it
+// now has after the entry. Another newer version was written while that replica was
+// unreachable, or before the clock of its writer was set back.
 func (n *Node) checkSuperseded(ctx context.Context, a *attempt) error {
-	if a.newest().Writer == n.cfg.Self {
-		return nil
-	}
 	newer, err := n.keepAt(ctx, a.first, a.entry)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if len(newer) > 0 && newer[0].Compare(a.newest().Timestamp) >= 0 {
+	if len(newer) > 0 && newer[0].Compare(a.newest.Timestamp) >= 0 {
 		return nil
 	}
 	return errOutdated
@@ -168,13 +164,17 @@ func (n *Node) keep(ctx context.Context, a *attempt, name string) error {
 	if name == n.cfg.Self {
 		var err error
 		if a.before, _, err = n.cfg.Engine.Get(a.entry.Key); err != nil {
-			a.add(name, nil, fmt.Errorf("%s: %w", name, diskError(err)))
+			a.add(name, kv.Entry{}, fmt.Errorf("%s: %w", name, diskError(err)))
 			return err
 		}
 	}
 	newer, err := n.keepAt(ctx, name, a.entry)
 	n.checkClock(name, err)
-	a.add(name, newer, err)
+	var e kv.Entry
+	if len(newer) > 0 {
+		e.Version = newer[0]
+	}
+	a.add(name, e, err)
 	return err
 }
 
@@ -182,59 +182,20 @@ func (n *Node) keep(ctx context.Context, a *attempt, name string) error {
 // may be of a write that was acknowledged before.
 var errOutdated = fmt.Errorf("%w: other writes kept superseding this one", ErrUnavailable)
 
-// attempt is an entry with a timestamp, and the replies of the nodes it was written
-// to.
+// attempt is an entry with a timestamp, and the replies of the nodes it was written to:
+// their versions that are newer.
 type attempt struct {
 	entry  kv.Entry
 	before kv.Entry // what this node stored before
 	first  string   // the first replica that accepted the entry
-
-	mu     sync.Mutex
-	acked  map[string]bool
-	newer  kv.Version // the newest version that a node has instead of the entry
-	failed error      // of the last call that failed
+	replies
 }
 
 // newAttempt gives the entry a new timestamp.
 func (n *Node) newAttempt(e kv.Entry) *attempt {
 	e.Timestamp = kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}
-	return &attempt{entry: e, acked: map[string]bool{}}
-}
-
-func (a *attempt) has(name string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.acked[name]
-}
-
-// add records the reply of a node.
-func (a *attempt) add(name string, newer []kv.Version, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if err != nil {
-		a.failed = err
-		return
-	}
-	a.acked[name] = true
-	for _, v := range newer {
-		if v.Newer(a.newer) {
-			a.newer = v
-		}
-	}
-}
-
-func (a *attempt) newest() kv.Version {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.newer
+	return &attempt{entry: e}
 }
 
 // isOutdated reports whether a node has a newer version than the entry.
-func (a *attempt) isOutdated() bool { return a.newest().Newer(a.entry.Version) }
-
-// unavailable returns the error of an attempt that too few nodes acknowledged.
-func (a *attempt) unavailable(got, want int) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return fmt.Errorf("%w: %d of %d acknowledged: %w", ErrUnavailable, got, want, cmp.Or(a.failed, errNoReplica))
-}
+func (a *attempt) isOutdated() bool { return a.newest.Newer(a.entry.Version) }

@@ -1,3 +1,5 @@
+// Package rpc connects nodes over Thrift: [NewProcessor] serves a node, [NewPeer] calls
+// another node, and [Client] calls the store from outside.
 package rpc
 
 import (

@@ -72,7 +72,7 @@ func startNode(tb testing.TB) (addr string) {
 	running, leave := context.WithCancel(context.Background())
 	go func() { ran <- n.Run(running) }()
 	go func() {
-		served <- server.Serve(ctx, peerwire.NewPeerProcessor(&Handler{Server: server, Node: n, Log: log}))
+		served <- server.Serve(ctx, NewProcessor(server, n, peerwire.JoinInfo{}, log))
 	}()
 	<-ready
 	tb.Cleanup(func() {

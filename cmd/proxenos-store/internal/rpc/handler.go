@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -23,22 +24,27 @@ var Services = []string{"locator.Base", "locator.Locator", "diststore.Store"}
 // timeout.
 const requestTime = 4 * time.Second
 
-// Handler serves the calls to a node. The embedded server serves ping,
+// handler serves the calls that peer.thrift declares. The embedded server serves ping,
 // service_type, service_types, debug and die. Membership comes from gossip, so the
 // handler replaces the server's calls for it.
-type Handler struct {
+type handler struct {
 	*locator.Server
-	Node *node.Node
-	// Info is what a node needs to join.
-	Info peerwire.JoinInfo
-	Log  *slog.Logger
+	node *node.Node
+	info peerwire.JoinInfo
+	log  *slog.Logger
 
 	logged atomic.Int64 // second of the last internal error in the log
 }
 
+// NewProcessor returns what the server serves for a node. Info is what another node needs
+// to join.
+func NewProcessor(server *locator.Server, n *node.Node, info peerwire.JoinInfo, log *slog.Logger) thrift.TProcessor {
+	return peerwire.NewPeerProcessor(&handler{Server: server, node: n, info: info, log: log})
+}
+
 // Get serves the call of 2009. It returns the empty string for a missing key. On
 // failure it closes the connection, as the empty string would be a wrong result.
-func (h *Handler) Get(ctx context.Context, key string) (string, error) {
+func (h *handler) Get(ctx context.Context, key string) (string, error) {
 	found, err := h.Read(ctx, key)
 	if err != nil {
 		return "", h.abandon("get", err)
@@ -48,50 +54,64 @@ func (h *Handler) Get(ctx context.Context, key string) (string, error) {
 
 // Put serves the one-way call of 2009. Its client does not wait for a reply, and does
 // not learn of a failure.
-func (h *Handler) Put(ctx context.Context, key, value string) error {
-	err := h.within(ctx, func(ctx context.Context) error { return h.Node.Put(ctx, key, []byte(value)) })
+func (h *handler) Put(ctx context.Context, key, value string) error {
+	err := h.within(ctx, func(ctx context.Context) error { return h.node.Put(ctx, key, []byte(value)) })
 	if err != nil {
 		return h.abandon("put", err)
 	}
 	return nil
 }
 
-func (h *Handler) abandon(call string, err error) error {
-	h.Log.Warn("a call of 2009 failed", "call", call, "err", err)
+func (h *handler) abandon(call string, err error) error {
+	h.log.Warn("a call of 2009 failed", "call", call, "err", err)
 	return thrift.ErrAbandonRequest
 }
 
 // within runs a request of a client within requestTime, and returns the error to send.
-func (h *Handler) within(ctx context.Context, request func(context.Context) error) error {
+func (h *handler) within(ctx context.Context, request func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	return h.failure(request(ctx))
 }
 
+// failure returns the error to send to a caller. Errors that are not meant for callers
+// go to the log, at most one per second.
+func (h *handler) failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, public := range []error{node.ErrUnavailable, node.ErrTooLarge, node.ErrDisk, kv.ErrAhead} {
+		if errors.Is(err, public) {
+			return &peerwire.Failure{Reason: err.Error(), Clock: errors.Is(err, kv.ErrAhead)}
+		}
+	}
+	if now, last := time.Now().Unix(), h.logged.Load(); now != last && h.logged.CompareAndSwap(last, now) {
+		h.log.Error("a call failed", "err", err)
+	}
+	return &peerwire.Failure{Reason: "internal error; see the node's log"}
+}
+
 // write runs a request that writes, unless its client has given up: it may have waited
 // in a stopped process while newer writes were acknowledged.
-func (h *Handler) write(ctx context.Context, request func(context.Context) error) error {
+func (h *handler) write(ctx context.Context, request func(context.Context) error) error {
 	if locator.Abandoned(ctx) {
 		return thrift.ErrAbandonRequest
 	}
 	return h.within(ctx, request)
 }
 
-// Write stores a value at its replicas.
-func (h *Handler) Write(ctx context.Context, key string, value []byte) error {
-	return h.write(ctx, func(ctx context.Context) error { return h.Node.Put(ctx, key, value) })
+func (h *handler) Write(ctx context.Context, key string, value []byte) error {
+	return h.write(ctx, func(ctx context.Context) error { return h.node.Put(ctx, key, value) })
 }
 
-// Erase deletes a key at its replicas.
-func (h *Handler) Erase(ctx context.Context, key string) error {
-	return h.write(ctx, func(ctx context.Context) error { return h.Node.Delete(ctx, key) })
+func (h *handler) Erase(ctx context.Context, key string) error {
+	return h.write(ctx, func(ctx context.Context) error { return h.node.Delete(ctx, key) })
 }
 
-// Read returns the newest value of the replicas.
-func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Value, error) {
+func (h *handler) Read(ctx context.Context, key string) (*peerwire.Value, error) {
 	var v peerwire.Value
 	err := h.within(ctx, func(ctx context.Context) (err error) {
-		v.Value, v.Found, err = h.Node.Get(ctx, key)
+		v.Value, v.Found, err = h.node.Get(ctx, key)
 		return err
 	})
 	if err != nil {
@@ -100,52 +120,44 @@ func (h *Handler) Read(ctx context.Context, key string) (*peerwire.Value, error)
 	return &v, nil
 }
 
-// Keys returns the keys of a bucket at all nodes, a page of those after a key.
-func (h *Handler) Keys(ctx context.Context, bucket int32, after string) (keys []string, err error) {
+func (h *handler) Keys(ctx context.Context, bucket int32, after string) (keys []string, err error) {
 	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
 	err = h.within(ctx, func(ctx context.Context) (err error) {
-		keys, err = h.Node.Keys(ctx, int(bucket), after)
+		keys, err = h.node.Keys(ctx, int(bucket), after)
 		return err
 	})
 	return keys, err
 }
 
-// JoinInfo returns what a node needs to join.
-func (h *Handler) JoinInfo(context.Context) (*peerwire.JoinInfo, error) { return &h.Info, nil }
+func (h *handler) JoinInfo(context.Context) (*peerwire.JoinInfo, error) { return &h.info, nil }
 
-// View returns what this node knows of the store.
-func (h *Handler) View(ctx context.Context) (*peerwire.View, error) {
-	v, err := h.Node.View(ctx)
+func (h *handler) View(ctx context.Context) (*peerwire.View, error) {
+	v, err := h.node.View(ctx)
 	return toView(v), err
 }
 
-// Keep stores entries at this node and returns its versions that are newer.
-func (h *Handler) Keep(ctx context.Context, entries []*peerwire.Entry) ([]*peerwire.Version, error) {
-	newer, err := h.Node.Keep(ctx, each(entries, fromEntry))
+func (h *handler) Keep(ctx context.Context, entries []*peerwire.Entry) ([]*peerwire.Version, error) {
+	newer, err := h.node.Keep(ctx, each(entries, fromEntry))
 	return each(newer, toVersion), h.failure(err)
 }
 
-// Fetch returns the entries that this node stores for the keys.
-func (h *Handler) Fetch(ctx context.Context, keys []string) ([]*peerwire.Entry, error) {
-	entries, err := h.Node.Fetch(ctx, keys)
+func (h *handler) Fetch(ctx context.Context, keys []string) ([]*peerwire.Entry, error) {
+	entries, err := h.node.Fetch(ctx, keys)
 	return each(entries, toEntry), h.failure(err)
 }
 
-// Versions returns the versions of a bucket that the owner must have, a page of those
-// after a key.
-func (h *Handler) Versions(ctx context.Context, bucket int32, owner, after string) ([]*peerwire.Version, error) {
+func (h *handler) Versions(ctx context.Context, bucket int32, owner, after string) ([]*peerwire.Version, error) {
 	if err := checkBucket(bucket); err != nil {
 		return nil, err
 	}
-	versions, err := h.Node.Versions(ctx, int(bucket), owner, after)
+	versions, err := h.node.Versions(ctx, int(bucket), owner, after)
 	return each(versions, toVersion), h.failure(err)
 }
 
-// Digests returns the digest of each bucket that this node shares with the other.
-func (h *Handler) Digests(ctx context.Context, other string) ([]int64, error) {
-	digests, err := h.Node.Digests(ctx, other)
+func (h *handler) Digests(ctx context.Context, other string) ([]int64, error) {
+	digests, err := h.node.Digests(ctx, other)
 	return each(digests, func(d uint64) int64 { return int64(d) }), h.failure(err)
 }
 
@@ -156,9 +168,8 @@ func checkBucket(bucket int32) error {
 	return nil
 }
 
-// GetAllWide returns the members.
-func (h *Handler) GetAllWide(context.Context) (list []*wire.Location, err error) {
-	for _, m := range h.Node.Members() {
+func (h *handler) GetAllWide(context.Context) (list []*wire.Location, err error) {
+	for _, m := range h.node.Members() {
 		at, err := locator.ParseLocation(m.Name)
 		if err != nil {
 			return nil, err
@@ -168,17 +179,15 @@ func (h *Handler) GetAllWide(context.Context) (list []*wire.Location, err error)
 	return list, nil
 }
 
-// GetNodeWide returns the first owner of a key.
-func (h *Handler) GetNodeWide(_ context.Context, key string) (*wire.Location, error) {
-	owners := h.Node.Owners(key)
+func (h *handler) GetNodeWide(_ context.Context, key string) (*wire.Location, error) {
+	owners := h.node.Owners(key)
 	if len(owners) == 0 {
 		return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "no node serves")
 	}
 	return locator.ParseLocation(owners[0])
 }
 
-// GetNode serves clients of 2009 like GetNodeWide.
-func (h *Handler) GetNode(ctx context.Context, key string) (*wire.Location, error) {
+func (h *handler) GetNode(ctx context.Context, key string) (*wire.Location, error) {
 	return h.GetNodeWide(ctx, key)
 }
 
@@ -188,21 +197,17 @@ var errReplicated = thrift.NewTApplicationException(thrift.INTERNAL_ERROR,
 	"this store keeps replicas; nodes of 2009 can join only nodes started with --legacy")
 
 // GetAll fails: a node of 2009 calls it before it joins.
-func (h *Handler) GetAll(context.Context) ([]*wire.Location, error) { return nil, errReplicated }
+func (h *handler) GetAll(context.Context) ([]*wire.Location, error) { return nil, errReplicated }
 
 // Join fails: membership comes from gossip.
-func (h *Handler) Join(context.Context, *wire.Location) error {
+func (h *handler) Join(context.Context, *wire.Location) error {
 	return h.abandon("join", errReplicated)
 }
 
-// Add fails like Join.
-func (h *Handler) Add(context.Context, *wire.Location, []*wire.Location) error {
+func (h *handler) Add(context.Context, *wire.Location, []*wire.Location) error {
 	return h.abandon("add", errReplicated)
 }
 
-// Remove fails like Join.
-func (h *Handler) Remove(context.Context, *wire.Location, []*wire.Location) error {
+func (h *handler) Remove(context.Context, *wire.Location, []*wire.Location) error {
 	return h.abandon("remove", errReplicated)
 }
-
-var _ peerwire.Peer = (*Handler)(nil)

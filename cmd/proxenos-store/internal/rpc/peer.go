@@ -2,6 +2,10 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
@@ -9,19 +13,18 @@ import (
 	"github.com/proxenos/proxenos/mapper/locator"
 )
 
-// Peer calls another node.
-type Peer struct{ caller *locator.Caller }
+// peer calls another node.
+type peer struct{ caller *locator.Caller }
 
 // NewPeer returns a peer for the node at host:port.
-func NewPeer(addr string, cfg locator.CallConfig) *Peer {
-	return &Peer{locator.NewCaller(addr, cfg)}
+func NewPeer(addr string, cfg locator.CallConfig) node.Peer {
+	return peer{locator.NewCaller(addr, cfg)}
 }
 
 // wire returns a generated client for one call.
-func (p *Peer) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(p.caller) }
+func (p peer) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(p.caller) }
 
-// View returns what the node knows of the store.
-func (p *Peer) View(ctx context.Context) (node.View, error) {
+func (p peer) View(ctx context.Context) (node.View, error) {
 	v, err := p.wire().View(ctx)
 	if err != nil {
 		return node.View{}, err
@@ -29,32 +32,80 @@ func (p *Peer) View(ctx context.Context) (node.View, error) {
 	return fromView(v), nil
 }
 
-// Keep sends entries to the node and returns its versions that are newer.
-func (p *Peer) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
+func (p peer) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
 	newer, err := p.wire().Keep(ctx, each(entries, toEntry))
 	return each(newer, fromVersion), fromFailure(err)
 }
 
-// Fetch returns the entries that the node stores for the keys.
-func (p *Peer) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
+func (p peer) Fetch(ctx context.Context, keys []string) ([]kv.Entry, error) {
 	entries, err := p.wire().Fetch(ctx, keys)
 	return each(entries, fromEntry), err
 }
 
-// Versions returns the versions of a bucket that the owner must have, a page of those
-// after a key.
-func (p *Peer) Versions(ctx context.Context, bucket int, owner, after string) ([]kv.Version, error) {
+func (p peer) Versions(ctx context.Context, bucket int, owner, after string) ([]kv.Version, error) {
 	versions, err := p.wire().Versions(ctx, int32(bucket), owner, after)
 	return each(versions, fromVersion), err
 }
 
-// Digests returns the digest of each bucket that the node shares with the other.
-func (p *Peer) Digests(ctx context.Context, other string) ([]uint64, error) {
+func (p peer) Digests(ctx context.Context, other string) ([]uint64, error) {
 	digests, err := p.wire().Digests(ctx, other)
 	return each(digests, func(d int64) uint64 { return uint64(d) }), err
 }
 
-// Close closes idle connections.
-func (p *Peer) Close() error { return p.caller.Close() }
+func toVersion(v kv.Version) *peerwire.Version {
+	return &peerwire.Version{Key: v.Key, Clock: int64(v.Clock), Writer: v.Writer, Deleted: v.Deleted}
+}
 
-var _ node.Peer = (*Peer)(nil)
+// fromVersion returns the zero Version for nil.
+func fromVersion(v *peerwire.Version) kv.Version {
+	if v == nil {
+		return kv.Version{}
+	}
+	return kv.Version{Key: v.Key, Deleted: v.Deleted, Timestamp: kv.Timestamp{Clock: uint64(v.Clock), Writer: v.Writer}}
+}
+
+func toEntry(e kv.Entry) *peerwire.Entry {
+	return &peerwire.Entry{Version: toVersion(e.Version), Value: e.Value}
+}
+
+func fromEntry(e *peerwire.Entry) kv.Entry {
+	return kv.Entry{Version: fromVersion(e.GetVersion()), Value: e.GetValue()}
+}
+
+// each applies f to each element.
+func each[A, B any](list []A, f func(A) B) []B {
+	out := make([]B, len(list))
+	for i, a := range list {
+		out[i] = f(a)
+	}
+	return out
+}
+
+func toView(v node.View) *peerwire.View {
+	view := &peerwire.View{Clock: v.Clock.UnixMilli(), States: map[string]string{}}
+	for name, state := range v.States {
+		view.States[name] = string(state)
+	}
+	return view
+}
+
+func fromView(view *peerwire.View) node.View {
+	v := node.View{Clock: time.UnixMilli(view.GetClock()), States: map[string]node.State{}}
+	for name, state := range view.GetStates() {
+		v.States[name] = node.State(state)
+	}
+	return v
+}
+
+// fromFailure returns an error with the reason that a node sent, or err itself.
+func fromFailure(err error) error {
+	var failure *peerwire.Failure
+	switch {
+	case !errors.As(err, &failure):
+		return err
+	case failure.Clock:
+		return fmt.Errorf("%w: %s", kv.ErrAhead, strings.TrimPrefix(failure.Reason, kv.ErrAhead.Error()+": "))
+	default:
+		return errors.New(failure.Reason)
+	}
+}

@@ -23,6 +23,7 @@ const subject = "proxenos-store"
 // TLS returns a configuration for both ends of a connection that admits only
 // peers with one of the secrets. It derives the key pair of a certificate from the
 // first one, and each end requires the key of one of its secrets of the other.
+// Without secrets the key is random, and no peer has it.
 func TLS(secrets ...swim.Secret) (*tls.Config, error) {
 	var keys []ed25519.PrivateKey
 	for _, s := range secrets {
@@ -31,6 +32,13 @@ func TLS(secrets ...swim.Secret) (*tls.Config, error) {
 			return nil, err
 		}
 		keys = append(keys, ed25519.NewKeyFromSeed(seed))
+	}
+	if len(keys) == 0 {
+		_, random, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, random)
 	}
 	key := keys[0]
 	template := &x509.Certificate{

@@ -36,7 +36,7 @@ type Page struct {
 // Listen serves at host:port, which must be on loopback, until Close. It returns
 // the address that it listens on.
 func (p *Page) Listen(ctx context.Context, addr string) (at string, err error) {
-	if !onLoopback(addr) {
+	if !OnLoopback(addr) {
 		return "", fmt.Errorf("status page %q: want a loopback address such as 127.0.0.1:9980; use a proxy to publish it elsewhere", addr)
 	}
 	var config net.ListenConfig
@@ -103,7 +103,7 @@ func guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
-		if origin := cmp.Or(r.Header.Get("Origin"), "http://"+r.Host); !onLoopback(r.Host) || origin != "http://"+r.Host {
+		if origin := cmp.Or(r.Header.Get("Origin"), "http://"+r.Host); !OnLoopback(r.Host) || origin != "http://"+r.Host {
 			http.Error(w, "cross-origin request rejected", http.StatusForbidden)
 			return
 		}
@@ -111,9 +111,9 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// onLoopback reports whether the host of hostPort, which may lack a port, is localhost
+// OnLoopback reports whether the host of hostPort, which may lack a port, is localhost
 // or a loopback address.
-func onLoopback(hostPort string) bool {
+func OnLoopback(hostPort string) bool {
 	host := (&url.URL{Host: hostPort}).Hostname()
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
