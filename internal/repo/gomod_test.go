@@ -35,7 +35,6 @@ var direct = map[string]string{
 	"github.com/clipperhouse/displaywidth": "the columns of tables",
 
 	"github.com/stretchr/testify":       "tests",
-	"github.com/hashicorp/go-cleanhttp": "tests: HTTP clients that share no connections",
 	"github.com/rogpeppe/go-internal":   "tests: scripts for the CLI",
 	"github.com/anishathalye/porcupine": "tests: linearizability of the histories of the store",
 	"golang.org/x/net":                  "tests: the messages of a DNS server",

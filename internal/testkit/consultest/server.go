@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
-	"github.com/hashicorp/go-cleanhttp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/servertest"
@@ -62,7 +61,7 @@ func Start(tb testing.TB, o Options) *Server {
 		s.Node = "node-" + strings.ToLower(rand.Text()[:8])
 	}
 	s.Token = uuid(tb)
-	s.http = cleanhttp.DefaultPooledClient()
+	s.http = servertest.NewHTTPClient()
 	if o.TLS {
 		s.certify()
 	}

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-cleanhttp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
@@ -40,7 +39,7 @@ func StartAPIServer(tb testing.TB) *APIServer {
 	tb.Helper()
 	program := APIServerProgram.Path(tb)
 	dir := tb.TempDir()
-	s := &APIServer{tb: tb, authority: NewAuthority(tb), Admin: "admin-token", http: cleanhttp.DefaultPooledClient()}
+	s := &APIServer{tb: tb, authority: NewAuthority(tb), Admin: "admin-token", http: NewHTTPClient()}
 	tb.Cleanup(s.http.CloseIdleConnections)
 	s.Etcd = StartEtcd(tb, EtcdOptions{})
 	port := freeport.Take(tb)

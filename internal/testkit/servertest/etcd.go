@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-cleanhttp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
@@ -43,7 +42,7 @@ type Etcd struct {
 // StartEtcd starts an etcd server of one member.
 func StartEtcd(tb testing.TB, o EtcdOptions) *Etcd {
 	tb.Helper()
-	e := &Etcd{tb: tb, data: filepath.Join(tb.TempDir(), "data"), http: cleanhttp.DefaultPooledClient()}
+	e := &Etcd{tb: tb, data: filepath.Join(tb.TempDir(), "data"), http: NewHTTPClient()}
 	tb.Cleanup(e.http.CloseIdleConnections)
 	scheme := "http"
 	client, peer := Loopback(freeport.Take(tb)), "http://"+Loopback(freeport.Take(tb))
