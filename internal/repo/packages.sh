@@ -1,10 +1,12 @@
 #!/bin/sh
-# packages.sh - install what the tests need besides Go.
+# packages.sh - install what the tests need besides Go, or say how.
 #
 #   usage: internal/repo/packages.sh
 #
-# As root on Debian or Ubuntu it installs missing packages. Elsewhere it lists
-# them with the tests that will fail, and exits with 0.
+# As root on Debian or Ubuntu it installs missing packages if PROXENOS_INSTALL is
+# 1, in CI (CI=true) and in a container; PROXENOS_INSTALL=0 forbids it everywhere.
+# Elsewhere it prints the line that installs them, and the tests that fail without
+# them, and exits with 0.
 set -eu
 
 # needs PROBE PACKAGE TESTS records a package whose probe fails.
@@ -38,17 +40,33 @@ trap 'rm -f "$report"' EXIT
 	needs 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium 'internal/report/browsertest'
 	needs 'command -v zsh' zsh 'internal/cli: TestCompletionsParse'
 	needs 'command -v fish' fish 'internal/cli: TestCompletionsParse'
+	needs 'command -v groff' groff-base 'internal/tools/artifacts: TestEveryCommandHasAManPage'
 	needs 'command -v qemu-s390x || command -v qemu-s390x-static' qemu-user 'make test-arch'
 } >"$report"
 [ -n "$missing" ] || exit 0
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+# may_install succeeds where packages may be installed without asking.
+may_install() {
+	case ${PROXENOS_INSTALL:-} in
+	1) return 0 ;;
+	0) return 1 ;;
+	esac
+	[ "${CI:-}" = true ] || [ -n "${container:-}" ] || [ -e /.dockerenv ] || [ -e /run/.containerenv ]
+}
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && may_install; then
 	echo "packages: installing$missing (once; about a minute)"
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -qq update
 	# shellcheck disable=SC2086 # a list of packages
 	apt-get -qq install --yes --no-install-recommends $missing >/dev/null
-else
-	echo "packages: missing (Debian names), with the tests that fail without them:" >&2
-	cat "$report" >&2
+	exit
 fi
+{
+	echo "packages: missing (Debian names), with the tests that fail without them:"
+	cat "$report"
+	echo "packages: this line installs them on Debian and Ubuntu:"
+	echo
+	echo "  sudo apt-get install --no-install-recommends$missing"
+	echo
+} >&2
