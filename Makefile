@@ -1,4 +1,4 @@
-# A change must pass make test and make lint; .ci/run calls both.
+# A change must pass make test and make lint; .ci/run calls both, and make vuln.
 
 # Under these variables a test fails where it would otherwise skip for want of a
 # server or another program.
@@ -25,7 +25,7 @@ RACE = GORACE=atexit_sleep_ms=0
 ATONCE   = -p 3
 
 # Nested modules, and all modules that the linter checks.
-NESTED  = internal/lab/agree internal/lab/bench internal/report/browsertest internal/tools/mutate mapper/examples
+NESTED  = internal/lab/agree internal/lab/bench internal/report/browsertest internal/tools/artifacts internal/tools/mutate mapper/examples
 MODULES = . $(NESTED)
 
 .PHONY: help
@@ -40,16 +40,17 @@ build: ## Build the programs into bin/
 # of the time to link them.
 .PHONY: test
 test: export GOFLAGS += -ldflags=-w
-test: announce ## Run all tests; install and build what they need first
+test: announce ## Run all tests; build the servers that they need first
 	@internal/repo/timed.sh packages servers unit fuzz-short race bench-once nested test-arch
 
 .PHONY: announce
 announce:
-	@echo 'make test: about nine minutes on two cores; the first run takes up to twenty more: it installs'
-	@echo 'missing packages and builds Consul and kube-apiserver (kept in the user cache)'
+	@echo 'make test: about nine minutes on two cores. The first run takes up to twenty more: it builds Consul'
+	@echo 'and kube-apiserver (kept in the user cache). Packages are installed only in CI, in a container, and'
+	@echo 'with PROXENOS_INSTALL=1; otherwise missing ones are listed. make test-short needs nothing but Go'
 
 .PHONY: test-short
-test-short: ## Run the tests that need no server, in less depth
+test-short: ## Run the tests that need nothing but Go, in less depth
 	go test -short ./...
 
 .PHONY: race
@@ -64,6 +65,15 @@ lint: ## Run golangci-lint and check that every go.mod is tidy
 	failed=0; for module in $(MODULES); do \
 		echo "lint $$module" && (cd $$module && $$lint run --allow-parallel-runners ./... && go mod tidy -diff) || failed=1; \
 	done; exit $$failed
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities, where their database can be reached
+	@internal/repo/vuln.sh
+
+.PHONY: vectors
+vectors: ## Write the vectors of this project from the reference; none may change
+	python3 testdata/generate.py
+	git diff --exit-code testdata
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -99,6 +109,10 @@ soak: ## Run the store for five minutes under faults, and resize a memcached fle
 	PROXENOS_STORE_SOAK=5m go test -count=1 -v -run TestSoak ./cmd/proxenos-store
 	PROXENOS_RESIZE=1 go test -count=1 -v -run 'TestResize$$' ./internal/lab/resize
 
+.PHONY: dist
+dist: ## Pack a release, or a snapshot of this commit, into dist/
+	internal/repo/dist.sh
+
 .PHONY: cover
 cover: ## Print the test coverage
 	go test -coverpkg=./... -coverprofile=coverage.out ./...
@@ -106,7 +120,7 @@ cover: ## Print the test coverage
 
 .PHONY: clean
 clean: ## Remove build output
-	rm -rf bin dist coverage.out
+	rm -rf bin dist .release coverage.out
 
 # The parts of test.
 

@@ -12,7 +12,9 @@ package cli
 import (
 	"cmp"
 	"context"
+	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +32,17 @@ func Main() int {
 		Getenv: os.Getenv,
 	}
 	return run(ctx, std, os.Args[1:])
+}
+
+// Root returns the command tree with out as its standard output. Man pages and
+// completion scripts are made from it.
+func Root(out io.Writer) *cobra.Command {
+	return newRoot(&term.Streams{
+		In:     strings.NewReader(""),
+		Out:    out,
+		Err:    io.Discard,
+		Getenv: func(string) string { return "" },
+	})
 }
 
 // run executes a command line and reports its error on standard error.
