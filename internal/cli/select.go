@@ -21,6 +21,7 @@ type selectOptions struct {
 	output    answer.Output
 	zones     place.ZoneFlags
 	follow    followFlags
+	broken    brokenKeys
 	answer.Selection
 }
 
@@ -63,6 +64,10 @@ keys through a pipe; see proxenos help coprocess.`,
   # Three replicas in three zones
   proxenos select -f nodes.txt -k 3 --zone-policy spread user:42
 
+  # Two replicas in the nearest region and one elsewhere, in three zones
+  proxenos select -f nodes.txt -k 3 --levels region,zone,rack \
+    --nearest region=2 --max-per zone=1 user:42
+
   # Output in a form of your own
   proxenos select -n a -n b -k 2 -o 'template={{range .Nodes}}{{.ID}} {{end}}' x
 
@@ -90,6 +95,7 @@ keys through a pipe; see proxenos help coprocess.`,
 	o.follow.bind(c)
 	o.output.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
+	o.placement.BindRule(c)
 	o.source.Bind(c)
 	o.source.BindSlowStart(c)
 	o.source.Outages.Bind(c)
@@ -120,6 +126,12 @@ func (o *selectOptions) parse(c *cobra.Command, args []string) error {
 	}
 	if err := o.placement.Parse(c, o.std); err != nil {
 		return err
+	}
+	if err := o.placement.ParseRule(o.Count); err != nil {
+		return err
+	}
+	if o.placement.HasRule() && c.Flags().Changed("zone-policy") {
+		return term.Hint(term.Usagef("--zone-policy and --max-per or --nearest are mutually exclusive"), "--max-per zone=1 is strict, and with --degrade spread")
 	}
 	if err := o.source.Parse(c); err != nil {
 		return err
@@ -156,8 +168,10 @@ func (o *selectOptions) answer(ctx context.Context, p *place.Placement) error {
 		o.std.Warn("%s", w)
 	}
 	o.zones.Warn(p.Nodes, o.Count, o.std)
-	o.Spread = o.zones.Spread(p)
-	return o.Answer(ctx, o.std, p, &o.output)
+	o.Spread = o.spread(p)
+	err := o.Answer(ctx, o.std, p, &o.output)
+	o.broken.warn(o.std)
+	return err
 }
 
 // warnShort warns if there are fewer nodes than --count.

@@ -66,7 +66,7 @@ func (o *selectOptions) runFollowing(ctx context.Context) error {
 	}
 	defer live.Close()
 	f := &followed{selectOptions: o, live: live}
-	o.Follow, o.Zones = f.next, o.zones.Spread
+	o.Follow, o.Zones = f.next, o.spread
 	p, err := f.next()
 	if err != nil {
 		return err

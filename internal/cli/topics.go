@@ -23,6 +23,7 @@ var topics = []struct{ name, short, example string }{
 	{"coprocess", "select --follow in ClickHouse, PHP, awk, Hadoop and Spark", "  proxenos select --follow -f nodes.txt -o 'template={{(index .Nodes 0).ID}}' -"},
 	{"merge", "how several machines measure together", "  proxenos diff --merge part.*.json --max-moved 12%"},
 	{"layouts", "layouts in a file, and the slots of a Redis Cluster", "  proxenos select -a custom --layout-file layout.yaml -n 10.0.0.1:11211 user:42"},
+	{"rules", "replicas in failure domains, shards, partitions, slow start", "  proxenos select -f nodes.txt -k 3 --levels region,zone --max-per zone=1 user:42"},
 	{"algorithms", "the algorithms, and how to choose one", "  proxenos select -a table -n a -n b user:42"},
 }
 

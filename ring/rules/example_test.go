@@ -117,7 +117,54 @@ func ExampleNewLevels() {
 	fmt.Println(err)
 	// Output:
 	// [eu/eu-1/r2/b us/us-2/r5/e us/us-1/r4/d] []
-	// rule "at most 1 in a region": the nodes have room for 2 of 3 replicas: the rule cannot be met
+	// rule "at most 1 per region": the region domains "eu", "us" have room for 2 of 3 replicas: the rule cannot be met
+}
+
+// A program that keeps its own list of replicas asks which limits they break.
+func ExampleLevels_Breaks() {
+	set, _ := rendezvous.Of("eu/eu-1/r1/a", "eu/eu-1/r2/b", "us/us-1/r3/c")
+	levels, err := rules.NewLevels(set, rules.LevelsConfig[string]{
+		ID: self, Domain: rackOf, Names: []string{"region", "zone", "rack"},
+		Rule: rules.Rule{Replicas: 2, Limits: []rules.Limit{{Level: "zone", Most: 1}}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(levels.Breaks([]string{"eu/eu-1/r1/a", "us/us-1/r3/c"}))
+	fmt.Println(levels.Breaks([]string{"eu/eu-1/r1/a", "eu/eu-1/r2/b"}))
+	// Output:
+	// []
+	// [zone "eu/eu-1" has 2 replicas: the rule allows 1]
+}
+
+// A rule is checked without nodes, when a configuration is read.
+func ExampleRule_Check() {
+	rule := rules.Rule{Replicas: 3, HomeLevel: "region", Home: 2}
+	fmt.Println(rule.Check([]string{"region", "zone"}))
+	fmt.Println(rule.Check([]string{"zone", "rack"}))
+	// Output:
+	// <nil>
+	// rule "2 in the nearest region, 1 elsewhere": "region" is none of zone, rack: not a level
+}
+
+// Two replicas in the region of the best node, and one elsewhere.
+func ExampleNewLevels_home() {
+	set, _ := rendezvous.Of("eu/eu-1/r1/a", "eu/eu-2/r2/b", "us/us-1/r3/c", "us/us-2/r4/d")
+	levels, err := rules.NewLevels(set, rules.LevelsConfig[string]{
+		ID: self, Domain: rackOf, Names: []string{"region", "zone", "rack"},
+		Rule: rules.Rule{Replicas: 3, HomeLevel: "region", Home: 2},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, key := range []string{"user:1", "user:2"} {
+		fmt.Println(levels.Select(nil, key))
+	}
+	// Output:
+	// [us/us-2/r4/d us/us-1/r3/c eu/eu-1/r1/a] []
+	// [us/us-2/r4/d eu/eu-1/r1/a us/us-1/r3/c] []
 }
 
 func ExampleLevels_Select() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -17,8 +18,10 @@ var (
 	ErrLevel = errors.New("not a level")
 	// ErrDomain reports a node whose path does not have a name for every level.
 	ErrDomain = errors.New("the domain must have a name for every level")
-	// ErrRule reports a rule that makes no sense, or that the nodes cannot meet.
-	ErrRule = errors.New("the rule cannot be met")
+	// ErrRule reports a rule that no nodes can meet.
+	ErrRule = errors.New("invalid rule")
+	// ErrUnmet reports a rule that these nodes cannot meet.
+	ErrUnmet = errors.New("the rule cannot be met")
 )
 
 // Limit allows at most Most replicas of a key in one domain of a level.
@@ -28,7 +31,7 @@ type Limit struct {
 }
 
 // String returns the limit in words.
-func (l Limit) String() string { return fmt.Sprintf("at most %d in a %s", l.Most, l.Level) }
+func (l Limit) String() string { return fmt.Sprintf("at most %d per %s", l.Most, l.Level) }
 
 // Rule says where the replicas of a key may be.
 type Rule struct {
@@ -41,6 +44,61 @@ type Rule struct {
 	// elsewhere. Wider levels must have no limits then.
 	HomeLevel string
 	Home      int
+}
+
+// home returns HomeLevel and Home in words.
+func (r Rule) home() string {
+	return fmt.Sprintf("%d in the nearest %s, %d elsewhere", r.Home, r.HomeLevel, r.Replicas-r.Home)
+}
+
+// Check returns an error for a rule that makes no sense for levels of these names,
+// widest first. The error wraps [ErrLevel], [ErrReplicas] or [ErrRule].
+func (r Rule) Check(levels []string) error {
+	for i, name := range levels {
+		if name == "" || slices.Contains(levels[:i], name) {
+			return fmt.Errorf("level %d, %q: empty or given twice: %w", i+1, name, ErrLevel)
+		}
+	}
+	if r.Replicas < 1 {
+		return fmt.Errorf("%d replicas: %w", r.Replicas, ErrReplicas)
+	}
+	for i, limit := range r.Limits {
+		if err := checkLevel(levels, limit.Level); err != nil {
+			return fmt.Errorf("rule %q: %w", limit, err)
+		}
+		if limit.Most < 1 {
+			return fmt.Errorf("%w %q: must be at least 1", ErrRule, limit)
+		}
+		if slices.ContainsFunc(r.Limits[:i], func(o Limit) bool { return o.Level == limit.Level }) {
+			return fmt.Errorf("%w %q: the second limit of that level", ErrRule, limit)
+		}
+	}
+	if r.HomeLevel == "" {
+		return nil
+	}
+	return r.checkHome(levels)
+}
+
+func (r Rule) checkHome(levels []string) error {
+	if err := checkLevel(levels, r.HomeLevel); err != nil {
+		return fmt.Errorf("rule %q: %w", r.home(), err)
+	}
+	if r.Home < 1 || r.Home > r.Replicas {
+		return fmt.Errorf("%w %q: the first number must be from 1 to %d", ErrRule, r.home(), r.Replicas)
+	}
+	for _, limit := range r.Limits {
+		if slices.Index(levels, limit.Level) < slices.Index(levels, r.HomeLevel) {
+			return fmt.Errorf("%w %q: it limits a level wider than %s, of which there is a nearest one", ErrRule, limit, r.HomeLevel)
+		}
+	}
+	return nil
+}
+
+func checkLevel(levels []string, name string) error {
+	if slices.Contains(levels, name) {
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s: %w", name, strings.Join(levels, ", "), ErrLevel)
 }
 
 // LevelsConfig configures [Levels].
@@ -106,7 +164,8 @@ type levelScratch[N any] struct {
 
 // NewLevels returns the levels over a ranking. The error wraps [ErrNoID],
 // [ErrNoRanking], [ErrLevel], [ErrDomain] or [ErrRule], and names the level, the node or
-// the rule. It wraps [ErrReplicas] if there are fewer nodes than replicas.
+// the rule. It wraps [ErrUnmet], and names a domain, if the nodes cannot meet the
+// rule, and [ErrReplicas] if they are fewer than the replicas.
 func NewLevels[N any](ranking Ranking[N], cfg LevelsConfig[N]) (*Levels[N], error) {
 	switch {
 	case ranking == nil:
@@ -122,9 +181,10 @@ func NewLevels[N any](ranking Ranking[N], cfg LevelsConfig[N]) (*Levels[N], erro
 	l.best, _ = ranking.(interface {
 		SelectN(dst []N, key string, n int) []N
 	})
-	if err := l.setRule(); err != nil {
+	if err := cfg.Rule.Check(cfg.Names); err != nil {
 		return nil, err
 	}
+	l.setRule()
 	if err := l.setDomains(); err != nil {
 		return nil, err
 	}
@@ -143,51 +203,15 @@ func NewLevels[N any](ranking Ranking[N], cfg LevelsConfig[N]) (*Levels[N], erro
 	return l, nil
 }
 
-// setRule validates the names of the levels and the rule.
-func (l *Levels[N]) setRule() error {
-	names, rule := l.cfg.Names, l.cfg.Rule
-	for i, name := range names {
-		if name == "" || slices.Contains(names[:i], name) {
-			return fmt.Errorf("level %d, %q: empty or given twice: %w", i+1, name, ErrLevel)
-		}
+// setRule numbers the levels of the rule.
+func (l *Levels[N]) setRule() {
+	l.most = make([]int, len(l.cfg.Names))
+	for _, limit := range l.cfg.Rule.Limits {
+		l.most[slices.Index(l.cfg.Names, limit.Level)] = limit.Most
 	}
-	if rule.Replicas < 1 {
-		return fmt.Errorf("%d replicas: %w", rule.Replicas, ErrReplicas)
+	if l.cfg.Rule.HomeLevel != "" {
+		l.home = slices.Index(l.cfg.Names, l.cfg.Rule.HomeLevel)
 	}
-	l.most = make([]int, len(names))
-	for _, limit := range rule.Limits {
-		level, err := l.level(limit.Level)
-		if err != nil {
-			return fmt.Errorf("rule %q: %w", limit, err)
-		}
-		if limit.Most < 1 || l.most[level] != 0 {
-			return fmt.Errorf("rule %q: below 1, or given twice: %w", limit, ErrRule)
-		}
-		l.most[level] = limit.Most
-	}
-	if rule.HomeLevel == "" {
-		return nil
-	}
-	var err error
-	if l.home, err = l.level(rule.HomeLevel); err != nil {
-		return fmt.Errorf("rule %q: %w", fmt.Sprintf("%d in the nearest %s", rule.Home, rule.HomeLevel), err)
-	}
-	if rule.Home < 1 || rule.Home > rule.Replicas {
-		return fmt.Errorf("rule %q: want 1 to %d: %w", fmt.Sprintf("%d in the nearest %s", rule.Home, rule.HomeLevel), rule.Replicas, ErrRule)
-	}
-	for level, most := range l.most[:l.home] {
-		if most > 0 {
-			return fmt.Errorf("rule %q: limits a level wider than %s: %w", Limit{names[level], most}, rule.HomeLevel, ErrRule)
-		}
-	}
-	return nil
-}
-
-func (l *Levels[N]) level(name string) (int, error) {
-	if i := slices.Index(l.cfg.Names, name); i >= 0 {
-		return i, nil
-	}
-	return 0, fmt.Errorf("%q is none of %s: %w", name, strings.Join(l.cfg.Names, ", "), ErrLevel)
 }
 
 // setDomains numbers the domains of every level.
@@ -226,7 +250,7 @@ func (l *Levels[N]) feasible() error {
 		return fmt.Errorf("%d replicas on %d nodes: %w", rule.Replicas, l.nodes.Len(), ErrReplicas)
 	}
 	if have, limit := l.capacity(nil); have < rule.Replicas {
-		return fmt.Errorf("rule %q: the nodes have room for %d of %d replicas: %w", limit, have, rule.Replicas, ErrRule)
+		return fmt.Errorf("rule %q: the %s have room for %d of %d replicas: %w", limit, l.list(limit.Level), have, rule.Replicas, ErrUnmet)
 	}
 	if l.home < 0 {
 		return nil
@@ -236,11 +260,22 @@ func (l *Levels[N]) feasible() error {
 		inside, _ := l.capacity(at)
 		outside, _ := l.capacity(func(i int) bool { return !at(i) })
 		if inside < rule.Home || outside < rule.Replicas-rule.Home {
-			return fmt.Errorf("rule \"%d in the nearest %s, %d elsewhere\": %s %q has room for %d, and the others for %d: %w",
-				rule.Home, rule.HomeLevel, rule.Replicas-rule.Home, rule.HomeLevel, path, inside, outside, ErrRule)
+			return fmt.Errorf("rule %q: %s %q has room for %d, and the others for %d: %w", rule.home(), rule.HomeLevel, path, inside, outside, ErrUnmet)
 		}
 	}
 	return nil
+}
+
+// list names the domains of a level, for errors.
+func (l *Levels[N]) list(level string) string {
+	paths := slices.Sorted(slices.Values(l.paths[slices.Index(l.cfg.Names, level)]))
+	if most := 5; len(paths) > most {
+		return fmt.Sprintf("%d %s domains %q to %q", len(paths), level, paths[0], paths[len(paths)-1])
+	}
+	for i, path := range paths {
+		paths[i] = strconv.Quote(path)
+	}
+	return level + " domains " + strings.Join(paths, ", ")
 }
 
 // capacity returns the greatest number of replicas that the limits permit on some of the
@@ -299,18 +334,47 @@ func (l *Levels[N]) Select(dst []N, key string) ([]N, []Break) {
 	for lifted := -1; lifted <= len(l.most) && len(w.chosen) < n; lifted++ {
 		l.choose(w, n, lifted)
 	}
-	var breaks []Break
-	if len(w.chosen) > 0 {
-		breaks = l.breaks(w)
-	}
 	dst = slices.Grow(dst, len(w.chosen))
 	for _, i := range w.chosen {
 		dst = append(dst, l.nodes.Nodes[i])
+	}
+	return dst, l.release(w)
+}
+
+// Breaks returns the limits that nodes do not meet as the replicas of a key, the first
+// replica first. Nodes that the ranking does not have are ignored. It allocates for
+// breaks alone.
+func (l *Levels[N]) Breaks(nodes []N) []Break {
+	w := l.scratch.Get().(*levelScratch[N])
+	defer l.scratch.Put(w)
+	w.chosen = w.chosen[:0]
+	for _, n := range nodes {
+		if i, ok := l.nodes.Find(l.cfg.ID(n)); ok {
+			l.add(w, int32(i))
+		}
+	}
+	return l.release(w)
+}
+
+// add chooses a node.
+func (l *Levels[N]) add(w *levelScratch[N], i int32) {
+	w.chosen = append(w.chosen, i)
+	for level := range w.held {
+		w.held[level][l.domains[level][i]]++
+	}
+}
+
+// release clears the counts of the chosen nodes, and returns the limits that they break.
+func (l *Levels[N]) release(w *levelScratch[N]) (breaks []Break) {
+	if len(w.chosen) > 0 {
+		breaks = l.breaks(w)
+	}
+	for _, i := range w.chosen {
 		for level := range w.held {
 			w.held[level][l.domains[level][i]] = 0
 		}
 	}
-	return dst, breaks
+	return breaks
 }
 
 // choose adds the best nodes that the limits of the levels beyond lifted permit.
@@ -322,10 +386,7 @@ func (l *Levels[N]) choose(w *levelScratch[N], n, lifted int) {
 		if slices.Contains(w.chosen, i) || !l.permits(w, i, lifted) {
 			continue
 		}
-		w.chosen = append(w.chosen, i)
-		for level := range w.held {
-			w.held[level][l.domains[level][i]]++
-		}
+		l.add(w, i)
 	}
 }
 

@@ -175,14 +175,14 @@ func TestLevelsRefuse(t *testing.T) {
 	}{
 		{rules.Rule{}, rules.ErrReplicas, "0 replicas: the number of replicas must be from 1 to the number of nodes"},
 		{rules.Rule{Replicas: 5}, rules.ErrReplicas, "5 replicas on 4 nodes: the number of replicas must be from 1 to the number of nodes"},
-		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "region", Most: 1}}}, rules.ErrRule, `rule "at most 1 in a region": the nodes have room for 2 of 3 replicas: the rule cannot be met`},
-		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "row", Most: 1}}}, rules.ErrLevel, `rule "at most 1 in a row": "row" is none of region, zone, rack: not a level`},
-		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 0}}}, rules.ErrRule, `rule "at most 0 in a zone": below 1, or given twice: the rule cannot be met`},
-		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 1}, {Level: "zone", Most: 2}}}, rules.ErrRule, `rule "at most 2 in a zone": below 1, or given twice: the rule cannot be met`},
-		{rules.Rule{Replicas: 3, HomeLevel: "row", Home: 1}, rules.ErrLevel, `rule "1 in the nearest row": "row" is none of region, zone, rack: not a level`},
-		{rules.Rule{Replicas: 3, HomeLevel: "region", Home: 4}, rules.ErrRule, `rule "4 in the nearest region": want 1 to 3: the rule cannot be met`},
-		{rules.Rule{Replicas: 3, HomeLevel: "region", Home: 3}, rules.ErrRule, `rule "3 in the nearest region, 0 elsewhere": region "r0" has room for 2, and the others for 2: the rule cannot be met`},
-		{rules.Rule{Replicas: 2, HomeLevel: "zone", Home: 1, Limits: []rules.Limit{{Level: "region", Most: 1}}}, rules.ErrRule, `rule "at most 1 in a region": limits a level wider than zone: the rule cannot be met`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "region", Most: 1}}}, rules.ErrUnmet, `rule "at most 1 per region": the region domains "r0", "r1" have room for 2 of 3 replicas: the rule cannot be met`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "row", Most: 1}}}, rules.ErrLevel, `rule "at most 1 per row": "row" is none of region, zone, rack: not a level`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 0}}}, rules.ErrRule, `invalid rule "at most 0 per zone": must be at least 1`},
+		{rules.Rule{Replicas: 3, Limits: []rules.Limit{{Level: "zone", Most: 1}, {Level: "zone", Most: 2}}}, rules.ErrRule, `invalid rule "at most 2 per zone": the second limit of that level`},
+		{rules.Rule{Replicas: 3, HomeLevel: "row", Home: 1}, rules.ErrLevel, `rule "1 in the nearest row, 2 elsewhere": "row" is none of region, zone, rack: not a level`},
+		{rules.Rule{Replicas: 3, HomeLevel: "region", Home: 4}, rules.ErrRule, `invalid rule "4 in the nearest region, -1 elsewhere": the first number must be from 1 to 3`},
+		{rules.Rule{Replicas: 3, HomeLevel: "region", Home: 3}, rules.ErrUnmet, `rule "3 in the nearest region, 0 elsewhere": region "r0" has room for 2, and the others for 2: the rule cannot be met`},
+		{rules.Rule{Replicas: 2, HomeLevel: "zone", Home: 1, Limits: []rules.Limit{{Level: "region", Most: 1}}}, rules.ErrRule, `invalid rule "at most 1 per region": it limits a level wider than zone, of which there is a nearest one`},
 	} {
 		_, err := newLevels(ids, c.rule, false)
 		require.ErrorIs(t, err, c.want)
@@ -207,6 +207,46 @@ func TestLevelsRefuse(t *testing.T) {
 	cfg.ID, cfg.Names = nil, levelNames
 	_, err = rules.NewLevels(set, cfg)
 	require.ErrorIs(t, err, rules.ErrNoID)
+}
+
+// TestBreaksAgreeWithSelect: the breaks of an answer are those that Select reports, and
+// the first node of a list is the first replica.
+func TestBreaksAgreeWithSelect(t *testing.T) {
+	t.Parallel()
+	rule := rules.Rule{Replicas: 4, HomeLevel: "region", Home: 2, Limits: []rules.Limit{{Level: "zone", Most: 1}}}
+	l, err := newLevels(append(places(1, 3, 1, 2), "r1/z0/k0/n0"), rule, true)
+	require.NoError(t, err)
+	broken := 0
+	for i := range 100 {
+		got, breaks := l.Select(nil, strconv.Itoa(i))
+		require.Equal(t, breaks, l.Breaks(got))
+		broken += len(breaks)
+	}
+	require.Positive(t, broken)
+	require.Empty(t, l.Breaks(nil))
+	require.Empty(t, l.Breaks([]string{"r0/z0/k0/n0", "elsewhere"}))
+	require.Equal(t, []rules.Break{{Limit: rules.Limit{Level: "region", Most: 2}, Have: 3}},
+		l.Breaks([]string{"r1/z0/k0/n0", "r0/z0/k0/n0", "r0/z1/k0/n0", "r0/z2/k0/n0"}))
+}
+
+// TestDomainsHaveTheWeightOfTheirNodes: a rule does not change the share of first
+// replicas, so a domain has that of its nodes together.
+func TestDomainsHaveTheWeightOfTheirNodes(t *testing.T) {
+	t.Parallel()
+	ids := places(3, 1, 1, 4)
+	weight := func(id string) float64 { return float64(1 + strings.Count(id, "r2")*3) } // region 2 has 4/6
+	set, err := rendezvous.New(ids, rendezvous.Config[string]{ID: self, Weight: weight})
+	require.NoError(t, err)
+	l, err := rules.NewLevels(set, rules.LevelsConfig[string]{ID: self, Domain: rackOf, Names: levelNames,
+		Rule: rules.Rule{Replicas: 2, Limits: []rules.Limit{{Level: "region", Most: 1}}}})
+	require.NoError(t, err)
+	count := map[string]int{}
+	for i := range 6000 {
+		got, _ := l.Select(nil, strconv.Itoa(i))
+		count[domainOf(got[0], 0)]++
+	}
+	require.InDelta(t, 4000, count["r2"], 150)
+	require.InDelta(t, 1000, count["r0"], 120)
 }
 
 func TestLevelsDoNotAllocate(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/place"
 	"github.com/proxenos/proxenos/internal/cli/term"
+	"github.com/proxenos/proxenos/ring/rules"
 )
 
 // formats lists the formats of owners. In addition there are templates; see
@@ -119,6 +120,15 @@ type Answer struct {
 	Addresses string     `json:"address_checksum"`
 	Partial   bool       `json:"partial,omitempty"`
 	Stale     bool       `json:"stale,omitempty"`
+	Breaks    []Break    `json:"breaks,omitempty"`
+}
+
+// Break is a limit of the rule of failure domains that the nodes of a key do not meet.
+type Break struct {
+	Level  string `json:"level"`
+	Domain string `json:"domain,omitempty"` // absent: the domains other than that of the first node
+	Have   int    `json:"have"`
+	Most   int    `json:"most"`
 }
 
 // answerer returns answers.
@@ -126,6 +136,7 @@ type answerer struct {
 	answer Answer // reused for every key
 	views  []NodeView
 	count  int
+	levels *rules.Levels[int] // nil if there is no rule
 }
 
 func newAnswerer(o *Output, p *place.Placement, escaped bool) *answerer {
@@ -139,8 +150,9 @@ func newAnswerer(o *Output, p *place.Placement, escaped bool) *answerer {
 			Partial:   p.Partial,
 			Stale:     p.Stale,
 		},
-		views: Views(p.Nodes, escaped),
-		count: o.Count,
+		views:  Views(p.Nodes, escaped),
+		count:  o.Count,
+		levels: p.Levels,
 	}
 }
 
@@ -151,6 +163,12 @@ func (a *answerer) fill(key string, owners []int) *Answer {
 	a.answer.Nodes = a.answer.Nodes[:0]
 	for _, i := range owners {
 		a.answer.Nodes = append(a.answer.Nodes, a.views[i])
+	}
+	if a.levels != nil {
+		a.answer.Breaks = a.answer.Breaks[:0]
+		for _, b := range a.levels.Breaks(owners) {
+			a.answer.Breaks = append(a.answer.Breaks, Break{b.Level, b.Domain, b.Have, b.Most})
+		}
 	}
 	return &a.answer
 }

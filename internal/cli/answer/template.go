@@ -10,7 +10,7 @@ import (
 )
 
 // TemplateFields lists the fields of -o template.
-const TemplateFields = ".Key, .Nodes, .Short, .Algorithm, .Hash, .Checksum, .Addresses, .Partial and .Stale, and a node has .ID, .Address, .Weight, .Zone and .Domain"
+const TemplateFields = ".Key, .Nodes, .Short, .Algorithm, .Hash, .Checksum, .Addresses, .Partial, .Stale and .Breaks, and a node has .ID, .Address, .Weight, .Zone and .Domain"
 
 const templateHint = "give a Go template, such as -o 'template={{.Key}}: {{range .Nodes}}{{.Address}} {{end}}'; there are " + TemplateFields
 

@@ -25,7 +25,7 @@ type broken struct {
 // keys of every domain.
 func (k *checker) checkDomains(ctx context.Context, c *checkfile.Check, r *result) error {
 	levels, err := k.levels(c.Domains)
-	if errors.Is(err, rules.ErrRule) || errors.Is(err, rules.ErrReplicas) {
+	if errors.Is(err, rules.ErrUnmet) || errors.Is(err, rules.ErrReplicas) {
 		r.failf(c.Line, "%v", err)
 		return nil
 	} else if err != nil {

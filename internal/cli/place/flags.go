@@ -19,6 +19,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous"
 	"github.com/proxenos/proxenos/rendezvous/prf"
 	"github.com/proxenos/proxenos/ring"
+	"github.com/proxenos/proxenos/ring/rules"
 	"github.com/proxenos/proxenos/ring/slots"
 )
 
@@ -39,6 +40,8 @@ type Placement struct {
 	Hash      string // of the flag --hash-method, or of --key-hash if it is not the default
 	Partial   bool   // the source has records that are not usable as nodes
 	Stale     bool   // the nodes are older than --max-staleness
+
+	Levels *rules.Levels[int] // nil if no rule limits the replicas of a key
 }
 
 // Algorithm is a value of --algorithm.
@@ -178,6 +181,7 @@ type Flags struct {
 	ranges   []slots.Range // of --slots
 
 	algorithm Algorithm
+	levels    levelFlags
 }
 
 // count is a numeric flag that may not be given.
@@ -366,6 +370,10 @@ func (o *Flags) AlgorithmName() string { return o.algorithm.Name }
 
 // Build builds the placement on nodes.
 func (o *Flags) Build(nodes []mapper.Node) (*Placement, error) {
+	nodes, err := o.levels.zoned(nodes)
+	if err != nil {
+		return nil, err
+	}
 	r, err := o.algorithm.build(o, nodes)
 	if err != nil {
 		return nil, explain(err)
@@ -377,7 +385,7 @@ func (o *Flags) Build(nodes []mapper.Node) (*Placement, error) {
 	case o.algorithm.keyHashes != nil && o.keyHash != o.algorithm.keyHashes[0]:
 		p.Hash = o.keyHash
 	}
-	return p, nil
+	return p, o.levels.setLevels(p)
 }
 
 // explain adds a hint to the error of an algorithm that rejects the nodes.
