@@ -60,7 +60,7 @@ func (r *recorder) next() event {
 	select {
 	case e := <-r.events:
 		return e
-	case <-time.After(time.Hour): // in a bubble; a real test has its own limit
+	case <-time.After(5 * patience): // in a bubble, events may be a minute apart
 	case <-r.done:
 	}
 	require.FailNow(r.t, "there is no next event")

@@ -62,6 +62,7 @@ func Start(tb testing.TB, o Options) *Server {
 	}
 	s.Token = uuid(tb)
 	s.http = servertest.NewHTTPClient()
+	s.http.Timeout = 2 * patience // so that an agent that hangs fails the test that asked it
 	if o.TLS {
 		s.certify()
 	}
@@ -153,8 +154,12 @@ func (s *Server) ready(ctx context.Context) error {
 	if leader == "" {
 		return errors.New("no leader")
 	}
-	if node, err := s.client.Agent().NodeName(); err != nil || node != s.Node {
-		return fmt.Errorf("node %q responds instead of %q: %w", node, s.Node, err)
+	var self struct{ Config struct{ NodeName string } }
+	if _, err := s.client.Raw().Query("/v1/agent/self", &self, (&api.QueryOptions{}).WithContext(ctx)); err != nil {
+		return err
+	}
+	if node := self.Config.NodeName; node != s.Node {
+		return fmt.Errorf("node %q responds instead of %q", node, s.Node)
 	}
 	itself, _, err := s.client.Catalog().Service("consul", "", (&api.QueryOptions{}).WithContext(ctx))
 	if err != nil {
