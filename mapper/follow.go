@@ -184,20 +184,20 @@ func (f *follower[T]) update(next *state[T], u Update) (e Event, built bool, err
 	return e, true, nil
 }
 
-// since returns since when the next state may be stale. A snapshot is as old as
-// its confirmation.
+// since returns since when the next state may be stale. What a snapshot or a cache
+// holds is as old as its confirmation.
 func since[T any](old, next *state[T]) time.Time {
-	if next.set.Err == nil {
+	now, confirmed := time.Now(), next.set.Confirmed
+	switch {
+	case next.set.Err == nil:
 		return time.Time{}
+	case next.set.Origin != OriginLive && !confirmed.IsZero() && confirmed.Before(now):
+		return confirmed
+	case old.set.Err != nil:
+		return old.since
+	default:
+		return now
 	}
-	t := time.Now()
-	if old.set.Err != nil {
-		t = old.since
-	}
-	if c := next.set.Confirmed; next.set.Origin == OriginSnapshot && !c.IsZero() && c.Before(t) {
-		t = c
-	}
-	return t
 }
 
 // report tells the observer and the log of an update, of a failure, or of both.

@@ -119,10 +119,10 @@ func (v *View[T]) Nodes() []Node { return Clone(v.state.Load().set.Nodes) }
 func (v *View[T]) Err() error { return v.state.Load().err() }
 
 // Age returns for how long the value may have been stale: 0 while Err is nil,
-// then the time since the source ceased to answer, or since the snapshot was
-// saved that stands in for it. A snapshot of unknown age, whose State has no
-// Set.Confirmed, counts from the former. It does not count the time that the source takes
-// to notice that it is cut off.
+// then the time since the source ceased to answer, or since a live source last
+// confirmed the snapshot or cache that stands in for it. If that time is unknown, so
+// that State has no Set.Confirmed, the former counts. It does not count the time that
+// the source takes to notice that it is cut off.
 func (v *View[T]) Age() time.Duration { return v.state.Load().age() }
 
 // Close stops following and waits for it to end. The value stays. It is

@@ -49,6 +49,9 @@ var (
 	// ErrPermission means that the server requires a token, or rejects the
 	// given one.
 	ErrPermission = errors.New("permission denied")
+	// ErrStale means that the server sends an old list, because its own source
+	// fails. It is the Err of an Update with the nodes of that list.
+	ErrStale = errors.New("the server's own list is old")
 )
 
 // Config specifies the list and how to read it.
@@ -138,8 +141,10 @@ func (s *Source) Nodes(ctx context.Context) ([]mapper.Node, error) {
 	return u.Nodes, u.Partial()
 }
 
-// Ask reads the list once. An Age in the answer, as `proxenos serve` and caches
-// send it, makes Update.Confirmed that much earlier.
+// Ask reads the list once. The Age of an answer, as `proxenos serve` and caches send
+// it, makes Update.Confirmed that much earlier, and so adds to the age of a view. If
+// it exceeds the max-age of Cache-Control, or there is none, Update.Err is an
+// [ErrStale].
 func (s *Source) Ask(ctx context.Context) (mapper.Update, error) {
 	defer s.http.CloseIdleConnections()
 	if err := ctx.Err(); err != nil {
@@ -177,7 +182,11 @@ func (s *Source) ask(ctx context.Context) (mapper.Update, error) {
 		s.last = now
 		s.mu.Unlock()
 	}
-	u := mapper.Update{Nodes: mapper.Clone(now.nodes), Confirmed: time.Now().Add(-ageOf(answer))}
+	age := ageOf(answer)
+	u := mapper.Update{Nodes: mapper.Clone(now.nodes), Confirmed: time.Now().Add(-age)}
+	if age > lifetimeOf(answer) {
+		u.Origin, u.Err = mapper.OriginAgentCache, fmt.Errorf("%s: %w: %v", s.name, ErrStale, age)
+	}
 	if partial, ok := errors.AsType[*mapper.PartialError](now.err); ok {
 		u.Skipped = append(u.Skipped, partial.Skipped...)
 	}
@@ -305,4 +314,15 @@ func ageOf(answer *http.Response) time.Duration {
 		return 0
 	}
 	return time.Duration(seconds) * time.Second
+}
+
+// lifetimeOf returns for how long caches may use an answer.
+func lifetimeOf(answer *http.Response) (lifetime time.Duration) {
+	for directive := range strings.SplitSeq(answer.Header.Get("Cache-Control"), ",") {
+		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")
+		if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && seconds <= maxAge && (name == "max-age" || name == "s-maxage") {
+			lifetime = max(lifetime, time.Duration(seconds)*time.Second)
+		}
+	}
+	return lifetime
 }

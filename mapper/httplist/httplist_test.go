@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -37,6 +38,7 @@ type fake struct {
 	status  int    // instead of an answer
 	token   string // that it demands
 	age     string
+	control string // Cache-Control
 	hang    bool
 	full    int // answers with a body
 	nothing int // answers without, since nothing has changed
@@ -59,6 +61,10 @@ func (s *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tag := fmt.Sprintf("%q", fmt.Sprint(len(s.list), s.list == "", strings.Count(s.list, "1")))
+	w.Header().Set("Cache-Control", s.control)
+	if s.age != "" {
+		w.Header().Set("Age", s.age)
+	}
 	switch {
 	case s.hang:
 		s.mu.Unlock()
@@ -76,9 +82,6 @@ func (s *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.full++
 		w.Header().Set("ETag", tag)
-		if s.age != "" {
-			w.Header().Set("Age", s.age)
-		}
 		fmt.Fprint(w, s.list)
 	}
 }
@@ -142,16 +145,65 @@ func TestETag(t *testing.T) {
 	require.Len(t, nodes, 1)
 }
 
+// An answer is stale if it is older than caches may use it.
 func TestAge(t *testing.T) {
 	t.Parallel()
 	server := serve(t, "a\n")
 	s := newSource(t, Config{URL: server.URL})
-	for age, want := range map[string]time.Duration{"60": time.Minute, "": 0, "-5": 0, "many": 0, "99999999999999999": 0} {
-		server.set(func(s *fake) { s.age, s.list = age, "a\n#"+age+"\n" })
+	for _, c := range []struct {
+		age, control string
+		want         time.Duration
+		stale        bool
+	}{
+		{"60", "", time.Minute, true},
+		{"60", "no-cache", time.Minute, true},
+		{"60", "max-age=59", time.Minute, true},
+		{"60", "max-age=60", time.Minute, false},
+		{"60", "public, Max-Age=30, s-maxage=300", time.Minute, false},
+		{"60", "max-age=99999999999999999", time.Minute, true},
+		{"", "", 0, false},
+		{"0", "", 0, false},
+		{"-5", "", 0, false},
+		{"many", "", 0, false},
+		{"99999999999999999", "", 0, false},
+	} {
+		server.set(func(s *fake) { s.age, s.control, s.list = c.age, c.control, "a\n#"+c.age+c.control+"\n" })
 		u, err := s.Ask(t.Context())
 		require.NoError(t, err)
-		require.WithinDuration(t, time.Now().Add(-want), u.Confirmed, 20*time.Second, age)
+		require.Equal(t, []mapper.Node{{Name: "a"}}, u.Nodes)
+		require.WithinDuration(t, time.Now().Add(-c.want), u.Confirmed, 20*time.Second, c)
+		if !c.stale {
+			require.NoError(t, u.Err, c)
+			continue
+		}
+		require.ErrorIs(t, u.Err, ErrStale)
+		require.ErrorContains(t, u.Err, server.URL+": the server's own list is old: 1m0s")
+		require.Equal(t, mapper.OriginAgentCache, u.Origin)
 	}
+}
+
+// The age of a view begins where that of the list does, also once the server has
+// gone, and ends with the next fresh list.
+func TestAgeAddsUp(t *testing.T) {
+	t.Parallel()
+	server := serve(t, "a\n")
+	server.set(func(s *fake) { s.age = "3600" })
+	source := &mapper.Polled{Source: newSource(t, Config{URL: server.URL}), Every: 10 * time.Millisecond}
+	view, err := mapper.Follow(t.Context(), source, func(nodes []mapper.Node) (int, error) { return len(nodes), nil })
+	require.NoError(t, err)
+	defer view.Close()
+	require.Equal(t, 1, view.Value())
+	require.ErrorIs(t, view.Err(), ErrStale)
+	require.InDelta(t, time.Hour, view.Age(), float64(time.Minute))
+	server.set(func(s *fake) { s.age = "60" })
+	require.Eventually(t, func() bool { return view.Age() < time.Hour }, time.Minute, time.Millisecond, "it was fresh in between")
+	require.InDelta(t, time.Minute, view.Age(), float64(30*time.Second))
+	server.set(func(s *fake) { s.status = 503 })
+	require.Eventually(t, func() bool { return errors.Is(view.Err(), ErrUnreachable) }, time.Minute, time.Millisecond)
+	require.InDelta(t, time.Minute, view.Age(), float64(30*time.Second))
+	server.set(func(s *fake) { s.status, s.age = 0, "" })
+	require.Eventually(t, func() bool { return view.Err() == nil }, time.Minute, time.Millisecond)
+	require.Zero(t, view.Age())
 }
 
 func TestFailures(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,14 @@ func (s *serving) run(env map[string]string, args []string) {
 		s.url = "http://localhost"
 		s.http.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) }}
 	}
+}
+
+// behind runs another server whose nodes are those of this one.
+func (s *serving) behind(args ...string) *serving {
+	s.t.Helper()
+	next := &serving{t: s.t, http: &http.Client{Timeout: patience, Transport: &http.Transport{}}}
+	next.run(nil, append([]string{"-b", "http", "--url", s.url + "/nodes", "--poll", "20ms", "--http", "127.0.0.1:0"}, args...))
+	return next
 }
 
 // list replaces the file of nodes.
@@ -315,8 +324,7 @@ func TestNoNodes(t *testing.T) {
 	assert.Contains(t, s.get("/", "Accept", "text/html"), "<title>Nodes</title>")
 }
 
-// The list of nodes is one for -b http: an unchanged one is a short answer, and the
-// age of an outage passes through.
+// The list of nodes is one for -b http, and an unchanged one is a short answer.
 func TestNodesFeedAnotherProxenos(t *testing.T) {
 	t.Parallel()
 	s := startServe(t)
@@ -333,11 +341,42 @@ func TestNodesFeedAnotherProxenos(t *testing.T) {
 	answer, text := s.do(http.MethodGet, "/nodes", nil, "If-None-Match", tag)
 	assert.Equal(t, http.StatusNotModified, answer.StatusCode)
 	assert.Empty(t, text)
-	s.list("a w=x\n")
-	s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/nodes", nil); return a.Header.Get("Age") != "" })
-	u, err = source.Ask(t.Context())
-	require.NoError(t, err)
-	assert.Less(t, u.Confirmed, time.Now().Add(-500*time.Millisecond))
+}
+
+// Of a chain of servers, the last one says how old the nodes are at the first.
+func TestChainAddsAges(t *testing.T) {
+	t.Parallel()
+	first := startServe(t)
+	second := first.behind()
+	third := second.behind("--max-staleness", "500ms")
+	third.eventually(func() bool { a, _ := third.do(http.MethodGet, "/readyz", nil); return a.StatusCode == http.StatusOK })
+	assert.Equal(t, first.get("/nodes"), third.get("/nodes"))
+	first.list("a w=x\n")
+	ages := func(servers ...*serving) (ages []int) {
+		for _, s := range servers {
+			answer, text := s.do(http.MethodGet, "/select?key=x", nil)
+			require.Equal(t, http.StatusOK, answer.StatusCode, text)
+			age, _ := strconv.Atoi(answer.Header.Get("Age")) // 0 without the header
+			ages = append(ages, age)
+		}
+		return ages
+	}
+	third.eventually(func() bool { return ages(third)[0] >= 2 })
+	older := ages(third, second, first)
+	assert.GreaterOrEqual(t, older[2]+3, older[0], "each rounds a second up")
+	assert.GreaterOrEqual(t, older[0]+1, older[2])
+	answer, _ := third.do(http.MethodGet, "/readyz", nil)
+	assert.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+	assert.Contains(t, third.get("/metrics"), `proxenos_source_up{set="default"} 0`)
+	assert.Contains(t, third.log.String(), "/nodes: the server's own list is old: ")
+
+	// A server that dies takes the age that it had along.
+	second.stop()
+	require.NoError(t, <-second.ended)
+	third.eventually(func() bool { return ages(third)[0] > older[0] })
+	first.list(threeNodes)
+	first.eventually(func() bool { return ages(first)[0] == 0 })
+	assert.Greater(t, ages(third)[0], older[0])
 }
 
 func TestWatchSendsChanges(t *testing.T) {

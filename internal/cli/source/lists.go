@@ -101,6 +101,8 @@ func explainList(err error) error {
 	switch {
 	case errors.Is(err, httplist.ErrPermission):
 		return term.WithCode(term.ErrPermission, term.Hint(err, "--token-file names a file with the token that the server demands"))
+	case errors.Is(err, httplist.ErrStale):
+		return term.WithCode(term.ErrStale, term.Hint(err, "the source of that server fails: its log says why"))
 	case errors.Is(err, httplist.ErrUnreachable):
 		return term.WithCode(term.ErrUnreachable, term.Hint(err, "does the server serve a list at this URL?"))
 	default:
