@@ -105,8 +105,9 @@ agree: packages ## Compare real programs with their vectors, and write internal/
 	PROXENOS_REQUIRE_PEERS=1 AGREE_TABLE=README.md go -C internal/lab/agree test -count=1 -v .
 
 .PHONY: soak
-soak: ## Run the store for five minutes under faults, and resize a memcached fleet
+soak: ## Run the store and serve for minutes under faults, and resize a memcached fleet
 	PROXENOS_STORE_SOAK=5m go test -count=1 -v -run TestSoak ./cmd/proxenos-store
+	PROXENOS_SERVE_OUTAGE=60s go test -count=1 -v -run TestOutagesOfRealSources ./internal/cli/servecmd
 	PROXENOS_RESIZE=1 go test -count=1 -v -run 'TestResize$$' ./internal/lab/resize
 
 .PHONY: dist
