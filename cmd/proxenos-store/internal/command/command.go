@@ -128,11 +128,11 @@ The store is not linearizable when nodes fail, and not meant for production.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	// Without a shorthand, as -h is the host.
 	root.PersistentFlags().Bool("help", false, "show this help")
-	root.AddCommand(newServe(std), newPut(std), newGet(std), newDelete(std), newList(std), newPrime(std), newTest(std))
+	root.AddCommand(newServe(std))
+	root.AddCommand(newClientCommands(std)...)
 	return root
 }
 
-// wantArgs returns a validator of the number of arguments.
 func wantArgs(want ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != len(want) {

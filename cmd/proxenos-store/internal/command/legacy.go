@@ -21,7 +21,11 @@ func (o *serveOptions) runLegacy(c *cobra.Command) error {
 		}
 	}
 	ctx := c.Context()
-	peer, known := o.find(ctx)
+	var peer string
+	known := false
+	if !o.found {
+		peer, known = o.find(ctx)
+	}
 	n, err := legacy.Listen(ctx, locator.Config{
 		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise, Peer: peer,
 		Services: rpc.Services, Limits: serverLimits, Call: o.call, Log: o.log,

@@ -22,7 +22,6 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// serveOptions are the flags of a node.
 type serveOptions struct {
 	access
 	std       *output
@@ -38,6 +37,7 @@ type serveOptions struct {
 	legacy    bool
 	verbose   bool
 	log       *slog.Logger
+	known     cluster
 	members   memberAddrs
 }
 
@@ -77,7 +77,6 @@ SIGINT or SIGTERM a node hands its keys over and leaves.`,
 	return c
 }
 
-// parse validates the flags.
 func (o *serveOptions) parse(ctx context.Context) error {
 	if err := o.access.parse(ctx, o.std.Err); err != nil {
 		return err
@@ -127,20 +126,19 @@ var (
 	Link = func(_ string, p node.Peer) node.Peer { return p }
 )
 
-// run runs a node until the context ends.
 func (o *serveOptions) run(ctx context.Context) (err error) {
 	engine, err := o.open()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	known, err := loadCluster(engine)
-	if err != nil {
+	if o.known, err = loadCluster(engine); err != nil {
 		return err
 	}
 	var peer string
-	if !o.remembers(known) {
-		if peer, _ = o.find(ctx); peer == "" && !o.found {
+	search := !o.found && !o.remembers()
+	if search {
+		if peer, _ = o.find(ctx); peer == "" {
 			if err := o.checkSecrets(ctx); err != nil {
 				return err
 			}
@@ -150,21 +148,21 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if peer == "" && !o.found && !o.remembers(known) {
+	defer func() { _ = server.Close() }() // unless it has served
+	if peer == "" && search {
 		peer, _ = o.findOther(ctx, server.Self().Name)
 	}
-	cluster, first, err := o.join(ctx, server.Self().Name, peer, known, engine)
+	cluster, first, err := o.join(ctx, server.Self().Name, peer, engine)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return server.Close() // interrupted before it was a member
+		return nil // interrupted before it was a member
 	}
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return err
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	return o.serve(ctx, engine, server, cluster, first, o.mayServeAlone(known))
+	return o.serve(ctx, engine, server, cluster, first)
 }
 
-// open opens the engine.
 func (o *serveOptions) open() (kv.Engine, error) {
 	if o.data == "" {
 		return kv.NewMemory(), nil
@@ -187,26 +185,27 @@ func (o *serveOptions) locator() locator.Config {
 
 // serve serves requests, from before this node copies its keys until after it has
 // handed them over.
-func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *locator.Server, cluster *gossip, first, alone bool) error {
+func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *locator.Server, cluster *gossip, first bool) error {
 	calls := o.call
 	calls.Keep = 16
 	calls.Limits.Call = time.Minute // the node sets a timeout for each call
 	n, err := node.New(ctx, node.Config{
-		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first, Alone: alone,
+		Self: server.Self().Name, Replicas: o.replicas, MinCopies: o.minCopies, Engine: engine, Cluster: cluster, First: first,
+		Alone: o.remembers() && len(o.known.Members) == 0, // all others have left
 		Dial:  func(name string) node.Peer { return Link(name, o.dial(name, calls)) },
 		Ready: func() { fmt.Fprintln(o.std.Err, "Serving.") },
 		Now:   Now,
 		Log:   o.log,
 	})
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return err
 	}
 	defer n.Close() // after the last request
 	page := &status.Page{Node: n}
 	if o.page != "" {
 		at, err := page.Listen(ctx, o.page)
 		if err != nil {
-			return errors.Join(err, server.Close())
+			return err
 		}
 		fmt.Fprintf(o.std.Err, "Status at http://%s/\n", at)
 	}

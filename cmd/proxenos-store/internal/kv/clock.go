@@ -15,7 +15,7 @@ import (
 // Source: Kulkarni, Demirbas, Madappa, Avva, Leone: Logical Physical Clocks and
 // Consistent Snapshots in Globally Distributed Databases, 2014.
 type Clock struct {
-	// Now returns the wall clock time: time.Now by default.
+	// Now returns the wall clock time.
 	Now func() time.Time
 
 	mu   sync.Mutex
@@ -29,11 +29,7 @@ const counterBits = 16
 const MaxAhead = 10 * time.Minute
 
 func (c *Clock) physical() uint64 {
-	now := time.Now
-	if c.Now != nil {
-		now = c.Now
-	}
-	return uint64(now().UnixMilli()) << counterBits
+	return uint64(c.Now().UnixMilli()) << counterBits
 }
 
 // limit returns the greatest reading that is not too far ahead.

@@ -137,7 +137,6 @@ func (n *Node) drop(key, value string) {
 	}
 }
 
-// print prints an event of a key.
 func (n *Node) print(event, key string) { fmt.Fprintf(n.out, "%s %q\n", event, key) }
 
 // snapshot returns a copy of the items, to be sent without the lock.

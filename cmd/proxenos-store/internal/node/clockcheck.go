@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,24 +31,20 @@ func (n *Node) checkClock(name string, err error) {
 // how many of them agree.
 func (n *Node) compareClocks(ctx context.Context) (agree, others int) {
 	var same atomic.Int64
-	var group sync.WaitGroup
 	names := n.others(n.current())
-	for _, name := range names {
-		group.Go(func() {
-			view, err := n.viewOf(ctx, name)
-			theirs := view.Clock
-			now := n.cfg.Now()
-			switch {
-			case err != nil:
-			case now.Sub(theirs).Abs() <= kv.MaxAhead:
-				n.disagree.Delete(name)
-				same.Add(1)
-			default:
-				n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, theirs.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
-			}
-		})
-	}
-	group.Wait()
+	parallel(names, func(name string) {
+		view, err := n.viewOf(ctx, name)
+		theirs := view.Clock
+		now := n.cfg.Now()
+		switch {
+		case err != nil:
+		case now.Sub(theirs).Abs() <= kv.MaxAhead:
+			n.disagree.Delete(name)
+			same.Add(1)
+		default:
+			n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, theirs.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+		}
+	})
 	return int(same.Load()), len(names)
 }
 
@@ -58,7 +53,7 @@ func (n *Node) compareClocks(ctx context.Context) (agree, others int) {
 func (n *Node) Ready() error {
 	p := n.current()
 	if state := p.state(n.cfg.Self); state != StateServing {
-		return errors.New(string(state))
+		return errors.New(state)
 	}
 	return n.clockError()
 }

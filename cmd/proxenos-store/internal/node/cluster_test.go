@@ -156,7 +156,7 @@ func (m membership) SetState(_ context.Context, state State) error {
 		return errSilent
 	}
 	m.change(func() {
-		m.members[m.name] = mapper.Node{Name: m.name, Zone: m.zone, Meta: map[string]string{StateKey: string(state)}}
+		m.members[m.name] = mapper.Node{Name: m.name, Zone: m.zone, Meta: map[string]string{StateKey: state}}
 	})
 	return nil
 }

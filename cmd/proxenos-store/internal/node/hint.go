@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,7 +44,6 @@ func (h *hints) add(owner string, e kv.Entry) {
 	h.entries[owner][e.Key] = e
 }
 
-// take removes and returns the entries of each owner.
 func (h *hints) take() map[string]map[string]kv.Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,11 +55,8 @@ func (h *hints) take() map[string]map[string]kv.Entry {
 // hintLoop sends hints until the context ends.
 func (n *Node) hintLoop(ctx context.Context) {
 	for sleep(ctx, hintInterval) == nil {
-		var group sync.WaitGroup
-		for owner, entries := range n.hints.take() {
-			group.Go(func() { n.sendHints(ctx, owner, entries) })
-		}
-		group.Wait()
+		entries := n.hints.take()
+		parallel(slices.Collect(maps.Keys(entries)), func(owner string) { n.sendHints(ctx, owner, entries[owner]) })
 	}
 }
 

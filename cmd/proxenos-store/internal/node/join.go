@@ -2,10 +2,12 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
-	"sync"
 	"time"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
 // join copies the keys that this node will own, and then serves. The order matters:
@@ -95,7 +97,8 @@ func (n *Node) awaitState(ctx context.Context, state State) error {
 		p := n.current()
 		for _, m := range p.members {
 			if !confirmed[m.Name] {
-				confirmed[m.Name] = n.confirms(ctx, m.Name, state)
+				view, err := n.viewOf(ctx, m.Name)
+				confirmed[m.Name] = err == nil && view.States[n.cfg.Self] == state
 				waiting = waiting || !confirmed[m.Name]
 			}
 		}
@@ -106,12 +109,6 @@ func (n *Node) awaitState(ctx context.Context, state State) error {
 			return err
 		}
 	}
-}
-
-// confirms reports whether a member knows that this node is in the state.
-func (n *Node) confirms(ctx context.Context, name string, state State) bool {
-	view, err := n.viewOf(ctx, name)
-	return err == nil && view.States[n.cfg.Self] == state
 }
 
 // bootstrap copies the keys that this node will own from the other members.
@@ -139,27 +136,66 @@ func (n *Node) bootstrap(ctx context.Context) error {
 func (n *Node) copyFromAll(ctx context.Context, p *placement) error {
 	r := newRepairRound(n, p)
 	r.compare(ctx)
-	var group sync.WaitGroup
-	for name, buckets := range r.different {
-		group.Go(func() {
-			for bucket, different := range buckets {
-				if !different {
-					continue
-				}
-				theirs, err := n.versionsOf(ctx, name, bucket, n.cfg.Self)
-				if err == nil {
-					err = n.transfer(ctx, name, n.cfg.Self, bucket, theirs)
-				}
-				if err != nil {
-					r.fail(name, err)
-					return
-				}
+	parallel(n.others(p), func(name string) {
+		for bucket, different := range r.different[name] {
+			if !different {
+				continue
 			}
-		})
-	}
-	group.Wait()
+			theirs, err := n.versionsOf(ctx, name, bucket, n.cfg.Self)
+			if err == nil {
+				err = n.transfer(ctx, name, n.cfg.Self, bucket, theirs)
+			}
+			if err != nil {
+				r.fail(name, err)
+				return
+			}
+		}
+	})
 	maps.DeleteFunc(r.failed, func(name string, _ error) bool {
 		return name != n.cfg.Self && n.current().state(name) == "" // it has left, and had handed its keys over
 	})
 	return r.err()
+}
+
+// LeaveTime bounds how long a leaving node hands its keys over.
+const LeaveTime = time.Minute
+
+// leave hands the keys of this node over and leaves. It mirrors join: the members
+// learn that this node leaves and no longer count on it; once all of them know,
+// it pushes the keys that they lack; then it is gone. Until then it is read from.
+func (n *Node) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, LeaveTime)
+	defer cancel()
+	err := n.cfg.Cluster.SetState(ctx, StateLeaving)
+	if err == nil {
+		err = n.awaitState(ctx, StateLeaving)
+	}
+	if err == nil {
+		err = n.handOver(ctx)
+	}
+	n.view.Close() // without members, no key has an owner
+	return errors.Join(err, n.cfg.Cluster.Leave(ctx))
+}
+
+// handOver pushes to the other owners until they lack nothing.
+func (n *Node) handOver(ctx context.Context) error {
+	began := time.Now()
+	for {
+		p := n.current()
+		if p.pending.Len() == 0 {
+			n.cfg.Log.Warn("no other node to hand keys over to")
+			return nil
+		}
+		err := n.repair(ctx, true)
+		if err == nil && n.current() == p {
+			n.cfg.Log.Info("handed keys over", "duration", time.Since(began).Round(time.Millisecond))
+			return nil
+		}
+		if errors.Is(err, kv.ErrAhead) {
+			return err // trying again does not help
+		}
+		if err := errors.Join(err, sleep(ctx, pollInterval)); ctx.Err() != nil {
+			return err
+		}
+	}
 }

@@ -42,11 +42,10 @@ func (n *Node) follow(ctx context.Context) (err error) {
 	return err
 }
 
-// place returns the placement for a set of members.
 func (n *Node) place(nodes []mapper.Node) (*placement, error) {
 	members := make([]Member, len(nodes))
 	for i, node := range nodes {
-		members[i] = Member{Name: node.Name, Zone: node.Zone, State: State(node.Meta[StateKey])}
+		members[i] = Member{Name: node.Name, Zone: node.Zone, State: node.Meta[StateKey]}
 		if s := members[i].State; s != StateServing && s != StateLeaving {
 			members[i].State = StateJoining
 		}

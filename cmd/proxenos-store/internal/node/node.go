@@ -1,3 +1,18 @@
+// Package node implements one node of the replicated store. Read it in this order:
+//
+//   - membership, placement, preference: the members that own a key, before and
+//     after a change of membership completes
+//   - write, read: how the node that receives a request coordinates it
+//   - replica: how a node answers calls of other nodes from its own data
+//   - join: how a node copies its keys before it is read from, and hands them over
+//     before it leaves
+//   - repair, push: how replicas that differ converge
+//   - hint: how owners that were away get what they missed
+//   - clockcheck, absence: what happens if the clocks of nodes differ too much, or
+//     a node was away for longer than deletions are remembered
+//
+// The package knows neither the wire protocol nor how members find each other:
+// other nodes are a [Peer], and membership is a [Cluster].
 package node
 
 import (
@@ -139,7 +154,6 @@ func (n *Node) peer(name string) Peer {
 	return p.(Peer)
 }
 
-// others returns the names of the other members.
 func (n *Node) others(p *placement) []string {
 	var names []string
 	for _, m := range p.members {
@@ -164,17 +178,14 @@ func ask[T any](ctx context.Context, n *Node, timeout time.Duration, name string
 	return reply, err
 }
 
-// viewOf returns the view of a member.
 func (n *Node) viewOf(ctx context.Context, name string) (View, error) {
 	return ask(ctx, n, n.cfg.Call, name, Peer.View)
 }
 
-// keepAt stores entries at a member and returns its versions that are newer.
 func (n *Node) keepAt(ctx context.Context, name string, entries ...kv.Entry) ([]kv.Version, error) {
 	return ask(ctx, n, n.cfg.Call, name, func(p Peer, ctx context.Context) ([]kv.Version, error) { return p.Keep(ctx, entries) })
 }
 
-// fetchFrom returns entries that a member stores for the keys.
 func (n *Node) fetchFrom(ctx context.Context, name string, keys ...string) ([]kv.Entry, error) {
 	return ask(ctx, n, n.cfg.Call, name, func(p Peer, ctx context.Context) ([]kv.Entry, error) { return p.Fetch(ctx, keys) })
 }
@@ -189,7 +200,6 @@ func (n *Node) versionsOf(ctx context.Context, name string, bucket int, owner st
 	})
 }
 
-// digestsOf returns the digests that a member computes for this node.
 func (n *Node) digestsOf(ctx context.Context, name string) ([]uint64, error) {
 	return ask(ctx, n, scanFactor*n.cfg.Call, name, func(p Peer, ctx context.Context) ([]uint64, error) {
 		digests, err := p.Digests(ctx, n.cfg.Self)
@@ -198,6 +208,15 @@ func (n *Node) digestsOf(ctx context.Context, name string) ([]uint64, error) {
 		}
 		return digests, err
 	})
+}
+
+// parallel calls f for each name at the same time and waits for all calls.
+func parallel(names []string, f func(name string)) {
+	var group sync.WaitGroup
+	for _, name := range names {
+		group.Go(func() { f(name) })
+	}
+	group.Wait()
 }
 
 // sleep waits for d or until the context ends.

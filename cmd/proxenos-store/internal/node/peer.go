@@ -39,7 +39,6 @@ type View struct {
 // may have happened, or may happen later.
 var ErrUnavailable = errors.New("unavailable: too few replicas answered")
 
-// errNoReplica means that there are fewer nodes than replicas.
 var errNoReplica = errors.New("no other node")
 
 // ErrDisk means that a node cannot read or write its data.

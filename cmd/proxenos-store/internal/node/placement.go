@@ -12,7 +12,7 @@ import (
 // State is the state of a member. The owners of a key change in two steps: a
 // joining node is written to but not read from; a leaving node is read from, and
 // a write does not count it.
-type State string
+type State = string
 
 // The states. A member whose state is unknown counts as joining.
 const (
@@ -56,7 +56,6 @@ func newPlacement(members []Member, replicas int, since time.Time) (*placement, 
 	return p, err
 }
 
-// ringExcluding returns the ring of the members that are not in the state.
 func ringExcluding(members []Member, state State) (*ring.Ring[Member], error) {
 	members = slices.DeleteFunc(slices.Clone(members), func(m Member) bool { return m.State == state })
 	return ring.New(members, ring.Config[Member]{ID: Member.ID})

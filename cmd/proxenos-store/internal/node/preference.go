@@ -1,6 +1,12 @@
 package node
 
 import (
+	"cmp"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/ring"
 )
 
@@ -24,7 +30,6 @@ func (p *placement) preferenceList(r *ring.Ring[Member], key string) *preference
 // all members if there are fewer.
 func (l *preferenceList) quorum() int { return min(l.p.replicas, l.ring.Len()) }
 
-// next returns the member to call next.
 func (l *preferenceList) next() (name string, ok bool) {
 	if l.called == len(l.names) && !l.complete {
 		l.names, l.complete = l.p.appendReplicas(nil, l.ring, l.key, l.ring.Len()), true
@@ -60,4 +65,43 @@ func (l *preferenceList) call(want int, f func(name string) error) (succeeded in
 		}
 	}
 	return succeeded
+}
+
+// replies collects what nodes return for one key.
+type replies struct {
+	ahead atomic.Uint64 // a reading that was ignored, as it is too far ahead
+
+	mu     sync.Mutex
+	by     map[string]kv.Timestamp // the version of each node that replied
+	newest kv.Entry
+	failed error // of the last call that failed
+}
+
+// add records the entry of a node, the zero Entry if it has none, or its failure.
+func (r *replies) add(name string, e kv.Entry, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.failed = err
+		return
+	}
+	if r.by == nil {
+		r.by = map[string]kv.Timestamp{}
+	}
+	r.by[name] = e.Timestamp
+	if e.Newer(r.newest.Version) {
+		r.newest = e
+	}
+}
+
+func (r *replies) has(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.by[name]
+	return ok
+}
+
+// unavailable returns the error of a request to which too few nodes replied.
+func (r *replies) unavailable(got, want int) error {
+	return fmt.Errorf("%w: %d of %d: %w", ErrUnavailable, got, want, cmp.Or(r.failed, errNoReplica))
 }

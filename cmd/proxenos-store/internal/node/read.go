@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
@@ -59,7 +58,7 @@ func (n *Node) read(ctx context.Context, key string) (*replies, error) {
 		return nil, err
 	}
 	if settling && !hasValue(r.newest) {
-		n.fetchFromAll(ctx, r, p, key)
+		parallel(append(n.others(p), n.cfg.Self), func(name string) { _ = n.fetch(ctx, r, name, key) })
 	}
 	if r.newest.Clock == 0 && !slices.ContainsFunc(p.owners(key), r.has) {
 		return nil, fmt.Errorf("%w: no owner of the key: %w", ErrUnavailable, cmp.Or(r.failed, errNoReplica))
@@ -113,14 +112,6 @@ func (n *Node) checkAhead(ctx context.Context, r *replies) error {
 
 // hasValue reports whether an entry is neither missing nor a tombstone.
 func hasValue(e kv.Entry) bool { return e.Clock != 0 && !e.Deleted }
-
-func (n *Node) fetchFromAll(ctx context.Context, r *replies, p *placement, key string) {
-	var group sync.WaitGroup
-	for _, m := range p.members {
-		group.Go(func() { _ = n.fetch(ctx, r, m.Name, key) })
-	}
-	group.Wait()
-}
 
 // readRepair has the newest version sent to the owners that responded with an older one
 // or none. It does not delay the reader.

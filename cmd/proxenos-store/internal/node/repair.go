@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"sync"
@@ -91,8 +92,8 @@ func (n *Node) repair(ctx context.Context, full bool) error {
 type repairRound struct {
 	*Node
 	p         *placement
-	different map[string]*[kv.Buckets]bool // buckets whose digests differ, by node; nil: all
-	ahead     []kv.Version                 // too far ahead of the clock of this node
+	different map[string][kv.Buckets]bool // buckets whose digests differ, by node; nil: all
+	ahead     []kv.Version                // too far ahead of the clock of this node
 
 	mu     sync.Mutex
 	failed map[string]error
@@ -112,31 +113,28 @@ func (r *repairRound) err() error { return errors.Join(slices.Collect(maps.Value
 
 // compare finds the buckets whose digests differ between this node and the others.
 func (r *repairRound) compare(ctx context.Context) {
-	r.different = map[string]*[kv.Buckets]bool{}
+	r.different = map[string][kv.Buckets]bool{}
 	mine, err := r.digests(r.p)
 	if err != nil {
 		r.fail(r.cfg.Self, err)
 		return
 	}
-	var group sync.WaitGroup
-	for _, name := range r.others(r.p) {
-		different := new([kv.Buckets]bool)
+	parallel(r.others(r.p), func(name string) {
+		theirs, err := r.digestsOf(ctx, name)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if err != nil {
+			r.failed[name] = err
+			return
+		}
+		var different [kv.Buckets]bool
+		for i, digest := range mine[name] {
+			different[i] = digest != theirs[i]
+		}
 		r.different[name] = different
-		group.Go(func() {
-			theirs, err := r.digestsOf(ctx, name)
-			if err != nil {
-				r.fail(name, err)
-				return
-			}
-			for i, digest := range mine[name] {
-				different[i] = digest != theirs[i]
-			}
-		})
-	}
-	group.Wait()
+	})
 }
 
-// repair repairs one bucket.
 func (r *repairRound) repair(ctx context.Context, bucket int) error {
 	versions, err := kv.Versions(r.cfg.Engine, bucket)
 	if err != nil {
@@ -184,4 +182,40 @@ func (r *repairRound) pushAll(ctx context.Context, bucket int, versions map[stri
 		ok = ok && r.failed[name] == nil
 	}
 	return ok
+}
+
+// digests returns, for each member, a digest of each bucket of the versions that
+// both that member and this node must have.
+func (n *Node) digests(p *placement) (map[string]*[kv.Buckets]uint64, error) {
+	all := map[string]*[kv.Buckets]uint64{}
+	for _, name := range n.others(p) {
+		all[name] = new([kv.Buckets]uint64)
+	}
+	all[n.cfg.Self] = new([kv.Buckets]uint64)
+	for bucket := range kv.Buckets {
+		err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
+			if owners := p.owners(v.Key); slices.Contains(owners, n.cfg.Self) {
+				for _, name := range owners {
+					all[name][bucket] += digest(v)
+				}
+			}
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// digest returns the digest of one version. The digest of a bucket is the sum, so
+// it does not depend on order.
+func digest(v kv.Version) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(v.Key)) // never fails
+	_, _ = h.Write([]byte{0})
+	_, _ = h.Write([]byte(v.Writer))
+	x := h.Sum64() ^ v.Clock*0x9e3779b97f4a7c15
+	x ^= x >> 32
+	return x * 0xd6e8feb86659fd93
 }

@@ -28,24 +28,20 @@ func (n *Node) Count() (int, error) { return kv.Count(n.cfg.Engine) }
 func (n *Node) Keys(ctx context.Context, bucket int, after string) (page []string, err error) {
 	newest := map[string]kv.Version{}
 	var mu sync.Mutex
-	failed, members := 0, n.Members()
-	var group sync.WaitGroup
-	for _, m := range members {
-		group.Go(func() {
-			versions, err := n.versionsOf(ctx, m.Name, bucket, "")
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed++
+	failed, members := 0, append(n.others(n.current()), n.cfg.Self)
+	parallel(members, func(name string) {
+		versions, err := n.versionsOf(ctx, name, bucket, "")
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			failed++
+		}
+		for _, v := range versions {
+			if v.Newer(newest[v.Key]) {
+				newest[v.Key] = v
 			}
-			for _, v := range versions {
-				if v.Newer(newest[v.Key]) {
-					newest[v.Key] = v
-				}
-			}
-		})
-	}
-	group.Wait()
+		}
+	})
 	if failed >= min(n.cfg.Replicas, len(members)) {
 		return nil, fmt.Errorf("%w: %d of %d", ErrUnavailable, len(members)-failed, len(members))
 	}

@@ -14,17 +14,11 @@ import (
 // Put stores a value. When it returns nil every replica has it: Config.Replicas
 // nodes, or all nodes if there are fewer.
 func (n *Node) Put(ctx context.Context, key string, value []byte) error {
-	if err := checkSize(key, value); err != nil {
-		return err
-	}
 	return n.write(ctx, kv.Entry{Version: kv.Version{Key: key}, Value: value})
 }
 
 // Delete writes a tombstone for a key, which need not exist. It returns as Put does.
 func (n *Node) Delete(ctx context.Context, key string) error {
-	if err := checkSize(key, nil); err != nil {
-		return err
-	}
 	return n.write(ctx, kv.Entry{Version: kv.Version{Key: key, Deleted: true}})
 }
 
@@ -57,6 +51,9 @@ const (
 // acknowledges. A joining node copies its keys after every member knows of it, so it
 // either is written to or copies the entry.
 func (n *Node) write(ctx context.Context, e kv.Entry) error {
+	if err := checkSize(e.Key, e.Value); err != nil {
+		return err
+	}
 	n.Writes.Add(1)
 	a := n.newAttempt(e)
 	for err := error(nil); ; {
@@ -191,11 +188,9 @@ type attempt struct {
 	replies
 }
 
-// newAttempt gives the entry a new timestamp.
 func (n *Node) newAttempt(e kv.Entry) *attempt {
 	e.Timestamp = kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}
 	return &attempt{entry: e}
 }
 
-// isOutdated reports whether a node has a newer version than the entry.
 func (a *attempt) isOutdated() bool { return a.newest.Newer(a.entry.Version) }

@@ -26,7 +26,6 @@ func NewClient(addr string, cfg locator.CallConfig) *Client {
 	return &Client{locator.NewClient(addr, cfg)}
 }
 
-// wire returns a generated client for one call.
 func (c *Client) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(c.Caller) }
 
 // Put stores a value. A node of 2009 does not confirm it; Put then pings the node,
@@ -57,11 +56,7 @@ func (c *Client) Get(ctx context.Context, key string) (value string, ok bool, er
 
 // Delete deletes a key, which need not exist.
 func (c *Client) Delete(ctx context.Context, key string) error {
-	err := c.wire().Erase(ctx, key)
-	if isUnknownMethod(err) {
-		return fmt.Errorf("delete: %w", ErrLegacyNode)
-	}
-	return err
+	return orLegacy("delete", c.wire().Erase(ctx, key))
 }
 
 // Keys returns all keys, sorted.
@@ -71,11 +66,8 @@ func (c *Client) Keys(ctx context.Context) ([]string, error) {
 		keys, err := node.Pages(strings.Clone, func(after string) ([]string, error) {
 			return c.wire().Keys(ctx, int32(bucket), after)
 		})
-		if isUnknownMethod(err) {
-			return nil, fmt.Errorf("list: %w", ErrLegacyNode)
-		}
 		if err != nil {
-			return nil, err
+			return nil, orLegacy("list", err)
 		}
 		all = append(all, keys...)
 	}
@@ -87,10 +79,7 @@ func (c *Client) Keys(ctx context.Context) ([]string, error) {
 // [ErrLegacyNode].
 func (c *Client) JoinInfo(ctx context.Context) (*peerwire.JoinInfo, error) {
 	info, err := c.wire().JoinInfo(ctx)
-	if isUnknownMethod(err) {
-		return nil, fmt.Errorf("join: %w", ErrLegacyNode)
-	}
-	return info, err
+	return info, orLegacy("join", err)
 }
 
 // ErrLegacyNode means that a node knows the calls of 2009 only.
@@ -99,4 +88,12 @@ var ErrLegacyNode = errors.New("the node supports only the calls of 2009")
 func isUnknownMethod(err error) bool {
 	var reply thrift.TApplicationException
 	return errors.As(err, &reply) && reply.TypeId() == thrift.UNKNOWN_METHOD
+}
+
+// orLegacy returns the error of a call that nodes of 2009 do not know.
+func orLegacy(call string, err error) error {
+	if isUnknownMethod(err) {
+		return fmt.Errorf("%s: %w", call, ErrLegacyNode)
+	}
+	return err
 }

@@ -36,7 +36,7 @@ func (a singleMember) Watch(ctx context.Context) iter.Seq[mapper.Update] {
 			case <-ctx.Done():
 				return
 			case state := <-a.states:
-				if !yield(mapper.Update{Nodes: []mapper.Node{{Name: a.name, Meta: map[string]string{node.StateKey: string(state)}}}}) {
+				if !yield(mapper.Update{Nodes: []mapper.Node{{Name: a.name, Meta: map[string]string{node.StateKey: state}}}}) {
 					return
 				}
 			}

@@ -135,7 +135,7 @@ func (h *handler) JoinInfo(context.Context) (*peerwire.JoinInfo, error) { return
 
 func (h *handler) View(ctx context.Context) (*peerwire.View, error) {
 	v, err := h.node.View(ctx)
-	return toView(v), err
+	return &peerwire.View{Clock: v.Clock.UnixMilli(), States: v.States}, err
 }
 
 func (h *handler) Keep(ctx context.Context, entries []*peerwire.Entry) ([]*peerwire.Version, error) {

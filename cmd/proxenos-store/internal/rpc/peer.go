@@ -21,7 +21,6 @@ func NewPeer(addr string, cfg locator.CallConfig) node.Peer {
 	return peer{locator.NewCaller(addr, cfg)}
 }
 
-// wire returns a generated client for one call.
 func (p peer) wire() *peerwire.PeerClient { return peerwire.NewPeerClient(p.caller) }
 
 func (p peer) View(ctx context.Context) (node.View, error) {
@@ -29,7 +28,7 @@ func (p peer) View(ctx context.Context) (node.View, error) {
 	if err != nil {
 		return node.View{}, err
 	}
-	return fromView(v), nil
+	return node.View{Clock: time.UnixMilli(v.Clock), States: v.States}, nil
 }
 
 func (p peer) Keep(ctx context.Context, entries []kv.Entry) ([]kv.Version, error) {
@@ -72,29 +71,12 @@ func fromEntry(e *peerwire.Entry) kv.Entry {
 	return kv.Entry{Version: fromVersion(e.GetVersion()), Value: e.GetValue()}
 }
 
-// each applies f to each element.
 func each[A, B any](list []A, f func(A) B) []B {
 	out := make([]B, len(list))
 	for i, a := range list {
 		out[i] = f(a)
 	}
 	return out
-}
-
-func toView(v node.View) *peerwire.View {
-	view := &peerwire.View{Clock: v.Clock.UnixMilli(), States: map[string]string{}}
-	for name, state := range v.States {
-		view.States[name] = string(state)
-	}
-	return view
-}
-
-func fromView(view *peerwire.View) node.View {
-	v := node.View{Clock: time.UnixMilli(view.GetClock()), States: map[string]node.State{}}
-	for name, state := range view.GetStates() {
-		v.States[name] = node.State(state)
-	}
-	return v
 }
 
 // fromFailure returns an error with the reason that a node sent, or err itself.
