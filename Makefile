@@ -10,7 +10,7 @@ FUZZTIME = 1m
 # internal/cli, and those of the store's node, cover the concurrent parts of the
 # others.
 RACELESS = /rendezvous|/ring|/ring/(slots|rules|internal/keyhash)|internal/(hashtag|layoutfile)|cmd/proxenos-store|rendezvous/prf|cmd/proxenos|swim/internal/members|$(PURE)
-PURE     = internal/(atomicfile|checkfile|childenv|cli/(member|place)|compare|exact|hostport|mt|nodelist|nodeset|repo|report|secret|testkit/(alloctest|freeport|shortrun|vectors))
+PURE     = internal/(atomicfile|batch|checkfile|childenv|cli/(member|place)|compare|exact|hostport|mt|nodelist|nodeset|repo|report|secret|testkit/(alloctest|freeport|shortrun|vectors))
 # Of rendezvous and ring, only the tests of goroutines run under it.
 SHARED   = Concurrent|Goroutines|Balancer|Table
 # Tests that read megabytes, or count many keys, in one goroutine.
@@ -25,7 +25,7 @@ RACE = GORACE=atexit_sleep_ms=0
 ATONCE   = -p 3
 
 # Nested modules, and all modules that the linter checks.
-NESTED  = internal/lab/agree internal/lab/bench internal/report/browsertest internal/tools/artifacts internal/tools/mutate mapper/examples
+NESTED  = internal/lab/agree internal/lab/bench internal/report/browsertest internal/tools/artifacts internal/tools/asm internal/tools/mutate mapper/examples
 MODULES = . $(NESTED)
 
 .PHONY: help
@@ -87,6 +87,10 @@ bench: ## Measure proxenos and its peers, and write internal/lab/bench/README.md
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
 	internal/repo/fuzz.sh $(FUZZTIME)
+
+.PHONY: asm
+asm: ## Write the assembly of internal/batch
+	go -C internal/tools/asm run .
 
 .PHONY: mutate
 mutate: ## Change operators of the pure packages, and list changes that no test finds

@@ -60,6 +60,7 @@ var rules = []rule{
 
 	{room: "rendezvous/prf", may: []string{"internal/hashtag"}, others: []string{"github.com/cespare/xxhash/v2", "github.com/dchest/siphash", "github.com/spaolacci/murmur3"}, why: "the only importer of other modules' hashes"},
 	{room: "internal/nodeset", may: []string{"rendezvous/prf"}, why: "shared by rendezvous and ring"},
+	{room: "internal/batch", others: []string{"golang.org/x/sys"}, why: "arithmetic: it reads CPU features"},
 	{room: "internal/mt", why: "arithmetic"},
 	{room: "internal/exact", why: "arithmetic"},
 	{room: "internal/hashtag", why: "text"},

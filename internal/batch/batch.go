@@ -1,0 +1,107 @@
+// Package batch hashes many keys at once, and finds their owners, with vector
+// instructions. The results are those of the functions for one key.
+//
+// Every function reports whether it did its work. It did not if the processor has no
+// suitable instructions, or if there are too few keys; the caller then loops over
+// the keys. Functions read no byte beyond the end of a key.
+package batch
+
+// group is how many keys the vector code works on at once.
+const group = 16
+
+// worth is the number of keys from which a group that is not full is faster than
+// one key at a time.
+const worth = 4
+
+// hasher is one of the hash functions with its parameters.
+type hasher struct {
+	function
+	k0, k1 uint64
+}
+
+// function says what hasher.run computes.
+type function int
+
+const (
+	sipHash function = iota
+	murmur32
+	murmur128
+)
+
+// SipHash sets sums[i] to SipHash-2-4 of keys[i] under the key of two words. There
+// are as many sums as keys.
+func SipHash(sums []uint64, keys []string, k0, k1 uint64) bool {
+	return hasher{sipHash, k0, k1}.all(sums, nil, keys)
+}
+
+// Murmur32 sets sums[i] to MurmurHash3_x86_32 of keys[i]. There are as many sums as
+// keys.
+func Murmur32(sums []uint64, keys []string, seed uint32) bool {
+	return hasher{murmur32, uint64(seed), 0}.all(sums, nil, keys)
+}
+
+// Murmur128 sets low[i] and high[i] to the two words of MurmurHash3_x64_128 of
+// keys[i]. There are as many words of either kind as keys.
+func Murmur128(low, high []uint64, keys []string, seed uint32) bool {
+	return hasher{murmur128, uint64(seed), 0}.all(low, high, keys)
+}
+
+// all hashes groups of keys. The last group may overlap the one before it. Only
+// murmur128 has a second word.
+func (h hasher) all(low, high []uint64, keys []string) bool {
+	n := len(keys)
+	switch {
+	case n < worth || !h.available():
+		return false
+	case n < group:
+		h.few(low, high, keys)
+		return true
+	case high == nil:
+		high = low
+	}
+	whole, rest := n&^(group-1), n-group
+	h.run(low[:whole], high[:whole], keys[:whole])
+	if whole < n {
+		h.run(low[rest:n], high[rest:n], keys[rest:])
+	}
+	return true
+}
+
+// few hashes less than a group of keys. The others repeat the first key.
+func (h hasher) few(low, high []uint64, keys []string) {
+	var all [group]string
+	for i := range all {
+		all[i] = keys[0]
+	}
+	copy(all[:], keys)
+	var lows, highs [group]uint64
+	h.run(lows[:], highs[:], all[:])
+	copy(low[:len(keys)], lows[:])
+	if high != nil {
+		copy(high[:len(keys)], highs[:])
+	}
+}
+
+// Best sets at[i] to the index of the seed that has the greatest score for
+// hashes[i], the smallest index of several. The score is that of package rendezvous.
+// There are as many indices as hashes.
+func Best(at []uint32, hashes, seeds []uint64) bool {
+	n := len(hashes)
+	switch {
+	case n < worth || len(seeds) == 0 || !haveBest():
+		return false
+	case n < group:
+		var all [group]uint64
+		var ats [group]uint32
+		copy(all[:], hashes)
+		best(ats[:], all[:], seeds)
+		copy(at[:n], ats[:])
+		return true
+	}
+	whole, rest := n&^(group-1), n-group
+	best(at[:whole], hashes[:whole], seeds)
+	if whole < n {
+		best(at[rest:n], hashes[rest:], seeds)
+	}
+	return true
+}

@@ -1,0 +1,56 @@
+//go:build amd64 && !purego
+
+package batch
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go -C ../tools/asm run .
+
+// haveAVX512 reports AVX-512 with 64-bit multiplication (DQ) and masks of bytes
+// (BW), in vectors of all lengths (VL).
+var haveAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL
+
+// haveAVX2 reports AVX2. It is used where there is no AVX-512.
+var haveAVX2 = cpu.X86.HasAVX2
+
+func (h hasher) available() bool { return haveAVX512 || haveAVX2 && h.function == sipHash }
+
+// run hashes whole groups of keys.
+func (h hasher) run(low, high []uint64, keys []string) {
+	switch {
+	case h.function == murmur32:
+		murmur32x512(&low[0], &keys[0], len(keys), h.k0)
+	case h.function == murmur128:
+		murmur128x512(&low[0], &high[0], &keys[0], len(keys), h.k0)
+	case haveAVX512:
+		sipHash512(&low[0], &keys[0], len(keys), h.k0, h.k1)
+	default:
+		h.sipHash256(low, keys)
+	}
+}
+
+func haveBest() bool { return haveAVX512 || haveAVX2 }
+
+// best is Best for whole groups of hashes.
+func best(at []uint32, hashes, seeds []uint64) {
+	if haveAVX512 {
+		best512(&at[0], &hashes[0], len(hashes), &seeds[0], len(seeds))
+	} else {
+		best256(&at[0], &hashes[0], len(hashes), &seeds[0], len(seeds))
+	}
+}
+
+//go:noescape
+func sipHash512(sums *uint64, keys *string, n int, k0, k1 uint64)
+
+//go:noescape
+func murmur32x512(sums *uint64, keys *string, n int, seed uint64)
+
+//go:noescape
+func murmur128x512(low, high *uint64, keys *string, n int, seed uint64)
+
+//go:noescape
+func best512(at *uint32, hashes *uint64, n int, seeds *uint64, nodes int)
+
+//go:noescape
+func best256(at *uint32, hashes *uint64, n int, seeds *uint64, nodes int)

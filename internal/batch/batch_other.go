@@ -1,0 +1,11 @@
+//go:build !amd64 || purego
+
+package batch
+
+func (h hasher) available() bool { return false }
+
+func (h hasher) run(_, _ []uint64, _ []string) {}
+
+func haveBest() bool { return false }
+
+func best(_ []uint32, _, _ []uint64) {}

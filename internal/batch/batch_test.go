@@ -1,0 +1,247 @@
+package batch_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/batch"
+	"github.com/proxenos/proxenos/rendezvous/prf"
+)
+
+// function is a hash function for many keys, and for one.
+type function struct {
+	name string
+	many func(sums []uint64, keys []string) bool
+	one  func(key string) uint64
+}
+
+var key = [16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
+
+// functions are those of the package under parameters that use all their bits.
+var functions = []function{
+	{
+		"siphash",
+		func(sums []uint64, keys []string) bool {
+			return batch.SipHash(sums, keys, 0x0807060504030201, 0x100f0e0d0c0b0a09)
+		},
+		prf.SipHash.Func(prf.Options{Key: &key}),
+	},
+	{
+		"mmh3_32",
+		func(sums []uint64, keys []string) bool { return batch.Murmur32(sums, keys, 0xfedcba98) },
+		prf.MMH32.Func(prf.Options{Seed: -0x1234568}),
+	},
+	{
+		"mmh3_64",
+		func(sums []uint64, keys []string) bool {
+			return batch.Murmur128(sums, make([]uint64, len(sums)), keys, 0xfedcba98)
+		},
+		prf.MMH64.Func(prf.Options{Seed: -0x1234568}),
+	},
+	{
+		"mmh3_128",
+		func(sums []uint64, keys []string) bool {
+			high := make([]uint64, len(sums))
+			if !batch.Murmur128(sums, high, keys, 0xfedcba98) {
+				return false
+			}
+			for i := range sums {
+				sums[i] ^= high[i]
+			}
+			return true
+		},
+		prf.MMH128.Func(prf.Options{Seed: -0x1234568}),
+	},
+}
+
+// require checks the hashes of the keys. It skips the test on a processor without
+// vector instructions.
+func (f function) require(t *testing.T, keys []string) {
+	t.Helper()
+	sums := make([]uint64, len(keys)+1)
+	if !f.many(sums[:len(keys)], keys) {
+		t.Skip("this processor has no vector instructions for it")
+	}
+	for i, k := range keys {
+		if want := f.one(k); sums[i] != want {
+			t.Fatalf("%s of key %d of %d, %d bytes long: %x, want %x", f.name, i, len(keys), len(k), sums[i], want)
+		}
+	}
+	require.Zero(t, sums[len(keys)], "a result beyond the last")
+}
+
+func randomKey(rng *rand.Rand, size int) string {
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return string(b)
+}
+
+// TestEveryLength hashes keys of one length, and of mixed lengths up to it.
+func TestEveryLength(t *testing.T) {
+	t.Parallel()
+	for _, f := range functions {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(1, 1))
+			for size := range 300 {
+				same, mixed := make([]string, 21), make([]string, 40)
+				for i := range same {
+					same[i] = randomKey(rng, size)
+				}
+				for i := range mixed {
+					mixed[i] = randomKey(rng, rng.IntN(size+1))
+				}
+				f.require(t, same)
+				f.require(t, mixed)
+			}
+			f.require(t, []string{"", randomKey(rng, 1<<20), "a", randomKey(rng, 65535)})
+		})
+	}
+}
+
+// TestEveryNumberOfKeys covers every way in which groups can end.
+func TestEveryNumberOfKeys(t *testing.T) {
+	t.Parallel()
+	for _, f := range functions {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(2, 2))
+			for n := 4; n < 100; n++ {
+				keys := make([]string, n)
+				for i := range keys {
+					keys[i] = randomKey(rng, rng.IntN(40))
+				}
+				f.require(t, keys)
+			}
+		})
+	}
+}
+
+func TestTooFewKeys(t *testing.T) {
+	t.Parallel()
+	for _, f := range functions {
+		assert.False(t, f.many(nil, nil), f.name)
+		assert.False(t, f.many(make([]uint64, 1), []string{"a"}), f.name)
+	}
+	assert.False(t, batch.Best(nil, nil, []uint64{1}))
+	assert.False(t, batch.Best(make([]uint32, 16), make([]uint64, 16), nil), "no seeds")
+}
+
+// plainBest is the definition of Best: the first of the greatest scores.
+func plainBest(h uint64, seeds []uint64) (at uint32) {
+	k := prf.Finalize(h)
+	m := prf.Finalize(k+0x9e3779b97f4a7c15) | 1
+	top := (seeds[0] ^ k) * m
+	for i, seed := range seeds {
+		if score := (seed ^ k) * m; score > top {
+			at, top = uint32(i), score
+		}
+	}
+	return at
+}
+
+func requireBest(t *testing.T, hashes, seeds []uint64) {
+	t.Helper()
+	at := make([]uint32, len(hashes)+1)
+	if !batch.Best(at[:len(hashes)], hashes, seeds) {
+		t.Skip("this processor has no vector instructions for it")
+	}
+	for i, h := range hashes {
+		if want := plainBest(h, seeds); at[i] != want {
+			t.Fatalf("best of %d seeds for hash %d of %d: %d, want %d", len(seeds), i, len(hashes), at[i], want)
+		}
+	}
+	require.Zero(t, at[len(hashes)], "a result beyond the last")
+}
+
+// TestBest repeats seeds, which a hash practically never does, so that scores tie.
+func TestBest(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 3))
+	for nodes := 1; nodes < 300; nodes++ {
+		seeds := make([]uint64, nodes)
+		for i := range seeds {
+			seeds[i] = rng.Uint64()
+		}
+		for range nodes / 2 {
+			seeds[rng.IntN(nodes)] = seeds[rng.IntN(nodes)]
+		}
+		hashes := make([]uint64, 4+rng.IntN(60))
+		for i := range hashes {
+			hashes[i] = rng.Uint64()
+		}
+		requireBest(t, hashes, seeds)
+	}
+}
+
+// TestBestOfZeroScores: the first of several scores of 0 is the best, too.
+func TestBestOfZeroScores(t *testing.T) {
+	t.Parallel()
+	requireBest(t, make([]uint64, 20), []uint64{0, 0, 0}) // Finalize(0) is 0
+}
+
+// FuzzHashes hashes cuts of a text. The first byte of a piece is its length.
+func FuzzHashes(f *testing.F) {
+	f.Add("", 4)
+	f.Add("The quick brown fox jumps over the lazy dog", 17)
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		keys := make([]string, 4+max(0, n)%60)
+		for i := range keys {
+			from := 0
+			if len(text) > 0 {
+				from = (i * 7) % len(text)
+			}
+			to := from
+			if len(text) > from {
+				to += (int(text[from]) + i) % (len(text) - from + 1)
+			}
+			keys[i] = text[from:to]
+		}
+		for _, h := range functions {
+			sums := make([]uint64, len(keys))
+			if !h.many(sums, keys) {
+				t.Skip("this processor has no vector instructions for it")
+			}
+			for i, k := range keys {
+				if want := h.one(k); sums[i] != want {
+					t.Fatalf("%s of key %d of %d, %q: %x, want %x", h.name, i, len(keys), k, sums[i], want)
+				}
+			}
+		}
+	})
+}
+
+// FuzzBest compares Best with its definition, also where few bits of the seeds
+// differ.
+func FuzzBest(f *testing.F) {
+	f.Add(uint64(1), uint64(2), 10, 16)
+	f.Add(uint64(0), uint64(0), 300, 5)
+	f.Fuzz(func(t *testing.T, state, h uint64, nodes, n int) {
+		rng := rand.New(rand.NewPCG(state, 0))
+		seeds := make([]uint64, 1+max(0, nodes)%500)
+		for i := range seeds {
+			seeds[i] = rng.Uint64() >> (state % 64)
+		}
+		hashes := make([]uint64, 4+max(0, n)%70)
+		for i := range hashes {
+			hashes[i] = h + uint64(i)*(state|1)
+		}
+		requireBest(t, hashes, seeds)
+	})
+}
+
+func TestNoAllocations(t *testing.T) {
+	keys := []string{"one", "two", "three", "four", "five"}
+	sums, at := make([]uint64, len(keys)), make([]uint32, len(keys))
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		batch.SipHash(sums, keys, 1, 2)
+		batch.Murmur32(sums, keys, 1)
+		batch.Murmur128(sums, sums, keys, 1)
+		batch.Best(at, sums, sums)
+	}))
+}

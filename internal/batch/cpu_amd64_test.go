@@ -1,0 +1,35 @@
+//go:build amd64 && !purego
+
+package batch_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/cpu"
+)
+
+// TestOtherProcessors runs the tests of this package without some of the
+// instructions that the processor has.
+func TestOtherProcessors(t *testing.T) {
+	t.Parallel()
+	if !cpu.X86.HasAVX2 {
+		t.Skip("this processor has no AVX2")
+	}
+	for _, c := range []struct{ name, godebug, want string }{
+		{"AVX2", "cpu.avx512f=off", "--- PASS: TestEveryLength/siphash"},
+		{"AVX", "cpu.avx512f=off,cpu.avx2=off", "--- SKIP: TestEveryLength/siphash"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^(TestEvery|TestBest|TestNothing|TestFew|TestTooFew|Fuzz)")
+			cmd.Env = append(os.Environ(), "GODEBUG="+c.godebug)
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			assert.Contains(t, string(out), c.want)
+		})
+	}
+}
