@@ -41,6 +41,7 @@ type Settings struct {
 	Hash      string  // a value of --hash-method
 	KeyHash   string  // a value of --key-hash
 	HashBy    string  // a value of --hash-by
+	HashTag   string  // a value of --hash-tag
 	Points    int     // a value of --points
 	Unit      float64 // a value of --unit
 	TableBits int     // a value of --table-bits

@@ -58,7 +58,7 @@ checks:
     load_after_loss: {of: any_zone, max: 1.6}
   - name: leaving ketama
     movement:
-      before: {nodes: [a, b], algorithm: ketama, hash: md5, key_hash: crc, hash_by: id, points: 7, unit: 2, table_bits: 9, partitions: 11, bound: 1.1, layout_file: l.yaml, slots: s.txt}
+      before: {nodes: [a, b], algorithm: ketama, hash: md5, key_hash: crc, hash_by: id, hash_tag: <>, points: 7, unit: 2, table_bits: 9, partitions: 11, bound: 1.1, layout_file: l.yaml, slots: s.txt}
       replicas: 2
       policy: spread
       rounds: each_removal
@@ -95,7 +95,7 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, "1f0a9c3d5e7b8a90", f.Checks[5].Checksum.Text)
 	assert.Equal(t, &Loss{Zone: true, Max: 1.6}, f.Checks[6].LoadAfterLoss)
 	m = f.Checks[7].Movement
-	assert.Equal(t, &Side{Nodes: Nodes{Inline: []string{"a", "b"}}, Settings: Settings{"ketama", "md5", "crc", "id", 7, 2, 9, 11, 1.1, "l.yaml", "s.txt"}, Line: 46}, m.Before)
+	assert.Equal(t, &Side{Nodes: Nodes{Inline: []string{"a", "b"}}, Settings: Settings{"ketama", "md5", "crc", "id", "<>", 7, 2, 9, 11, 1.1, "l.yaml", "s.txt"}, Line: 46}, m.Before)
 	assert.Equal(t, []any{2, "spread", true, 0.4}, []any{m.Replicas, m.Policy, m.EachRemoval, *m.MaxCopied})
 }
 

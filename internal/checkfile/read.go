@@ -77,6 +77,7 @@ func (s *Settings) fields(format *Format) []field {
 		{"hash", "The value of --hash-method; siphash by default.", oneOf(&s.Hash, "hash", format.Hashes...)},
 		{"key_hash", "The value of --key-hash.", text(&s.KeyHash, "key_hash")},
 		{"hash_by", "The value of --hash-by.", oneOf(&s.HashBy, "hash_by", "id", "address", "position")},
+		{"hash_tag", "The value of --hash-tag: two characters around the part of a key that is hashed, or none.", fitting(&s.HashTag, "hash_tag", "two ASCII characters in quotes, such as '{}', or none", hashTag)},
 		{"points", "The value of --points.", whole(&s.Points, "points", 1, math.MaxInt32)},
 		{"unit", "The value of --unit; 1 by default.", positive(&s.Unit, "unit")},
 		{"table_bits", "The value of --table-bits.", whole(&s.TableBits, "table_bits", 1, maxTableBits)},
@@ -86,6 +87,8 @@ func (s *Settings) fields(format *Format) []field {
 		{"slots", "The file with the slots of redis-cluster, as of --slots. Without nodes, those that own slots are the nodes.", text(&s.Slots, "slots")},
 	}
 }
+
+var hashTag = regexp.MustCompile(`^([!-~]{2}|none)$`)
 
 func (f *File) newCheck(item *yaml.Node) value {
 	f.Checks = append(f.Checks, Check{Line: item.Line, column: item.Column})
@@ -226,8 +229,8 @@ func (m *Movement) before(format *Format) value {
 		mapping("before", append([]field{
 			{"nodes", "A file or a list of nodes; those of the check file by default.", side.Nodes.grammar()},
 		}, side.Settings.fields(format)...),
-			need("before: want nodes, algorithm, hash, key_hash, hash_by, points, unit, table_bits, partitions, bound, layout_file or slots",
-				"nodes", "algorithm", "hash", "key_hash", "hash_by", "points", "unit", "table_bits", "partitions", "bound", "layout_file", "slots")),
+			need("before: want nodes, algorithm, hash, key_hash, hash_by, hash_tag, points, unit, table_bits, partitions, bound, layout_file or slots",
+				"nodes", "algorithm", "hash", "key_hash", "hash_by", "hash_tag", "points", "unit", "table_bits", "partitions", "bound", "layout_file", "slots")),
 		text(&side.Nodes.File, "before"))
 	return value{
 		read: func(n *yaml.Node) error {

@@ -234,3 +234,19 @@ func matching(to *string, what, want string, pattern *regexp.Regexp) value {
 		schema: func() schema { return schema{"type": []any{"string", "null"}, "pattern": pattern.String()} },
 	}
 }
+
+// fitting is a text that fits a pattern.
+func fitting(to *string, what, want string, pattern *regexp.Regexp) value {
+	return value{
+		read: func(n *yaml.Node) error {
+			if n.Kind == yaml.ScalarNode {
+				if v, ok := resolve(n).(string); ok && pattern.MatchString(v) {
+					*to = v
+					return nil
+				}
+			}
+			return atf(n, "%s %q: want %s", what, n.Value, want)
+		},
+		schema: func() schema { return schema{"type": "string", "pattern": pattern.String()} },
+	}
+}

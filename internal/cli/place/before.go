@@ -25,6 +25,7 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 		fs.StringVar(&b.settings.Hash, "before-hash", "", "the hash of keys")
 		fs.StringVar(&b.settings.KeyHash, "before-key-hash", "", "the hash of keys of another program")
 		fs.StringVar(&b.settings.HashBy, "before-hash-by", "", "what of a node is hashed: id, address or position")
+		fs.StringVar(&b.settings.HashTag, "before-hash-tag", "", "two `characters` around the part of a key that is hashed, or none")
 		declareFiles(fs, "before-", []string{"custom", "redis-cluster"}, &b.settings.LayoutFile, &b.settings.Slots)
 		fs.IntVar(&b.settings.Points, "before-points", 0, "points of a ring")
 		fs.Float64Var(&b.settings.Unit, "before-unit", 0, "weight that gets --before-points points of ring")
@@ -35,6 +36,7 @@ func (b *BeforeFlags) Bind(c *cobra.Command) {
 	})
 	term.Complete(c, "before-algorithm", AlgorithmNames())
 	term.Complete(c, "before-hash", HashNames())
+	term.Complete(c, "before-hash-tag", []string{redisTag, noTag})
 	term.CompleteFunc(c, "before-hash-by", func() []string { return named(b.settings.Algorithm).hashBy })
 	term.CompleteFunc(c, "before-key-hash", func() []string { return named(b.settings.Algorithm).keyHashes })
 }
@@ -80,7 +82,7 @@ func (b *BeforeFlags) Of(after *Flags, std *term.Streams) (*Flags, error) {
 
 // settings returns the flags that are given.
 func (o *Flags) settings() Settings {
-	s := Settings{Algorithm: o.algorithm.Name, Hash: o.HashFlags.Name, KeyHash: o.keyHash, HashBy: o.hashBy, LayoutFile: o.layoutFile, Slots: o.slots}
+	s := Settings{Algorithm: o.algorithm.Name, Hash: o.HashFlags.Name, KeyHash: o.keyHash, HashBy: o.hashBy, HashTag: o.hashTag, LayoutFile: o.layoutFile, Slots: o.slots}
 	if o.points.given {
 		s.Points = o.points.value
 	}

@@ -133,6 +133,7 @@ type Settings struct {
 	Hash      string
 	KeyHash   string  // of a program that has several
 	HashBy    string  // what of a node is hashed
+	HashTag   string  // around the part of a key that is hashed
 	Points    int     // of a ring
 	Unit      float64 // of a ring
 	TableBits int     // of a table
@@ -152,8 +153,8 @@ func (s Settings) Or(other Settings) Settings {
 	}
 	return Settings{
 		Algorithm: other.Algorithm, Hash: cmp.Or(s.Hash, other.Hash),
-		KeyHash: cmp.Or(s.KeyHash, other.KeyHash), HashBy: cmp.Or(s.HashBy, other.HashBy), Points: cmp.Or(s.Points, other.Points),
-		Unit: cmp.Or(s.Unit, other.Unit), TableBits: cmp.Or(s.TableBits, other.TableBits),
+		KeyHash: cmp.Or(s.KeyHash, other.KeyHash), HashBy: cmp.Or(s.HashBy, other.HashBy), HashTag: cmp.Or(s.HashTag, other.HashTag),
+		Points: cmp.Or(s.Points, other.Points), Unit: cmp.Or(s.Unit, other.Unit), TableBits: cmp.Or(s.TableBits, other.TableBits),
 		Partitions: cmp.Or(s.Partitions, other.Partitions), Bound: cmp.Or(s.Bound, other.Bound),
 		LayoutFile: cmp.Or(s.LayoutFile, other.LayoutFile), Slots: cmp.Or(s.Slots, other.Slots),
 	}
@@ -171,6 +172,7 @@ type Flags struct {
 	bound      bound
 	keyHash    string
 	hashBy     string
+	hashTag    string
 	layoutFile string
 	slots      string
 
@@ -220,12 +222,14 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 		fs.Float64Var(&o.bound.value, "bound", 0, "limit of the partitions of a node relative to its share, such as 1.1; 0 is none")
 		fs.StringVar(&o.keyHash, "key-hash", "", "the hash of keys of "+strings.Join(o.taking(Algorithm.takesKeyHash), ", "))
 		fs.StringVar(&o.hashBy, "hash-by", "", "what of a node the algorithm of another program hashes: id or address; for haproxy, position or id")
+		fs.StringVar(&o.hashTag, "hash-tag", "", "hash only what two `characters` enclose in a key, such as {} for Redis; none is the whole key")
 		declareFiles(fs, "", o.taking(Algorithm.NeedsFile), &o.layoutFile, &o.slots)
 		o.declare(fs)
 	})
 	term.Complete(c, "hash-method", prf.Names())
 	term.CompleteFunc(c, "hash-by", func() []string { return o.selected().hashBy })
 	term.CompleteFunc(c, "key-hash", func() []string { return o.selected().keyHashes })
+	term.Complete(c, "hash-tag", []string{redisTag, noTag})
 }
 
 func (a Algorithm) takesKeyHash() bool { return a.keyHashes != nil }
@@ -273,7 +277,7 @@ func (o *Flags) Apply(s Settings, std *term.Streams) error {
 	o.tableBits = count{cmp.Or(s.TableBits, defaultTableBits), s.TableBits != 0}
 	o.partitions = count{cmp.Or(s.Partitions, defaultPartitions), s.Partitions != 0}
 	o.bound = bound{s.Bound, s.Bound != 0}
-	o.keyHash, o.hashBy = s.KeyHash, s.HashBy
+	o.keyHash, o.hashBy, o.hashTag = s.KeyHash, s.HashBy, s.HashTag
 	o.layoutFile, o.slots = s.LayoutFile, s.Slots
 	return o.resolve(std)
 }
@@ -286,6 +290,9 @@ func (o *Flags) resolve(std *term.Streams) error {
 		return err
 	}
 	if err := o.resolveProgram(); err != nil {
+		return err
+	}
+	if err := o.resolveHashTag(); err != nil {
 		return err
 	}
 	if err := o.readFiles(std); err != nil {

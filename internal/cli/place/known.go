@@ -95,6 +95,7 @@ func (s Settings) CommandLine() string {
 		{"-H", s.Hash, s.Hash != ""},
 		{"--key-hash", s.KeyHash, s.KeyHash != ""},
 		{"--hash-by", s.HashBy, s.HashBy != ""},
+		{"--hash-tag", s.HashTag, s.HashTag != ""},
 		{"--points", strconv.Itoa(s.Points), s.Points != 0},
 		{"--unit", fmt.Sprint(s.Unit), s.Unit != 0},
 		{"--table-bits", strconv.Itoa(s.TableBits), s.TableBits != 0},
@@ -125,11 +126,14 @@ func (s Settings) Lookup(nodes []mapper.Node, std *term.Streams) (func(key strin
 		}
 		return p.Select, nil
 	}
-	set, err := newSet(&o, nodes)
+	set, err := newSet(&o, nodes, nil) // its keys are numbers of slots
 	if err != nil {
 		return nil, err
 	}
 	hash, shift := o.Method.Func(o.environment.Options), 64-o.tableBits.value
+	if whole, cut := hash, o.cut(); cut != nil {
+		hash = func(key string) uint64 { return whole(cut(key)) }
+	}
 	return func(key string) (int, bool) {
 		return set.Select(strconv.FormatUint(prf.Finalize(hash(key))>>shift, 10))
 	}, nil

@@ -9,23 +9,24 @@ import (
 	"github.com/proxenos/proxenos/ring/slots"
 )
 
-// newSet builds the set for rendezvous and table.
-func newSet(o *Flags, nodes []mapper.Node) (*rendezvous.Set[int], error) {
+// newSet builds the set for rendezvous, table and partitions. The function cuts keys.
+func newSet(o *Flags, nodes []mapper.Node, cut func(string) string) (*rendezvous.Set[int], error) {
 	return rendezvous.New(indexes(nodes), rendezvous.Config[int]{
 		ID:     func(i int) string { return nodes[i].ID() },
 		Weight: func(i int) float64 { return nodes[i].Capacity() },
 		Hash:   o.Method.Func(o.environment.Options),
+		Key:    cut,
 	})
 }
 
 func buildRendezvous(o *Flags, nodes []mapper.Node) (Ranking, error) {
-	return newSet(o, nodes)
+	return newSet(o, nodes, o.cut())
 }
 
 // buildTable builds a table with the slots of --table-bits. Their number must not
 // depend on the nodes: changing it moves most keys.
 func buildTable(o *Flags, nodes []mapper.Node) (Ranking, error) {
-	set, err := newSet(o, nodes)
+	set, err := newSet(o, nodes, o.cut())
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func buildTable(o *Flags, nodes []mapper.Node) (Ranking, error) {
 
 // buildPartitions assigns the partitions of --partitions within --bound.
 func buildPartitions(o *Flags, nodes []mapper.Node) (Ranking, error) {
-	set, err := newSet(o, nodes)
+	set, err := newSet(o, nodes, nil) // its keys are numbers of partitions
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +44,7 @@ func buildPartitions(o *Flags, nodes []mapper.Node) (Ranking, error) {
 		Partitions: o.partitions.value,
 		Bound:      o.bound.value,
 		Hash:       o.Method.Func(o.environment.Options),
+		Key:        o.cut(),
 	})
 }
 
@@ -56,6 +58,7 @@ func buildPython(o *Flags, nodes []mapper.Node) (Ranking, error) {
 			Method:  o.Method.String(),
 			Options: o.environment.Options,
 		}),
+		Key: o.cut(),
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 func buildHashed(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return makeRing(nodes, mapper.Node.ID, ring.Config[int]{
 		Hash:   o.Method.Func(o.environment.Options),
+		Key:    o.cut(),
 		Unit:   o.unit.value,
 		Layout: ring.Hashed(o.points.value),
 	})
@@ -25,7 +26,7 @@ func buildKetama(mode ring.KetamaMode) func(*Flags, []mapper.Node) (Ranking, err
 // buildRing builds the ring of a program.
 func buildRing(layout func(*Flags) ring.Layout) func(*Flags, []mapper.Node) (Ranking, error) {
 	return func(o *Flags, nodes []mapper.Node) (Ranking, error) {
-		return makeRing(nodes, o.hashed, ring.Config[int]{Layout: layout(o)})
+		return makeRing(nodes, o.hashed, ring.Config[int]{Layout: layout(o), Key: o.cut()})
 	}
 }
 
@@ -57,7 +58,7 @@ func buildGoRedis(o *Flags, nodes []mapper.Node) (Ranking, error) {
 // buildSlots builds the map of a program that has slots.
 func buildSlots(scheme func(*Flags) slots.Scheme) func(*Flags, []mapper.Node) (Ranking, error) {
 	return func(o *Flags, nodes []mapper.Node) (Ranking, error) {
-		return makeSlots(nodes, o.hashed, scheme(o))
+		return makeSlots(nodes, o.hashed, scheme(o), o.cut())
 	}
 }
 
@@ -78,13 +79,14 @@ func buildCluster(o *Flags, nodes []mapper.Node) (Ranking, error) {
 		}
 		ranges[i] = r
 	}
-	return makeSlots(nodes, mapper.Node.ID, slots.RedisCluster(ranges))
+	return makeSlots(nodes, mapper.Node.ID, slots.RedisCluster(ranges), nil) // which cuts keys itself
 }
 
-func makeSlots(nodes []mapper.Node, id func(mapper.Node) string, scheme slots.Scheme) (*slots.Map[int], error) {
+func makeSlots(nodes []mapper.Node, id func(mapper.Node) string, scheme slots.Scheme, cut func(string) string) (*slots.Map[int], error) {
 	return slots.New(indexes(nodes), slots.Config[int]{
 		ID:     func(i int) string { return id(nodes[i]) },
 		Weight: func(i int) float64 { return nodes[i].Capacity() },
 		Scheme: scheme,
+		Key:    cut,
 	})
 }
