@@ -15,7 +15,12 @@
 //
 // Of a key like "{user:42}:cart" go-redis hashes only the tag, "user:42", before it
 // asks for a shard. A program that calls Select itself must do so too, to name the
-// shard that holds the key.
+// shard that holds the key. Build the view with such a Key:
+//
+//	cfg := rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity, Key: prf.HashTag('{', '}')}
+//	view, err := mapper.Follow(ctx, source, func(nodes []mapper.Node) (*rendezvous.Set[mapper.Node], error) {
+//		return rendezvous.New(nodes, cfg)
+//	})
 //
 // # When a shard dies
 //

@@ -17,6 +17,7 @@ import (
 	"github.com/proxenos/proxenos/mapper/examples/goredis"
 	"github.com/proxenos/proxenos/mapper/examples/internal/registry"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 const keys = 3000
@@ -245,6 +246,34 @@ func TestTheRingOfGoRedis(t *testing.T) {
 		require.NoError(t, after.Get(t.Context(), key(i)).Err())
 	}
 	f.requireHeld(t, owners(view.Value()))
+}
+
+// TestHashTags: go-redis cuts a key to its tag, and so does a set with such a Key.
+func TestHashTags(t *testing.T) {
+	t.Parallel()
+	f := startFleet(t, map[string]float64{"a": 1, "b": 1, "c": 2})
+	view, err := mapper.Follow(t.Context(), registry.Of(f.nodes...), func(nodes []mapper.Node) (*rendezvous.Set[mapper.Node], error) {
+		return rendezvous.New(nodes, rendezvous.Config[mapper.Node]{ID: mapper.Node.ID, Weight: mapper.Node.Capacity, Key: prf.HashTag('{', '}')})
+	})
+	require.NoError(t, err)
+	defer view.Close()
+	client := goredis.NewRing(t.Context(), view, options)
+	defer client.Close()
+	owners := map[string]string{}
+	for i := range 300 {
+		for _, form := range []string{"%s", "{%s}:cart", "orders:{%s}", "{}%s", "{{%s}}", "{%s", "}%s{"} {
+			k := fmt.Sprintf(form, key(i))
+			require.NoError(t, client.Set(t.Context(), k, "data", 0).Err())
+			owner, _ := view.Value().Select(k)
+			owners[k] = owner.Name
+		}
+		require.Equal(t, owners[key(i)], owners["{"+key(i)+"}:cart"], "keys with one tag share a shard")
+	}
+	held := f.held(t)
+	for k, owner := range owners {
+		require.True(t, held[owner][k], k)
+	}
+	t.Logf("%d keys in seven forms on the shard that Select names", len(owners))
 }
 
 // TestNoShards: a view without nodes, or without nodes that get keys.
