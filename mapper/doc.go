@@ -33,6 +33,9 @@
 // [Polled] makes a Watcher of any Mapper. A source that is notified of changes
 // publishes them through a [Feed].
 //
+// Module mapper/examples lets client libraries follow a View: go-redis, gomemcache,
+// groupcache, franz-go, and Prometheus for metrics.
+//
 // # Writing a source
 //
 // A source of another technology needs no permission of this package: implement

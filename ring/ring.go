@@ -51,7 +51,8 @@
 // # Bounded loads
 //
 // A ring distributes keys, not requests: all requests for a popular key go to
-// one node. A [Balancer] limits the load of each node, over any ranking.
+// one node. A [Balancer] limits the load of each node, over any ranking. The
+// examples RoundTripper and ReverseProxy send HTTP requests by one.
 //
 // # Placement is fixed
 //

@@ -58,29 +58,20 @@ type Placement[T any] interface {
 // it keeps the shards that it has. The caller closes the Ring. NewRing sets Addrs
 // and NewConsistentHash of the options.
 func NewRing[T Placement[T]](ctx context.Context, view *mapper.View[T], opt redis.RingOptions) *redis.Ring {
-	changed := view.Changed()
-	opt.Addrs = addresses(view)
+	opt.Addrs = addresses(view.Value())
 	opt.NewConsistentHash = func(live []string) redis.ConsistentHash { return shardsOf(view.Value(), live) }
 	client := redis.NewRing(&opt)
 	go func() {
-		for {
-			select {
-			case <-changed:
-				changed = view.Changed()
-				client.SetAddrs(addresses(view)) // also if only weights have changed
-			case <-view.Done():
-				return
-			case <-ctx.Done():
-				return
-			}
+		for all := range view.Values(ctx) { // also if only weights have changed
+			client.SetAddrs(addresses(all))
 		}
 	}()
 	return client
 }
 
-func addresses[T Placement[T]](view *mapper.View[T]) map[string]string {
+func addresses[T Placement[T]](all T) map[string]string {
 	addrs := map[string]string{}
-	for n := range view.Value().All() {
+	for n := range all.All() {
 		addrs[n.Name] = n.Address()
 	}
 	return addrs
