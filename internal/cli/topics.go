@@ -24,6 +24,10 @@ var topics = []struct{ name, short, example string }{
 	{"merge", "how several machines measure together", "  proxenos diff --merge part.*.json --max-moved 12%"},
 	{"layouts", "layouts in a file, and the slots of a Redis Cluster", "  proxenos select -a custom --layout-file layout.yaml -n 10.0.0.1:11211 user:42"},
 	{"rules", "replicas in failure domains, shards, partitions, slow start", "  proxenos select -f nodes.txt -k 3 --levels region,zone --max-per zone=1 user:42"},
+	{"memcached", "guide: from modulo or ketama to weighted rendezvous", "  proxenos diff -f servers.txt --before-algorithm ketama --keys keys.txt"},
+	{"workers", "guide: dividing jobs among workers", "  proxenos select -f workers.txt - <jobs.txt | awk '$2 == \"worker-1\"'"},
+	{"choosing", "guide: choosing algorithm, points and replicas", "  proxenos balance -f nodes.txt -a ring --points 640"},
+	{"reports", "guide: reading a report", "  proxenos report -f new.txt --before old.txt -o report.html"},
 	{"algorithms", "the algorithms, and how to choose one", "  proxenos select -a table -n a -n b user:42"},
 }
 

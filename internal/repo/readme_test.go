@@ -38,6 +38,7 @@ package repo
 // A few commands are replaced by others that a test can run: see standIns.
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,15 +50,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// block is a fenced block of the README.
+// block is a fenced block of the README, or an indented one of a guide.
 type block struct {
-	line     int // of its fence, counted from 1
+	page     string // the file, if it is not README.md
+	line     int    // of its fence, counted from 1
 	language string
 	mark     string // "file: ten.txt", "needs: consul", "illustration" or ""
 	text     string
 }
 
-func (b block) String() string { return fmt.Sprintf("README.md:%d", b.line) }
+func (b block) String() string { return fmt.Sprintf("%s:%d", cmp.Or(b.page, "README.md"), b.line) }
 
 // step is a command and its expected output.
 type step struct {
