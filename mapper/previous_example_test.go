@@ -7,6 +7,7 @@ import (
 
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/rendezvous"
+	"github.com/proxenos/proxenos/ring/rules"
 )
 
 // growing returns a View of a set that has just grown from two nodes to three.
@@ -34,6 +35,45 @@ func ExampleView_Previous() {
 	// Output:
 	// 3
 	// 2
+}
+
+// Readers of a tenant's data ask all nodes that had it within a duration.
+func ExampleView_Previous_shards() {
+	var source registry
+	source.feed.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}, {Name: "b"}, {Name: "c"}}})
+	build := func(nodes []mapper.Node) (*rules.Shards[mapper.Node], error) {
+		set, err := rendezvous.Build(nodes)
+		if err != nil {
+			return nil, err
+		}
+		return rules.NewShards(set, rules.ShardsConfig[mapper.Node]{ID: mapper.Node.ID})
+	}
+	view, err := mapper.FollowWith(context.Background(), &source, build,
+		mapper.FollowConfig[*rules.Shards[mapper.Node]]{KeepPrevious: 12 * time.Hour})
+	if err != nil {
+		panic(err)
+	}
+	defer view.Close()
+	changed := view.Changed()
+	source.feed.Set(mapper.Update{Nodes: []mapper.Node{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}})
+	<-changed
+
+	for _, tenant := range []string{"acme", "globex", "initech"} {
+		write, _ := view.Value().Shard(nil, tenant, 2)
+		read, err := view.Value().LookBack(nil, tenant, 2, view.Previous())
+		fmt.Println(tenant, "writes to", namesOf(write), "and reads from", namesOf(read), err)
+	}
+	// Output:
+	// acme writes to [b d] and reads from [b d c] <nil>
+	// globex writes to [c b] and reads from [c b] <nil>
+	// initech writes to [b d] and reads from [b d c] <nil>
+}
+
+func namesOf(nodes []mapper.Node) (names []string) {
+	for _, n := range nodes {
+		names = append(names, n.Name)
+	}
+	return names
 }
 
 func ExamplePreviousOwners() {

@@ -40,6 +40,7 @@ var canaryLines = map[string][]string{
 	"identify":    {"-n a -n b k=a", "-n a -n b k=a -o json"},
 	"nodes":       {"-n a", "-n a -o json", "-b consul -h 127.0.0.1 -p 1", "-b swim --peer 127.0.0.1:1 --timeout 2s", "-b p2p -h 127.0.0.1 -p 1"},
 	"p2p":         {"-p PORT", "-h 127.0.0.1:1", "-b static"},
+	"shards":      {"-n a -n b --size 1 acme", "-n a -n b --size 1 --tenants 3 -o json", "-n a --size 1 -H md5 acme", "-n a --size 2 acme"},
 	"partitions":  {"-n a -n b --partitions 4", "-n a -o json", "-n a -H md5"},
 	"report":      {"-n a -n b --sample 100 -o DIR/page.html", "-n a -o DIR/none/page.html"},
 	"ring":        {""},

@@ -77,7 +77,7 @@ func ExampleShards_Overlap() {
 		fmt.Println(err)
 		return
 	}
-	expected, _ := rules.ExpectedOverlap([]int{20}, []int{4})
+	expected, _ := s.Expected(4)
 	for k, p := range expected {
 		fmt.Printf("%d shared: %.4f of the pairs, %.4f expected\n", k, o.Share(k), p)
 	}
@@ -89,6 +89,14 @@ func ExampleShards_Overlap() {
 	// 3 shared: 0.0131 of the pairs, 0.0132 expected
 	// 4 shared: 0.0002 of the pairs, 0.0002 expected
 	// a tenant takes down 0.0030 of the others at most
+}
+
+func ExampleShards_Expected() {
+	s := shardsOf(fleet(30, 3)...)
+	p, ok := s.Expected(4)
+	fmt.Printf("%.4f of the pairs of tenants share all nodes, %v\n", p[4], ok)
+	// Output:
+	// 0.0001 of the pairs of tenants share all nodes, true
 }
 
 func ExampleExpectedOverlap() {

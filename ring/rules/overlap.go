@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Overlap tells how many nodes the shards of pairs of tenants share.
@@ -95,24 +96,88 @@ func ExpectedOverlap(nodes, chosen []int) ([]float64, error) {
 		if n < 0 || n > size {
 			return nil, fmt.Errorf("zone %d: a shard of %d of %d nodes: %w", z, n, size, ErrShard)
 		}
-		sum := make([]float64, len(all)+n)
-		for k := range n + 1 {
-			p := hypergeometric(size, n, k)
-			for i, q := range all {
-				sum[i+k] += q * p
-			}
-		}
-		all = sum
+		all = convolve(all, hypergeometric(size, n, n))
 	}
 	return all, nil
 }
 
-// hypergeometric returns the probability that two choices of n of size share k.
-func hypergeometric(size, n, k int) float64 {
-	if n-k > size-n {
-		return 0
+// Expected returns the probability that the shards of n nodes of two tenants share k
+// nodes, for k from 0 to n, by the closed form. It reports false if there is none: nodes
+// must have equal weights, and either all zones are of one size, or shards have as many
+// nodes of each. It is that of nodes with equal shares: the arcs of a ring are uneven.
+func (s *Shards[N]) Expected(n int) (probability []float64, ok bool) {
+	sizes := make([]int, s.count)
+	for _, zone := range s.zones {
+		sizes[zone]++
 	}
-	return math.Exp(logChoose(n, k) + logChoose(size-n, n-k) - logChoose(size, n))
+	if n < 1 || n > s.Len() || !s.equalWeights() {
+		return nil, false
+	}
+	each, extra := n/s.count, n%s.count // nodes of a zone, and zones with one more
+	smallest, largest := slices.Min(sizes), slices.Max(sizes)
+	switch {
+	case extra == 0 && each <= smallest:
+		chosen := slices.Repeat([]int{each}, s.count)
+		probability, err := ExpectedOverlap(sizes, chosen)
+		return probability, err == nil
+	case smallest != largest:
+		return nil, false
+	}
+	probability = make([]float64, n+1)
+	both := hypergeometric(s.count, extra, extra)
+	for zones, p := range both { // that have one more in both shards
+		all := []float64{p}
+		for range zones {
+			all = convolve(all, hypergeometric(smallest, each+1, each+1))
+		}
+		for range 2 * (extra - zones) {
+			all = convolve(all, hypergeometric(smallest, each+1, each))
+		}
+		for range s.count - 2*extra + zones {
+			all = convolve(all, hypergeometric(smallest, each, each))
+		}
+		for k, p := range all {
+			probability[k] += p
+		}
+	}
+	return probability, true
+}
+
+// equalWeights reports whether all nodes of the ranking have one weight, as far as the
+// ranking tells.
+func (s *Shards[N]) equalWeights() bool {
+	var weight func(id string) (float64, bool)
+	switch own := s.ranking.(type) {
+	case interface{ Weight(string) (float64, bool) }:
+		weight = own.Weight
+	case interface{ Capacity(string) (float64, bool) }:
+		weight = own.Capacity
+	default:
+		return true
+	}
+	first, _ := weight(s.nodes.IDs[0])
+	return !slices.ContainsFunc(s.nodes.IDs, func(id string) bool { w, _ := weight(id); return w != first })
+}
+
+// convolve returns the distribution of the sum of two numbers.
+func convolve(p, q []float64) []float64 {
+	sum := make([]float64, len(p)+len(q)-1)
+	for i, x := range p {
+		for k, y := range q {
+			sum[i+k] += x * y
+		}
+	}
+	return sum
+}
+
+// hypergeometric returns the probability that a choice of a and one of b from size share
+// k, for k from 0 to min(a, b).
+func hypergeometric(size, a, b int) []float64 {
+	p := make([]float64, min(a, b)+1)
+	for k := max(0, a+b-size); k < len(p); k++ {
+		p[k] = math.Exp(logChoose(a, k) + logChoose(size-a, b-k) - logChoose(size, b))
+	}
+	return p
 }
 
 // logChoose returns the logarithm of the binomial coefficient.

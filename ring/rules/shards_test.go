@@ -236,16 +236,25 @@ func TestOverlapAgreesWithTheClosedForm(t *testing.T) {
 		{50, 1, []int{50}, []int{5}},
 		{18, 3, []int{6, 6, 6}, []int{2, 2, 2}},
 		{30, 3, []int{10, 10, 10}, []int{1, 1, 1}},
+		{18, 3, nil, []int{4}},
+		{18, 3, nil, []int{8}},
+		{30, 5, nil, []int{3}},
 	} {
 		n := 0
 		for _, k := range c.chosen {
 			n += k
 		}
-		o, err := newShards(t, fleet(c.nodes, c.zones)...).Overlap(tenants(count), n)
+		s := newShards(t, fleet(c.nodes, c.zones)...)
+		o, err := s.Overlap(tenants(count), n)
 		require.NoError(t, err)
-		want, err := rules.ExpectedOverlap(c.sizes, c.chosen)
-		require.NoError(t, err)
+		want, ok := s.Expected(n)
+		require.True(t, ok)
 		require.Len(t, want, n+1)
+		if c.sizes != nil {
+			form, err := rules.ExpectedOverlap(c.sizes, c.chosen)
+			require.NoError(t, err)
+			require.InDeltaSlice(t, form, want, 1e-12)
+		}
 		total, sum := 0.0, int64(0)
 		for k, p := range want {
 			total += p
@@ -257,6 +266,25 @@ func TestOverlapAgreesWithTheClosedForm(t *testing.T) {
 		assert.EqualValues(t, count*(count-1)/2, sum)
 		t.Logf("poison tenant %d takes down %.5f of the others", o.WorstTenant, o.Poisoned())
 	}
+}
+
+// TestExpectedNeedsAClosedForm: there is none for nodes of different weights, nor for
+// zones of different sizes whose parts of a shard differ.
+func TestExpectedNeedsAClosedForm(t *testing.T) {
+	t.Parallel()
+	uneven := newShards(t, "a-1", "a-2", "a-3", "b-1", "b-2")
+	for n, want := range []bool{false, false, true, false, true, false, false} {
+		_, ok := uneven.Expected(n)
+		assert.Equal(t, want, ok, n)
+	}
+	set, err := rendezvous.New([]string{"a-1", "b-1"}, rendezvous.Config[string]{ID: self, Weight: func(id string) float64 { return float64(id[0] - 'a' + 1) }})
+	require.NoError(t, err)
+	s, err := rules.NewShards(set, rules.ShardsConfig[string]{ID: self, Zone: zoneOf})
+	require.NoError(t, err)
+	_, ok := s.Expected(2)
+	assert.False(t, ok)
+	_, ok = newShards(t).Expected(1)
+	assert.False(t, ok)
 }
 
 func TestShardsLookBack(t *testing.T) {

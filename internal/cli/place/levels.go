@@ -93,18 +93,28 @@ func (o *Flags) HasRule() bool { return o.levels.rule != nil }
 // LevelNames returns the names of the levels of domains, widest first.
 func (o *Flags) LevelNames() []string { return o.levels.names }
 
-// zoned returns the nodes with the zones that their domains have.
+// errDomain returns the error for a node that lacks a name for a level.
+func (l *levelFlags) errDomain(n mapper.Node) error {
+	err := fmt.Errorf("node %q: domain %q is not %s: %w", n.ID(), n.Domain, strings.Join(l.names, "/"), rules.ErrDomain)
+	return term.Hint(err, "a node in a list has its domain as in domain=eu/eu-1/r07")
+}
+
+// zoned returns the nodes with the zones that their domains have. Nodes that are not
+// drained must have a name for every level.
 func (l *levelFlags) zoned(nodes []mapper.Node) ([]mapper.Node, error) {
-	level := slices.Index(l.names, zoneLevel)
-	if level < 0 {
+	if len(l.names) == 0 {
 		return nodes, nil
 	}
+	level := slices.Index(l.names, zoneLevel)
 	nodes = slices.Clone(nodes)
 	paths := map[string]string{} // by zone
 	for i, n := range nodes {
 		names := strings.Split(n.Domain, "/")
-		if len(names) != len(l.names) {
-			continue // an error of the rule, or a node that no rule concerns
+		switch whole := len(names) == len(l.names); {
+		case !whole && n.Capacity() != 0:
+			return nil, l.errDomain(n)
+		case !whole || level < 0:
+			continue
 		}
 		zone, path := names[level], strings.Join(names[:level+1], "/")
 		switch other, known := paths[zone]; {
@@ -129,11 +139,8 @@ func (l *levelFlags) setLevels(p *Placement) (err error) {
 		Domain: func(i int) string { return p.Nodes[i].Domain },
 		Names:  l.names, Rule: *l.rule, Degrade: l.degrade,
 	})
-	switch {
-	case errors.Is(err, rules.ErrUnmet), errors.Is(err, rules.ErrReplicas):
+	if errors.Is(err, rules.ErrUnmet) || errors.Is(err, rules.ErrReplicas) {
 		return term.Hint(term.WithCode(term.ErrNoNodes, err), "--degrade breaks the rule where it must, and warns")
-	case errors.Is(err, rules.ErrDomain):
-		return term.Hint(err, "a node in a list has its domain as in domain=eu/eu-1/r07")
 	}
 	return err
 }

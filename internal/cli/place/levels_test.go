@@ -8,6 +8,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 	"github.com/proxenos/proxenos/mapper"
+	"github.com/proxenos/proxenos/ring/rules"
 )
 
 // The level zone gives nodes their zones, and leaves the caller's nodes alone.
@@ -16,7 +17,7 @@ func TestZoned(t *testing.T) {
 	l := levelFlags{names: []string{"region", "zone", "rack"}}
 	nodes := []mapper.Node{
 		{Name: "a", Domain: "eu/eu-1/r1"}, {Name: "b", Zone: "eu-1", Domain: "eu/eu-1/r2"},
-		{Name: "c"}, {Name: "d", Zone: "z", Domain: "short/path"},
+		{Name: "c", Drain: true}, {Name: "d", Drain: true, Zone: "z", Domain: "short/path"},
 	}
 	zoned, err := l.zoned(nodes)
 	require.NoError(t, err)
@@ -28,6 +29,10 @@ func TestZoned(t *testing.T) {
 	assert.NotEmpty(t, term.HintOf(err))
 	_, err = l.zoned([]mapper.Node{{Name: "a", Zone: "2", Domain: "eu/1/r1"}})
 	require.EqualError(t, err, `node "a" has the zone "2", and the domain "eu/1/r1", in which the zone is "1"`)
+
+	_, err = l.zoned([]mapper.Node{{Name: "a", Domain: "eu/1"}})
+	require.ErrorIs(t, err, rules.ErrDomain)
+	require.EqualError(t, err, `node "a": domain "eu/1" is not region/zone/rack: the domain must have a name for every level`)
 
 	l.names = []string{"region", "az"}
 	zoned, err = l.zoned([]mapper.Node{{Name: "a", Domain: "eu/1"}, {Name: "b", Domain: "us/1"}})

@@ -53,3 +53,11 @@ func (f *Fraction) Set(typed string) (err error) {
 	f.Given = err == nil
 	return err
 }
+
+// Limit returns the value, or nil if it is not set.
+func (f *Fraction) Limit() *float64 {
+	if !f.Given {
+		return nil
+	}
+	return &f.Value
+}
