@@ -105,3 +105,31 @@ func Best(at []uint32, hashes, seeds []uint64) bool {
 	}
 	return true
 }
+
+// Bound sets at[i] to the index of the seed whose weighted score for hashes[i] has
+// the greatest bound, w/(1-u), where u is the score as a fraction of 1. It sets
+// next[i] to the inverse of the second greatest bound, infinity for a single seed,
+// with u in units of 2^-52; its relative error is less than 2^-51. inverse holds 1/w for
+// each seed. There are as many indices and bounds as hashes.
+func Bound(at []uint32, next []float64, hashes, seeds []uint64, inverse []float64) bool {
+	n := len(hashes)
+	switch {
+	case n < worth || len(seeds) == 0 || !haveBest():
+		return false
+	case n < group:
+		var all [group]uint64
+		var ats [group]uint32
+		var nexts [group]float64
+		copy(all[:], hashes)
+		bound(ats[:], nexts[:], all[:], seeds, inverse)
+		copy(at[:n], ats[:])
+		copy(next[:n], nexts[:])
+		return true
+	}
+	whole, rest := n&^(group-1), n-group
+	bound(at[:whole], next[:whole], hashes[:whole], seeds, inverse)
+	if whole < n {
+		bound(at[rest:n], next[rest:n], hashes[rest:], seeds, inverse)
+	}
+	return true
+}

@@ -40,6 +40,15 @@ func best(at []uint32, hashes, seeds []uint64) {
 	}
 }
 
+// bound is Bound for whole groups of hashes.
+func bound(at []uint32, next []float64, hashes, seeds []uint64, inverse []float64) {
+	if haveAVX512 {
+		bound512(&at[0], &next[0], &hashes[0], len(hashes), &seeds[0], &inverse[0], len(seeds))
+	} else {
+		bound256(&at[0], &next[0], &hashes[0], len(hashes), &seeds[0], &inverse[0], len(seeds))
+	}
+}
+
 //go:noescape
 func sipHash512(sums *uint64, keys *string, n int, k0, k1 uint64)
 
@@ -54,3 +63,9 @@ func best512(at *uint32, hashes *uint64, n int, seeds *uint64, nodes int)
 
 //go:noescape
 func best256(at *uint32, hashes *uint64, n int, seeds *uint64, nodes int)
+
+//go:noescape
+func bound512(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)
+
+//go:noescape
+func bound256(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)

@@ -9,3 +9,5 @@ func (h hasher) run(_, _ []uint64, _ []string) {}
 func haveBest() bool { return false }
 
 func best(_ []uint32, _, _ []uint64) {}
+
+func bound(_ []uint32, _ []float64, _, _ []uint64, _ []float64) {}

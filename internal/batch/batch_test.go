@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -183,6 +184,45 @@ func TestBest(t *testing.T) {
 func TestBestOfZeroScores(t *testing.T) {
 	t.Parallel()
 	requireBest(t, make([]uint64, 20), []uint64{0, 0, 0}) // Finalize(0) is 0
+}
+
+// TestBound compares products that differ only in the rounding of float64, which is
+// the same in Go.
+func TestBound(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(4, 4))
+	for nodes := 1; nodes < 200; nodes++ {
+		seeds, inverse := make([]uint64, nodes), make([]float64, nodes)
+		for i := range seeds {
+			seeds[i], inverse[i] = rng.Uint64(), math.Ldexp(1+rng.Float64(), rng.IntN(1500)-900)
+			if nodes%3 == 0 {
+				inverse[i] = 1 / float64(1+rng.IntN(4))
+			}
+		}
+		hashes := make([]uint64, 4+rng.IntN(60))
+		for i := range hashes {
+			hashes[i] = rng.Uint64()
+		}
+		at, next := make([]uint32, len(hashes)), make([]float64, len(hashes))
+		if !batch.Bound(at, next, hashes, seeds, inverse) {
+			t.Skip("this processor has no vector instructions for it")
+		}
+		for i, h := range hashes {
+			k := prf.Finalize(h)
+			m := prf.Finalize(k+0x9e3779b97f4a7c15) | 1
+			best, first, second := uint32(0), math.Inf(1), math.Inf(1)
+			for j, seed := range seeds {
+				q := float64(^((seed^k)*m)>>12) * inverse[j]
+				if q < first {
+					best, first, second = uint32(j), q, first
+				} else {
+					second = min(second, q)
+				}
+			}
+			require.Equal(t, best, at[i], "of %d seeds", nodes)
+			require.Equal(t, second, next[i], "of %d seeds", nodes)
+		}
+	}
 }
 
 // FuzzHashes hashes cuts of a text. The first byte of a piece is its length.

@@ -204,3 +204,193 @@ DATA evens<>+8(SB)/8, $0x0000000600000004
 DATA evens<>+16(SB)/8, $0x0000000000000000
 DATA evens<>+24(SB)/8, $0x0000000000000000
 GLOBL evens<>(SB), RODATA|NOPTR, $32
+
+// func bound256(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)
+// Requires: AVX, AVX2
+TEXT ·bound256(SB), NOSPLIT, $192-56
+	MOVQ at+0(FP), AX
+	MOVQ second+8(FP), CX
+	MOVQ hashes+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ seeds+32(FP), SI
+	MOVQ inverse+40(FP), DI
+	MOVQ nodes+48(FP), R8
+
+step:
+	VMOVDQU  (DX), Y0
+	VPSRLQ   $0x21, Y0, Y1
+	VPXOR    Y1, Y0, Y0
+	VPMULLD  firstswapped<>+0(SB), Y0, Y1
+	VPSLLQ   $0x20, Y1, Y2
+	VPADDD   Y2, Y1, Y1
+	VPXOR    Y2, Y2, Y2
+	VPBLENDD $0x55, Y2, Y1, Y1
+	VPMULUDQ first<>+0(SB), Y0, Y0
+	VPADDQ   Y1, Y0, Y0
+	VPSRLQ   $0x21, Y0, Y1
+	VPXOR    Y1, Y0, Y0
+	VPMULLD  secondswapped<>+0(SB), Y0, Y1
+	VPSLLQ   $0x20, Y1, Y2
+	VPADDD   Y2, Y1, Y1
+	VPXOR    Y2, Y2, Y2
+	VPBLENDD $0x55, Y2, Y1, Y1
+	VPMULUDQ second<>+0(SB), Y0, Y0
+	VPADDQ   Y1, Y0, Y0
+	VPSRLQ   $0x21, Y0, Y1
+	VPXOR    Y1, Y0, Y0
+	VPADDQ   golden<>+0(SB), Y0, Y1
+	VPSRLQ   $0x21, Y1, Y2
+	VPXOR    Y2, Y1, Y1
+	VPMULLD  firstswapped<>+0(SB), Y1, Y2
+	VPSLLQ   $0x20, Y2, Y3
+	VPADDD   Y3, Y2, Y2
+	VPXOR    Y3, Y3, Y3
+	VPBLENDD $0x55, Y3, Y2, Y2
+	VPMULUDQ first<>+0(SB), Y1, Y1
+	VPADDQ   Y2, Y1, Y1
+	VPSRLQ   $0x21, Y1, Y2
+	VPXOR    Y2, Y1, Y1
+	VPMULLD  secondswapped<>+0(SB), Y1, Y2
+	VPSLLQ   $0x20, Y2, Y3
+	VPADDD   Y3, Y2, Y2
+	VPXOR    Y3, Y3, Y3
+	VPBLENDD $0x55, Y3, Y2, Y2
+	VPMULUDQ second<>+0(SB), Y1, Y1
+	VPADDQ   Y2, Y1, Y1
+	VPSRLQ   $0x21, Y1, Y2
+	VPXOR    Y2, Y1, Y1
+	VPOR     one<>+0(SB), Y1, Y1
+	VPSHUFD  $0xb1, Y1, Y2
+	VMOVDQU  Y0, (SP)
+	VMOVDQU  Y1, 32(SP)
+	VMOVDQU  Y2, 64(SP)
+	VMOVDQU  32(DX), Y0
+	VPSRLQ   $0x21, Y0, Y1
+	VPXOR    Y1, Y0, Y0
+	VPMULLD  firstswapped<>+0(SB), Y0, Y1
+	VPSLLQ   $0x20, Y1, Y2
+	VPADDD   Y2, Y1, Y1
+	VPXOR    Y2, Y2, Y2
+	VPBLENDD $0x55, Y2, Y1, Y1
+	VPMULUDQ first<>+0(SB), Y0, Y0
+	VPADDQ   Y1, Y0, Y0
+	VPSRLQ   $0x21, Y0, Y1
+	VPXOR    Y1, Y0, Y0
+	VPMULLD  secondswapped<>+0(SB), Y0, Y1
+	VPSLLQ   $0x20, Y1, Y2
+	VPADDD   Y2, Y1, Y1
+	VPXOR    Y2, Y2, Y2
+	VPBLENDD $0x55, Y2, Y1, Y1
+	VPMULUDQ second<>+0(SB), Y0, Y0
+	VPADDQ   Y1, Y0, Y0
+	VPSRLQ   $0x21, Y0, Y1
+	VPXOR    Y1, Y0, Y0
+	VPADDQ   golden<>+0(SB), Y0, Y1
+	VPSRLQ   $0x21, Y1, Y2
+	VPXOR    Y2, Y1, Y1
+	VPMULLD  firstswapped<>+0(SB), Y1, Y2
+	VPSLLQ   $0x20, Y2, Y3
+	VPADDD   Y3, Y2, Y2
+	VPXOR    Y3, Y3, Y3
+	VPBLENDD $0x55, Y3, Y2, Y2
+	VPMULUDQ first<>+0(SB), Y1, Y1
+	VPADDQ   Y2, Y1, Y1
+	VPSRLQ   $0x21, Y1, Y2
+	VPXOR    Y2, Y1, Y1
+	VPMULLD  secondswapped<>+0(SB), Y1, Y2
+	VPSLLQ   $0x20, Y2, Y3
+	VPADDD   Y3, Y2, Y2
+	VPXOR    Y3, Y3, Y3
+	VPBLENDD $0x55, Y3, Y2, Y2
+	VPMULUDQ second<>+0(SB), Y1, Y1
+	VPADDQ   Y2, Y1, Y1
+	VPSRLQ   $0x21, Y1, Y2
+	VPXOR    Y2, Y1, Y1
+	VPOR     one<>+0(SB), Y1, Y1
+	VPSHUFD  $0xb1, Y1, Y2
+	VMOVDQU  Y0, 96(SP)
+	VMOVDQU  Y1, 128(SP)
+	VMOVDQU  Y2, 160(SP)
+	VMOVUPD  infinity<>+0(SB), Y0
+	VMOVUPD  infinity<>+0(SB), Y1
+	VPXOR    Y2, Y2, Y2
+	VMOVUPD  infinity<>+0(SB), Y3
+	VMOVUPD  infinity<>+0(SB), Y4
+	VPXOR    Y5, Y5, Y5
+	VPXOR    Y6, Y6, Y6
+	XORQ     R9, R9
+
+node:
+	VPBROADCASTQ (SI)(R9*8), Y7
+	VBROADCASTSD (DI)(R9*8), Y8
+	VPXOR        (SP), Y7, Y9
+	VPMULLD      64(SP), Y9, Y10
+	VPSLLQ       $0x20, Y10, Y11
+	VPADDD       Y11, Y10, Y10
+	VPXOR        Y11, Y11, Y11
+	VPBLENDD     $0x55, Y11, Y10, Y10
+	VPMULUDQ     32(SP), Y9, Y9
+	VPADDQ       Y10, Y9, Y9
+	VPSRLQ       $0x0c, Y9, Y9
+	VPXOR        flip<>+0(SB), Y9, Y9
+	VSUBPD       offset<>+0(SB), Y9, Y9
+	VMULPD       Y8, Y9, Y9
+	VCMPPD       $0x01, Y0, Y9, Y11
+	VMAXPD       Y9, Y0, Y10
+	VMINPD       Y10, Y1, Y1
+	VMINPD       Y9, Y0, Y0
+	VBLENDVPD    Y11, Y6, Y2, Y2
+	VPXOR        96(SP), Y7, Y7
+	VPMULLD      160(SP), Y7, Y9
+	VPSLLQ       $0x20, Y9, Y10
+	VPADDD       Y10, Y9, Y9
+	VPXOR        Y10, Y10, Y10
+	VPBLENDD     $0x55, Y10, Y9, Y9
+	VPMULUDQ     128(SP), Y7, Y7
+	VPADDQ       Y9, Y7, Y7
+	VPSRLQ       $0x0c, Y7, Y7
+	VPXOR        flip<>+0(SB), Y7, Y7
+	VSUBPD       offset<>+0(SB), Y7, Y7
+	VMULPD       Y8, Y7, Y7
+	VCMPPD       $0x01, Y3, Y7, Y9
+	VMAXPD       Y7, Y3, Y8
+	VMINPD       Y8, Y4, Y4
+	VMINPD       Y7, Y3, Y3
+	VBLENDVPD    Y9, Y6, Y5, Y5
+	VPADDQ       one<>+0(SB), Y6, Y6
+	INCQ         R9
+	CMPQ         R9, R8
+	JB           node
+	VMOVDQU      evens<>+0(SB), Y0
+	VPERMD       Y2, Y0, Y0
+	VMOVDQU      X0, (AX)
+	VMOVUPD      Y1, (CX)
+	VMOVDQU      evens<>+0(SB), Y0
+	VPERMD       Y5, Y0, Y0
+	VMOVDQU      X0, 16(AX)
+	VMOVUPD      Y4, 32(CX)
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, BX
+	JNZ          step
+	VZEROUPPER
+	RET
+
+DATA infinity<>+0(SB)/8, $0x7ff0000000000000
+DATA infinity<>+8(SB)/8, $0x7ff0000000000000
+DATA infinity<>+16(SB)/8, $0x7ff0000000000000
+DATA infinity<>+24(SB)/8, $0x7ff0000000000000
+GLOBL infinity<>(SB), RODATA|NOPTR, $32
+
+DATA flip<>+0(SB)/8, $0x433fffffffffffff
+DATA flip<>+8(SB)/8, $0x433fffffffffffff
+DATA flip<>+16(SB)/8, $0x433fffffffffffff
+DATA flip<>+24(SB)/8, $0x433fffffffffffff
+GLOBL flip<>(SB), RODATA|NOPTR, $32
+
+DATA offset<>+0(SB)/8, $0x4330000000000000
+DATA offset<>+8(SB)/8, $0x4330000000000000
+DATA offset<>+16(SB)/8, $0x4330000000000000
+DATA offset<>+24(SB)/8, $0x4330000000000000
+GLOBL offset<>(SB), RODATA|NOPTR, $32

@@ -96,3 +96,115 @@ node:
 	JNZ          step
 	VZEROUPPER
 	RET
+
+DATA flip<>+0(SB)/8, $0x433fffffffffffff
+GLOBL flip<>(SB), RODATA|NOPTR, $8
+
+DATA offset<>+0(SB)/8, $0x4330000000000000
+GLOBL offset<>(SB), RODATA|NOPTR, $8
+
+DATA infinity<>+0(SB)/8, $0x7ff0000000000000
+GLOBL infinity<>(SB), RODATA|NOPTR, $8
+
+// func bound512(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·bound512(SB), NOSPLIT, $0-56
+	MOVQ         at+0(FP), AX
+	MOVQ         second+8(FP), CX
+	MOVQ         hashes+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         seeds+32(FP), SI
+	MOVQ         inverse+40(FP), DI
+	MOVQ         nodes+48(FP), R8
+	VPBROADCASTQ one<>+0(SB), Z0
+	VPBROADCASTQ flip<>+0(SB), Z1
+	VPBROADCASTQ offset<>+0(SB), Z2
+
+step:
+	VMOVDQU64    (DX), Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST first<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST second<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPADDQ.BCST  golden<>+0(SB), Z3, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST first<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST second<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPORQ.BCST   one<>+0(SB), Z4, Z4
+	VPBROADCASTQ infinity<>+0(SB), Z5
+	VPBROADCASTQ infinity<>+0(SB), Z9
+	VPXORQ       Z6, Z6, Z6
+	VMOVDQU64    64(DX), Z10
+	VPSRLQ       $0x21, Z10, Z11
+	VPXORQ       Z11, Z10, Z10
+	VPMULLQ.BCST first<>+0(SB), Z10, Z10
+	VPSRLQ       $0x21, Z10, Z11
+	VPXORQ       Z11, Z10, Z10
+	VPMULLQ.BCST second<>+0(SB), Z10, Z10
+	VPSRLQ       $0x21, Z10, Z11
+	VPXORQ       Z11, Z10, Z10
+	VPADDQ.BCST  golden<>+0(SB), Z10, Z11
+	VPSRLQ       $0x21, Z11, Z12
+	VPXORQ       Z12, Z11, Z11
+	VPMULLQ.BCST first<>+0(SB), Z11, Z11
+	VPSRLQ       $0x21, Z11, Z12
+	VPXORQ       Z12, Z11, Z11
+	VPMULLQ.BCST second<>+0(SB), Z11, Z11
+	VPSRLQ       $0x21, Z11, Z12
+	VPXORQ       Z12, Z11, Z11
+	VPORQ.BCST   one<>+0(SB), Z11, Z11
+	VPBROADCASTQ infinity<>+0(SB), Z12
+	VPBROADCASTQ infinity<>+0(SB), Z13
+	VPXORQ       Z7, Z7, Z7
+	VPXORQ       Z8, Z8, Z8
+	XORQ         R9, R9
+
+node:
+	VPBROADCASTQ (SI)(R9*8), Z14
+	VBROADCASTSD (DI)(R9*8), Z15
+	VPXORQ       Z14, Z3, Z16
+	VPMULLQ      Z4, Z16, Z16
+	VPSRLQ       $0x0c, Z16, Z16
+	VPXORQ       Z1, Z16, Z16
+	VSUBPD       Z2, Z16, Z16
+	VMULPD       Z15, Z16, Z16
+	VCMPPD       $0x01, Z5, Z16, K1
+	VMAXPD       Z16, Z5, Z17
+	VMINPD       Z17, Z9, Z9
+	VMINPD       Z16, Z5, Z5
+	VMOVDQA64    Z8, K1, Z6
+	VPXORQ       Z14, Z10, Z14
+	VPMULLQ      Z11, Z14, Z14
+	VPSRLQ       $0x0c, Z14, Z14
+	VPXORQ       Z1, Z14, Z14
+	VSUBPD       Z2, Z14, Z14
+	VMULPD       Z15, Z14, Z14
+	VCMPPD       $0x01, Z12, Z14, K1
+	VMAXPD       Z14, Z12, Z15
+	VMINPD       Z15, Z13, Z13
+	VMINPD       Z14, Z12, Z12
+	VMOVDQA64    Z8, K1, Z7
+	VPADDQ       Z0, Z8, Z8
+	INCQ         R9
+	CMPQ         R9, R8
+	JB           node
+	VPMOVQD      Z6, (AX)
+	VMOVUPD      Z9, (CX)
+	VPMOVQD      Z7, 32(AX)
+	VMOVUPD      Z13, 64(CX)
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, BX
+	JNZ          step
+	VZEROUPPER
+	RET

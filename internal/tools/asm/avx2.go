@@ -249,9 +249,6 @@ func (c avx2) expand(hashes Mem) mixer2 {
 	c.finalize(x.m)
 	c.VPOR(c.four("one", 1), x.m, x.m)
 	c.VPSHUFD(U8(0xb1), x.m, x.swapped)
-	// The greatest bit of the score flips with that of k, as m is odd. Then
-	// signed comparisons order scores.
-	c.VPXOR(c.four("sign", 1<<63), x.k, x.k)
 	return x
 }
 
@@ -298,6 +295,9 @@ func (c avx2) best() {
 	for i := range xs {
 		xs[i] = c.expand(Mem{Base: in, Disp: 32 * i})
 		ks[i], ms[i] = c.AllocLocal(32), c.AllocLocal(32)
+		// The greatest bit of the score flips with that of k, as m is odd. Then
+		// signed comparisons order scores.
+		c.VPXOR(c.four("sign", 1<<63), xs[i].k, xs[i].k)
 		c.VMOVDQU(xs[i].k, ks[i])
 		c.VMOVDQU(xs[i].m, ms[i])
 	}
@@ -329,10 +329,7 @@ func (c avx2) best() {
 	c.JB(LabelRef("node"))
 
 	for j, at := range ats {
-		low := c.YMM()
-		c.VMOVDQU(c.constant("evens", 0x0000000200000000, 0x0000000600000004, 0, 0), low)
-		c.VPERMD(at, low, low)
-		c.VMOVDQU(low.AsX(), Mem{Base: out, Disp: 16 * j})
+		c.storeNarrow(at, Mem{Base: out, Disp: 16 * j})
 	}
 	c.ADDQ(U8(perStep2*8), in)
 	c.ADDQ(U8(perStep2*4), out)
@@ -340,4 +337,77 @@ func (c avx2) best() {
 	c.JNZ(LabelRef("step"))
 	c.VZEROUPPER()
 	c.RET()
+}
+
+// bound writes bound256, which is like bound512.
+func (c avx2) bound() {
+	c.begin("bound256", "func(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)",
+		"bound256 finds the seed whose weighted score has the greatest bound, w/(1-u), for",
+		"each of n hashes, a positive multiple of 8: its index, and the inverse of the",
+		"second greatest bound. There is at least one seed.")
+	out, second, in, n := c.word("at"), c.word("second"), c.word("hashes"), c.word("n")
+	seeds, inverse, nodes := c.word("seeds"), c.word("inverse"), c.word("nodes")
+
+	c.Label("step")
+	var ks, ms, swapped [pair]Mem
+	for i := range ks {
+		x := c.expand(Mem{Base: in, Disp: 32 * i})
+		ks[i], ms[i], swapped[i] = c.AllocLocal(32), c.AllocLocal(32), c.AllocLocal(32)
+		c.VMOVDQU(x.k, ks[i])
+		c.VMOVDQU(x.m, ms[i])
+		c.VMOVDQU(x.swapped, swapped[i])
+	}
+	var firsts, seconds, ats [pair]reg.VecVirtual
+	for i := range firsts {
+		firsts[i], seconds[i], ats[i] = c.YMM(), c.YMM(), c.YMM()
+		c.VMOVUPD(c.four("infinity", infinite), firsts[i])
+		c.VMOVUPD(c.four("infinity", infinite), seconds[i])
+		c.VPXOR(ats[i], ats[i], ats[i])
+	}
+	number, i := c.YMM(), c.GP64()
+	c.VPXOR(number, number, number)
+	c.XORQ(i, i)
+
+	c.Label("node")
+	seed, weight := c.YMM(), c.YMM()
+	c.VPBROADCASTQ(Mem{Base: seeds, Index: i, Scale: 8}, seed)
+	c.VBROADCASTSD(Mem{Base: inverse, Index: i, Scale: 8}, weight)
+	for j := range ks {
+		q, larger, less := c.YMM(), c.YMM(), c.YMM()
+		c.VPXOR(ks[j], seed, q)
+		c.multiply(q, ms[j], swapped[j])
+		c.VPSRLQ(U8(12), q, q)
+		c.VPXOR(c.four("flip", exponent|fraction), q, q)
+		c.VSUBPD(c.four("offset", exponent), q, q)
+		c.VMULPD(weight, q, q)
+		c.VCMPPD(lessThan, firsts[j], q, less)
+		c.VMAXPD(q, firsts[j], larger)
+		c.VMINPD(larger, seconds[j], seconds[j])
+		c.VMINPD(q, firsts[j], firsts[j])
+		c.VBLENDVPD(less, number, ats[j], ats[j])
+	}
+	c.VPADDQ(c.four("one", 1), number, number)
+	c.INCQ(i)
+	c.CMPQ(i, nodes)
+	c.JB(LabelRef("node"))
+
+	for j := range ats {
+		c.storeNarrow(ats[j], Mem{Base: out, Disp: 16 * j})
+		c.VMOVUPD(seconds[j], Mem{Base: second, Disp: 32 * j})
+	}
+	c.ADDQ(U8(perStep2*8), in)
+	c.ADDQ(U8(perStep2*8), second)
+	c.ADDQ(U8(perStep2*4), out)
+	c.SUBQ(U8(perStep2), n)
+	c.JNZ(LabelRef("step"))
+	c.VZEROUPPER()
+	c.RET()
+}
+
+// storeNarrow stores the low halves of four lanes.
+func (c avx2) storeNarrow(lanes reg.VecVirtual, to Mem) {
+	low := c.YMM()
+	c.VMOVDQU(c.constant("evens", 0x0000000200000000, 0x0000000600000004, 0, 0), low)
+	c.VPERMD(lanes, low, low)
+	c.VMOVDQU(low.AsX(), to)
 }

@@ -109,3 +109,79 @@ func (c avx512) best() {
 	c.VZEROUPPER()
 	c.RET()
 }
+
+const (
+	exponent = 0x433 << 52 // of the numbers from 2^52 to 2^53
+	fraction = 1<<52 - 1   // the other bits
+	infinite = 0x7ff << 52
+)
+
+// lessThan is a predicate of VCMPPD; the first operand is on the right.
+const lessThan = U8(1)
+
+// bound writes bound512. A raw score of r has u = r/2^64, and 1-u in units of
+// 2^-52 becomes a float64 by way of the bits of a number that is 2^52 greater.
+func (c avx512) bound() {
+	e := c.expander()
+	flip, offset := c.constant("flip", exponent|fraction), c.constant("offset", exponent)
+	infinity := c.constant("infinity", infinite)
+	c.begin("bound512", "func(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)",
+		"bound512 finds the seed whose weighted score has the greatest bound, w/(1-u), for",
+		"each of n hashes, a positive multiple of 16: its index, and the inverse of the",
+		"second greatest bound. There is at least one seed.")
+	out, second, in, n := c.word("at"), c.word("second"), c.word("hashes"), c.word("n")
+	seeds, inverse, nodes := c.word("seeds"), c.word("inverse"), c.word("nodes")
+	one, flips, offsets := c.ZMM(), c.ZMM(), c.ZMM()
+	c.VPBROADCASTQ(e.one, one)
+	c.VPBROADCASTQ(flip, flips)
+	c.VPBROADCASTQ(offset, offsets)
+
+	c.Label("step")
+	var xs [pair]mixer
+	var firsts, seconds, ats [pair]reg.VecVirtual
+	for i := range xs {
+		xs[i] = e.expand(Mem{Base: in, Disp: 64 * i})
+		firsts[i], seconds[i], ats[i] = c.ZMM(), c.ZMM(), c.ZMM()
+		c.VPBROADCASTQ(infinity, firsts[i])
+		c.VPBROADCASTQ(infinity, seconds[i])
+		c.VPXORQ(ats[i], ats[i], ats[i])
+	}
+	number, i := c.ZMM(), c.GP64()
+	c.VPXORQ(number, number, number)
+	c.XORQ(i, i)
+
+	c.Label("node")
+	seed, weight := c.ZMM(), c.ZMM()
+	c.VPBROADCASTQ(Mem{Base: seeds, Index: i, Scale: 8}, seed)
+	c.VBROADCASTSD(Mem{Base: inverse, Index: i, Scale: 8}, weight)
+	for j, x := range xs {
+		q, larger, less := c.ZMM(), c.ZMM(), c.K()
+		c.VPXORQ(seed, x.k, q)
+		c.VPMULLQ(x.m, q, q)
+		c.VPSRLQ(U8(12), q, q)
+		c.VPXORQ(flips, q, q)
+		c.VSUBPD(offsets, q, q)
+		c.VMULPD(weight, q, q)
+		c.VCMPPD(lessThan, firsts[j], q, less)
+		c.VMAXPD(q, firsts[j], larger)
+		c.VMINPD(larger, seconds[j], seconds[j])
+		c.VMINPD(q, firsts[j], firsts[j])
+		c.VMOVDQA64(number, less, ats[j])
+	}
+	c.VPADDQ(one, number, number)
+	c.INCQ(i)
+	c.CMPQ(i, nodes)
+	c.JB(LabelRef("node"))
+
+	for j := range xs {
+		c.VPMOVQD(ats[j], Mem{Base: out, Disp: 32 * j})
+		c.VMOVUPD(seconds[j], Mem{Base: second, Disp: 64 * j})
+	}
+	c.ADDQ(U32(perStep*8), in)
+	c.ADDQ(U32(perStep*8), second)
+	c.ADDQ(U32(perStep*4), out)
+	c.SUBQ(U8(perStep), n)
+	c.JNZ(LabelRef("step"))
+	c.VZEROUPPER()
+	c.RET()
+}

@@ -26,9 +26,15 @@ var files = map[string]func(*file){
 		avx512{f}.murmur32()
 		avx512{f}.murmur128()
 	},
-	"best_avx512_amd64.s": func(f *file) { avx512{f}.best() },
-	"sip_avx2_amd64.s":    func(f *file) { avx2{f}.sipHash() },
-	"best_avx2_amd64.s":   func(f *file) { avx2{f}.best() },
+	"best_avx512_amd64.s": func(f *file) {
+		avx512{f}.best()
+		avx512{f}.bound()
+	},
+	"sip_avx2_amd64.s": func(f *file) { avx2{f}.sipHash() },
+	"best_avx2_amd64.s": func(f *file) {
+		avx2{f}.best()
+		avx2{f}.bound()
+	},
 }
 
 func main() {
