@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -72,10 +71,14 @@ func TestRedisServer(t *testing.T) {
 	assert.Equal(t, got, asReader)
 	assert.Equal(t, []slots.Range{{First: 0, Last: 99, ID: address}, {First: 16383, Last: 16383, ID: address}}, got)
 
-	nodes, err := exec.Command("redis-cli", "--no-auth-warning", "-a", "word", "-p", fmt.Sprint(port), "cluster", "nodes").Output()
-	if err != nil {
-		t.Skip("no redis-cli:", err)
-	}
+	_, err = fmt.Fprint(conn, "CLUSTER NODES\r\n")
+	require.NoError(t, err)
+	var size int
+	_, err = fmt.Fscanf(conn, "$%d\r\n", &size)
+	require.NoError(t, err)
+	nodes := make([]byte, size)
+	_, err = io.ReadFull(conn, nodes)
+	require.NoError(t, err)
 	parsed, err := slots.ParseRanges(strings.ReplaceAll(string(nodes), " :", " 127.0.0.1:")) // it does not know its host
 	require.NoError(t, err)
 	assert.Equal(t, got, parsed)
