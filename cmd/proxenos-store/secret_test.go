@@ -93,5 +93,5 @@ func TestRotation(t *testing.T) {
 	}
 	_, stderr, code := run(t, "get", "-h", second.addr, "--secret-file", secretFile(t, oldSecret), "k")
 	assert.Equal(t, 64, code)
-	assert.Contains(t, stderr, "the node has another secret\nhint: use the --secret-file of that node")
+	assert.Contains(t, stderr, "the peer has another secret\nhint: use the --secret-file of that node")
 }

@@ -52,6 +52,8 @@ type soak struct {
 	addrs []string // of the nodes, which keep them over restarts
 	seen  map[string]int
 	kind  string // of the current fault
+	cut   int    // the node that is or was cut off, and until when; the zero time means now
+	until time.Time
 	pause time.Duration
 }
 
@@ -72,6 +74,20 @@ func (s *soak) countDuring(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen[what+" after "+s.kind]++
+}
+
+// cutOff records that a node is cut off, and the end of it.
+func (s *soak) cutOff(node int, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut, s.until = node, until
+}
+
+// wasCutOff reports whether a node has been cut off at any time since began.
+func (s *soak) wasCutOff(node int, began time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut == node && (s.until.IsZero() || s.until.After(began))
 }
 
 // begin begins a fault.
@@ -117,12 +133,15 @@ func (s *soak) read(ctx context.Context) {
 	for ctx.Err() == nil {
 		r := s.regs[rand.IntN(len(s.regs))]
 		acked, _ := r.known()
-		got, err := s.get(r, rand.IntN(len(s.args)))
+		node, began := rand.IntN(len(s.args)), time.Now()
+		got, err := s.get(r, node)
 		switch {
 		case err != nil:
 			s.count("failed reads")
 		case got == 0 && acked > 0:
 			s.countDuring("missed reads")
+		case got < acked && s.wasCutOff(node, began):
+			s.count("stale reads at a node that is cut off")
 		case got < acked:
 			s.countDuring("stale reads")
 		default:
@@ -165,9 +184,11 @@ func (s *soak) fault(i int) {
 		s.clocks[i].set(0)
 	case 4:
 		s.begin("cuts")
+		s.cutOff(i, time.Time{})
 		s.net.split(i)
 		time.Sleep(rand.N(10 * time.Second)) // also until the others take it for dead
 		s.net.heal()
+		s.cutOff(i, time.Now())
 	}
 }
 
@@ -187,7 +208,7 @@ func TestSoak(t *testing.T) {
 		duration, err = time.ParseDuration(text)
 		require.NoError(t, err)
 	}
-	s := &soak{t: t, seen: map[string]int{}, net: newNetwork(t, 5)}
+	s := &soak{t: t, seen: map[string]int{}, net: newNetwork(t, 5), cut: -1}
 	for i := range 5 {
 		s.clocks = append(s.clocks, newClock(t, 0))
 		s.args = append(s.args, []string{"-p", s.net.ports[i], "--data", t.TempDir()})

@@ -2,7 +2,9 @@ package swim_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -229,6 +231,38 @@ func ExampleSecret_Key() {
 	key, err := secret.Key("example requests 1")
 	fmt.Println(len(key), err)
 	// Output: 32 <nil>
+}
+
+// Members of a store call each other over connections that the secret of their gossip
+// secures.
+func ExampleTLS() {
+	secret, err := swim.NewSecret([]byte("0123456789abcdef"))
+	if err != nil {
+		panic(err)
+	}
+	config, err := swim.TLS("my-store", secret)
+	if err != nil {
+		panic(err)
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = listener.Close() }()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			_, _ = io.WriteString(conn, "from a member")
+			_ = conn.Close()
+		}
+	}()
+	conn, err := tls.Dial("tcp", listener.Addr().String(), config)
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = conn.Close() }()
+	text, _ := io.ReadAll(conn)
+	fmt.Printf("%s\n", text)
+	// Output: from a member
 }
 
 func ExampleParseSecrets() {

@@ -98,25 +98,27 @@ func keyring(secrets []Secret) (*memberlist.Keyring, error) {
 	if len(secrets) == 0 {
 		return nil, nil
 	}
-	keys, err := gossipKeys(secrets)
+	keys, err := keysFor(gossipPurpose, secrets)
 	if err != nil {
 		return nil, err
 	}
 	return memberlist.NewKeyring(keys, keys[0])
 }
 
+var errNoSecrets = errors.New("at least one secret is needed")
+
 // gossipPurpose is the purpose of the key that encrypts packets and streams.
 const gossipPurpose = "proxenos swim v1"
 
-// gossipKeys refuses the zero value, which NewSecret returns with an error: as a
+// keysFor refuses the zero value, which NewSecret returns with an error: as a
 // key it would be known to all.
-func gossipKeys(secrets []Secret) ([][]byte, error) {
+func keysFor(purpose string, secrets []Secret) ([][]byte, error) {
 	var keys [][]byte
 	for _, s := range secrets {
 		if s == (Secret{}) {
 			return nil, errors.New("one of the secrets is empty: create each with NewSecret")
 		}
-		key, err := s.Key(gossipPurpose)
+		key, err := s.Key(purpose)
 		if err != nil {
 			return nil, err
 		}
@@ -135,9 +137,9 @@ func (c *Cluster) SetSecrets(secrets ...Secret) error {
 		return errors.New("the member joined without a secret: start it again with one")
 	}
 	if len(secrets) == 0 {
-		return errors.New("at least one secret is needed")
+		return errNoSecrets
 	}
-	keys, err := gossipKeys(secrets)
+	keys, err := keysFor(gossipPurpose, secrets)
 	if err != nil {
 		return err
 	}

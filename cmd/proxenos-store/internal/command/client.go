@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,6 @@ import (
 	"github.com/proxenos/proxenos/mapper/swim"
 )
 
-// newClientCommand returns a command that calls the store.
 func newClientCommand(use, short string, args []string, run func(ctx context.Context, store *rpc.Client, args []string) error) *cobra.Command {
 	var to access
 	c := &cobra.Command{
@@ -31,11 +31,18 @@ func newClientCommand(use, short string, args []string, run func(ctx context.Con
 		Short: short,
 		Args:  wantArgs(args...),
 		RunE: func(c *cobra.Command, args []string) error {
-			store, err := to.client(c.Context(), c.ErrOrStderr())
-			if err != nil {
+			ctx := c.Context()
+			if err := to.parse(ctx, c.ErrOrStderr()); err != nil {
 				return err
 			}
-			return run(c.Context(), store, args)
+			addr, ok := to.find(ctx)
+			if !ok {
+				if err := to.checkSecrets(ctx); err != nil {
+					return err
+				}
+				return fmt.Errorf("%w found on ports %d to %d of this machine", locator.ErrNoPeer, to.first, to.first+locator.PeerPorts-1)
+			}
+			return run(ctx, rpc.NewClient(addr, to.call), args)
 		},
 	}
 	to.bind(c)
@@ -128,8 +135,10 @@ func testAlphabet(ctx context.Context, store *rpc.Client, std *output) error {
 	return nil
 }
 
-// service is the service type of a node, as in 2009.
-const service = "diststore.Store"
+const (
+	service = "diststore.Store" // the service type of a node, as in 2009
+	purpose = "proxenos-store"  // of the keys that secure calls
+)
 
 // access describes how to reach the store: the node to call and the secrets, of
 // which the first is used and each is accepted.
@@ -163,7 +172,7 @@ func (a *access) parse(ctx context.Context, warnings io.Writer) (err error) {
 	if a.secrets, err = swim.ReadSecrets(ctx, a.secretFile, slog.New(slog.NewTextHandler(warnings, nil))); err != nil {
 		return fmt.Errorf("%w: %w", errSecret, err)
 	}
-	a.call.TLS, err = rpc.TLS(a.secrets...)
+	a.call.TLS, err = swim.TLS(purpose, a.secrets...)
 	return err
 }
 
@@ -218,16 +227,20 @@ const secretTime = time.Second
 func (a *access) otherSecret(ctx context.Context, addr string) (has string, err error) {
 	call := a.call
 	call.Limits.Call = secretTime
-	if call.TLS == nil {
-		if call.TLS, err = rpc.TLS(); err != nil {
+	if a.secrets == nil {
+		random, err := swim.NewSecret([]byte(rand.Text()))
+		if err != nil {
+			return "", err
+		}
+		if call.TLS, err = swim.TLS(purpose, random); err != nil {
 			return "", err
 		}
 	}
 	_, err = rpc.NewClient(addr, call).ServiceType(ctx)
 	switch {
-	case errors.Is(err, rpc.ErrOtherSecret) && a.secrets == nil:
+	case errors.Is(err, swim.ErrOtherSecret) && a.secrets == nil:
 		return "a secret, and this command has none", nil
-	case errors.Is(err, rpc.ErrOtherSecret):
+	case errors.Is(err, swim.ErrOtherSecret):
 		return "another secret", nil
 	case a.secrets == nil || err == nil:
 		return "", nil
@@ -239,27 +252,9 @@ func (a *access) otherSecret(ctx context.Context, addr string) (has string, err 
 	return "", nil
 }
 
-func (a *access) client(ctx context.Context, warnings io.Writer) (*rpc.Client, error) {
-	if err := a.parse(ctx, warnings); err != nil {
-		return nil, err
-	}
-	addr, ok := a.find(ctx)
-	if !ok {
-		if err := a.checkSecrets(ctx); err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%w found on ports %d to %d of this machine", locator.ErrNoPeer, a.first, a.first+locator.PeerPorts-1)
-	}
-	return rpc.NewClient(addr, a.call), nil
-}
-
-// hostOf returns the host in the name of a node, without brackets.
-func hostOf(node string) string {
-	return node[:strings.LastIndexByte(node, ':')]
-}
-
-// portOf returns the port in the name of a node.
-func portOf(node string) int {
-	port, _ := strconv.Atoi(node[strings.LastIndexByte(node, ':')+1:])
-	return port
+// splitName returns the host in the name of a node, without brackets, and the port.
+func splitName(name string) (host string, port int) {
+	i := strings.LastIndexByte(name, ':')
+	port, _ = strconv.Atoi(name[i+1:])
+	return name[:i], port
 }

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -20,7 +19,6 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
-	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/mapper/locator"
 	"github.com/proxenos/proxenos/mapper/swim"
@@ -44,40 +42,26 @@ func loadCluster(engine kv.Engine) (c cluster, err error) {
 	return c, err
 }
 
-// keepCluster stores the cluster now and after each change.
-func (g *gossip) keepCluster(ctx context.Context, engine kv.Engine) {
-	var last cluster
-	store := func() {
-		c := cluster{Label: g.label, Generation: g.Local().Generation}
-		for _, m := range g.Members() {
-			switch {
-			case m.Local || m.Observer:
-			case m.Status == swim.StatusLeft:
-				c.Left = append(c.Left, m.Addr)
-			default:
-				c.Members = append(c.Members, m.Addr)
-			}
+func (g *gossip) storeCluster(engine kv.Engine) {
+	c := cluster{Label: g.label, Generation: g.Local().Generation}
+	for _, m := range g.Members() {
+		switch {
+		case m.Local || m.Observer:
+		case m.Status == swim.StatusLeft:
+			c.Left = append(c.Left, m.Addr)
+		default:
+			c.Members = append(c.Members, m.Addr)
 		}
-		if reflect.DeepEqual(c, last) {
-			return
-		}
-		text, err := json.Marshal(c)
-		if err == nil {
-			err = engine.SetMeta(metaCluster, string(text))
-		}
-		if err != nil {
-			g.log.Error("cannot store the members of the cluster", "err", err)
-			return
-		}
-		last = c
 	}
-	store()
-	for range g.Events(ctx) {
-		store()
+	text, err := json.Marshal(c)
+	if err == nil {
+		err = engine.SetMeta(metaCluster, string(text))
+	}
+	if err != nil {
+		g.log.Error("cannot store the members of the cluster", "err", err)
 	}
 }
 
-// peers returns the addresses to join through.
 func (c cluster) peers() []string { return slices.Concat(c.Members, c.Left) }
 
 // remembers reports whether the node joins the members that it remembers. After a
@@ -93,7 +77,8 @@ const laterTime = 300 * time.Millisecond
 // findOther looks for a node that started just before this one. Of several nodes that
 // start at once, those at later ports wait for those at earlier ports and join.
 func (o *serveOptions) findOther(ctx context.Context, self string) (peer string, ok bool) {
-	own, end := portOf(self), o.first+locator.PeerPorts
+	_, own := splitName(self)
+	end := o.first + locator.PeerPorts
 	peer, ok = locator.Discover(ctx, o.first, min(own, end)-o.first, service, o.call)
 	if later := max(own+1, o.first); !ok && o.port != 0 {
 		call := o.call
@@ -104,23 +89,21 @@ func (o *serveOptions) findOther(ctx context.Context, self string) (peer string,
 }
 
 // join makes this node a member of the cluster of a peer, of the members that it
-// remembers, or of a new one. It reports whether the node starts a new one.
-func (o *serveOptions) join(ctx context.Context, self, peer string, engine kv.Engine) (g *gossip, first bool, err error) {
+// remembers, or of a new one.
+func (o *serveOptions) join(ctx context.Context, self, peer string, engine kv.Engine) (g *gossip, err error) {
 	to := o.known
 	switch {
 	case peer != "":
 		if to, err = o.joinInfo(ctx, peer); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	case o.remembers():
 		o.log.Warn("joining the members known from before; -h names another, and --found starts without them", "members", to.peers())
 	default:
 		fmt.Fprintln(o.std.Err, "No peer autodiscovered.")
-		first = true
 		to.Label = cmp.Or(to.Label, rand.Text())
 	}
-	g, err = o.joinGossip(ctx, self, to, peer != "", engine)
-	return g, first, err
+	return o.joinGossip(ctx, self, to, peer != "", engine)
 }
 
 func (o *serveOptions) joinInfo(ctx context.Context, peer string) (cluster, error) {
@@ -143,7 +126,6 @@ type gossip struct {
 	label   string
 	meta    map[string][]byte // metadata of this member except its state
 	log     *slog.Logger
-	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
@@ -165,12 +147,10 @@ func (g *gossip) Leave(ctx context.Context) error {
 
 // Close stops gossiping.
 func (g *gossip) Close() error {
-	g.stop()
+	err := g.Cluster.Close()
 	g.running.Wait()
-	return g.Cluster.Close()
+	return err
 }
-
-var _ node.Cluster = (*gossip)(nil)
 
 // joinGossip joins the gossip of a cluster. The label keeps two stores apart that
 // share a machine, where a node may gossip at a port that a dead node of the other
@@ -181,15 +161,16 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, 
 		Name: self, Label: to.Label, Peers: to.peers(), MustJoin: mustJoin, Metadata: g.meta, Timing: swim.Local(),
 		Generation: to.Generation + 1, Secrets: o.secrets, Log: o.log,
 	}
-	if !o.onLoopback() {
+	if !o.loopback {
 		cfg.Timing = swim.LAN()
 	}
-	host, listen := hostOf(self), o.listen
+	host, port := splitName(self)
+	listen := o.listen
 	if net.ParseIP(listen) == nil {
 		listen = host // the address that localhost resolved to
 	}
-	for _, port := range []string{gossipPort(self), "0"} { // any free port if that is in use
-		cfg.Bind, cfg.Advertise = net.JoinHostPort(listen, port), net.JoinHostPort(host, port)
+	for _, at := range []string{gossipPort(port), "0"} { // any free port if that is in use
+		cfg.Bind, cfg.Advertise = net.JoinHostPort(listen, at), net.JoinHostPort(host, at)
 		Gossip(&cfg)
 		if g.Cluster, err = swim.Join(ctx, cfg); !errors.Is(err, syscall.EADDRINUSE) {
 			break
@@ -199,8 +180,11 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, 
 		return nil, err
 	}
 	o.members.gossip.Store(g)
-	ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
-	g.running.Go(func() { g.keepCluster(ctx, engine) })
+	g.running.Go(func() {
+		for range g.Events(context.WithoutCancel(ctx)) { // the first of which is of this member
+			g.storeCluster(engine)
+		}
+	})
 	return g, nil
 }
 
@@ -208,10 +192,9 @@ func (o *serveOptions) joinGossip(ctx context.Context, self string, to cluster, 
 // it serves at, or below if there is no such port. With a fixed port a restarted
 // node has the address of its former process. Otherwise the members would refuse it
 // until they have declared that process dead.
-func gossipPort(self string) string {
+func gossipPort(port int) string {
 	const offset = 10000
-	port := portOf(self) + offset
-	if port > 65535 {
+	if port += offset; port > 65535 {
 		port -= 2 * offset
 	}
 	return strconv.Itoa(port)
@@ -228,9 +211,4 @@ func (k *memberAddrs) has(a net.Addr) bool {
 		at, _, _ := net.SplitHostPort(m.Addr)
 		return at == host && !m.Observer
 	})
-}
-
-// joinInfo returns what a node needs to join.
-func (g *gossip) joinInfo(replicas int) peerwire.JoinInfo {
-	return peerwire.JoinInfo{Gossip: g.Local().Addr, Label: g.label, Replicas: int32(replicas)}
 }

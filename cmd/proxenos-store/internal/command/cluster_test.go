@@ -14,10 +14,19 @@ import (
 
 func TestGossipPort(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "19900", gossipPort("127.0.0.1:9900"))
-	assert.Equal(t, "65535", gossipPort("::1:55535"))
-	assert.Equal(t, "45536", gossipPort("host:55536"))
-	assert.Equal(t, "55535", gossipPort("host:65535"))
+	assert.Equal(t, "19900", gossipPort(9900))
+	assert.Equal(t, "65535", gossipPort(55535))
+	assert.Equal(t, "45536", gossipPort(55536))
+	assert.Equal(t, "55535", gossipPort(65535))
+}
+
+func TestSplitName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"127.0.0.1:9900": "127.0.0.1", "::1:9900": "::1", "host:9900": "host"} {
+		host, port := splitName(name)
+		assert.Equal(t, want, host)
+		assert.Equal(t, 9900, port)
+	}
 }
 
 func TestMemberAddrsAreThoseOfMembers(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
-	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/mapper/locator"
+	"github.com/proxenos/proxenos/mapper/swim"
 )
 
 // Exit codes.
@@ -53,7 +53,7 @@ var causes = []struct {
 	{errMissing, exitMissing, ""},
 	{errUsage, exitUsage, "run: proxenos-store --help"},
 	{context.Canceled, exitInterrupted, ""},
-	{rpc.ErrOtherSecret, exitUnreachable, hintSecret},
+	{swim.ErrOtherSecret, exitUnreachable, hintSecret},
 	{errDiffers, exitUnreachable, hintSecret},
 	{locator.ErrNoReply, exitFailed, "is it a node of the store, and do both use the same --secret-file or none?"},
 	{locator.ErrUnreachable, exitUnreachable, hintStart},
@@ -84,7 +84,6 @@ type output struct{ Out, Err io.Writer }
 func Main(args []string, out, err io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ignoreFileSizeSignal()
 	std := &output{out, err}
 	root := newRoot(std)
 	root.SetArgs(args)

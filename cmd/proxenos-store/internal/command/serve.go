@@ -16,6 +16,7 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/node"
+	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/peerwire"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/rpc"
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/status"
 	"github.com/proxenos/proxenos/mapper/locator"
@@ -38,6 +39,7 @@ type serveOptions struct {
 	verbose   bool
 	log       *slog.Logger
 	known     cluster
+	loopback  bool // reachable from this machine only
 	members   memberAddrs
 }
 
@@ -81,6 +83,7 @@ func (o *serveOptions) parse(ctx context.Context) error {
 	if err := o.access.parse(ctx, o.std.Err); err != nil {
 		return err
 	}
+	o.loopback = status.OnLoopback(net.JoinHostPort(o.listen, "0"))
 	switch {
 	case o.port < 0 || o.port > 65535:
 		return fmt.Errorf("%w: --port %d: want 0 to 65535", errUsage, o.port)
@@ -90,7 +93,7 @@ func (o *serveOptions) parse(ctx context.Context) error {
 		return fmt.Errorf("%w: --min-copies %d: want 1 to --replicas %d", errUsage, o.minCopies, o.replicas)
 	case o.found && o.peer != "":
 		return fmt.Errorf("%w: --found starts a store and -h joins one: use one of them", errUsage)
-	case !o.onLoopback() && o.secrets == nil:
+	case !o.loopback && o.secrets == nil:
 		return fmt.Errorf("%w: --listen %q requires --secret-file, as anyone could write otherwise", errUsage, o.listen)
 	}
 	level := slog.LevelWarn
@@ -103,11 +106,6 @@ func (o *serveOptions) parse(ctx context.Context) error {
 	thrift.ServerConnectivityCheckInterval = 0
 	o.call.Limits = limits
 	return nil
-}
-
-// onLoopback reports whether this node is reachable from this machine only.
-func (o *serveOptions) onLoopback() bool {
-	return status.OnLoopback(net.JoinHostPort(o.listen, "0"))
 }
 
 // limits admits the largest batch of entries that nodes send.
@@ -144,7 +142,12 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 			}
 		}
 	}
-	server, err := locator.Listen(ctx, o.locator())
+	limits := serverLimits
+	limits.Known = o.members.has
+	server, err := locator.Listen(ctx, locator.Config{
+		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise, Services: rpc.Services, Refresh: -1,
+		Limits: limits, Call: o.call, TLS: o.call.TLS, Log: o.log,
+	})
 	if err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 	if peer == "" && search {
 		peer, _ = o.findOther(ctx, server.Self().Name)
 	}
-	cluster, first, err := o.join(ctx, server.Self().Name, peer, engine)
+	cluster, err := o.join(ctx, server.Self().Name, peer, engine)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil // interrupted before it was a member
 	}
@@ -160,7 +163,7 @@ func (o *serveOptions) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	return o.serve(ctx, engine, server, cluster, first)
+	return o.serve(ctx, engine, server, cluster, peer == "" && !o.remembers())
 }
 
 func (o *serveOptions) open() (kv.Engine, error) {
@@ -171,16 +174,6 @@ func (o *serveOptions) open() (kv.Engine, error) {
 		return nil, err
 	}
 	return kv.OpenFile(filepath.Join(o.data, "store.db"))
-}
-
-func (o *serveOptions) locator() locator.Config {
-	limits := serverLimits
-	limits.Known = o.members.has
-	return locator.Config{
-		Host: o.listen, Port: o.port, First: o.first, Advertise: o.advertise,
-		Services: rpc.Services, Refresh: -1,
-		Limits: limits, Call: o.call, TLS: o.call.TLS, Log: o.log,
-	}
 }
 
 // serve serves requests, from before this node copies its keys until after it has
@@ -209,7 +202,8 @@ func (o *serveOptions) serve(ctx context.Context, engine kv.Engine, server *loca
 		}
 		fmt.Fprintf(o.std.Err, "Status at http://%s/\n", at)
 	}
-	processor := rpc.NewProcessor(server, n, cluster.joinInfo(o.replicas), o.log)
+	info := peerwire.JoinInfo{Gossip: cluster.Local().Addr, Label: cluster.label, Replicas: int32(o.replicas)}
+	processor := rpc.NewProcessor(server, n, info, o.log)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var answering sync.WaitGroup
 	var failed error

@@ -209,5 +209,3 @@ func (n *Node) leaving(ctx context.Context) (informed bool) {
 	}
 	return len(removed) > 0
 }
-
-var _ peerwire.Store = (*Node)(nil)

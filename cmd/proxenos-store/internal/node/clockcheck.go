@@ -34,15 +34,14 @@ func (n *Node) compareClocks(ctx context.Context) (agree, others int) {
 	names := n.others(n.current())
 	parallel(names, func(name string) {
 		view, err := n.viewOf(ctx, name)
-		theirs := view.Clock
 		now := n.cfg.Now()
 		switch {
 		case err != nil:
-		case now.Sub(theirs).Abs() <= kv.MaxAhead:
+		case now.Sub(view.Clock).Abs() <= kv.MaxAhead:
 			n.disagree.Delete(name)
 			same.Add(1)
 		default:
-			n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, theirs.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+			n.checkClock(name, fmt.Errorf("%w: clock %s, local clock %s", kv.ErrAhead, view.Clock.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
 		}
 	})
 	return int(same.Load()), len(names)
@@ -103,16 +102,16 @@ func (n *Node) setAside(ctx context.Context, versions []kv.Version) (done bool, 
 func (n *Node) scanClocks() (ahead []kv.Version, err error) {
 	var newest uint64
 	for bucket := range kv.Buckets {
-		err := n.cfg.Engine.Scan(bucket, func(v kv.Version) bool {
+		versions, err := kv.Versions(n.cfg.Engine, bucket)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range versions {
 			if n.clock.IsAhead(v.Clock) {
 				ahead = append(ahead, v)
 			} else {
 				newest = max(newest, v.Clock)
 			}
-			return true
-		})
-		if err != nil {
-			return nil, err
 		}
 	}
 	return ahead, n.clock.Observe(newest)

@@ -37,6 +37,7 @@ type testCluster struct {
 	changed chan struct{} // closed at the next change
 	nodes   map[string]*Node
 	silent  map[string]bool
+	hung    map[string]bool // does not reply before a call times out
 	alone   map[string]bool // sees no other member
 	stops   map[string]func()
 }
@@ -45,7 +46,7 @@ func newTestCluster(t *testing.T, replicas int) *testCluster {
 	return &testCluster{
 		t: t, lag: 30 * time.Millisecond, repair: 100 * time.Millisecond, replicas: replicas,
 		members: map[string]mapper.Node{}, changed: make(chan struct{}), skew: map[string]time.Duration{},
-		nodes: map[string]*Node{}, silent: map[string]bool{}, alone: map[string]bool{}, stops: map[string]func(){},
+		nodes: map[string]*Node{}, silent: map[string]bool{}, hung: map[string]bool{}, alone: map[string]bool{}, stops: map[string]func(){},
 	}
 }
 
@@ -78,6 +79,16 @@ func (tc *testCluster) silence(silent []string, others ...string) {
 	}
 	for _, name := range others {
 		delete(tc.silent, name)
+	}
+}
+
+// hang has nodes reply to no call until it is called without them.
+func (tc *testCluster) hang(names ...string) {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	clear(tc.hung)
+	for _, name := range names {
+		tc.hung[name] = true
 	}
 }
 
@@ -186,6 +197,12 @@ func (l link) node() (*Node, error) {
 	return nil, errSilent
 }
 
+func (l link) hangs() bool {
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	return l.cluster.hung[l.to]
+}
+
 // over calls the node at the other end of a link.
 func over[T any](ctx context.Context, l link, f func(*Node) (T, error)) (none T, err error) {
 	if err := sleep(ctx, rand.N(latency)); err != nil {
@@ -194,6 +211,10 @@ func over[T any](ctx context.Context, l link, f func(*Node) (T, error)) (none T,
 	n, err := l.node()
 	if err != nil {
 		return none, err
+	}
+	if l.hangs() {
+		<-ctx.Done()
+		return none, ctx.Err()
 	}
 	return f(n)
 }

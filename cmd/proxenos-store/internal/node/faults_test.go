@@ -88,6 +88,21 @@ var recoveries = map[string]func(t *testing.T, tc *testCluster, h *history, engi
 			h.everywhere(tc, "a", "b", "c", "d")
 		}
 	},
+	"both owners are back before a write ends": func(_ *testing.T, tc *testCluster, h *history, _ map[string]kv.Engine) {
+		tc.start("d", "")
+		tc.settle()
+		owners := tc.any().Owners("k")
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if !slices.Contains(owners, name) {
+				client := tc.nodeNamed(name)
+				h.write(client, "old from "+name)
+				tc.hang(owners...)
+				time.AfterFunc(client.cfg.Call*3/4, func() { tc.hang() }) // the calls to both of them still time out
+				h.write(client, "new from "+name)
+				h.everywhere(tc, "a", "b", "c", "d")
+			}
+		}
+	},
 	"a node is away for longer than tombstones": func(_ *testing.T, tc *testCluster, h *history, engines map[string]kv.Engine) {
 		h.write(tc.nodeNamed("a"), "one")
 		tc.kill("b")

@@ -35,9 +35,6 @@ func (h *hints) add(owner string, e kv.Entry) {
 		return
 	}
 	h.size += e.Size()
-	if h.entries == nil {
-		h.entries = map[string]map[string]kv.Entry{}
-	}
 	if h.entries[owner] == nil {
 		h.entries[owner] = map[string]kv.Entry{}
 	}
@@ -48,7 +45,7 @@ func (h *hints) take() map[string]map[string]kv.Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	taken := h.entries
-	h.entries, h.size = nil, 0
+	h.entries, h.size = map[string]map[string]kv.Entry{}, 0
 	return taken
 }
 
@@ -78,16 +75,6 @@ func (n *Node) sendHints(ctx context.Context, owner string, entries map[string]k
 		}
 		if failed {
 			n.hints.add(owner, e)
-		}
-	}
-}
-
-// hintOwners keeps the entry of an acknowledged write for the owners that have not
-// acknowledged it.
-func (n *Node) hintOwners(p *placement, a *attempt) {
-	for _, owner := range p.owners(a.entry.Key) {
-		if !a.has(owner) {
-			n.hints.add(owner, a.entry)
 		}
 	}
 }

@@ -107,6 +107,7 @@ type Counters struct {
 // New returns a node that is idle until Run. Close ends it.
 func New(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg.withDefaults(), changed: make(chan struct{}, 1)}
+	n.hints.entries = map[string]map[string]kv.Entry{}
 	n.clock.Now = n.cfg.Now
 	if _, err := n.scanClocks(); err != nil {
 		return nil, err

@@ -101,7 +101,6 @@ func (r *replies) has(name string) bool {
 	return ok
 }
 
-// unavailable returns the error of a request to which too few nodes replied.
 func (r *replies) unavailable(got, want int) error {
 	return fmt.Errorf("%w: %d of %d: %w", ErrUnavailable, got, want, cmp.Or(r.failed, errNoReplica))
 }

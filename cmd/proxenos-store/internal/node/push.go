@@ -20,9 +20,13 @@ func (n *Node) transfer(ctx context.Context, from, to string, bucket int, versio
 	if err != nil {
 		return err
 	}
+	has := make(map[string]kv.Version, len(present))
+	for _, v := range present {
+		has[v.Key] = v
+	}
 	var keys []string
-	for _, v := range newer(versions, present) {
-		if !n.expired(v) {
+	for _, v := range versions {
+		if v.Newer(has[v.Key]) && !n.expired(v) {
 			keys = append(keys, v.Key)
 		}
 	}
@@ -48,21 +52,6 @@ func (n *Node) transfer(ctx context.Context, from, to string, bucket int, versio
 		}
 	}
 	return nil
-}
-
-// newer returns the versions of a that b lacks.
-func newer(a, b []kv.Version) []kv.Version {
-	has := make(map[string]kv.Version, len(b))
-	for _, v := range b {
-		has[v.Key] = v
-	}
-	var list []kv.Version
-	for _, v := range a {
-		if v.Newer(has[v.Key]) {
-			list = append(list, v)
-		}
-	}
-	return list
 }
 
 // pageSize is about how many bytes of entries, versions or keys are sent in a message.

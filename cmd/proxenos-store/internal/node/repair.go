@@ -212,9 +212,7 @@ func (n *Node) digests(p *placement) (map[string]*[kv.Buckets]uint64, error) {
 // it does not depend on order.
 func digest(v kv.Version) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(v.Key)) // never fails
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write([]byte(v.Writer))
+	_, _ = h.Write([]byte(v.Key + "\x00" + v.Writer)) // never fails
 	x := h.Sum64() ^ v.Clock*0x9e3779b97f4a7c15
 	x ^= x >> 32
 	return x * 0xd6e8feb86659fd93

@@ -11,7 +11,7 @@ import (
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 )
 
-// View returns what this node knows of the store.
+// View implements [Peer].
 func (n *Node) View(context.Context) (View, error) {
 	v := View{Clock: n.cfg.Now(), States: map[string]State{}}
 	for _, m := range n.current().members {
@@ -20,9 +20,8 @@ func (n *Node) View(context.Context) (View, error) {
 	return v, nil
 }
 
-// Keep stores the entries that are newer than those of this node, and returns the
-// versions of this node that are newer than an entry. It does not store an expired
-// tombstone, and returns a version with the time of this node for it.
+// Keep implements [Peer]. It does not store an expired tombstone, and returns a version
+// with the time of this node for it.
 func (n *Node) Keep(ctx context.Context, entries []kv.Entry) (newer []kv.Version, err error) {
 	live := entries[:0:0]
 	var expired []kv.Version
@@ -92,8 +91,7 @@ func (n *Node) expired(v kv.Version) bool {
 	return v.Deleted && n.cfg.Now().Sub(kv.Time(v.Clock)) > n.cfg.TombstoneTTL
 }
 
-// Fetch returns the entries that this node stores for the keys, up to about pageSize
-// bytes.
+// Fetch implements [Peer].
 func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
 	var entries []kv.Entry
 	if n.hidden.Load() {
@@ -117,8 +115,7 @@ func (n *Node) Fetch(_ context.Context, keys []string) ([]kv.Entry, error) {
 	return entries, nil
 }
 
-// Versions returns the versions of a bucket that the owner must have, a page of those
-// after a key.
+// Versions implements [Peer].
 func (n *Node) Versions(_ context.Context, bucket int, owner, after string) ([]kv.Version, error) {
 	if n.hidden.Load() {
 		return nil, nil
@@ -136,8 +133,7 @@ func (n *Node) Versions(_ context.Context, bucket int, owner, after string) ([]k
 	return versions, err
 }
 
-// Digests returns the digest of each bucket of the versions that both this node
-// and the other must have.
+// Digests implements [Peer].
 func (n *Node) Digests(_ context.Context, other string) ([]uint64, error) {
 	all, err := n.digests(n.current())
 	if err != nil || all[other] == nil {
@@ -145,5 +141,3 @@ func (n *Node) Digests(_ context.Context, other string) ([]uint64, error) {
 	}
 	return all[other][:], nil
 }
-
-var _ Peer = (*Node)(nil)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
@@ -64,7 +65,9 @@ func (n *Node) write(ctx context.Context, e kv.Entry) error {
 		p := n.current()
 		err = n.replicate(ctx, p, a)
 		if err == nil && n.current() == p {
-			n.hintOwners(p, a)
+			for _, owner := range a.missing(p) {
+				n.hints.add(owner, a.entry)
+			}
 			return nil
 		}
 		pause := retryRequest
@@ -132,10 +135,21 @@ func (n *Node) replicate(ctx context.Context, p *placement, a *attempt) error {
 			return a.unavailable(got, pending.quorum())
 		}
 	}
+	n.retryOwners(ctx, p, a)
 	if a.isOutdated() {
 		return n.checkSuperseded(ctx, a)
 	}
 	return nil
+}
+
+// retryOwners writes the entry to the owners that did not answer, if that was some time
+// ago. They may be back, and readers call them before the nodes that stood in for them.
+func (n *Node) retryOwners(ctx context.Context, p *placement, a *attempt) {
+	if time.Since(a.began) > retryRequest {
+		ctx, cancel := context.WithTimeout(ctx, n.cfg.Call/4)
+		defer cancel()
+		parallel(a.missing(p), func(name string) { _ = n.keep(ctx, a, name) })
+	}
 }
 
 // checkSuperseded returns nil if the entry is not lost but superseded by a concurrent
@@ -185,12 +199,18 @@ type attempt struct {
 	entry  kv.Entry
 	before kv.Entry // what this node stored before
 	first  string   // the first replica that accepted the entry
+	began  time.Time
 	replies
 }
 
 func (n *Node) newAttempt(e kv.Entry) *attempt {
 	e.Timestamp = kv.Timestamp{Clock: n.clock.Tick(), Writer: n.cfg.Self}
-	return &attempt{entry: e}
+	return &attempt{entry: e, began: time.Now()}
+}
+
+// missing returns the owners that have not acknowledged the entry.
+func (a *attempt) missing(p *placement) []string {
+	return slices.DeleteFunc(p.owners(a.entry.Key), a.has)
 }
 
 func (a *attempt) isOutdated() bool { return a.newest.Newer(a.entry.Version) }

@@ -86,11 +86,31 @@ func (p *Page) Close() error {
 
 func (p *Page) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.members)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		for _, m := range p.Node.Members() {
+			_, _ = fmt.Fprintln(w, m.Name, m.State, m.Zone)
+		}
+	})
 	mux.HandleFunc("GET /metrics", p.metrics)
-	mux.HandleFunc("GET /select", p.owners)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", p.ready)
+	mux.HandleFunc("GET /select", func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		if !query.Has("key") {
+			http.Error(w, "key is missing: /select?key=user:42", http.StatusBadRequest)
+			return
+		}
+		for _, name := range p.Node.Owners(query.Get("key")) {
+			_, _ = fmt.Fprintln(w, name)
+		}
+	})
+	ok := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+	mux.HandleFunc("GET /healthz", ok)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := p.Node.Ready(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		ok(w, r)
+	})
 	return guard(mux)
 }
 
@@ -119,12 +139,6 @@ func OnLoopback(hostPort string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
-func (p *Page) members(w http.ResponseWriter, _ *http.Request) {
-	for _, m := range p.Node.Members() {
-		_, _ = fmt.Fprintln(w, m.Name, m.State, m.Zone)
-	}
-}
-
 func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 	keys, err := p.Node.Count()
 	if err != nil {
@@ -146,23 +160,4 @@ func (p *Page) metrics(w http.ResponseWriter, _ *http.Request) {
 	metric("counter", "received_total", "entries received from other nodes and clients", n.Received.Load())
 	metric("counter", "ahead_total", "entries ignored by reads, as their times were too far ahead", n.Ahead.Load())
 	metric("counter", "dropped_total", "entries dropped after they moved to other nodes", n.Dropped.Load())
-}
-
-func (p *Page) owners(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	if !query.Has("key") {
-		http.Error(w, "key is missing: /select?key=user:42", http.StatusBadRequest)
-		return
-	}
-	for _, name := range p.Node.Owners(query.Get("key")) {
-		_, _ = fmt.Fprintln(w, name)
-	}
-}
-
-func (p *Page) ready(w http.ResponseWriter, _ *http.Request) {
-	if err := p.Node.Ready(); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = io.WriteString(w, "ok\n")
 }
