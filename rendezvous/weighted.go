@@ -1,5 +1,7 @@
 package rendezvous
 
+import "github.com/proxenos/proxenos/internal/batch"
+
 // bestWeighted is best by weighted score. It takes the logarithm only for nodes
 // that could win: because -ln(u) >= 1-u, no score exceeds w/(1-u). It starts with
 // the node of the greatest raw score, which excludes most others.
@@ -33,4 +35,39 @@ func complement(raw uint64) float64 { return float64(int64(^raw >> 12)) }
 func limitFor(value float64) float64 {
 	const scale, slack = 1.0 / (1 << 52), 1 - 1.0/(1<<40)
 	return value * scale * slack
+}
+
+// certain is what the product of two bounds must exceed before one excludes the
+// other, so that rounding errors do not count.
+const certain = 1 + 1.0/(1<<40)
+
+// bestWeightedAll sets at[i] to the result of bestWeighted for hashes[i]. inverse
+// holds the inverses of the weights.
+//
+// The node with the greatest bound w/(1-u) mostly wins. It does if its value exceeds
+// the second greatest bound.
+func bestWeightedAll(at []uint32, hashes, seeds []uint64, weights, inverse []float64) {
+	var next [256]float64
+	for len(hashes) > 0 {
+		n := min(len(hashes), len(next))
+		bounded := batch.Bound(at[:n], next[:n], hashes[:n], seeds, inverse)
+		for i, h := range hashes[:n] {
+			x := expand(h)
+			if bounded && next[i]*limitFor(x.weighted(int(at[i]), seeds, weights).value) > certain {
+				continue
+			}
+			at[i] = uint32(x.bestWeighted(seeds, weights))
+		}
+		at, hashes = at[n:], hashes[n:]
+	}
+}
+
+// inverses returns the inverses of the weights. As weightScale keeps weights from
+// 2^-774 to 2^964, the inverses are normal numbers, too.
+func inverses(weights []float64) []float64 {
+	all := make([]float64, len(weights))
+	for i, w := range weights {
+		all[i] = 1 / w
+	}
+	return all
 }
