@@ -39,6 +39,9 @@ valid FILE for -f.`,
   # Let Prometheus scrape them, by file_sd
   proxenos nodes -s web -o sd >targets.json
 
+  # Which weights do nodes have that start or drain?
+  proxenos nodes -f nodes.txt --slow-start 5m
+
   # Keep the list for later
   proxenos nodes -s web --save web.json
   proxenos select -f web.json user:42`,
@@ -64,6 +67,9 @@ valid FILE for -f.`,
 }
 
 func (o *nodesOptions) run(ctx context.Context) error {
+	if o.save != "" && o.source.SlowStarts() {
+		return term.Hint(term.Usagef("--save and --slow-start are mutually exclusive"), "a saved list has the weights of the source, not those of one moment")
+	}
 	if o.save != "" {
 		if err := term.CheckState("--save", o.save); err != nil {
 			return err

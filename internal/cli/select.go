@@ -97,7 +97,6 @@ keys through a pipe; see proxenos help coprocess.`,
 	o.placement.Bind(c, place.Algorithms)
 	o.placement.BindRule(c)
 	o.source.Bind(c)
-	o.source.BindSlowStart(c)
 	o.source.Outages.Bind(c)
 	return c
 }

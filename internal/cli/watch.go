@@ -61,7 +61,6 @@ with all its child processes.`,
 		fs.DurationVar(&o.hook.timeout, "exec-timeout", 30*time.Second, "time limit of the program")
 	})
 	o.source.Bind(c)
-	o.source.BindSlowStart(c)
 	o.source.Outages.Bind(c)
 	return c
 }

@@ -124,7 +124,7 @@ func (o *checkOptions) parse(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	if flag := flagBeside(c, checksGroup, "Output"); flag != "" && !o.live {
+	if flag := flagBeside(c, checksGroup, "Output", source.SlowStartGroup); flag != "" && !o.live {
 		return term.Hint(term.Usagef("--%s selects nodes, but the nodes are those of %q", flag, o.paths[0]), "--live takes the nodes from the flags")
 	}
 	if o.format.Is("json") && o.reportsToStdout() {

@@ -75,11 +75,15 @@ func (o *checkOptions) nodes(ctx context.Context, folder *checkFolder, placement
 	}
 	if from := folder.file.Nodes; from.File == "" && from.Inline == nil {
 		if nodes := placement.Nodes(); len(nodes) > 0 {
-			return nodes, nil
+			return o.source.Weigh(ctx, nodes, o.std)
 		}
 		return nil, term.Hint(fmt.Errorf("%s: no nodes", folder.name), "add nodes: FILE, or query a source with --live")
 	}
-	return folder.nodes(ctx, folder.file.Nodes)
+	nodes, err := folder.nodes(ctx, folder.file.Nodes)
+	if err != nil {
+		return nil, err
+	}
+	return o.source.Weigh(ctx, nodes, o.std)
 }
 
 // update records the current owners of every pin, and the checksum.

@@ -107,6 +107,7 @@ func (o *Flags) Bind(c *cobra.Command) {
 	share(c, "token-file", "sd", "http")
 	share(c, "ca-file", "etcd", "sd", "http")
 	o.Filters.bind(c)
+	o.Outages.slow.bind(c)
 	term.Complete(c, "backend", backendNames())
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,10 +17,13 @@ type slowStart struct {
 	given bool
 }
 
-// BindSlowStart declares --slow-start on a command.
-func (o *Flags) BindSlowStart(c *cobra.Command) {
-	term.AddGroup(c, "Nodes", func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.Outages.slow.over, "slow-start", 0, "`time` for a node to gain its weight from start_at on, and to lose it from drain_at on, such as 5m")
+// SlowStartGroup is the title of --slow-start in help texts.
+const SlowStartGroup = "Slow start"
+
+// bind declares --slow-start on a command.
+func (s *slowStart) bind(c *cobra.Command) {
+	term.AddGroup(c, SlowStartGroup, func(fs *pflag.FlagSet) {
+		fs.DurationVar(&s.over, "slow-start", 0, "`time` for a node to gain its weight from start_at on, and to lose it from drain_at on, such as 5m")
 	})
 }
 
@@ -37,4 +41,22 @@ func (s *slowStart) around(source mapper.Watcher) mapper.Watcher {
 		return source
 	}
 	return &mapper.SlowStart{Source: source, Over: s.over}
+}
+
+// SlowStarts reports whether --slow-start changes the weights of nodes.
+func (o *Flags) SlowStarts() bool { return o.Outages.slow.given }
+
+// Weigh returns nodes that are no answer of the source with the weights that
+// --slow-start gives them, and warns about times that cannot be read.
+func (o *Flags) Weigh(ctx context.Context, nodes []mapper.Node, std *term.Streams) ([]mapper.Node, error) {
+	if !o.SlowStarts() {
+		return nodes, nil
+	}
+	list := mapper.Func(func(context.Context) ([]mapper.Node, error) { return mapper.Clone(nodes), nil })
+	u, err := mapper.Ask(ctx, o.Outages.slow.around(&mapper.Polled{Source: list}))
+	if partial := u.Partial(); partial != nil && o.complete.required {
+		return nil, o.complete.explain(partial)
+	}
+	WarnPartial(std, u.Skipped)
+	return u.Nodes, err
 }
