@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type Live struct {
 	Links   []Link  // other pages
 	Home    string  // the path of the page; "" means /
 	Figures []Input // further values
+	Change  *Last   // the last change of the placement; nil if there was none
 	// Placement is a sentence that explains the shares.
 	Placement string
 	// Ask is the path of the page with a Question, which takes ?key=. If it is
@@ -70,6 +72,19 @@ type Question struct {
 	Asked  bool // whether a key was given; it may be empty
 	Key    string
 	Owners []Owner // in order of preference; empty if no node can own a key
+}
+
+// Last is the last change of the placement.
+type Last struct {
+	Lead  string // what changed
+	Moves []Move // the largest ones first
+	More  int    // the number of moves left out
+}
+
+// Move is the fraction of all keys that one change moved from a member to another.
+type Move struct {
+	From, To string
+	Share    float64
 }
 
 // Link is a link to another page.
@@ -148,6 +163,11 @@ type liveView struct {
 
 // Tone returns the class of the member's color in the circle.
 func (v liveView) Tone(m Member) string { return v.tones.tone(m.Name) }
+
+// Timed reports whether the table says since when members have their status.
+func (v liveView) Timed() bool {
+	return slices.ContainsFunc(v.Members, func(m Member) bool { return !m.Since.IsZero() })
+}
 
 // Table returns the heading of the table.
 func (v liveView) Table() string { return cmp.Or(v.Heading, "Members") }

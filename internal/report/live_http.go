@@ -62,8 +62,15 @@ func Guard(addr string, next http.Handler, names ...string) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
-		origin := r.Header.Get("Origin")
-		if !isOwnHost(r.Host, local, names) || origin != "" && origin != "http://"+r.Host {
+		own := "http://" + r.Host
+		if r.TLS != nil {
+			own = "https://" + r.Host
+		}
+		switch origin := r.Header.Get("Origin"); {
+		case !isOwnHost(r.Host, local, names):
+			http.Error(w, "cross-origin request rejected: the Host header is not an address of this server", http.StatusForbidden)
+			return
+		case origin != "" && origin != own:
 			http.Error(w, "cross-origin request rejected", http.StatusForbidden)
 			return
 		}

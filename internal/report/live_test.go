@@ -39,6 +39,28 @@ func liveHTML(t *testing.T, l *Live) string {
 
 func TestGoldenLive(t *testing.T) { golden(t, "live.html", liveHTML(t, three())) }
 
+// A page of nodes begins with their shares and with the last change. Its table says
+// nothing about time.
+func TestLivePageOfNodes(t *testing.T) {
+	l := three()
+	l.Heading = "Nodes"
+	l.Change = &Last{Lead: "<b>x</b> added.", Moves: []Move{{"<i>a</i>", "<u>x</u>", 0.25}}, More: 7}
+	for i := range l.Members {
+		l.Members[i].Since = time.Time{}
+	}
+	page := liveHTML(t, l)
+	at := func(text string) int {
+		require.Equal(t, 1, strings.Count(page, text), text)
+		return strings.Index(page, text)
+	}
+	assert.IsIncreasing(t, []int{at(`<h2 id="shares">Shares`), at(`<h2 id="change">Last change`), at(`<h2 id="members">Nodes`)})
+	assert.Contains(t, page, "<td>&lt;i&gt;a&lt;/i&gt;</td><td>&lt;u&gt;x&lt;/u&gt;</td><td class=\"n\">25.00%</td>")
+	assert.Contains(t, page, "<p>&lt;b&gt;x&lt;/b&gt; added.</p>")
+	assert.Contains(t, page, "7 more flows are smaller.")
+	assert.NotContains(t, page, `data-name="for"`)
+	assert.NotContains(t, page, ">for<")
+}
+
 func TestLiveEscapes(t *testing.T) {
 	l := three()
 	l.Question = &Question{Asked: true, Key: `"><script>`, Owners: []Owner{{"<b>", "<i>"}}}

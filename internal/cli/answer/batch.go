@@ -66,7 +66,7 @@ func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	go func() {
 		defer close(work)
-		r := reader{in: in, source: b.source, delimiter: b.delimiter}
+		r := reader{in: in, source: b.source, delimiter: b.delimiter, longest: maxKey}
 		for {
 			select {
 			case c := <-free:
@@ -130,6 +130,7 @@ type reader struct {
 	in        io.Reader
 	source    string
 	delimiter byte
+	longest   int    // bytes of a key
 	rest      []byte // the beginning of a key whose end is not read yet
 }
 
@@ -155,9 +156,9 @@ func (r *reader) read(c *chunk) error {
 			return nil
 		}
 		searched = len(c.keys)
-		if searched > maxKey {
+		if searched > r.longest {
 			c.keys = c.keys[:0]
-			return term.Hint(term.Usagef("%s: key longer than %d MiB", r.source, maxKey>>20), "there must be one key per line; -0 reads keys that end in NUL")
+			return term.Hint(term.Usagef("%s: key longer than %d MiB", r.source, r.longest>>20), "there must be one key per line; -0 reads keys that end in NUL")
 		}
 	}
 }

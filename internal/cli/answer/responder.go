@@ -59,7 +59,7 @@ func (r *Responder) Lines(in io.Reader, out io.Writer) (count int, err error) {
 	defer r.workers.Put(w)
 	c := chunks.Get().(*chunk)
 	defer chunks.Put(c)
-	keys := reader{in: in, source: "the request", delimiter: '\n'}
+	keys := reader{in: in, source: "the request", delimiter: '\n', longest: maxRequestKey}
 	framed := framer{out: out, frame: r.writer.frame}
 	for {
 		end := keys.read(c)
@@ -90,6 +90,10 @@ func lines(keys []byte) int {
 
 // ErrKeys is the error of a request whose keys are not a JSON array of strings.
 var ErrKeys = errors.New("the keys must be a JSON array of strings")
+
+// maxRequestKey is the maximum length of a key in the body of a request, which a
+// server holds in memory.
+const maxRequestKey = 1 << 20
 
 // pendingRecords is how many bytes of records wait for more keys.
 const pendingRecords = 64 << 10
@@ -146,8 +150,11 @@ func (r *Responder) Array(in io.Reader, out io.Writer) (count int, err error) {
 }
 
 func arrayError(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return ErrKeys
+	case term.IsUsage(err):
+		return err
 	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
@@ -162,13 +169,13 @@ type array struct {
 	framed  framer
 	records []byte
 	count   int
+
+	unanswered int // bytes since the last key
 }
 
 // add answers a key.
 func (a *array) add(w *owners, key string) (err error) {
-	if len(key) > maxKey {
-		return term.Usagef("a key is longer than %d MiB", maxKey>>20)
-	}
+	a.unanswered = 0
 	if a.records, err = w.one(a.records, key); err != nil {
 		return err
 	}
@@ -183,7 +190,12 @@ func (a *array) Read(p []byte) (int, error) {
 	if err := a.flush(); err != nil {
 		return 0, err
 	}
-	return a.in.Read(p)
+	if a.unanswered > maxRequestKey {
+		return 0, term.Usagef("a key is longer than %d MiB", maxRequestKey>>20)
+	}
+	n, err := a.in.Read(p)
+	a.unanswered += n
+	return n, err
 }
 
 func (a *array) flush() error {

@@ -30,6 +30,7 @@ type listenOptions struct {
 	cert, key string
 	tokenFile string
 	trusted   bool
+	hosts     []string // names of the server, besides its address
 }
 
 const (
@@ -43,6 +44,7 @@ func (o *listenOptions) bind(c *cobra.Command) {
 		fs.StringVar(&o.cert, "http-cert", "", "`file` with the TLS certificate and its chain, in PEM")
 		fs.StringVar(&o.key, "http-key", "", "`file` with the key of the certificate, in PEM")
 		fs.StringVar(&o.tokenFile, "http-token-file", "", "`file` with a token that requests must have: Authorization: Bearer TOKEN")
+		fs.StringArrayVar(&o.hosts, "http-host", nil, "`name` by which clients address the server; may be repeated (default those of the certificate)")
 		fs.BoolVar(&o.trusted, "http-open", false, "listen beyond this machine without TLS and token")
 	})
 }
@@ -158,6 +160,19 @@ func (o *listenOptions) tls() (*tls.Config, error) {
 		NextProtos:     []string{"http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return cert.get(), nil },
 	}, nil
+}
+
+// names returns the names that a Host header may have, besides IP addresses: that of
+// the address, those of --http-host, and those of the certificate.
+func (o *listenOptions) names(secured *tls.Config) []string {
+	names := append([]string{o.address}, o.hosts...)
+	if secured == nil {
+		return names
+	}
+	if cert, err := secured.GetCertificate(nil); err == nil && cert.Leaf != nil {
+		names = append(names, cert.Leaf.DNSNames...)
+	}
+	return names
 }
 
 // guard returns a handler that demands the token of --http-token-file, except of

@@ -161,7 +161,7 @@ func (s *server) selectMany(w http.ResponseWriter, r *http.Request, one *set) {
 	if r.ContentLength >= 0 && r.ContentLength <= wholeBody {
 		count, err = answerWhole(r.Body, array, responder, out)
 	} else {
-		count, err = answerStream(r.Body, array, responder, out)
+		count, err = answerStream(r.Body, s.maxBody, array, responder, out)
 	}
 	one.lookups.Add(uint64(count))
 	out.end(err)
@@ -183,14 +183,14 @@ func answerWhole(body io.Reader, array bool, responder *answer.Responder, out *a
 	return responder.Lines(b, out)
 }
 
-// answerStream answers keys while they arrive.
-func answerStream(body io.ReadCloser, array bool, responder *answer.Responder, out *answerWriter) (count int, err error) {
+// answerStream answers keys while they arrive, of a body of at most that many bytes.
+func answerStream(body io.ReadCloser, most int64, array bool, responder *answer.Responder, out *answerWriter) (count int, err error) {
 	control := http.NewResponseController(out.w)
 	if err := control.EnableFullDuplex(); err != nil {
 		return 0, err
 	}
 	out.control = control
-	in := &patientBody{http.MaxBytesReader(out.w, body, maxBody), control}
+	in := &patientBody{http.MaxBytesReader(out.w, body, most), control}
 	if array {
 		return responder.Array(in, out)
 	}

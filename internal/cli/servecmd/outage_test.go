@@ -74,7 +74,7 @@ func testOutage(t *testing.T, source *realSource, down time.Duration) {
 	failed := time.Now()
 	first := age()
 	require.Positive(t, first)
-	s.eventually(func() bool { return time.Since(failed) > down && age() > first })
+	require.Eventually(t, func() bool { return time.Since(failed) > down && age() > first }, down+patience, 100*time.Millisecond)
 	require.False(t, ready())
 	require.InDelta(t, (time.Since(failed) + time.Second).Seconds(), age(), 5, "Age counts from the beginning of the outage")
 	during := load.answered.Load()

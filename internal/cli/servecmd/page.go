@@ -65,6 +65,7 @@ func (s *server) livePage(one *set, at *snapshot) *report.Live {
 		l.Circle = figures.Circle(at.Placement)
 		l.Figures = one.figures(at)
 	}
+	l.Change = one.last()
 	for i, v := range answer.Views(at.Nodes, true) {
 		m := report.Member{Name: v.ID, Addr: v.Address, Status: "in use", Grade: report.Good, Share: shares[i], About: about(v)}
 		if v.Weight == 0 {
@@ -109,33 +110,44 @@ func (s *set) tiles(at *snapshot) []report.Tile {
 	return tiles
 }
 
-// shownFlows is the number of flows of the last change on the page.
-const shownFlows = 5
-
-// figures returns the details of the placement and of its last change.
+// figures returns the details of the placement.
 func (s *set) figures(at *snapshot) []report.Input {
 	details := []report.Input{{Name: "algorithm", Value: at.Placement.Algorithm}}
 	if at.Placement.Hash != "" {
 		details = append(details, report.Input{Name: "hash", Value: at.Placement.Hash})
 	}
-	details = append(details,
+	return append(details,
 		report.Input{Name: "checksum", Value: at.checksum + ": servers with the same checksum agree on the ID of the owner of every key"},
 		report.Input{Name: "address checksum", Value: at.addresses + ": if they have the same one too, they agree on its address"},
 		report.Input{Name: "in use since", Value: at.since.UTC().Format("2006-01-02 15:04:05 UTC")})
+}
+
+const (
+	shownKinds = 5 // of the changed nodes on the page
+	shownMoves = 8
+)
+
+// last returns the last change of the placement, or nil.
+func (s *set) last() *report.Last {
 	c := s.moved.Load()
 	if c == nil {
-		return details
+		return nil
 	}
-	var kinds, flows []string
+	var changed []string
 	for _, n := range c.change.Nodes {
-		if n.Kind != compare.Kept && len(kinds) < shownFlows {
-			kinds = append(kinds, term.Printable(n.ID)+" "+string(n.Kind))
+		if n.Kind != compare.Kept {
+			changed = append(changed, term.Printable(n.ID)+" "+string(n.Kind))
 		}
 	}
-	for _, f := range c.change.Flows[:min(shownFlows, len(c.change.Flows))] {
-		flows = append(flows, term.Printable(f.From)+" → "+term.Printable(f.To)+" "+term.Percent(c.change.Fraction(f.Keys)))
+	if more := len(changed) - shownKinds; more > 0 {
+		changed = append(changed[:shownKinds], strconv.Itoa(more)+" more changed")
 	}
-	return append(details,
-		report.Input{Name: "last change", Value: strings.Join(kinds, ", ")},
-		report.Input{Name: "keys moved", Value: strings.Join(flows, ", ")})
+	l := &report.Last{Lead: strings.Join(changed, ", ") + ".", More: max(0, len(c.change.Flows)-shownMoves)}
+	if len(changed) == 0 {
+		l.Lead = "The same nodes, with other addresses or metadata."
+	}
+	for _, f := range c.change.Flows[:min(shownMoves, len(c.change.Flows))] {
+		l.Moves = append(l.Moves, report.Move{From: term.Printable(f.From), To: term.Printable(f.To), Share: c.change.Fraction(f.Keys)})
+	}
+	return l
 }

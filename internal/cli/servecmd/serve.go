@@ -32,7 +32,7 @@ type serveOptions struct {
 }
 
 // ownFlags are the flags of serve that do not describe a set.
-var ownFlags = []string{"http", "http-cert", "http-key", "http-token-file", "http-open", "config", "poll", "color"}
+var ownFlags = []string{"http", "http-cert", "http-key", "http-token-file", "http-host", "http-open", "config", "poll", "color"}
 
 // NewServe returns the command serve.
 func NewServe(std *term.Streams) *cobra.Command {
@@ -66,7 +66,8 @@ source has not responded yet.
 By default, only this machine can connect. Beyond it, --http-token-file,
 --http-cert and --http-key are required, unless --http-open says that the network
 is trusted. /healthz and /readyz need no token. Files of tokens and certificates
-are read again when they change.
+are read again when they change. Requests must name the server in their Host header
+by an IP address, by a name of its certificate or by --http-host.
 
 A file of --config has several sets of nodes, each with the flags of this command.
 Their paths begin with /sets/NAME, as in /sets/cache/select:

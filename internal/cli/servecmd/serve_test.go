@@ -428,7 +428,7 @@ func TestDiffAndChange(t *testing.T) {
 	s.list(threeNodes + "d 10.0.0.4:80\n")
 	s.eventually(func() bool { return strings.Contains(s.get("/", "Accept", "text/html"), "last change moved") })
 	page := s.get("/", "Accept", "text/html")
-	for _, want := range []string{"Ring by owner", "d added", "→ d", `<td class="status good" data-name="status">in use</td>`} {
+	for _, want := range []string{"Ring by owner", "<h2 id=\"change\">Last change</h2>", "<p>d added.</p>", "</td><td>d</td><td class=\"n\">", `<td class="status good" data-name="status">in use</td>`} {
 		assert.Contains(t, page, want)
 	}
 	assert.Contains(t, s.get("/metrics"), `proxenos_changes_total{set="default"} 1`)

@@ -22,6 +22,9 @@ const (
 	ioTimeout      = 10 * time.Second
 	stopTimeout    = 10 * time.Second // for requests that run when the server stops
 	maxBody        = 1 << 30
+	maxHeader      = 64 << 10 // for a key in the URL
+	headerTimeout  = 5 * time.Second
+	idleTimeout    = time.Minute
 )
 
 var errNoNodes = term.WithCode(term.ErrNoNodes, errors.New("no nodes to choose from"))
@@ -35,6 +38,7 @@ type server struct {
 	limiter  *connlimit.Limiter
 	watchers chan struct{} // holds a value for each request of /watch
 	diffs    chan struct{} // holds a value while a request of /diff computes
+	maxBody  int64         // of a request
 	stopping context.Context
 	stop     context.CancelFunc
 }
@@ -42,9 +46,9 @@ type server struct {
 // newServer returns a server on a listener. It does not accept connections yet.
 func newServer(ctx context.Context, listen *listenOptions, socket net.Listener, sets []*set) (*server, error) {
 	s := &server{
-		listen: listen, socket: socket, sets: sets,
+		listen: listen, socket: socket, sets: sets, maxBody: maxBody,
 		watchers: make(chan struct{}, maxWatchers), diffs: make(chan struct{}, 1),
-		limiter: connlimit.New(connlimit.Limits{Connections: maxConnections, FirstByte: 5 * time.Second}),
+		limiter: connlimit.New(connlimit.Limits{Connections: maxConnections, FirstByte: headerTimeout}),
 	}
 	s.stopping, s.stop = context.WithCancel(ctx)
 	handler, err := listen.guard(s.routes())
@@ -60,13 +64,13 @@ func newServer(ctx context.Context, listen *listenOptions, socket net.Listener, 
 		return nil, err
 	}
 	s.http = &http.Server{
-		Handler:           report.Guard(host, handler, listen.address),
+		Handler:           report.Guard(host, handler, listen.names(secured)...),
 		TLSConfig:         secured,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       ioTimeout,
 		WriteTimeout:      ioTimeout,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    64 << 10, // for a key in the URL
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
 	s.http.RegisterOnShutdown(s.stop)
