@@ -94,16 +94,20 @@ func (s *set) follow(ctx context.Context, at *source.Current, placed chan<- stru
 		case <-ctx.Done():
 			return
 		}
-		before := at
 		at = s.live.Current()
+		was := s.current.Load().checksum
 		if err := s.publish(at); err != nil {
 			std.WarnOf(err)
 		}
-		if at.Placement != before.Placement {
-			select {
-			case placed <- struct{}{}:
-			default:
-			}
+		if was == s.current.Load().checksum {
+			continue
+		}
+		if was != "" {
+			s.changes.Add(1)
+		}
+		select {
+		case placed <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -184,7 +188,6 @@ func (s *set) measure(ctx context.Context, placed <-chan struct{}) {
 		}
 		after := s.current.Load()
 		if before.Placement != nil && after.Placement != nil && before.Placement != after.Placement {
-			s.changes.Add(1)
 			if c, err := figures.Measure(ctx, before.Placement, after.Placement, sampleOfChange); err == nil {
 				s.moved.Store(&lastChange{c, after.since})
 			}
