@@ -148,6 +148,19 @@ func (s *server) serves() *server {
 	return s
 }
 
+// logs waits until the node has written a text to its log.
+func (s *server) logs(text string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return strings.Contains(s.stderr(), text) }, patience, 10*time.Millisecond, text)
+}
+
+// page returns the URL of the status page.
+func (s *server) page() string {
+	_, rest, _ := strings.Cut(s.stderr(), "Status at ")
+	page, _, _ := strings.Cut(rest, "\n")
+	return page
+}
+
 // end sends a signal and waits for the process to exit.
 func (s *server) end(signal syscall.Signal) error {
 	s.t.Helper()

@@ -3,6 +3,7 @@ package node
 import (
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/proxenos/proxenos/cmd/proxenos-store/internal/kv"
 	"github.com/proxenos/proxenos/internal/testkit/bubble"
+	"github.com/proxenos/proxenos/internal/testkit/logbuf"
 )
 
 // A write by a node with a fast clock fails and leaves nothing behind. Later writes
@@ -167,5 +169,22 @@ func TestClockSetRightDuringRepair(t *testing.T) {
 		entries, err := a.Fetch(t.Context(), []string{"k"})
 		require.NoError(t, err)
 		assert.Len(t, entries, 1)
+	})
+}
+
+// A joining node with a slow clock tries for ten minutes, and logs the reason a few times.
+func TestSlowClockCannotJoin(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
+		tc := newTestCluster(t, 2)
+		a := tc.start("a", "")
+		require.NoError(t, a.Put(t.Context(), "k", []byte("v")))
+		tc.setSkew("slow", -20*time.Minute)
+		var log logbuf.Buffer
+		tc.log = &log
+		slow := tc.launch("slow", "", kv.NewMemory(), false)
+		time.Sleep(10 * time.Minute)
+		assert.Equal(t, StateJoining, slow.current().state("slow"))
+		assert.Contains(t, log.String(), "clock difference too large")
+		assert.LessOrEqual(t, strings.Count(log.String(), "\n"), 12, log.String())
 	})
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"log/slog"
 	"maps"
@@ -30,6 +31,7 @@ type testCluster struct {
 	lag      time.Duration
 	repair   time.Duration
 	replicas int
+	log      io.Writer // of the nodes
 
 	mu      sync.Mutex
 	skew    map[string]time.Duration // of the clock of a node
@@ -45,7 +47,7 @@ type testCluster struct {
 func newTestCluster(t *testing.T, replicas int) *testCluster {
 	return &testCluster{
 		t: t, lag: 30 * time.Millisecond, repair: 100 * time.Millisecond, replicas: replicas,
-		members: map[string]mapper.Node{}, changed: make(chan struct{}), skew: map[string]time.Duration{},
+		members: map[string]mapper.Node{}, changed: make(chan struct{}), skew: map[string]time.Duration{}, log: t.Output(),
 		nodes: map[string]*Node{}, silent: map[string]bool{}, hung: map[string]bool{}, alone: map[string]bool{}, stops: map[string]func(){},
 	}
 }
@@ -278,7 +280,7 @@ func (tc *testCluster) launch(name, zone string, engine kv.Engine, first bool) *
 		Cluster: membership{tc, name, zone}, Dial: func(to string) Peer { return link{tc, name, to} }, First: first,
 		Call: time.Second, Settle: settle, Repair: tc.repair,
 		Now: func() time.Time { return tc.now(name) },
-		Log: slog.New(slog.NewTextHandler(tc.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Log: slog.New(slog.NewTextHandler(tc.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	require.NoError(tc.t, err)
 	tc.t.Cleanup(n.Close) // after all requests of the test

@@ -95,6 +95,7 @@ func (h *handler) failure(err error) error {
 // in a stopped process while newer writes were acknowledged.
 func (h *handler) write(ctx context.Context, request func(context.Context) error) error {
 	if locator.Abandoned(ctx) {
+		h.log.Warn("a write is not executed: its client has given up")
 		return thrift.ErrAbandonRequest
 	}
 	return h.within(ctx, request)
