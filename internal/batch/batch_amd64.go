@@ -49,6 +49,22 @@ func bound(at []uint32, next []float64, hashes, seeds []uint64, inverse []float6
 	}
 }
 
+func haveFew() bool { return haveAVX512 }
+
+// fewBest is Few for whole groups of hashes, with the indices in the order of the
+// assembly.
+func fewBest(at []uint32, hashes, seeds []uint64, n int) {
+	groups, dense := len(hashes)/group, min(len(seeds), 40*n)
+	switch n {
+	case 2:
+		few2x512(&at[0], &hashes[0], groups, &seeds[0], len(seeds), dense)
+	case 3:
+		few3x512(&at[0], &hashes[0], groups, &seeds[0], len(seeds), dense)
+	default:
+		few4x512(&at[0], &hashes[0], groups, &seeds[0], len(seeds), dense)
+	}
+}
+
 //go:noescape
 func sipHash512(sums *uint64, keys *string, n int, k0, k1 uint64)
 
@@ -69,3 +85,12 @@ func bound512(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64,
 
 //go:noescape
 func bound256(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)
+
+//go:noescape
+func few2x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few3x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few4x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)

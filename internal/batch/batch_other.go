@@ -11,3 +11,7 @@ func haveBest() bool { return false }
 func best(_ []uint32, _, _ []uint64) {}
 
 func bound(_ []uint32, _ []float64, _, _ []uint64, _ []float64) {}
+
+func haveFew() bool { return false }
+
+func fewBest(_ []uint32, _, _ []uint64, _ int) {}

@@ -1,8 +1,10 @@
 package batch_test
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -184,6 +186,57 @@ func TestBest(t *testing.T) {
 func TestBestOfZeroScores(t *testing.T) {
 	t.Parallel()
 	requireBest(t, make([]uint64, 20), []uint64{0, 0, 0}) // Finalize(0) is 0
+}
+
+// requireFew compares Few with its definition.
+func requireFew(t *testing.T, hashes, seeds []uint64, n int) {
+	t.Helper()
+	at := make([]uint32, len(hashes)*n+1)
+	if !batch.Few(at, hashes, seeds, n) {
+		t.Skip("this processor has no vector instructions for it")
+	}
+	for i, h := range hashes {
+		k := prf.Finalize(h)
+		m := prf.Finalize(k+0x9e3779b97f4a7c15) | 1
+		score := func(i int) uint64 { return (seeds[i] ^ k) * m }
+		want := make([]int, len(seeds))
+		for j := range want {
+			want[j] = j
+		}
+		slices.SortStableFunc(want, func(i, j int) int { return cmp.Compare(score(j), score(i)) })
+		for r, got := range at[i*n : i*n+n] {
+			if got == batch.Unranked && score(want[r]) == 0 {
+				continue
+			}
+			if int(got) != want[r] {
+				t.Fatalf("place %d of %d seeds for hash %d of %d: %d, want %d", r, len(seeds), i, len(hashes), got, want[r])
+			}
+		}
+	}
+	require.Zero(t, at[len(hashes)*n], "a result beyond the last")
+}
+
+// TestFew repeats seeds, so that scores tie, and has more nodes than are scored
+// without branches.
+func TestFew(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(5, 5))
+	for nodes := 2; nodes < 300; nodes += 1 + nodes/16 {
+		seeds, hashes := make([]uint64, nodes), make([]uint64, 4+rng.IntN(90))
+		for i := range seeds {
+			seeds[i] = rng.Uint64()
+		}
+		for range nodes / 4 {
+			seeds[rng.IntN(nodes)] = seeds[rng.IntN(nodes)]
+		}
+		for i := range hashes {
+			hashes[i] = rng.Uint64()
+		}
+		for n := 2; n <= min(nodes, batch.MaxFew); n++ {
+			requireFew(t, hashes, seeds, n)
+		}
+	}
+	requireFew(t, make([]uint64, 5), []uint64{0, 1, 0}, 3) // Finalize(0) is 0
 }
 
 // TestBound compares products that differ only in the rounding of float64, which is

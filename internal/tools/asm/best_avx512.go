@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -181,6 +183,105 @@ func (c avx512) bound() {
 	c.ADDQ(U32(perStep*8), second)
 	c.ADDQ(U32(perStep*4), out)
 	c.SUBQ(U8(perStep), n)
+	c.JNZ(LabelRef("step"))
+	c.VZEROUPPER()
+	c.RET()
+}
+
+// few writes few2x512 and so on, for the n best. It keeps their scores sorted without
+// branches, which most nodes change for one of the keys. After the first nodes few
+// do, so the second loop branches.
+func (c avx512) few(n int) {
+	e := c.expander()
+	c.begin(fmt.Sprintf("few%dx512", n), "func(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)",
+		fmt.Sprintf("few%dx512 finds the indices of the seeds with the %d greatest scores for groups of", n, n),
+		"16 hashes: the best of each hash of a group, then the second best of each and so",
+		"on, all ones if its score is 0. The first dense nodes are scored without branches.",
+		"dense is positive, and at most nodes.")
+	out, in, groups := c.word("at"), c.word("hashes"), c.word("groups")
+	seeds, nodes, dense := c.word("seeds"), c.word("nodes"), c.word("dense")
+	one := c.ZMM()
+	c.VPBROADCASTQ(e.one, one)
+
+	c.Label("step")
+	var xs [pair]mixer
+	tops, ats := [pair][]reg.VecVirtual{}, [pair][]reg.VecVirtual{}
+	for j := range xs {
+		xs[j] = e.expand(Mem{Base: in, Disp: 64 * j})
+		for range n {
+			top, at := c.ZMM(), c.ZMM()
+			c.VPXORQ(top, top, top)
+			c.VPTERNLOGQ(U8(0xff), at, at, at) // all ones
+			tops[j], ats[j] = append(tops[j], top), append(ats[j], at)
+		}
+	}
+	number, i := c.ZMM(), c.GP64()
+	c.VPXORQ(number, number, number)
+	c.XORQ(i, i)
+
+	var scores [pair]reg.VecVirtual
+	score := func() {
+		seed := c.ZMM()
+		c.VPBROADCASTQ(Mem{Base: seeds, Index: i, Scale: 8}, seed)
+		for j, x := range xs {
+			scores[j] = c.ZMM()
+			c.VPXORQ(seed, x.k, scores[j])
+			c.VPMULLQ(x.m, scores[j], scores[j])
+		}
+	}
+	insert := func() {
+		for j, score := range scores {
+			more := make([]reg.OpmaskVirtual, n)
+			for r := range more {
+				more[r] = c.K()
+				c.VPCMPUQ(greater, tops[j][r], score, more[r])
+			}
+			for r := n - 1; r >= 0; r-- {
+				c.VMOVDQA64(score, more[r], tops[j][r])
+				c.VMOVDQA64(number, more[r], ats[j][r])
+				if r > 0 {
+					c.VMOVDQA64(tops[j][r-1], more[r-1], tops[j][r])
+					c.VMOVDQA64(ats[j][r-1], more[r-1], ats[j][r])
+				}
+			}
+		}
+	}
+
+	c.Label("dense")
+	score()
+	insert()
+	c.VPADDQ(one, number, number)
+	c.INCQ(i)
+	c.CMPQ(i, dense)
+	c.JB(LabelRef("dense"))
+	c.CMPQ(i, nodes)
+	c.JAE(LabelRef("done"))
+
+	c.Label("sparse")
+	score()
+	var more [pair]reg.OpmaskVirtual
+	for j := range more {
+		more[j] = c.K()
+		c.VPCMPUQ(greater, tops[j][n-1], scores[j], more[j])
+	}
+	c.KORTESTB(more[0], more[1])
+	c.JZ(LabelRef("next"))
+	insert()
+	c.Label("next")
+	c.VPADDQ(one, number, number)
+	c.INCQ(i)
+	c.CMPQ(i, nodes)
+	c.JB(LabelRef("sparse"))
+
+	c.Label("done")
+	for r := range n {
+		for j := range ats {
+			c.VPMOVQD(ats[j][r], Mem{Base: out, Disp: 64*r + 32*j})
+		}
+	}
+	c.ADDQ(U32(perStep*8), in)
+	c.ADDQ(U32(perStep*4*n), out)
+	c.DECQ(groups)
 	c.JNZ(LabelRef("step"))
 	c.VZEROUPPER()
 	c.RET()

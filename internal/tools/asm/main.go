@@ -30,6 +30,11 @@ var files = map[string]func(*file){
 		avx512{f}.best()
 		avx512{f}.bound()
 	},
+	"few_avx512_amd64.s": func(f *file) {
+		for n := range 3 {
+			avx512{f}.few(2 + n)
+		}
+	},
 	"sip_avx2_amd64.s": func(f *file) { avx2{f}.sipHash() },
 	"best_avx2_amd64.s": func(f *file) {
 		avx2{f}.best()
