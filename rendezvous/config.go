@@ -20,6 +20,12 @@ type Config[N any] struct {
 	// memory may be reused.
 	Hash func(string) uint64
 
+	// HashAll hashes many keys at once, for SelectAll and its like: it sets sums[i] to
+	// Hash(keys[i]). Package prf returns it by name, as it does Hash. Nil calls Hash
+	// for each key, or is that of the default hash. It must do with its arguments what
+	// Hash must.
+	HashAll func(sums []uint64, keys []string)
+
 	// Key returns the part of a key that decides its owner, such as the hash tag of
 	// package prf. It applies to keys before Hash or the Scorer, and not to IDs.
 	// Nil is the whole key. Key must be safe for concurrent use and must not keep

@@ -36,6 +36,10 @@ var ErrUnknownID = nodeset.ErrUnknownID
 // 1e200.
 var ErrWeight = nodeset.ErrWeight
 
+// ErrHashAll reports a Config.HashAll that differs from Config.Hash, or has none
+// beside it.
+var ErrHashAll = nodeset.ErrHashAll
+
 // ErrNoScore reports a [Scorer] that returned neither a function nor an error,
 // or a [Pairwise] scorer of a nil function.
 var ErrNoScore = errors.New("the scorer has no score function")

@@ -20,6 +20,7 @@ type Set[N any] struct {
 	seeds   []uint64  // parallel to live; nil with a Scorer
 	weights []float64 // parallel to live, times weightScale; nil if all are equal
 	hash    func(string) uint64
+	hashAll func([]uint64, []string)          // hash of many keys; nil calls hash for each
 	keyHash func(string) uint64               // of the part of a key that cfg.Key returns
 	fill    func(scores []uint64, key string) // returned by the Scorer; nil without one
 	scratch sync.Pool                         // of *scratch
@@ -55,9 +56,12 @@ func Build[N interface {
 
 // build makes the set of all nodes. It copies the seeds of those that old has.
 func build[N any](all *nodeset.Set[N], cfg Config[N], old *Set[N]) (*Set[N], error) {
-	s := &Set[N]{cfg: cfg, all: all, hash: cfg.Hash}
+	if cfg.HashAll != nil && !nodeset.SameHash(cfg.Hash, cfg.HashAll) {
+		return nil, ErrHashAll
+	}
+	s := &Set[N]{cfg: cfg, all: all, hash: cfg.Hash, hashAll: cfg.HashAll}
 	if s.hash == nil {
-		s.hash = prf.SipHash.Func(prf.Options{})
+		s.hash, s.hashAll = prf.SipHash.Func(prf.Options{}), prf.SipHash.FuncAll(prf.Options{})
 	}
 	s.keyHash = s.hash
 	if cut, hash := cfg.Key, s.hash; cut != nil {

@@ -62,7 +62,7 @@ func (r *Ring[N]) over(all *nodeset.Set[N], err error) (*Ring[N], error) {
 // of a node do not depend on other nodes.
 func (r *Ring[N]) merge(layout hashed, all *nodeset.Set[N]) (*Ring[N], error) {
 	edited := newRing(all, r.cfg)
-	edited.hash, edited.keyHash, edited.finalize, edited.mask = r.hash, r.keyHash, r.finalize, r.mask
+	edited.hash, edited.hashAll, edited.keyHash, edited.finalize, edited.mask = r.hash, r.hashAll, r.keyHash, r.finalize, r.mask
 	kept, changed := compare(r.all, all)
 	members, _ := edited.members(make([]int, all.Len()))
 	total, err := layout.total(members)

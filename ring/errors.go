@@ -60,6 +60,10 @@ var ErrUnit = errors.New("the unit must be a positive number, and only the hashe
 // ErrHashFixed reports a Config.Hash set for a layout that has its own hash.
 var ErrHashFixed = errors.New("the layout fixes its own hash: leave Config.Hash nil")
 
+// ErrHashAll reports a Config.HashAll that differs from Config.Hash, or has none
+// beside it.
+var ErrHashAll = nodeset.ErrHashAll
+
 // ErrFIPS reports a layout that hashes by MD5 in a process that runs under
 // GODEBUG=fips140=only. [Settings] tell which do; among servers of equal weight,
 // Ketama(KetamaDefault) does not.

@@ -42,8 +42,12 @@ func Hashed(points int) Layout { return hashed(points) }
 
 type hashed int
 
-// defaultHash is SipHash under its published default key.
-var defaultHash = prf.SipHash.Func(prf.Options{})
+// defaultHash is SipHash under its published default key, and defaultHashAll that of
+// many keys.
+var (
+	defaultHash    = prf.SipHash.Func(prf.Options{})
+	defaultHashAll = prf.SipHash.FuncAll(prf.Options{})
+)
 
 func (l hashed) String() string { return fmt.Sprintf("hashed(%d)", int(l)) }
 func (l hashed) ordered() bool  { return false }
@@ -59,7 +63,7 @@ func (l hashed) place(members []member, h func(string) uint64) (*plan, error) {
 	if h == nil {
 		h = defaultHash
 	}
-	p := &plan{positions: make([]uint64, 0, int(total)), key: h, finalize: true, bits: 64}
+	p := &plan{positions: make([]uint64, 0, int(total)), key: h, keyAll: defaultHashAll, finalize: true, bits: 64}
 	var text labels
 	for _, m := range members {
 		p.positions = appendHashed(p.positions, m.id, int(l.count(m)), h, &text)

@@ -37,13 +37,14 @@ type member struct {
 
 // plan is the result of Layout.place.
 type plan struct {
-	positions []uint64            // of the points of the first member, the second and so on
-	ends      []int               // ends[i] is where the positions of the member at i end
-	key       func(string) uint64 // returns the position of a key, below 1<<bits
-	finalize  bool                // key returns a hash that is not finalized yet
-	bits      int                 // width of a key position
-	lookup    lookup              // which point a key belongs to
-	keep      keep                // which of the points at one position stay
+	positions []uint64                           // of the points of the first member, the second and so on
+	ends      []int                              // ends[i] is where the positions of the member at i end
+	key       func(string) uint64                // returns the position of a key, below 1<<bits
+	keyAll    func(sums []uint64, keys []string) // key of many keys; nil calls key for each
+	finalize  bool                               // key returns a hash that is not finalized yet
+	bits      int                                // width of a key position
+	lookup    lookup                             // which point a key belongs to
+	keep      keep                               // which of the points at one position stay
 }
 
 // next ends the positions of a member.

@@ -17,11 +17,15 @@ func (r *Ring[N]) SelectN(dst []N, key string, n int) []N {
 		return dst
 	}
 	dst = slices.Grow(dst, n)
-	from := r.circle.locate(r.keyPosition(key))
+	return r.appendFrom(dst, r.circle.locate(r.keyPosition(key)), n)
+}
+
+// appendFrom appends n nodes from a point on, of which there are as many.
+func (r *Ring[N]) appendFrom(dst []N, i, n int) []N {
 	if n <= few {
-		return r.appendFew(dst, from, n)
+		return r.appendFew(dst, i, n)
 	}
-	return r.appendMany(dst, from, n)
+	return r.appendMany(dst, i, n)
 }
 
 // few is the greatest number of nodes for which comparing each with all is

@@ -92,6 +92,11 @@ type Config[N any] struct {
 	// another program have their own hash and refuse one here, unless their
 	// documentation says otherwise. Hash must be safe for concurrent use.
 	Hash func(string) uint64
+	// HashAll hashes many keys at once, for SelectAll and its like: it sets sums[i] to
+	// Hash(keys[i]). Package prf returns it by name, as it does Hash. Nil calls Hash
+	// for each key, or is that of the default hash. It must do with its arguments what
+	// Hash must.
+	HashAll func(sums []uint64, keys []string)
 	// Key returns the part of a key that decides its owner, such as the hash tag of
 	// package prf. It applies to keys before the hash, and not to IDs. Nil is the
 	// whole key. Key must be safe for concurrent use and must not keep the string.
@@ -110,15 +115,16 @@ type Ring[N any] struct {
 	layout   Layout
 	circle   *circle // nil if no node has a point
 	hash     func(string) uint64
-	keyHash  func(string) uint64 // hash of the part of a key that cfg.Key returns
-	finalize bool                // the hash
-	mask     uint64              // the bits of a hash that count
+	hashAll  func([]uint64, []string) // hash of many keys; nil calls hash for each
+	keyHash  func(string) uint64      // hash of the part of a key that cfg.Key returns
+	finalize bool                     // the hash
+	mask     uint64                   // the bits of a hash that count
 }
 
 // New builds a ring. With the default hash it takes about 20 ns a point. The
 // error is a [*NodeError] for a node that cannot be placed, or wraps [ErrNoID],
-// [ErrLayout], [ErrUnit], [ErrHashFixed], [ErrFIPS], [ErrTooManyPoints] or
-// [ErrNoPoints]. No nodes, or only drained ones, make a ring that selects none.
+// [ErrLayout], [ErrUnit], [ErrHashFixed], [ErrHashAll], [ErrFIPS],
+// [ErrTooManyPoints] or [ErrNoPoints]. No nodes, or only drained ones, make a ring that selects none.
 func New[N any](nodes []N, cfg Config[N]) (*Ring[N], error) {
 	all, err := nodeset.New(nodes, cfg.ID, cfg.Capacity)
 	if err != nil {
@@ -163,6 +169,9 @@ func build[N any](all *nodeset.Set[N], batches []int, cfg Config[N]) (*Ring[N], 
 	if err := r.checkUnit(); err != nil {
 		return nil, err
 	}
+	if cfg.HashAll != nil && !nodeset.SameHash(cfg.Hash, cfg.HashAll) {
+		return nil, ErrHashAll
+	}
 	members, rename := r.members(batches)
 	p, err := r.layout.place(members, cfg.Hash)
 	if err != nil {
@@ -189,7 +198,10 @@ func newRing[N any](all *nodeset.Set[N], cfg Config[N]) *Ring[N] {
 
 // setHash takes the hash of a plan.
 func (r *Ring[N]) setHash(p *plan) {
-	r.hash, r.finalize, r.mask = p.key, p.finalize, math.MaxUint64>>(64-p.bits)
+	r.hash, r.hashAll, r.finalize, r.mask = p.key, p.keyAll, p.finalize, math.MaxUint64>>(64-p.bits)
+	if r.cfg.Hash != nil {
+		r.hashAll = masked(r.cfg.HashAll, r.mask)
+	}
 	r.keyHash = r.hash
 	if cut, hash := r.cfg.Key, r.hash; cut != nil {
 		r.keyHash = func(key string) uint64 { return hash(cut(key)) }

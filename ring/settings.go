@@ -235,7 +235,7 @@ func (s *settings) place(members []member) (*plan, error) {
 	if err := checkTotal(total); err != nil {
 		return nil, err
 	}
-	p := &plan{positions: make([]uint64, 0, int(total)), key: s.key.Sum, bits: s.key.Bits, lookup: s.lookup, keep: s.keep}
+	p := &plan{positions: make([]uint64, 0, int(total)), key: s.key.Sum, keyAll: s.key.All, bits: s.key.Bits, lookup: s.lookup, keep: s.keep}
 	for i, l := range labels {
 		p.positions = s.points.add(p.positions, l, int(counts[i]))
 		p.next()

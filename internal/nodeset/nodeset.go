@@ -24,6 +24,9 @@ const MaxWeight = 1e200
 // ErrNoID reports a configuration without an ID function.
 var ErrNoID = errors.New("no ID function: set Config.ID")
 
+// ErrHashAll reports a hash of many keys that is not that of one key.
+var ErrHashAll = errors.New("Config.HashAll must be Config.Hash of many keys")
+
 // Error reports the node that was refused. Packages rendezvous and ring convert
 // it to their NodeError, which has the same fields.
 type Error struct {

@@ -142,6 +142,18 @@ func (c *Checksum) Hash(h func(string) uint64, ids []string) {
 	}
 }
 
+// SameHash reports whether two hashes, of one key and of many, have the same results
+// for fixed keys.
+func SameHash(one func(string) uint64, all func(sums []uint64, keys []string)) bool {
+	if one == nil {
+		return false
+	}
+	keys := slices.Concat(BasicKeys(), commonKeys)
+	sums := make([]uint64, len(keys))
+	all(sums, keys)
+	return slices.Equal(sums, resultsOf(one, keys))
+}
+
 // Key adds what a function that cuts keys makes of fixed keys: those that differ
 // from their results. It adds something even if none differs.
 func (c *Checksum) Key(cut func(string) string) {

@@ -75,6 +75,16 @@ var withoutExample = map[string]string{
 	"ring/slots.Partitions.SelectHash":  "as on Map",
 	"ring/slots.Partitions.SelectBytes": "as on Map",
 
+	"ring/slots.Map.SelectAllBytes":  "as on ring.Ring",
+	"ring/slots.Map.SelectAllHashes": "as on ring.Ring",
+	"ring/slots.Map.HashAll":         "as on ring.Ring",
+
+	"ring/slots.Partitions.SelectAll":       "as on Map",
+	"ring/slots.Partitions.SelectAllBytes":  "as on Map",
+	"ring/slots.Partitions.SelectAllHashes": "as on Map",
+	"ring/slots.Partitions.Split":           "as on Map",
+	"ring/slots.Partitions.HashAll":         "as on Map",
+
 	"ring/rules.Break.String":     "in the example of Levels.Select",
 	"ring/rules.Limit.String":     "in the example of NewLevels",
 	"ring/rules.Shards.Len":       "in the example of NewShards",
@@ -86,6 +96,13 @@ var withoutExample = map[string]string{
 	"rendezvous.Table.Hash":        "as on Set",
 	"rendezvous.Table.SelectHash":  "as on Set",
 	"rendezvous.Table.SelectBytes": "as on Set",
+
+	"rendezvous.Table.SelectAll":       "as on Set",
+	"rendezvous.Table.SelectAllBytes":  "as on Set",
+	"rendezvous.Table.SelectAllHashes": "as on Set",
+	"rendezvous.Table.SelectNAll":      "as on Set",
+	"rendezvous.Table.Split":           "as on Set",
+	"rendezvous.Table.HashAll":         "as on Set",
 
 	"rendezvous.Table.Node":     "as on Set",
 	"rendezvous.Table.Weight":   "as on Set",

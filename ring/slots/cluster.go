@@ -42,7 +42,7 @@ func (s cluster) assign(members []member) (*table, error) {
 	for i, m := range members {
 		index[m.id] = int32(i)
 	}
-	t := &table{owners: make([]int32, ClusterSlots), hash: clusterHash, slot: clusterSlotOf}
+	t := &table{owners: make([]int32, ClusterSlots), hash: keyhash.Hash{Sum: clusterHash}, slot: clusterSlotOf}
 	for slot := range t.owners {
 		t.owners[slot] = none
 	}

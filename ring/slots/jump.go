@@ -49,7 +49,7 @@ func (s jump) assign(members []member) (*table, error) {
 		}
 	}
 	n := len(t.owners)
-	t.hash, t.slot = s.hash.Sum, func(h uint64) int { return jumpHash(h, n) }
+	t.hash, t.slot = s.hash, func(h uint64) int { return jumpHash(h, n) }
 	return t, nil
 }
 

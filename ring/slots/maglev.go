@@ -37,7 +37,7 @@ func (s maglev) assign(members []member) (*table, error) {
 		return nil, err
 	}
 	size := uint64(s)
-	t := &table{hash: keyhash.XXHash64, slot: func(h uint64) int { return int(h % size) }}
+	t := &table{hash: keyhash.Hash{Sum: keyhash.XXHash64}, slot: func(h uint64) int { return int(h % size) }}
 	hosts, greatest := maglevHosts(members, size)
 	if len(hosts) > 0 {
 		t.owners = fillMaglev(hosts, greatest, int(s))

@@ -93,7 +93,7 @@ func (s modulo) assign(members []member) (*table, error) {
 		}
 	}
 	n := uint64(len(t.owners))
-	t.hash, t.slot = s.hash.Sum, func(h uint64) int { return int(h % n) }
+	t.hash, t.slot = s.hash, func(h uint64) int { return int(h % n) }
 	return t, nil
 }
 

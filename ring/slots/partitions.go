@@ -19,6 +19,8 @@ var (
 	ErrBound = errors.New("the bound must be a number of at least 1, or 0 for none")
 	// ErrPartitions reports a number of partitions that is not from 1 to MaxSlots.
 	ErrPartitions = errors.New("the number of partitions must be from 1 to 16777216")
+	// ErrHashAll reports a HashAll that differs from Hash, or has none beside it.
+	ErrHashAll = nodeset.ErrHashAll
 	// ErrNoRanking reports a missing ranking.
 	ErrNoRanking = errors.New("no ranking")
 )
@@ -42,6 +44,9 @@ type PartitionsConfig[N any] struct {
 	// Hash hashes keys. Nil takes SipHash with the published key, as package
 	// rendezvous does.
 	Hash func(key string) uint64
+	// HashAll hashes many keys at once, for SelectAll and its like: it sets sums[i] to
+	// Hash(keys[i]). Nil calls Hash for each key, or is that of the default hash.
+	HashAll func(sums []uint64, keys []string)
 	// Key returns the part of a key that decides its partition, such as the hash tag
 	// of package prf. Nil is the whole key. Key must be safe for concurrent use and
 	// must not keep the string. Checksum calls it with fixed keys of any length. The
@@ -73,13 +78,14 @@ type Partitions[N any] struct {
 	held    []int32         // by node, the number of its partitions
 	limits  []int32         // by node
 	hash    func(string) uint64
-	keyHash func(string) uint64 // of the part of a key that cfg.Key returns
-	digits  string              // the numbers of all partitions in decimal, joined
+	hashAll func([]uint64, []string) // hash of many keys; nil calls hash for each
+	keyHash func(string) uint64      // of the part of a key that cfg.Key returns
+	digits  string                   // the numbers of all partitions in decimal, joined
 }
 
 // NewPartitions assigns the partitions. The error is a [*NodeError] for a node that
-// cannot be placed, or wraps [ErrNoID], [ErrNoRanking], [ErrPartitions] or [ErrBound].
-// A ranking without nodes makes partitions without owners.
+// cannot be placed, or wraps [ErrNoID], [ErrNoRanking], [ErrPartitions], [ErrBound] or
+// [ErrHashAll]. A ranking without nodes makes partitions without owners.
 //
 // It takes the time of one lookup for each partition, and of a few more for each
 // that its first node has no room for.
@@ -91,14 +97,16 @@ func NewPartitions[N any](ranking rules.Ranking[N], cfg PartitionsConfig[N]) (*P
 		return nil, fmt.Errorf("%d partitions: %w", cfg.Partitions, ErrPartitions)
 	case cfg.Bound != 0 && !(cfg.Bound >= 1) || math.IsInf(cfg.Bound, 0): // NaN too
 		return nil, fmt.Errorf("bound %v: %w", cfg.Bound, ErrBound)
+	case cfg.HashAll != nil && !nodeset.SameHash(cfg.Hash, cfg.HashAll):
+		return nil, ErrHashAll
 	}
 	nodes, err := nodeset.New(slices.Collect(ranking.Rank("0")), cfg.ID, weightsOf(ranking, cfg))
 	if err != nil {
 		return nil, nodeError(err)
 	}
-	p := &Partitions[N]{cfg: cfg, ranking: ranking, nodes: nodes, hash: cfg.Hash}
+	p := &Partitions[N]{cfg: cfg, ranking: ranking, nodes: nodes, hash: cfg.Hash, hashAll: cfg.HashAll}
 	if p.hash == nil {
-		p.hash = prf.SipHash.Func(prf.Options{})
+		p.hash, p.hashAll = prf.SipHash.Func(prf.Options{}), prf.SipHash.FuncAll(prf.Options{})
 	}
 	p.keyHash = cutting(cfg.Key, p.hash)
 	p.limits = limits(nodes.Weights, cfg.Partitions, cfg.Bound)

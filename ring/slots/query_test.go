@@ -103,3 +103,90 @@ func TestFormsOfKeysDoNotAllocate(t *testing.T) {
 		alloctest.None(t, func() { m.SelectBytes(key); m.SelectHash(42); m.Hash("user:42") })
 	}
 }
+
+// many is what maps and partitions have for many keys.
+type many interface {
+	forms
+	SelectAll(dst []server, keys []string) []server
+	SelectAllBytes(dst []server, keys [][]byte) []server
+	SelectAllHashes(dst []server, hashes []uint64) []server
+	Split(keys []string) []Group[server]
+	HashAll(sums []uint64, keys []string)
+}
+
+// TestManyKeysAsOne compares every form for many keys with that for one. In a cluster
+// some slots have no owner.
+func TestManyKeysAsOne(t *testing.T) {
+	t.Parallel()
+	all := queried(t, prf.HashTag('{', '}'))
+	for name, m := range queried(t, nil) {
+		all["whole "+name] = m
+	}
+	murmur := prf.MMH64
+	hashed, err := NewPartitions(newMap(t, Modulo(""), equal("a", "b")...), PartitionsConfig[server]{
+		ID: server.ID, Partitions: 16, Hash: murmur.Func(prf.Options{}), HashAll: murmur.FuncAll(prf.Options{}),
+	})
+	require.NoError(t, err)
+	all["hashed"], all["nil"], all["no partitions"] = hashed, (*Map[server])(nil), new(Partitions[server])
+	all["gap"] = newMap(t, RedisCluster([]Range{{0, 9000, "a"}}), equal("a", "b")...)
+	all["murmur"] = newMap(t, Jump("murmur3-64"), equal("a", "b", "c")...)
+	all["drained"] = newMap(t, EnvoyMaglev(7), server{"a", 0, 0})
+	unowned := 0
+	for name, f := range all {
+		m := f.(many)
+		for _, n := range []int{0, 1, 5, 300} {
+			var keys []string
+			var bytes [][]byte
+			for i := range n {
+				keys = append(keys, fmt.Sprintf("key {user:%d}%d", i/2, i))
+				bytes = append(bytes, []byte(keys[i]))
+			}
+			hashes := make([]uint64, n)
+			m.HashAll(hashes, keys)
+			want, places := []server{{id: "first"}}, map[string][]int{}
+			for i, key := range keys {
+				require.Equal(t, m.Hash(key), hashes[i], name)
+				owner, ok := m.Select(key)
+				want = append(want, owner)
+				if ok {
+					places[owner.id] = append(places[owner.id], i)
+				} else {
+					unowned++
+				}
+			}
+			require.Equal(t, want, m.SelectAll(want[:1:1], keys), name)
+			require.Equal(t, want, m.SelectAllBytes(want[:1:1], bytes), name)
+			require.Equal(t, want, m.SelectAllHashes(want[:1:1], hashes), name)
+			groups := m.Split(keys)
+			require.Len(t, groups, len(places), name)
+			for _, g := range groups {
+				require.Equal(t, places[g.Node.id], g.Places, name)
+				for i, place := range g.Places {
+					require.Equal(t, keys[place], g.Keys[i], name)
+				}
+			}
+		}
+	}
+	assert.Greater(t, unowned, 600, "a key without an owner keeps its place")
+}
+
+func TestHashAllMustBeHash(t *testing.T) {
+	t.Parallel()
+	_, err := NewPartitions(newMap(t, Modulo(""), equal("a")...), PartitionsConfig[server]{
+		ID: server.ID, Partitions: 16, Hash: prf.MD5.Func(prf.Options{}), HashAll: prf.SHA1.FuncAll(prf.Options{}),
+	})
+	require.ErrorIs(t, err, ErrHashAll)
+}
+
+func TestManyKeysDoNotAllocate(t *testing.T) {
+	keys, hashes, dst := make([]string, 600), make([]uint64, 600), make([]server, 0, 600)
+	for i := range keys {
+		keys[i] = fmt.Sprint("user:", i)
+	}
+	for name, f := range queried(t, prf.HashTag('{', '}')) {
+		m := f.(many)
+		t.Run(name, func(t *testing.T) {
+			alloctest.None(t, func() { m.SelectAll(dst, keys); m.SelectAllHashes(dst, hashes); m.HashAll(hashes, keys) })
+		})
+	}
+}

@@ -29,8 +29,10 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/proxenos/proxenos/internal/batch"
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
+	"github.com/proxenos/proxenos/ring/internal/keyhash"
 )
 
 // MaxSlots is the greatest number of slots: 2^24.
@@ -58,7 +60,7 @@ const none = -1
 // table is the result of Scheme.assign. Owners are indices of members.
 type table struct {
 	owners []int32
-	hash   func(key string) uint64
+	hash   keyhash.Hash
 	slot   func(h uint64) int // of a hashed key
 }
 
@@ -125,9 +127,10 @@ type Map[N any] struct {
 	cfg    Config[N]
 	all    *nodeset.Set[N]
 	owners []int32 // by slot, indices in all or none
-	hash   func(key string) uint64
-	slot   func(h uint64) int // of a hashed key
-	count  int                // nodes that own a slot
+	hasher batch.Hasher
+	hash   func(key string) uint64 // of the part of a key that cfg.Key returns
+	slot   func(h uint64) int      // of a hashed key
+	count  int                     // nodes that own a slot
 }
 
 // New builds a map. The error is a [*NodeError] for a node that cannot be placed,
@@ -155,7 +158,8 @@ func build[N any](all *nodeset.Set[N], cfg Config[N]) (*Map[N], error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Map[N]{cfg: cfg, all: all, owners: t.owners, hash: cutting(cfg.Key, t.hash), slot: t.slot}
+	m := &Map[N]{cfg: cfg, all: all, owners: t.owners, hash: cutting(cfg.Key, t.hash.Sum), slot: t.slot}
+	m.hasher = batch.Hasher{One: t.hash.Sum, All: t.hash.All, Cut: cfg.Key}
 	owns := make([]bool, all.Len())
 	for slot, owner := range m.owners {
 		if owner == none {

@@ -16,7 +16,8 @@ type Hash struct {
 	Name string
 	Bits int // 32 or 64; a narrower result counts as 32 bits wide
 	Sum  func(string) uint64
-	MD5  bool // hashes by MD5, which FIPS mode forbids
+	All  func(sums []uint64, keys []string) // Sum of many keys; nil calls Sum for each
+	MD5  bool                               // hashes by MD5, which FIPS mode forbids
 }
 
 // Permitted returns an error that wraps [prf.ErrFIPS] if this process must not
@@ -46,8 +47,8 @@ var hashes = []Hash{
 	{Name: "md5-last64", Bits: 64, Sum: md5Last, MD5: true},
 	{Name: "md5-le32", Bits: 32, Sum: md5Little, MD5: true},
 	{Name: "murmur2-31", Bits: 32, Sum: murmur2},
-	{Name: "murmur3-32", Bits: 32, Sum: prf.MMH32.Func(prf.Options{})},
-	{Name: "murmur3-64", Bits: 64, Sum: prf.MMH64.Func(prf.Options{})},
+	{Name: "murmur3-32", Bits: 32, Sum: prf.MMH32.Func(prf.Options{}), All: prf.MMH32.FuncAll(prf.Options{})},
+	{Name: "murmur3-64", Bits: 64, Sum: prf.MMH64.Func(prf.Options{}), All: prf.MMH64.FuncAll(prf.Options{})},
 	{Name: "one-at-a-time", Bits: 32, Sum: oneAtATime},
 	{Name: "sdbm", Bits: 32, Sum: sdbm},
 	{Name: "sdbm-avalanche", Bits: 32, Sum: avalanched(sdbm)},

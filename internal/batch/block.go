@@ -1,0 +1,80 @@
+package batch
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// Size is the number of keys that a [Block] holds: enough that the cost of a block is
+// small, and few enough that it stays in the cache.
+const Size = 256
+
+// Block is the memory for the lookups of up to Size keys.
+type Block struct {
+	hashes [Size]uint64
+	at     [Size]uint32 // indices of nodes
+	keys   [Size]string
+}
+
+var blocks = sync.Pool{New: func() any { return new(Block) }}
+
+// Borrow returns a block for the caller alone, until [Block.Return].
+func Borrow() *Block { return blocks.Get().(*Block) }
+
+// Return gives the block back.
+func (b *Block) Return() { blocks.Put(b) }
+
+// Hasher hashes the keys of a block.
+type Hasher struct {
+	// One hashes a key.
+	One func(key string) uint64
+	// All sets sums[i] to the hash of keys[i]. Nil calls One for each.
+	All func(sums []uint64, keys []string)
+	// Cut returns the part of a key that is hashed. Nil is the whole key.
+	Cut func(key string) string
+}
+
+// Strings hashes up to Size keys. The result is a part of the block.
+func (b *Block) Strings(h Hasher, keys []string) (hashes []uint64) {
+	if h.Cut != nil {
+		for i, key := range keys {
+			b.keys[i] = h.Cut(key)
+		}
+		keys = b.keys[:len(keys)]
+		defer clear(keys) // the block must not keep the memory of keys
+	}
+	return b.hash(h, keys)
+}
+
+// Bytes hashes up to Size keys. The result is a part of the block.
+func (b *Block) Bytes(h Hasher, keys [][]byte) (hashes []uint64) {
+	all := b.keys[:len(keys)]
+	defer clear(all)
+	for i, key := range keys {
+		all[i] = unsafe.String(unsafe.SliceData(key), len(key))
+		if h.Cut != nil {
+			all[i] = h.Cut(all[i])
+		}
+	}
+	return b.hash(h, all)
+}
+
+func (b *Block) hash(h Hasher, keys []string) (hashes []uint64) {
+	hashes = b.hashes[:len(keys)]
+	if h.All != nil {
+		h.All(hashes, keys)
+		return hashes
+	}
+	for i, key := range keys {
+		hashes[i] = h.One(key)
+	}
+	return hashes
+}
+
+// next splits off the keys of the next block.
+func next[K any](keys *[]K) []K {
+	n := min(Size, len(*keys))
+	next := (*keys)[:n:n]
+	*keys = (*keys)[n:]
+	return next
+}

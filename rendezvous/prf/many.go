@@ -1,0 +1,61 @@
+package prf
+
+import "github.com/proxenos/proxenos/internal/batch"
+
+// FuncAll returns the function of [Method.Func] for many keys: it sets sums[i] to the
+// result for keys[i]. There must be at least as many sums as keys.
+//
+// SipHash and the murmur methods without Options.X86 hash many keys at once where the
+// processor has vector instructions for that; the others hash one key after another.
+// The function does not allocate. It is safe for concurrent use.
+func (m Method) FuncAll(o Options) func(sums []uint64, keys []string) {
+	one, seed := m.Func(o), uint32(o.Seed)
+	each := func(sums []uint64, keys []string) {
+		for i, key := range keys {
+			sums[i] = one(key)
+		}
+	}
+	var many func(sums []uint64, keys []string) bool
+	switch {
+	case m == MMH32:
+		many = func(sums []uint64, keys []string) bool { return batch.Murmur32(sums, keys, seed) }
+	case m == MMH64 && !o.X86:
+		many = func(sums []uint64, keys []string) bool { return murmur128All(sums, keys, seed, false) }
+	case m == MMH128 && !o.X86:
+		many = func(sums []uint64, keys []string) bool { return murmur128All(sums, keys, seed, true) }
+	case m >= MD5 && m <= MMH128:
+		return each
+	default:
+		k0, k1 := o.words()
+		many = func(sums []uint64, keys []string) bool { return batch.SipHash(sums, keys, k0, k1) }
+	}
+	return func(sums []uint64, keys []string) {
+		if !many(sums[:len(keys)], keys) {
+			each(sums, keys)
+		}
+	}
+}
+
+// murmurBlock is how many keys murmur128All hashes at a time, to bound the memory of
+// the second words.
+const murmurBlock = 64
+
+// murmur128All sets sums to the first words of MurmurHash3_x64_128, or to both,
+// exclusive or. It reports false, and has hashed nothing that counts, where a key at a
+// time is better.
+func murmur128All(sums []uint64, keys []string, seed uint32, both bool) bool {
+	var words [murmurBlock]uint64
+	for len(keys) > 0 {
+		n := min(murmurBlock, len(keys))
+		if !batch.Murmur128(sums[:n], words[:n], keys[:n], seed) {
+			return false
+		}
+		for i, word := range words[:n] {
+			if both {
+				sums[i] ^= word
+			}
+		}
+		sums, keys = sums[n:], keys[n:]
+	}
+	return true
+}

@@ -1,0 +1,119 @@
+package ring
+
+import (
+	"slices"
+
+	"github.com/proxenos/proxenos/internal/batch"
+	"github.com/proxenos/proxenos/rendezvous/prf"
+)
+
+// Group holds those of many keys that belong to one node.
+type Group[N any] struct {
+	Node   N
+	Keys   []string
+	Places []int // Places[i] is the index of Keys[i] among all keys
+}
+
+// SelectAll appends what [Ring.Select] returns for each key to dst, and returns the
+// extended slice. It appends the zero value for every key if no node has a point. For
+// many keys it takes a fraction of the time of Select. It allocates only to grow dst.
+func (r *Ring[N]) SelectAll(dst []N, keys []string) []N {
+	if r.owners() == 0 {
+		return append(dst, make([]N, len(keys))...)
+	}
+	return r.lookup().Strings(dst, keys)
+}
+
+// SelectAllBytes is [Ring.SelectAll] for keys in slices, which it does not copy.
+func (r *Ring[N]) SelectAllBytes(dst []N, keys [][]byte) []N {
+	if r.owners() == 0 {
+		return append(dst, make([]N, len(keys))...)
+	}
+	return r.lookup().Bytes(dst, keys)
+}
+
+// SelectAllHashes is [Ring.SelectAll] for keys that are hashed already: it appends
+// what [Ring.SelectHash] returns for each.
+func (r *Ring[N]) SelectAllHashes(dst []N, hashes []uint64) []N {
+	if r.owners() == 0 {
+		return append(dst, make([]N, len(hashes))...)
+	}
+	return r.lookup().Hashes(dst, hashes)
+}
+
+// SelectNAll appends what [Ring.SelectN] appends for each key to dst, and returns the
+// extended slice. Every key gets the same number of nodes: n, or fewer if fewer have a
+// point. For rings of up to 65,536 nodes it allocates only to grow dst.
+func (r *Ring[N]) SelectNAll(dst []N, keys []string, n int) []N {
+	if n = min(n, r.owners()); n <= 0 {
+		return dst
+	}
+	if n == 1 {
+		return r.SelectAll(dst, keys)
+	}
+	dst = slices.Grow(dst, n*len(keys))
+	r.hasher().Each(keys, func(h uint64) { dst = r.appendFrom(dst, r.circle.locate(r.position(h)), n) })
+	return dst
+}
+
+// Split groups keys by the node that [Ring.Select] returns, for requests that take many
+// keys. Groups are in ascending order of the IDs of their nodes, and the keys of a
+// group in the given order. A ring without points has no groups.
+func (r *Ring[N]) Split(keys []string) []Group[N] {
+	if r.owners() == 0 {
+		return nil
+	}
+	return batch.Split[Group[N]](r.lookup(), keys)
+}
+
+// HashAll sets sums[i] to what [Ring.Hash] returns for keys[i]. There must be at least
+// as many sums as keys.
+func (r *Ring[N]) HashAll(sums []uint64, keys []string) {
+	if r == nil || r.hash == nil {
+		clear(sums[:len(keys)])
+		return
+	}
+	r.hasher().Sums(sums, keys)
+}
+
+// hasher returns the hash of keys.
+func (r *Ring[N]) hasher() batch.Hasher {
+	return batch.Hasher{One: r.hash, All: r.hashAll, Cut: r.cfg.Key}
+}
+
+// lookup returns the lookup of hashed keys. There is a point.
+func (r *Ring[N]) lookup() batch.Lookup[N] {
+	return batch.Lookup[N]{Hasher: r.hasher(), Nodes: r.all.Nodes, Locate: r.ownersOf}
+}
+
+// ownersOf sets at[i] to the index of the owner of the key of hashes[i].
+func (r *Ring[N]) ownersOf(at []uint32, hashes []uint64) {
+	var positions [batch.Size]uint64
+	for i, h := range hashes {
+		if r.finalize {
+			h = prf.Finalize(h)
+		}
+		positions[i] = h & r.mask
+	}
+	r.circle.ownersOf(at, positions[:len(hashes)])
+}
+
+// ownersOf sets at[i] to the owner of a position.
+func (c *circle) ownersOf(at []uint32, positions []uint64) {
+	for i, position := range positions {
+		at[i] = c.owner(c.locate(position))
+	}
+}
+
+// masked returns the hash of many keys without the bits that do not count.
+func masked(all func(sums []uint64, keys []string), mask uint64) func(sums []uint64, keys []string) {
+	if all == nil {
+		return nil
+	}
+	return func(sums []uint64, keys []string) {
+		all(sums, keys)
+		for i := range sums[:len(keys)] {
+			sums[i] &= mask
+		}
+	}
+}
