@@ -108,13 +108,31 @@ func mutate(tool, path string) ([]mutant, error) {
 			args = append(args, "--exclude-files", "^"+regexp.QuoteMeta(e.Name())+"(/|$)")
 		}
 	}
+	tests, err := testsOf(pkg)
+	if err != nil {
+		return nil, err
+	}
 	gremlins := exec.Command(tool, append(args, "./"+pkg)...)
-	gremlins.Env = append(os.Environ(), "GOFLAGS=-count=1 -short -vet=off -failfast -skip="+slow)
+	gremlins.Env = append(os.Environ(), "GOFLAGS=-count=1 -short -vet=off -failfast -skip="+slow+" -run="+tests)
 	gremlins.Stderr = os.Stderr
 	if err := gremlins.Run(); err != nil {
 		return nil, err
 	}
 	return read(output, pkg)
+}
+
+// testsOf returns a pattern for the tests of a package. Gremlins also runs the tests of
+// the packages below to measure coverage, and those of mapper start servers.
+func testsOf(pkg string) (pattern string, err error) {
+	list, err := exec.Command("go", "test", "-list", "^(Test|Example|Fuzz)", "./"+pkg).Output()
+	if err != nil {
+		return "", err
+	}
+	names := strings.Fields(string(list))
+	names = slices.DeleteFunc(names, func(name string) bool {
+		return !strings.HasPrefix(name, "Test") && !strings.HasPrefix(name, "Example") && !strings.HasPrefix(name, "Fuzz")
+	})
+	return "^(" + strings.Join(names, "|") + ")$", nil
 }
 
 func read(path, pkg string) (list []mutant, err error) {
