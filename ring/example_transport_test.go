@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/proxenos/proxenos/mapper"
 	"github.com/proxenos/proxenos/ring"
@@ -74,6 +75,15 @@ func repeatable(req *http.Request) bool {
 	return safe && (req.Body == nil || req.Body == http.NoBody || req.GetBody != nil)
 }
 
+// get begins a download.
+func get(client *http.Client, url string) (io.ReadCloser, error) {
+	resp, err := client.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
 // An HTTP client sends each path to the node that owns it. Of six downloads of one
 // popular path at once no node gets more than three. When the owner of a path dies, the
 // next node serves it and no call fails.
@@ -101,31 +111,31 @@ func Example_roundTripper() {
 	defer base.CloseIdleConnections()
 	client := &http.Client{Transport: &Transport{view, base}}
 
-	var open []*http.Response
+	var downloads []io.ReadCloser
 	for range 6 {
-		resp, err := client.Get("http://cache/popular")
+		body, err := get(client, "http://cache/popular")
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		open = append(open, resp)
+		downloads = append(downloads, body)
 	}
 	fmt.Println("in flight:", view.Value().Loads())
-	for _, resp := range open {
-		_ = resp.Body.Close()
+	for _, body := range downloads {
+		_ = body.Close()
 	}
 	fmt.Println("closed:   ", view.Value().Loads())
 
 	for range 2 {
-		resp, err := client.Get("http://cache/users/42")
+		body, err := get(client, "http://cache/users/42")
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		text, _ := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
+		text, _ := io.ReadAll(body)
+		_ = body.Close()
 		fmt.Println(string(text))
-		owner := string(text[:len("cache-1")])
+		owner, _, _ := strings.Cut(string(text), " ")
 		servers[owner].CloseClientConnections()
 		servers[owner].Close()
 	}
