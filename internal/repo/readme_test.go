@@ -32,6 +32,7 @@ package repo
 //	<!-- file: ten.txt -->      the block is the content of that file
 //	<!-- needs: consul -->      8500 is the port of a real Consul, with the
 //	                            services of consulWithWeb
+//	<!-- needs: serve -->       9911 is a free port
 //	<!-- needs: swim -->        20001 to 20005 are free ports
 //	<!-- illustration -->       not run: a sketch, a signature
 //
@@ -205,6 +206,32 @@ func TestREADME(t *testing.T) {
 	assert.Positive(t, s.commands, "the README has no command")
 	assert.Positive(t, s.programs, "the README has no program")
 	assert.Subset(t, s.seen, quickStart, "the README's quick start")
+
+	picture, err := os.ReadFile(filepath.Join(s.dir, "moves.svg"))
+	require.NoError(t, err, "the README draws its picture")
+	shown := filepath.Join(root, ".github", "moves.svg")
+	if *update {
+		require.NoError(t, os.WriteFile(shown, picture, 0o644))
+	}
+	want, err := os.ReadFile(shown)
+	require.NoError(t, err)
+	assert.True(t, string(want) == string(picture), "the picture differs: go test ./internal/repo -run TestREADME -update")
+}
+
+// TestREADMEPinsOneVersion: an example that takes the latest version does
+// something else for each reader.
+func TestREADMEPinsOneVersion(t *testing.T) {
+	t.Parallel()
+	versions := map[string]bool{}
+	for _, page := range []string{"README.md", "cmd/proxenos-store/README.md", "internal/cli/topics/checks.txt"} {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), "@latest", page)
+		for _, pin := range regexp.MustCompile(`proxenos\S*@(v[0-9.]+)|version: (v[0-9.]+)`).FindAllStringSubmatch(string(text), -1) {
+			versions[pin[1]+pin[2]] = true
+		}
+	}
+	assert.Len(t, versions, 1)
 }
 
 // TestFollowingTakesTenLines counts the lines of main in the programs of the

@@ -136,10 +136,10 @@ var standIns = []struct {
 	// make runs this test, so it only checks that the target exists.
 	{regexp.MustCompile(`^make( .*)?$`), "make --dry-run$1 >/dev/null"},
 	{regexp.MustCompile(`^go test (.*)$`), "go test -run '^$$' $1"},
-	{regexp.MustCompile(`^go install ` + module + `/(\S+)@latest$`), `go build -o "$$BIN/" ./$1`},
+	{regexp.MustCompile(`^go install ` + module + `/(\S+)@v[0-9.]+$`), `go build -o "$$BIN/" ./$1`},
 	// Nothing is fetched; the pattern checks the path of the module.
 	{regexp.MustCompile(`^git clone https://` + module + `(\.git)?( && cd proxenos)?$`), "true"},
-	{regexp.MustCompile(`^go get ` + module + `(@latest)?$`), "true"},
+	{regexp.MustCompile(`^go get ` + module + `@v[0-9.]+$`), "true"},
 	{regexp.MustCompile(`^(go (run|build|vet|doc) .*)$`), "$1"},
 }
 
@@ -215,6 +215,7 @@ var servers = map[string]struct {
 	start func(*testing.T) string
 }{
 	"consul": {"8500", consulWithWeb},
+	"serve":  {"9911", func(t *testing.T) string { return strconv.Itoa(freeport.Take(t)) }},
 }
 
 // consulWithWeb starts Consul with three instances of one service on a node
