@@ -60,14 +60,16 @@ func BenchmarkBatch(b *testing.B) {
 			continue // python-proxenos takes minutes, and the others are rings
 		}
 		p := placed(b, algorithm.Name, tenNodes())
-		b.Run("select/"+algorithm.Name, func(b *testing.B) {
-			for b.Loop() {
-				if err := selectAll(p, pipeSized{bytes.NewReader(input)}, io.Discard); err != nil {
-					b.Fatal(err)
+		for _, format := range []string{"text", "jsonl", "csv"} {
+			b.Run("select/"+algorithm.Name+"/"+format, func(b *testing.B) {
+				for b.Loop() {
+					if err := selectAll(p, format, pipeSized{bytes.NewReader(input)}, io.Discard); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-			reportLines(b)
-		})
+				reportLines(b)
+			})
+		}
 	}
 }
 
@@ -101,8 +103,11 @@ func echo(in io.Reader, out io.Writer) error {
 }
 
 // selectAll does the work of proxenos select -f ten.txt - without reading nodes.
-func selectAll(p *place.Placement, in io.Reader, out io.Writer) error {
+func selectAll(p *place.Placement, format string, in io.Reader, out io.Writer) error {
 	s := Selection{Stream: true, Count: 1}
-	o := &Output{Many: true, Count: 1, newWriter: textWriter}
+	o := &Output{Many: true, Count: 1}
+	if err := o.Set(format); err != nil {
+		return err
+	}
 	return s.answerAll(context.Background(), &term.Streams{In: in}, o, p, &expectation{}, out)
 }

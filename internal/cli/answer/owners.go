@@ -6,6 +6,10 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/place"
 )
 
+// maxTogether is the maximum number of owners for which keys are looked up together,
+// to bound the memory of a block.
+const maxTogether = 64
+
 // owners is the worker of select, which writes the owners of keys.
 type owners struct {
 	ranking place.Ranking
@@ -16,7 +20,7 @@ type owners struct {
 	check   *expectation
 	found   []int
 	keys    []string // of a block
-	first   []int    // their first owners
+	first   []int    // their owners
 }
 
 // quick returns a faster worker with the same results, if there is one.
@@ -39,15 +43,26 @@ func (w *owners) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) 
 // block appends the records of the keys of a block.
 func (w *owners) block(dst []byte) (_ []byte, err error) {
 	if w.count == 1 && w.spread == nil && w.selectFirst() {
-		for n, key := range w.keys {
-			if dst, err = w.write(dst, key, w.first[n:n+1]); err != nil {
-				return dst, err
-			}
+		return w.rows(dst, 1)
+	}
+	if w.spread == nil && w.count <= maxTogether {
+		if all, ok := place.SelectNAll(w.first[:0], w.ranking, w.keys, w.count); ok {
+			w.first = all
+			return w.rows(dst, len(all)/len(w.keys))
 		}
-		return dst, nil
 	}
 	for _, key := range w.keys {
 		if dst, err = w.one(dst, key); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// rows appends the records of the keys of a block, each of which has n owners.
+func (w *owners) rows(dst []byte, n int) (_ []byte, err error) {
+	for i, key := range w.keys {
+		if dst, err = w.write(dst, key, w.first[i*n:(i+1)*n]); err != nil {
 			return dst, err
 		}
 	}

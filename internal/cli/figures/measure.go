@@ -247,9 +247,9 @@ func measureChange(ctx context.Context, std *term.Streams, before, after *place.
 	newCount := func() answer.CountBlock {
 		tally := tallies.add(change.NewTally())
 		record := moves.recorder()
-		var froms, tos []int
+		pair := place.NewPair(before, after)
 		return func(dst []byte, keys []string, weights []int64) []byte {
-			froms, tos = place.SelectBoth(froms[:0], tos[:0], before, after, keys)
+			froms, tos := pair.Select(keys)
 			for n, from := range froms {
 				to := tos[n]
 				if from >= 0 && to >= 0 && tally.Count(from, to, answer.WeightOf(weights, n)) && record != nil {

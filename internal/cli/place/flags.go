@@ -40,6 +40,7 @@ type Placement struct {
 	Hash      string // of the flag --hash-method, or of --key-hash if it is not the default
 	Partial   bool   // the source has records that are not usable as nodes
 	Stale     bool   // the nodes are older than --max-staleness
+	hash      hashID // of keys
 
 	Levels *rules.Levels[int] // nil if no rule limits the replicas of a key
 }
@@ -49,6 +50,7 @@ type Algorithm struct {
 	Name      string
 	build     func(*Flags, []mapper.Node) (Ranking, error)
 	ownHash   bool     // --hash-method does not apply
+	scored    bool     // a function scores nodes for keys, which have no hash of their own
 	points    int      // the default of --points; 0 if --points does not apply
 	fixed     fixed    // what flags may only repeat
 	keyHashes []string // the values of --key-hash, the default first; nil if it does not apply
@@ -64,8 +66,8 @@ var Algorithms = slices.Concat([]Algorithm{
 	{Name: "rendezvous", build: buildRendezvous},
 	{Name: "table", build: buildTable},
 	Partitions[0],
-	{Name: "python-proxenos", build: buildPython},
-	{Name: "go-redis", build: buildGoRedis, ownHash: true, hashBy: idOrAddress},
+	{Name: "python-proxenos", build: buildPython, scored: true},
+	{Name: "go-redis", build: buildGoRedis, ownHash: true, scored: true, hashBy: idOrAddress},
 }, Rings, slotted)
 
 // Partitions is the algorithm of the command partitions.
@@ -385,7 +387,7 @@ func (o *Flags) Build(nodes []mapper.Node) (*Placement, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	p := &Placement{Ranking: r, Nodes: nodes, Algorithm: o.algorithm.Name}
+	p := &Placement{Ranking: r, Nodes: nodes, Algorithm: o.algorithm.Name, hash: o.hashID(r)}
 	switch {
 	case !o.algorithm.ownHash:
 		p.Hash = o.Method.String()

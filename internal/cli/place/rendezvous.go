@@ -12,10 +12,11 @@ import (
 // newSet builds the set for rendezvous, table and partitions. The function cuts keys.
 func newSet(o *Flags, nodes []mapper.Node, cut func(string) string) (*rendezvous.Set[int], error) {
 	return rendezvous.New(indexes(nodes), rendezvous.Config[int]{
-		ID:     func(i int) string { return nodes[i].ID() },
-		Weight: func(i int) float64 { return nodes[i].Capacity() },
-		Hash:   o.Method.Func(o.environment.Options),
-		Key:    cut,
+		ID:      func(i int) string { return nodes[i].ID() },
+		Weight:  func(i int) float64 { return nodes[i].Capacity() },
+		Hash:    o.Method.Func(o.environment.Options),
+		HashAll: o.Method.FuncAll(o.environment.Options),
+		Key:     cut,
 	})
 }
 
@@ -44,6 +45,7 @@ func buildPartitions(o *Flags, nodes []mapper.Node) (Ranking, error) {
 		Partitions: o.partitions.value,
 		Bound:      o.bound.value,
 		Hash:       o.Method.Func(o.environment.Options),
+		HashAll:    o.Method.FuncAll(o.environment.Options),
 		Key:        o.cut(),
 	})
 }

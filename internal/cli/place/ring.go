@@ -12,10 +12,11 @@ import (
 
 func buildHashed(o *Flags, nodes []mapper.Node) (Ranking, error) {
 	return makeRing(nodes, mapper.Node.ID, ring.Config[int]{
-		Hash:   o.Method.Func(o.environment.Options),
-		Key:    o.cut(),
-		Unit:   o.unit.value,
-		Layout: ring.Hashed(o.points.value),
+		Hash:    o.Method.Func(o.environment.Options),
+		HashAll: o.Method.FuncAll(o.environment.Options),
+		Key:     o.cut(),
+		Unit:    o.unit.value,
+		Layout:  ring.Hashed(o.points.value),
 	})
 }
 
