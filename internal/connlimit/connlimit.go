@@ -11,6 +11,7 @@
 package connlimit
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -48,6 +49,7 @@ func New(limits Limits) *Limiter { return &Limiter{limits: limits} }
 // closes the connection. Admit may close another connection to make room.
 func (l *Limiter) Admit(c net.Conn) (admitted net.Conn, ok bool) {
 	a := &conn{Conn: c, limiter: l, origin: Origin(c.RemoteAddr())}
+	a.reading.set, a.writing.set = c.SetReadDeadline, c.SetWriteDeadline
 	a.known = l.limits.Known != nil && l.limits.Known(c.RemoteAddr())
 	l.mu.Lock()
 	evicted, ok := l.room(a)
@@ -160,6 +162,8 @@ type conn struct {
 	known   bool
 	silence *time.Timer // until the first byte
 	spoke   atomic.Bool
+
+	reading, writing deadline
 }
 
 // NetConn returns the connection as it was accepted.
@@ -167,11 +171,35 @@ func (c *conn) NetConn() net.Conn { return c.Conn }
 
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
+	for n == 0 && c.reading.early(err) {
+		n, err = c.Conn.Read(b)
+	}
 	if n > 0 && !c.spoke.Load() {
 		c.speak()
 	}
 	return n, err
 }
+
+func (c *conn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	for c.writing.early(err) {
+		var more int
+		more, err = c.Conn.Write(b[n:])
+		n += more
+	}
+	return n, err
+}
+
+// SetDeadline implements [net.Conn].
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.reading.change(t), c.writing.change(t))
+}
+
+// SetReadDeadline implements [net.Conn].
+func (c *conn) SetReadDeadline(t time.Time) error { return c.reading.change(t) }
+
+// SetWriteDeadline implements [net.Conn].
+func (c *conn) SetWriteDeadline(t time.Time) error { return c.writing.change(t) }
 
 // speak notes that the connection has sent a byte.
 func (c *conn) speak() {

@@ -78,11 +78,11 @@ func (s *server) selectOne(w http.ResponseWriter, r *http.Request, one *set) {
 		http.Error(w, "parameter key is missing, as in /select?key=user:42", http.StatusBadRequest)
 		return
 	}
-	f, kind := format{"text", false, q.count}, plainText
+	f := textOne
 	if report.WantsJSON(r) {
-		f, kind = format{"jsonl", false, q.count}, jsonText
+		f = jsonOne
 	}
-	responder := one.begin(w, f)
+	responder := one.begin(w, f, q.count)
 	if responder == nil {
 		return
 	}
@@ -95,7 +95,7 @@ func (s *server) selectOne(w http.ResponseWriter, r *http.Request, one *set) {
 		return
 	}
 	h := w.Header()
-	h["Content-Type"] = kind
+	h["Content-Type"] = formats[f].kind
 	delete(h, "Content-Security-Policy") // for pages only
 	delete(h, "Referrer-Policy")
 	_, _ = w.Write(body)
@@ -104,16 +104,16 @@ func (s *server) selectOne(w http.ResponseWriter, r *http.Request, one *set) {
 	b.Reset()
 }
 
-// begin returns the responder for a format and sets the headers about the nodes. It
-// responds itself and returns nil if no node can own keys.
-func (s *set) begin(w http.ResponseWriter, f format) *answer.Responder {
+// begin returns the responder for a format and a number of owners, and sets the headers
+// about the nodes. It responds itself and returns nil if no node can own keys.
+func (s *set) begin(w http.ResponseWriter, f format, count int) *answer.Responder {
 	at := s.current.Load()
 	s.describe(w.Header(), at)
 	if at.Placement == nil {
 		http.Error(w, errNoNodes.Error(), http.StatusServiceUnavailable)
 		return nil
 	}
-	responder, err := at.responder(f)
+	responder, err := at.responder(f, count)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return nil
@@ -123,17 +123,17 @@ func (s *set) begin(w http.ResponseWriter, f format) *answer.Responder {
 
 // manyFormat returns the format of the answer to many keys: what Accept names, or
 // that of the keys.
-func manyFormat(r *http.Request, array bool) (name string, kind []string) {
+func manyFormat(r *http.Request, array bool) format {
 	accept := r.Header.Get("Accept")
 	switch {
 	case strings.Contains(accept, jsonLines[0]), strings.Contains(accept, "application/x-ndjson"):
-		return "jsonl", jsonLines
+		return jsonlMany
 	case strings.Contains(accept, "text/plain"):
-		return "text", plainText
+		return textMany
 	case array, strings.Contains(accept, jsonText[0]):
-		return "json", jsonText
+		return jsonMany
 	default:
-		return "text", plainText
+		return textMany
 	}
 }
 
@@ -151,12 +151,12 @@ func (s *server) selectMany(w http.ResponseWriter, r *http.Request, one *set) {
 	}
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	array := media == jsonText[0]
-	name, kind := manyFormat(r, array)
-	responder := one.begin(w, format{name, true, q.count})
+	f := manyFormat(r, array)
+	responder := one.begin(w, f, q.count)
 	if responder == nil {
 		return
 	}
-	out := &answerWriter{w: w, kind: kind}
+	out := &answerWriter{w: w, kind: formats[f].kind}
 	count := 0
 	if r.ContentLength >= 0 && r.ContentLength <= wholeBody {
 		count, err = answerWhole(r.Body, array, responder, out)

@@ -370,6 +370,10 @@ func TestChainAddsAges(t *testing.T) {
 	assert.Contains(t, third.get("/metrics"), `proxenos_source_up{set="default"} 0`)
 	assert.Contains(t, third.log.String(), "/nodes: the server's own list is old: ")
 
+	// A server that starts during the outage knows no less.
+	late := second.behind()
+	late.eventually(func() bool { return ages(late)[0] >= older[0] })
+
 	// A server that dies takes the age that it had along.
 	second.stop()
 	require.NoError(t, <-second.ended)

@@ -145,7 +145,16 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	return mux
+	if len(s.sets) != 1 {
+		return mux
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/select" { // needs no search for its route
+			s.selectOne(w, r, s.sets[0])
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func splitPattern(pattern string) (method, path string) {

@@ -49,15 +49,31 @@ type prepared struct {
 	tag       []string // its ETag as a header
 	partial   bool
 
-	mu         sync.Mutex
-	responders map[format]*answer.Responder
+	responders [len(formats)][cachedCount + 1]atomic.Pointer[answer.Responder] // by count
 }
 
-// format is a kind of answer.
-type format struct {
-	name  string // a value of --output
-	many  bool
-	count int
+// format is a kind of answer, an index of formats.
+type format int
+
+const (
+	textOne format = iota
+	jsonOne
+	textMany
+	jsonMany
+	jsonlMany
+)
+
+// formats say what the formats are.
+var formats = [...]struct {
+	name string // a value of --output
+	many bool
+	kind []string // the Content-Type
+}{
+	textOne:   {"text", false, plainText},
+	jsonOne:   {"jsonl", false, jsonText},
+	textMany:  {"text", true, plainText},
+	jsonMany:  {"json", true, jsonText},
+	jsonlMany: {"jsonl", true, jsonLines},
 }
 
 // cachedCount is the greatest count whose responders are kept.
@@ -134,7 +150,7 @@ func (s *set) publish(c *source.Current) error {
 
 // prepare computes what answers about the nodes have in common.
 func prepare(c *source.Current) (*prepared, error) {
-	p := &prepared{since: time.Now(), addresses: place.AddressChecksum(c.Nodes), partial: len(c.Skipped) > 0, responders: map[format]*answer.Responder{}}
+	p := &prepared{since: time.Now(), addresses: place.AddressChecksum(c.Nodes), partial: len(c.Skipped) > 0}
 	if c.Placement != nil {
 		p.checksum = c.Placement.ChecksumText()
 		p.header = []string{p.checksum}
@@ -159,16 +175,19 @@ func prepare(c *source.Current) (*prepared, error) {
 	return p, nil
 }
 
-// responder returns the responder for a format. The snapshot has a placement.
-func (s *snapshot) responder(f format) (*answer.Responder, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r, ok := s.responders[f]; ok {
+// responder returns the responder for a format and a number of owners. The snapshot
+// has a placement.
+func (s *snapshot) responder(f format, count int) (*answer.Responder, error) {
+	if count > cachedCount {
+		return answer.NewResponder(s.Placement, formats[f].name, formats[f].many, count)
+	}
+	cached := &s.responders[f][count]
+	if r := cached.Load(); r != nil {
 		return r, nil
 	}
-	r, err := answer.NewResponder(s.Placement, f.name, f.many, f.count)
-	if err == nil && f.count <= cachedCount {
-		s.responders[f] = r
+	r, err := answer.NewResponder(s.Placement, formats[f].name, formats[f].many, count)
+	if err == nil {
+		cached.Store(r)
 	}
 	return r, err
 }

@@ -1,0 +1,55 @@
+package connlimit
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"time"
+)
+
+// deadline is the read or the write deadline of a connection. Package net/http moves
+// deadlines several times for each request, which takes a tenth of the time of a short
+// one. The deadline of the inner connection is therefore moved only if it is too late.
+// One that is too early interrupts a call, which then goes on.
+type deadline struct {
+	set func(time.Time) error // of the inner connection
+
+	mu    sync.Mutex
+	want  time.Time // zero: none
+	inner time.Time // never after want; zero: none
+}
+
+// longestInner is how far ahead an inner deadline is set at most, so that it need not
+// move for those that come soon.
+const longestInner = 5 * time.Second
+
+// change changes the deadline. The zero time is none.
+func (d *deadline) change(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.want = t
+	if t.IsZero() || !d.inner.IsZero() && !d.inner.After(t) {
+		return nil
+	}
+	d.inner = t
+	return d.set(t)
+}
+
+// early reports whether err is the end of an inner deadline that is not wanted, or not
+// yet. It moves that deadline, and the caller tries again.
+func (d *deadline) early(err error) bool {
+	if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	if !d.want.IsZero() && !d.want.After(now) {
+		return false
+	}
+	d.inner = now.Add(longestInner)
+	if !d.want.IsZero() && d.want.Before(d.inner) {
+		d.inner = d.want
+	}
+	return d.set(d.inner) == nil
+}
