@@ -248,8 +248,9 @@ func (b *Balancer[N]) Acquire(key string) (lease Lease[N], ok bool) {
 
 // AcquireFunc is like Acquire but skips nodes for which allow returns false, such
 // as a node that just failed. It returns false if no allowed node has room, which
-// can happen although other nodes have. allow may be called more than once for a
-// node. Nil allows every node.
+// can happen although other nodes have. With a Bound of at least n/(n-k), any n-k of n
+// equal nodes have room for all leases. allow may be called more than once for a node.
+// Nil allows every node.
 func (b *Balancer[N]) AcquireFunc(key string, allow func(N) bool) (lease Lease[N], ok bool) {
 	for {
 		f := b.field.Load()

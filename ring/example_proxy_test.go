@@ -27,7 +27,7 @@ func Example_reverseProxy() {
 	}
 	source := mapper.Func(func(context.Context) ([]mapper.Node, error) { return nodes, nil }) // any source
 	view, err := mapper.Follow(context.Background(), source,
-		ring.BuildBalancer(ring.Build[mapper.Node], ring.BalancerConfig[mapper.Node]{Bound: 1.25}))
+		ring.BuildBalancer(ring.Build[mapper.Node], ring.BalancerConfig[mapper.Node]{Bound: 1.5}))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -99,9 +99,10 @@ func Example_roundTripper() {
 	}
 	source := mapper.Func(func(context.Context) ([]mapper.Node, error) { return nodes, nil }) // any source
 
-	// The View calls the function of BuildBalancer on each change of the nodes.
+	// The View calls the function of BuildBalancer on each change of the nodes. With a
+	// bound of 1.5 two of three nodes have room for the load of one that is dead.
 	view, err := mapper.Follow(context.Background(), source,
-		ring.BuildBalancer(ring.Build[mapper.Node], ring.BalancerConfig[mapper.Node]{Bound: 1.25}))
+		ring.BuildBalancer(ring.Build[mapper.Node], ring.BalancerConfig[mapper.Node]{Bound: 1.5}))
 	if err != nil {
 		fmt.Println(err)
 		return
