@@ -28,6 +28,11 @@ ATONCE   = -p 3
 NESTED  = internal/lab/agree internal/lab/bench internal/report/browsertest internal/tools/artifacts internal/tools/asm internal/tools/mutate mapper/examples
 MODULES = . $(NESTED)
 
+# Nested modules that users import or install. They have no replace lines, and build
+# against this tree by a workspace.
+WORKED  = mapper/grpclb
+WORK    = GOWORK=$(CURDIR)/.ci/go.work
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,12 +63,16 @@ race: packages ## Run the tests under the race detector, in less depth
 	$(STRICT) $(RACE) go test $(ATONCE) -race -short -count=1 -timeout 30m -skip '$(SERIAL)' $$(go list ./... | grep -vE '($(RACELESS))$$')
 	$(RACE) go test -race -short -count=1 -timeout 30m -run '$(SHARED)' ./rendezvous ./ring
 	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos ./cmd/proxenos-store
+	$(WORK) $(RACE) go -C mapper/grpclb test -race -short -count=1 -timeout 30m ./...
 
 .PHONY: lint
 lint: ## Run golangci-lint and check that every go.mod is tidy
 	@lint=$$(go -C internal/tools tool -n golangci-lint) && \
 	failed=0; for module in $(MODULES); do \
 		echo "lint $$module" && (cd $$module && $$lint run --allow-parallel-runners ./... && go mod tidy -diff) || failed=1; \
+	done; \
+	for module in $(WORKED); do \
+		echo "lint $$module" && (cd $$module && $(WORK) $$lint run --allow-parallel-runners ./...) && internal/repo/tidy.sh $$module || failed=1; \
 	done; exit $$failed
 
 .PHONY: vuln
@@ -78,7 +87,7 @@ vectors: ## Write the vectors of this project from the reference; none may chang
 .PHONY: fmt
 fmt: ## Format the code
 	@lint=$$(go -C internal/tools tool -n golangci-lint) && \
-	for module in $(MODULES); do (cd $$module && $$lint fmt) || exit 1; done
+	for module in $(MODULES) $(WORKED); do (cd $$module && $$lint fmt) || exit 1; done
 
 .PHONY: bench
 bench: ## Measure proxenos and its peers, and write internal/lab/bench/README.md
@@ -154,4 +163,7 @@ bench-once:
 nested:
 	@for module in $(NESTED); do \
 		echo "test $$module" && $(STRICT) go -C $$module test -short -count=1 -timeout 30m -bench . -benchtime 1x ./... || exit 1; \
+	done
+	@for module in $(WORKED); do \
+		echo "test $$module" && $(STRICT) $(WORK) go -C $$module test -short -count=1 -timeout 30m -bench . -benchtime 1x ./... || exit 1; \
 	done

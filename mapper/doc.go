@@ -34,7 +34,8 @@
 // publishes them through a [Feed].
 //
 // Module mapper/examples lets client libraries follow a View: go-redis, gomemcache,
-// groupcache, franz-go, and Prometheus for metrics.
+// groupcache, franz-go, and Prometheus for metrics. Module mapper/grpclb is a resolver
+// and a balancer for gRPC.
 //
 // # Writing a source
 //

@@ -37,6 +37,14 @@ type pkg struct {
 	Module     *struct{ Path string }
 }
 
+// deps lists the packages that p links, itself included.
+func (p pkg) deps() ([]pkg, error) {
+	if p.Module.Path == module {
+		return goList("-deps", p.ImportPath)
+	}
+	return goListIn(workspace, "-deps", p.ImportPath)
+}
+
 // room returns the import path relative to the module, or "" for a package of
 // another module.
 func (p pkg) room() string { return roomOf(p.ImportPath) }
@@ -49,12 +57,33 @@ func roomOf(importPath string) string {
 	return room
 }
 
-// packages lists the packages of the module, without nested modules.
-var packages = sync.OnceValues(func() ([]pkg, error) { return goList("./...") })
+// workspace is the path of the workspace in which the nested modules of worked build.
+var workspace = filepath.Join(root, ".ci", "go.work")
+
+// packages lists the packages of the module, and those of the nested modules that
+// users import or install.
+var packages = sync.OnceValues(func() ([]pkg, error) {
+	list, err := goList("./...")
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range worked {
+		nested, err := goListIn(workspace, "./"+dir+"/...")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, nested...)
+	}
+	return list, nil
+})
 
 // goList runs `go list -json` at the root of the repository.
-func goList(args ...string) ([]pkg, error) {
-	out, err := run(root, "go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,Imports,Standard,Module"}, args...)...)
+func goList(args ...string) ([]pkg, error) { return goListIn("off", args...) }
+
+// goListIn is goList in a workspace.
+func goListIn(workspace string, args ...string) ([]pkg, error) {
+	args = append([]string{"GOWORK=" + workspace, "go", "list", "-json=ImportPath,Dir,Name,GoFiles,Imports,Standard,Module"}, args...)
+	out, err := run(root, "env", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -45,26 +45,31 @@ var direct = map[string]string{
 type goMod struct {
 	Module  struct{ Path string }
 	Go      string
-	Require []struct {
-		Path     string
-		Indirect bool
-	}
-	Replace []struct{ Old struct{ Path string } }
+	Require []requirement
+	Replace []struct{ Old, New version }
 	Tool    []struct{ Path string }
 }
 
-func readGoMod(t *testing.T) (mod goMod) {
+type version struct{ Path, Version string }
+
+type requirement struct {
+	version
+	Indirect bool
+}
+
+// readGoMod reads the go.mod of a directory.
+func readGoMod(t *testing.T, dir string) (mod goMod) {
 	t.Helper()
-	out, err := run(root, "go", "mod", "edit", "-json")
+	out, err := run(filepath.Join(root, dir), "go", "mod", "edit", "-json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(out, &mod))
-	require.Equal(t, module, mod.Module.Path)
+	require.NotEmpty(t, mod.Module.Path)
 	return mod
 }
 
 func TestDirectDependenciesAreDecided(t *testing.T) {
 	t.Parallel()
-	for _, r := range readGoMod(t).Require {
+	for _, r := range readGoMod(t, ".").Require {
 		if !r.Indirect {
 			assert.Contains(t, slices.Sorted(maps.Keys(direct)), r.Path)
 		}
@@ -76,7 +81,7 @@ func TestDirectDependenciesAreDecided(t *testing.T) {
 // the module graph of importers.
 func TestRootModuleStandsAlone(t *testing.T) {
 	t.Parallel()
-	mod := readGoMod(t)
+	mod := readGoMod(t, ".")
 	assert.Empty(t, mod.Replace)
 	assert.Empty(t, mod.Tool)
 }
@@ -85,7 +90,7 @@ func TestRootModuleStandsAlone(t *testing.T) {
 // forced on every importer.
 func TestGoVersionIsTheFloor(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "1.26.0", readGoMod(t).Go)
+	assert.Equal(t, "1.26.0", readGoMod(t, ".").Go)
 }
 
 // TestRequirementsStandInBlocks: a reader of go.mod sees what programs link

@@ -40,6 +40,7 @@ var rules = []rule{
 	{room: "mapper/swim/internal/members", why: "pure: the table of members, without network or clock"},
 	{room: "mapper/swim/filesync", may: []string{"internal/nonblock", "internal/childenv", "mapper", "mapper/swim"}, others: []string{"github.com/fsnotify/fsnotify", "golang.org/x/text"}, why: "mirrors the members of the package above it"},
 	{room: "mapper/locator/...", may: []string{"mapper", "mapper/locator/...", "internal/connlimit", "internal/hostport", "internal/retry"}, others: []string{"github.com/apache/thrift"}, why: "one technology"},
+	{room: "mapper/grpclb", may: []string{"mapper", "ring", "ring/rules"}, others: []string{"google.golang.org/grpc"}, why: "one technology: it bounds loads by ring.Balancer, and knows no other algorithm"},
 
 	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "one call of package cli"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
@@ -170,7 +171,7 @@ func TestProgramsLinkNoTestHelpers(t *testing.T) {
 			continue
 		}
 		programs++
-		linked, err := goList("-deps", p.ImportPath)
+		linked, err := p.deps()
 		require.NoError(t, err)
 		for _, dep := range linked {
 			for _, room := range testOnly {
