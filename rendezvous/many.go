@@ -73,7 +73,28 @@ func (s *Set[N]) SelectNAll(dst []N, keys []string, n int) []N {
 		}
 		return dst
 	}
-	s.hasher().Each(keys, func(h uint64) { dst = s.appendBest(dst, query{hash: h}, n) })
+	b := batch.Borrow()
+	defer b.Return()
+	for part := range slices.Chunk(keys, batch.Size) {
+		dst = s.appendBestOfAll(dst, b.Strings(s.hasher(), part), n)
+	}
+	return dst
+}
+
+// appendBestOfAll appends the n best nodes for each of up to batch.Size hashes. n is
+// from 2 to the number of nodes.
+func (s *Set[N]) appendBestOfAll(dst []N, hashes []uint64, n int) []N {
+	var at [batch.Size * batch.MaxFew]uint32
+	found := s.weights == nil && batch.Few(at[:], hashes, s.seeds, n)
+	for i, h := range hashes {
+		if !found || at[i*n+n-1] == batch.None {
+			dst = s.appendBest(dst, query{hash: h}, n)
+			continue
+		}
+		for _, j := range at[i*n : i*n+n] {
+			dst = append(dst, s.live[j])
+		}
+	}
 	return dst
 }
 
@@ -117,9 +138,7 @@ func (s *Set[N]) lookup() batch.Lookup[N] {
 // bestOfAll sets at[i] to the index in live of the owner of the key of hashes[i].
 func (s *Set[N]) bestOfAll(at []uint32, hashes []uint64) {
 	if s.weights != nil {
-		for i, h := range hashes {
-			at[i] = uint32(expand(h).bestWeighted(s.seeds, s.weights))
-		}
+		bestWeightedAll(at, hashes, s.seeds, s.weights, s.inverse)
 		return
 	}
 	if batch.Best(at, hashes, s.seeds) {

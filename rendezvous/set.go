@@ -19,6 +19,7 @@ type Set[N any] struct {
 	places  []int32   // places[i] is the index of live[i] in all
 	seeds   []uint64  // parallel to live; nil with a Scorer
 	weights []float64 // parallel to live, times weightScale; nil if all are equal
+	inverse []float64 // parallel to weights: 1/w
 	hash    func(string) uint64
 	hashAll func([]uint64, []string)          // hash of many keys; nil calls hash for each
 	keyHash func(string) uint64               // of the part of a key that cfg.Key returns
@@ -94,6 +95,7 @@ func (s *Set[N]) admit() (ids []string) {
 	if equal {
 		s.weights = nil
 	}
+	s.inverse = inverses(s.weights)
 	return ids
 }
 

@@ -47,7 +47,7 @@ const certain = 1 + 1.0/(1<<40)
 // The node with the greatest bound w/(1-u) mostly wins. It does if its value exceeds
 // the second greatest bound.
 func bestWeightedAll(at []uint32, hashes, seeds []uint64, weights, inverse []float64) {
-	var next [256]float64
+	var next [batch.Size]float64
 	for len(hashes) > 0 {
 		n := min(len(hashes), len(next))
 		bounded := batch.Bound(at[:n], next[:n], hashes[:n], seeds, inverse)
@@ -65,6 +65,9 @@ func bestWeightedAll(at []uint32, hashes, seeds []uint64, weights, inverse []flo
 // inverses returns the inverses of the weights. As weightScale keeps weights from
 // 2^-774 to 2^964, the inverses are normal numbers, too.
 func inverses(weights []float64) []float64 {
+	if weights == nil {
+		return nil
+	}
 	all := make([]float64, len(weights))
 	for i, w := range weights {
 		all[i] = 1 / w

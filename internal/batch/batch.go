@@ -137,12 +137,9 @@ func Bound(at []uint32, next []float64, hashes, seeds []uint64, inverse []float6
 // MaxFew is the greatest number of nodes that [Few] finds.
 const MaxFew = 4
 
-// Unranked is what [Few] sets an index to if the score is 0.
-const Unranked = ^uint32(0)
-
 // Few sets at[i*n] to at[i*n+n-1] to the indices of the seeds that have the n greatest
 // scores for hashes[i], best first, those of equal scores in ascending order. An index is
-// [Unranked] if the score is 0, which different seeds do not have. n is from 2 to MaxFew,
+// [None] if the score is 0, which different seeds do not have. n is from 2 to MaxFew,
 // and there are at least n seeds.
 func Few(at []uint32, hashes, seeds []uint64, n int) bool {
 	if len(hashes) < worth || n < 2 || n > MaxFew || len(seeds) < n || !haveFew() {

@@ -205,7 +205,7 @@ func requireFew(t *testing.T, hashes, seeds []uint64, n int) {
 		}
 		slices.SortStableFunc(want, func(i, j int) int { return cmp.Compare(score(j), score(i)) })
 		for r, got := range at[i*n : i*n+n] {
-			if got == batch.Unranked && score(want[r]) == 0 {
+			if got == batch.None && score(want[r]) == 0 {
 				continue
 			}
 			if int(got) != want[r] {

@@ -15,25 +15,32 @@ func (m Method) FuncAll(o Options) func(sums []uint64, keys []string) {
 			sums[i] = one(key)
 		}
 	}
-	var many func(sums []uint64, keys []string) bool
+	var many func(sums []uint64, keys []string) (done int)
 	switch {
 	case m == MMH32:
-		many = func(sums []uint64, keys []string) bool { return batch.Murmur32(sums, keys, seed) }
+		many = func(sums []uint64, keys []string) int { return doneIf(batch.Murmur32(sums, keys, seed), keys) }
 	case m == MMH64 && !o.X86:
-		many = func(sums []uint64, keys []string) bool { return murmur128All(sums, keys, seed, false) }
+		many = func(sums []uint64, keys []string) int { return murmur128All(sums, keys, seed, false) }
 	case m == MMH128 && !o.X86:
-		many = func(sums []uint64, keys []string) bool { return murmur128All(sums, keys, seed, true) }
+		many = func(sums []uint64, keys []string) int { return murmur128All(sums, keys, seed, true) }
 	case m >= MD5 && m <= MMH128:
 		return each
 	default:
 		k0, k1 := o.words()
-		many = func(sums []uint64, keys []string) bool { return batch.SipHash(sums, keys, k0, k1) }
+		many = func(sums []uint64, keys []string) int { return doneIf(batch.SipHash(sums, keys, k0, k1), keys) }
 	}
 	return func(sums []uint64, keys []string) {
-		if !many(sums[:len(keys)], keys) {
-			each(sums, keys)
-		}
+		done := many(sums[:len(keys)], keys)
+		each(sums[done:], keys[done:])
 	}
+}
+
+// doneIf returns the number of keys, or 0 if they are not done.
+func doneIf(done bool, keys []string) int {
+	if done {
+		return len(keys)
+	}
+	return 0
 }
 
 // murmurBlock is how many keys murmur128All hashes at a time, to bound the memory of
@@ -41,21 +48,22 @@ func (m Method) FuncAll(o Options) func(sums []uint64, keys []string) {
 const murmurBlock = 64
 
 // murmur128All sets sums to the first words of MurmurHash3_x64_128, or to both,
-// exclusive or. It reports false, and has hashed nothing that counts, where a key at a
-// time is better.
-func murmur128All(sums []uint64, keys []string, seed uint32, both bool) bool {
+// exclusive or. It returns how many keys it did; a key at a time is better for the
+// others.
+func murmur128All(sums []uint64, keys []string, seed uint32, both bool) (done int) {
 	var words [murmurBlock]uint64
-	for len(keys) > 0 {
-		n := min(murmurBlock, len(keys))
-		if !batch.Murmur128(sums[:n], words[:n], keys[:n], seed) {
-			return false
+	for done < len(keys) {
+		end := min(done+murmurBlock, len(keys))
+		part := sums[done:end]
+		if !batch.Murmur128(part, words[:], keys[done:end], seed) {
+			break
 		}
-		for i, word := range words[:n] {
+		for i := range part {
 			if both {
-				sums[i] ^= word
+				part[i] ^= words[i]
 			}
 		}
-		sums, keys = sums[n:], keys[n:]
+		done = end
 	}
-	return true
+	return done
 }
