@@ -178,8 +178,10 @@ type Domains struct {
 	Levels   []string
 	Replicas int
 	Most     []DomainLimit
-	Except   float64  // the fraction of keys that may break the rule
-	MaxLoss  *float64 // of keys whose first replica is in one domain
+	Nearest  *DomainLimit // so many replicas in the domain of the first one, the others elsewhere
+	Except   float64      // the fraction of keys that may break the rule
+	MaxLoss  *float64     // of keys whose first replica is in one domain
+	MaxGone  *float64     // of keys whose replicas are all in one domain
 }
 
 // DomainLimit allows at most Most replicas of a key in one domain of a level.

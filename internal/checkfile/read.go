@@ -310,15 +310,26 @@ func (c *Check) domains() value {
 				return nil
 			})
 		})},
+		{"nearest", "The number of replicas of a key in the domain of the first one, by level; the others are elsewhere.", d.nearest()},
 		{"except", "The fraction of keys whose replicas may break the rule.", fraction(except, "except")},
 		{"max_loss", "The maximum fraction of keys whose first replica is in any one domain of any level.", fraction(&d.MaxLoss, "max_loss")},
-	}, need("domains: want levels", "levels"), need("domains: want replicas", "replicas"), need("domains: want most or max_loss", "most", "max_loss")).
+		{"max_gone", "The maximum fraction of keys all of whose replicas are in any one domain of any level.", fraction(&d.MaxGone, "max_gone")},
+	}, need("domains: want levels", "levels"), need("domains: want replicas", "replicas"), need("domains: want most, nearest, max_loss or max_gone", "most", "nearest", "max_loss", "max_gone")).
 		then(func() error {
 			if c.Domains = d; *except != nil {
 				d.Except = **except
 			}
 			return nil
 		})
+}
+
+func (d *Domains) nearest() value {
+	n := new(DomainLimit)
+	return mapping("nearest", []field{
+		{"level", "The name of the level.", text(&n.Level, "level")},
+		{"replicas", "The number of replicas in the domain of the first one.", whole(&n.Most, "replicas", 1, maxReplicas)},
+	}, need("nearest: want level", "level"), need("nearest: want replicas", "replicas")).
+		then(func() error { d.Nearest = n; return nil })
 }
 
 func (c *Check) count() value {

@@ -22,7 +22,9 @@ type Page struct {
 	// has one arc as long as its share.
 	Circle []Arc
 	Losses []Loss
-	Change *Change // nil if nothing is compared
+	// Domains are the failure domains, level by level; nil if no levels are named.
+	Domains []Domain
+	Change  *Change // nil if nothing is compared
 }
 
 // Input is a named value, such as an input of the figures.
@@ -63,15 +65,33 @@ func (n Node) Ratio() float64 {
 // Inside reports whether chance explains the load.
 func (n Node) Inside() bool { return n.Low <= n.Share && n.Share <= n.High }
 
+// Domain is a failure domain with its load.
+type Domain struct {
+	Level, Name string
+	Nodes       int // that are not drained
+	Weight      float64
+	Keys        int64
+	Share, Fair float64
+}
+
+// maxDomains is the number of domains that a page shows.
+const maxDomains = 200
+
+// ShownDomains returns the domains that the page shows.
+func (p *Page) ShownDomains() []Domain { return p.Domains[:min(len(p.Domains), maxDomains)] }
+
+// MoreDomains returns the number of the other domains.
+func (p *Page) MoreDomains() int { return len(p.Domains) - len(p.ShownDomains()) }
+
 // Arc is a part of the circle.
 type Arc struct {
 	Node     int     // index of the owner in Load.Nodes
 	From, To float64 // in turns, from 0 to 1
 }
 
-// Loss is the worst loss of a node or of a zone.
+// Loss is the worst loss of a node, of a zone or of a domain of a level.
 type Loss struct {
-	What     string // "node" or "zone"
+	What     string // "node", "zone" or the name of the level
 	Lost     string // its name
 	Share    float64
 	Heaviest string  // the node with the highest load after the loss; "" if no node is left

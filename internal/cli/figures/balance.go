@@ -48,6 +48,9 @@ is uneven. Rings are uneven by nature, and a table is uneven by up to a slot.
 After a loss, the keys of the lost nodes move to the next node in rank. The
 output shows the node with the highest ratio of load to expected load then.
 
+--levels names levels of failure domains, of which every domain is shown, and the
+worst loss of each level; see proxenos help rules.
+
 --merge adds up the results of several machines; see proxenos help merge.`,
 		Example: `  proxenos balance -f nodes.txt
   proxenos balance -f nodes.txt --keys keys.txt -o json
@@ -73,6 +76,7 @@ output shows the node with the highest ratio of load to expected load then.
 	o.keys.Bind(c)
 	o.keys.BindWeights(c)
 	o.placement.Bind(c, place.Algorithms)
+	o.placement.BindLevels(c)
 	o.source.Bind(c)
 	return c
 }
@@ -82,6 +86,9 @@ func (o *balanceOptions) parse(c *cobra.Command) error {
 		return err
 	}
 	if err := o.placement.Parse(c, o.std); err != nil {
+		return err
+	}
+	if err := o.placement.ParseRule(1); err != nil {
 		return err
 	}
 	switch {
@@ -168,6 +175,9 @@ func (o *balanceOptions) run(ctx context.Context) error {
 	view := newBalanceView(head, nodes, load, o.keys.Range())
 	view.Partial = p.Partial
 	view.setLosses(nodes, lost)
+	if view.domainsView, err = measureDomains(ctx, o.std, p, o.placement.LevelNames(), load, nodes); err != nil {
+		return err
+	}
 	written := o.format.Write(o.std.Out, view)
 	return o.std.Verdict(o.check(load, answer.Views(p.Nodes, false), o.keys.Weighted), written)
 }
@@ -223,7 +233,8 @@ type balanceView struct {
 	P               *float64              `json:"p"`
 	WorstNode       *lossView             `json:"worst_node_loss,omitempty"`
 	WorstZone       *lossView             `json:"worst_zone_loss,omitempty"`
-	Nodes           []heldView            `json:"nodes"`
+	domainsView
+	Nodes []heldView `json:"nodes"`
 }
 
 // heldView is a node with its keys.
@@ -332,8 +343,10 @@ chi-square p   %.4g (%s with %d degrees of freedom)
 			*v.P, ratioText(v.ChiSquare), v.Degrees)
 	}
 	b.WriteString(v.WorstNode.text("node") + v.WorstZone.text("zone"))
-	_, err := io.WriteString(w, b.String())
-	return err
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
+	return v.writeText(w)
 }
 
 // text returns a line about the loss.

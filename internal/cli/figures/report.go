@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -67,6 +68,7 @@ output.`,
 	})
 	o.keys.Bind(c)
 	o.placement.Bind(c, place.Algorithms)
+	o.placement.BindLevels(c)
 	o.source.Bind(c)
 	return c
 }
@@ -76,6 +78,9 @@ func (o *reportOptions) parse(c *cobra.Command) error {
 		return err
 	}
 	if err := o.placement.Parse(c, o.std); err != nil {
+		return err
+	}
+	if err := o.placement.ParseRule(1); err != nil {
 		return err
 	}
 	if err := o.parseOutput(); err != nil {
@@ -147,6 +152,11 @@ func (o *reportOptions) page(ctx context.Context) (*report.Page, error) {
 		return nil, err
 	}
 	page.Losses = lossesOf(p, lost)
+	domains, err := measureDomains(ctx, o.std, p, o.placement.LevelNames(), load, answer.EscapedViews(p.Nodes, true))
+	if err != nil {
+		return nil, err
+	}
+	domains.addTo(page)
 	if o.before != "" {
 		if err := o.compare(ctx, page, p); err != nil {
 			return nil, err
@@ -226,6 +236,23 @@ func lossesOf(p *place.Placement, l *losses) (losses []report.Loss) {
 		add("zone", term.Escape(l.zoneName()), l.zone)
 	}
 	return losses
+}
+
+// addTo adds the domains to a page. The zones of the level zone are there already.
+func (v *domainsView) addTo(page *report.Page) {
+	for _, d := range v.Domains {
+		page.Domains = append(page.Domains, report.Domain{Level: d.Level, Name: d.Domain, Nodes: d.Nodes, Weight: d.Weight, Keys: d.Keys, Share: d.Share, Fair: d.Fair})
+	}
+	for _, l := range v.Losses {
+		if l.Level == "zone" {
+			continue
+		}
+		loss := report.Loss{What: l.Level, Lost: l.Lost, Share: l.Share, Heaviest: l.Heaviest, Ratio: math.Inf(1)}
+		if l.Ratio != nil {
+			loss.Ratio = *l.Ratio
+		}
+		page.Losses = append(page.Losses, loss)
+	}
 }
 
 func (o *reportOptions) changeOf(m *compare.Movement) *report.Change {
