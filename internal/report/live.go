@@ -37,6 +37,7 @@ type Live struct {
 	Question *Question
 	Now      time.Time     // the time of the state; zero means the time of rendering
 	Every    time.Duration // the refresh interval; zero means no refresh
+	Program  string        // name and version of the program that serves the page
 }
 
 // Grade colors a value or a status. The text alone carries the meaning.

@@ -50,7 +50,8 @@ func (s *server) path(one *set) string {
 // livePage returns the page of a set.
 func (s *server) livePage(one *set, at *snapshot) *report.Live {
 	l := &report.Live{
-		Title: "Nodes", Lead: "From " + one.source.Describe() + ", placed by " + one.placement.AlgorithmName() + ".",
+		Program: "proxenos " + term.ReadBuild().Version,
+		Title:   "Nodes", Lead: "From " + one.source.Describe() + ", placed by " + one.placement.AlgorithmName() + ".",
 		Heading: "Nodes", Home: s.path(one), Ask: s.path(one) + "select", Every: refreshInterval, Tiles: one.tiles(at),
 	}
 	if len(s.sets) > 1 {

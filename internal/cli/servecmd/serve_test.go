@@ -322,6 +322,7 @@ func TestNoNodes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, nodes)
 	assert.Contains(t, s.get("/", "Accept", "text/html"), "<title>Nodes</title>")
+	assert.Contains(t, s.get("/", "Accept", "text/html"), "proxenos "+term.ReadBuild().Version+". This page is read-only")
 }
 
 // The list of nodes is one for -b http, and an unchanged one is a short answer.

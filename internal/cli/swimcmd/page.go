@@ -215,7 +215,8 @@ const refreshInterval = 3 * time.Second
 // live returns the page of the members.
 func (p *statusPage) live(view []pageMember) *report.Live {
 	l := &report.Live{
-		Title: "Members of the cluster", Ask: "/select", Every: refreshInterval,
+		Program: "proxenos " + term.ReadBuild().Version,
+		Title:   "Members of the cluster", Ask: "/select", Every: refreshInterval,
 		Placement: "Keys are placed by " + p.algorithm + ". Shares are in proportion to weights, of which the greatest is " + term.Number(member.MaxWeight) + ".",
 	}
 	counts := map[string]int{}

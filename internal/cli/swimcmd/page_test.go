@@ -98,6 +98,7 @@ func TestStatusPageServesJSONAndText(t *testing.T) {
 	require.Contains(t, get(h, "/select?key=%ff&count=2", "application/json").Body.String(), `"key_base64":"/w==","nodes":[{"id":"m","address":"10.0.0.1:80","weight":1}],"short":true`)
 	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Checksum)
 	require.Contains(t, get(h, "/", "text/html").Body.String(), answer.Addresses)
+	require.Contains(t, get(h, "/", "text/html").Body.String(), "proxenos "+term.ReadBuild().Version+". This page is read-only")
 	require.Equal(t, http.StatusBadRequest, get(h, "/select", "*/*").Code)
 	require.Equal(t, http.StatusBadRequest, get(h, "/select?key=a&count=0", "*/*").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/nothing", "*/*").Code)
