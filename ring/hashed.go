@@ -75,22 +75,24 @@ func (l hashed) place(members []member, h func(string) uint64) (*plan, error) {
 // total returns the number of points of all members, or an error that names the
 // greatest layout for which they fit.
 func (l hashed) total(members []member) (float64, error) {
-	sum := func(l hashed) (total float64) {
-		for _, m := range members {
-			total += l.count(m)
-		}
-		return total
-	}
-	total := sum(l)
+	total := l.sum(members)
 	err := checkTotal(total)
 	if err == nil {
 		return total, nil
 	}
-	fits := sort.Search(int(l), func(points int) bool { return sum(hashed(points+1)) > MaxPoints })
+	fits := sort.Search(int(l), func(points int) bool { return hashed(points+1).sum(members) > MaxPoints })
 	if fits == 0 {
 		return 0, fmt.Errorf("%w: a point for each unit is too many, so the unit must be greater", err)
 	}
 	return 0, fmt.Errorf("%w: for each unit, at most %d fit", err, fits)
+}
+
+// sum returns the number of points of all members.
+func (l hashed) sum(members []member) (total float64) {
+	for _, m := range members {
+		total += l.count(m)
+	}
+	return total
 }
 
 // count returns the number of points of a member, as a float64 because the
