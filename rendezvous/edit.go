@@ -1,5 +1,7 @@
 package rendezvous
 
+import "github.com/proxenos/proxenos/internal/nodeset"
+
 // With returns a set with additional nodes: the set that New builds of all
 // nodes. Config.Weight gives the weights of the added nodes; the others keep
 // theirs. The errors are those of New, [ErrDuplicateID] among them. It hashes
@@ -35,6 +37,18 @@ func (s *Set[N]) Reweight(id string, weight float64) (*Set[N], error) {
 		return nil, nodeError(err)
 	}
 	return build(all, s.config(), s)
+}
+
+// Over returns the set that New builds of these nodes with the configuration of s. It
+// hashes only the IDs that s does not have. The errors are those of New; that of a nil
+// or zero Set is [ErrNoID].
+func (s *Set[N]) Over(nodes []N) (*Set[N], error) {
+	cfg := s.config()
+	all, err := nodeset.New(nodes, cfg.ID, cfg.Weight)
+	if err != nil {
+		return nil, nodeError(err)
+	}
+	return build(all, cfg, s)
 }
 
 func (s *Set[N]) config() Config[N] {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/proxenos/proxenos/internal/testkit/alloctest"
 	"github.com/proxenos/proxenos/internal/testkit/shortrun"
+	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
 // TestEditsEqualNew applies random edits to a set, a table and a list of nodes,
@@ -45,7 +46,16 @@ func randomEdits(t *testing.T, rng *rand.Rand, cfg Config[server]) {
 	require.NoError(t, err)
 	for step := range 60 {
 		var tableErr error
-		switch op := rng.IntN(4); {
+		switch op := rng.IntN(5); {
+		case op == 4:
+			list = slices.DeleteFunc(slices.Clone(list), func(server) bool { return rng.IntN(4) == 0 })
+			rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+			if len(list) > 0 {
+				list[0].capacity = weights[rng.IntN(len(weights))]
+			}
+			list = append(list, server{fmt.Sprintf("%c%d-", 'a'+rng.IntN(26), step), 1})
+			set, err = set.Over(list)
+			table, tableErr = table.Over(list)
 		case op == 0 && len(list) > 0:
 			gone := list[rng.IntN(len(list))].name
 			list = slices.DeleteFunc(slices.Clone(list), func(s server) bool { return s.name == gone })
@@ -303,4 +313,32 @@ func TestSelectNAllocatesOnce(t *testing.T) {
 			})
 		}
 	}
+}
+
+func (s server) ID() string { return s.name }
+
+// TestFollowingBuildsEqualNew calls the functions for Follow with one list after
+// another, valid or not.
+func TestFollowingBuildsEqualNew(t *testing.T) {
+	t.Parallel()
+	hash := prf.MMH64.Func(prf.Options{})
+	build, buildTable := BuildWith(Config[server]{Hash: hash}), BuildTable(Config[server]{Hash: hash}, 7)
+	for _, list := range [][]server{
+		{}, {{"b", 1}}, {{"a", 2}, {"b", 1}}, {{"a", 2}, {"a", 1}}, {{"c", 1}, {"b", 3}}, {}, {{"d", 0}}, {{"d", 1}, {"", 1}}, {{"e", 1}, {"d", 1}},
+	} {
+		want, wantErr := New(list, Config[server]{ID: server.ID, Weight: server.Capacity, Hash: hash})
+		set, err := build(list)
+		table, tableErr := buildTable(list)
+		require.Equal(t, wantErr, err)
+		require.Equal(t, wantErr, tableErr)
+		if err == nil {
+			requireSame(t, want, set, table)
+		}
+	}
+	_, err := BuildTable(Config[server]{}, 99)(nil)
+	require.ErrorIs(t, err, ErrTableBits)
+	_, err = new(Set[server]).Over(nil)
+	require.ErrorIs(t, err, ErrNoID)
+	_, err = (*Table[server])(nil).Over(nil)
+	require.ErrorIs(t, err, ErrNoID)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/rendezvous/prf"
@@ -53,6 +54,59 @@ func Build[N interface {
 	Capacity() float64
 }](nodes []N) (*Set[N], error) {
 	return New(nodes, Config[N]{ID: N.ID, Weight: N.Capacity})
+}
+
+// BuildWith returns a function like [Build] that places nodes by a configuration. ID
+// and Weight are by default those of the nodes. Each set copies what it has in common
+// with the one before, as [Set.Over] does. The function is safe for concurrent use.
+func BuildWith[N interface {
+	ID() string
+	Capacity() float64
+}](cfg Config[N]) func([]N) (*Set[N], error) {
+	if cfg.ID == nil {
+		cfg.ID = N.ID
+	}
+	if cfg.Weight == nil {
+		cfg.Weight = N.Capacity
+	}
+	var last atomic.Pointer[Set[N]]
+	return func(nodes []N) (*Set[N], error) {
+		before := last.Load()
+		if before == nil {
+			before = &Set[N]{cfg: cfg}
+		}
+		s, err := before.Over(nodes)
+		if err == nil {
+			last.Store(s)
+		}
+		return s, err
+	}
+}
+
+// BuildTable is [BuildWith] for tables of 2^bits slots. Each table copies the owners of
+// the slots that stay, as [Table.Over] does.
+func BuildTable[N interface {
+	ID() string
+	Capacity() float64
+}](cfg Config[N], bits int) func([]N) (*Table[N], error) {
+	build := BuildWith(cfg)
+	var last atomic.Pointer[Table[N]]
+	return func(nodes []N) (*Table[N], error) {
+		s, err := build(nodes)
+		if err != nil {
+			return nil, err
+		}
+		var t *Table[N]
+		if before := last.Load(); before == nil {
+			t, err = s.Table(bits)
+		} else {
+			t, err = before.edited(s, nil)
+		}
+		if err == nil {
+			last.Store(t)
+		}
+		return t, err
+	}
 }
 
 // build makes the set of all nodes. It copies the seeds of those that old has.

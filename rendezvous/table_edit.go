@@ -3,25 +3,30 @@ package rendezvous
 // With returns the table of the same size over the nodes of [Set.With], with
 // its errors. Each slot compares its owner with the added nodes only, unless
 // they are many or there is a Scorer.
-func (t *Table[N]) With(nodes ...N) (*Table[N], error) { return t.over(t.nodes().With(nodes...)) }
+func (t *Table[N]) With(nodes ...N) (*Table[N], error) { return t.edited(t.nodes().With(nodes...)) }
 
 // Without returns the table of the same size over the nodes of [Set.Without],
 // with its errors. Without a Scorer only the slots of the deleted nodes are
 // scored.
 func (t *Table[N]) Without(ids ...string) (*Table[N], error) {
-	return t.over(t.nodes().Without(ids...))
+	return t.edited(t.nodes().Without(ids...))
 }
 
 // Reweight returns the table of the same size over the nodes of [Set.Reweight],
 // with its errors. Without a Scorer a greater weight costs each slot one
 // comparison, and a smaller one scores the slots of the node.
 func (t *Table[N]) Reweight(id string, weight float64) (*Table[N], error) {
-	return t.over(t.nodes().Reweight(id, weight))
+	return t.edited(t.nodes().Reweight(id, weight))
 }
 
-// over returns the table of the same size over s. It takes the owners from t
+// Over returns the table of the same size over the nodes of [Set.Over], with its
+// errors. Each slot compares its owner with the added and heavier nodes only, unless
+// they are many or there is a Scorer.
+func (t *Table[N]) Over(nodes []N) (*Table[N], error) { return t.edited(t.nodes().Over(nodes)) }
+
+// edited returns the table of the same size over s. It takes the owners from t
 // where they are still the best.
-func (t *Table[N]) over(s *Set[N], err error) (*Table[N], error) {
+func (t *Table[N]) edited(s *Set[N], err error) (*Table[N], error) {
 	switch {
 	case err != nil:
 		return nil, err

@@ -17,14 +17,14 @@ import (
 // long as New. The history of a [HashRing] built by a [Builder] is not kept.
 func (r *Ring[N]) With(nodes ...N) (*Ring[N], error) {
 	cfg := r.config()
-	return r.over(r.nodes().With(nodes, cfg.ID, cfg.Capacity))
+	return r.edited(r.nodes().With(nodes, cfg.ID, cfg.Capacity))
 }
 
 // Without returns a ring without the nodes that have these IDs: the ring that
 // New builds of the other nodes. It returns a [*NodeError] that wraps
 // [ErrUnknownID] if there is no such node. The cost is that of [Ring.With].
 func (r *Ring[N]) Without(ids ...string) (*Ring[N], error) {
-	return r.over(r.nodes().Without(ids))
+	return r.edited(r.nodes().Without(ids))
 }
 
 // Reweight returns a ring in which one node has another capacity: the ring that
@@ -33,7 +33,15 @@ func (r *Ring[N]) Without(ids ...string) (*Ring[N], error) {
 // error is a [*NodeError] that wraps [ErrUnknownID] or [ErrWeight], or one of
 // New. The cost is that of [Ring.With].
 func (r *Ring[N]) Reweight(id string, capacity float64) (*Ring[N], error) {
-	return r.over(r.nodes().Reweight(id, capacity))
+	return r.edited(r.nodes().Reweight(id, capacity))
+}
+
+// Over returns the ring that New builds of these nodes with the configuration of r, and
+// copies what both rings have in common: the cost is that of as many edits by With and
+// Without. The errors are those of New; that of a nil or zero Ring is [ErrNoID].
+func (r *Ring[N]) Over(nodes []N) (*Ring[N], error) {
+	cfg := r.config()
+	return r.edited(nodeset.New(nodes, cfg.ID, cfg.Capacity))
 }
 
 func (r *Ring[N]) config() Config[N] {
@@ -43,8 +51,8 @@ func (r *Ring[N]) config() Config[N] {
 	return r.cfg
 }
 
-// over builds the ring of edited nodes.
-func (r *Ring[N]) over(all *nodeset.Set[N], err error) (*Ring[N], error) {
+// edited builds the ring of edited nodes.
+func (r *Ring[N]) edited(all *nodeset.Set[N], err error) (*Ring[N], error) {
 	if err != nil {
 		return nil, nodeError(err)
 	}
@@ -73,11 +81,11 @@ func (r *Ring[N]) merge(layout hashed, all *nodeset.Set[N]) (*Ring[N], error) {
 	for k, i := range changed {
 		more[k] = edited.member(i)
 	}
-	if total := float64(r.circle.len()-e.gone) + layout.sum(more); checkTotal(total) != nil {
-		members, _ := edited.members(make([]int, all.Len()))
-		_, err := layout.total(members)
-		return nil, err
-	} else if total == 0 {
+	added, rest := layout.sum(more), float64(r.circle.len()-e.gone)
+	switch {
+	case checkTotal(added+rest) != nil, added > rest:
+		return build(all, make([]int, all.Len()), r.cfg) // or the error
+	case added+rest == 0:
 		return edited, nil
 	}
 	e.added = layout.points(more, changed, r.cfg.Hash)

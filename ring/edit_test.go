@@ -49,7 +49,15 @@ func randomEdits(t *testing.T, rnd *rand.Rand, cfg Config[weighted]) {
 	for step := range 40 {
 		next := slices.Clone(list)
 		var edited *Ring[weighted]
-		switch op := rnd.IntN(4); {
+		switch op := rnd.IntN(5); {
+		case op == 4:
+			next = slices.DeleteFunc(next, func(weighted) bool { return rnd.IntN(4) == 0 })
+			rnd.Shuffle(len(next), func(i, j int) { next[i], next[j] = next[j], next[i] })
+			if len(next) > 0 {
+				next[0].capacity = float64(rnd.IntN(4))
+			}
+			next = append(next, weighted{fmt.Sprintf("10.%d.%d.9:80", rnd.IntN(200), step), 1})
+			edited, err = r.Over(next)
 		case op == 0 && len(list) > 0:
 			gone := list[rnd.IntN(len(list))].id
 			next = slices.DeleteFunc(next, func(w weighted) bool { return w.id == gone })
@@ -258,5 +266,64 @@ func TestSelectNAllocatesOnce(t *testing.T) {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			alloctest.AtMost(t, 1, func() { r.SelectN(nil, "key", n) })
 		})
+	}
+}
+
+// TestFollowingBuildsEqualNew calls the function for Follow with one list after
+// another, valid or not.
+func TestFollowingBuildsEqualNew(t *testing.T) {
+	t.Parallel()
+	for _, layout := range []Layout{nil, Hashed(7), Ketama(KetamaWeighted)} {
+		cfg := Config[named]{Layout: layout}
+		build := BuildWith(cfg)
+		cfg.ID, cfg.Capacity = named.ID, named.Capacity
+		for _, list := range [][]named{
+			{}, {{"b:1", 1}}, {{"a:1", 2}, {"b:1", 1}}, {{"a:1", 2}, {"a:1", 1}}, {{"c:1", 1}, {"b:1", 3}}, {}, {{"d:1", 0}},
+			{{"d:1", 1}, {"", 1}}, {{"e:1", 1}, {"d:1", 1}},
+		} {
+			want, wantErr := New(list, cfg)
+			r, err := build(list)
+			require.Equal(t, wantErr, err)
+			if err == nil {
+				require.Equal(t, want.circle, r.circle)
+				require.Equal(t, want.Checksum(), r.Checksum())
+			}
+		}
+	}
+	_, err := new(Ring[named]).Over(nil)
+	require.ErrorIs(t, err, ErrNoID)
+}
+
+// TestEditsOfAGreatRing has so many points that an edit crosses the bounds of the
+// index and of owners within words, and so many changes that a new build is faster.
+func TestEditsOfAGreatRing(t *testing.T) {
+	t.Parallel()
+	cfg := weightedConfig
+	cfg.Layout = Hashed(1)
+	var list []weighted
+	for i := range ownerMask - 2 {
+		list = append(list, weighted{fmt.Sprint("node ", i), 1})
+	}
+	r, err := New(list, cfg)
+	require.NoError(t, err)
+	crossed := map[bool]bool{}
+	for step := range 8 {
+		added := weighted{fmt.Sprint("node ", step, "-"), float64(1 + step%3)}
+		list = append(list, added)
+		r, err = r.With(added)
+		require.NoError(t, err)
+		want, err := New(list, cfg)
+		require.NoError(t, err)
+		require.Equal(t, want.circle, r.circle)
+		crossed[r.circle.wide != nil] = true
+	}
+	assert.Len(t, crossed, 2)
+	for _, n := range []int{40000, 20, 19, 3} {
+		list = list[:n]
+		r, err = r.Over(list)
+		require.NoError(t, err)
+		want, err := New(list, cfg)
+		require.NoError(t, err)
+		require.Equal(t, want.circle, r.circle)
 	}
 }

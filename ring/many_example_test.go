@@ -72,3 +72,17 @@ func ExampleRing_HashAll() {
 	fmt.Println(hashes[0] == r.Hash(manyKeys[0]))
 	// Output: true
 }
+
+func ExampleRing_Over() {
+	r, _ := ring.Of("red", "green", "blue")
+	changed, err := r.Over([]string{"green", "blue", "yellow"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(r.SelectAll(nil, manyKeys))
+	fmt.Println(changed.SelectAll(nil, manyKeys))
+	// Output:
+	// [blue green red green]
+	// [blue green yellow green]
+}

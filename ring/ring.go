@@ -68,6 +68,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/proxenos/proxenos/internal/nodeset"
@@ -150,6 +151,8 @@ func Build[N interface {
 // BuildWith returns a function like [Build] that places nodes by a configuration,
 // such as the layout of another program. ID and Capacity are by default those of
 // the nodes; a layout that hashes addresses needs an ID function that returns them.
+// Each ring copies what it has in common with the one before, as [Ring.Over] does. The
+// function is safe for concurrent use.
 func BuildWith[N interface {
 	ID() string
 	Capacity() float64
@@ -160,7 +163,18 @@ func BuildWith[N interface {
 	if cfg.Capacity == nil {
 		cfg.Capacity = N.Capacity
 	}
-	return func(nodes []N) (*Ring[N], error) { return New(nodes, cfg) }
+	var last atomic.Pointer[Ring[N]]
+	return func(nodes []N) (*Ring[N], error) {
+		before := last.Load()
+		if before == nil {
+			before = &Ring[N]{cfg: cfg, layout: cfg.Layout}
+		}
+		r, err := before.Over(nodes)
+		if err == nil {
+			last.Store(r)
+		}
+		return r, err
+	}
 }
 
 // build makes the ring of nodes that were added in batches.

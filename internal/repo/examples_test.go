@@ -103,6 +103,7 @@ var withoutExample = map[string]string{
 	"rendezvous.Table.SelectNAll":      "as on Set",
 	"rendezvous.Table.Split":           "as on Set",
 	"rendezvous.Table.HashAll":         "as on Set",
+	"rendezvous.Table.Over":            "as on Set",
 
 	"rendezvous.Table.Node":     "as on Set",
 	"rendezvous.Table.Weight":   "as on Set",
