@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 import reference
+import reference_levels
 import reference_partitions
 import reference_ring
 import reference_shards
@@ -34,6 +35,19 @@ PARTITIONS = [("ten", 256, 1.1), ("ten", 256, 1), ("ten", 300, 1.1), ("ten", 100
 # Nodes whose zone is the ID up to the first hyphen, and sizes of shards.
 ZONED = {"even": [(f"z{i % 3}-n{i}", 1) for i in range(18)], "uneven": [(f"z{i * i % 5}-n{i}", 1 + i % 3) for i in range(13)]}
 SHARDS = [("even", 6, 3), ("even", 4, 2), ("uneven", 7, 5), ("uneven", 1, 1)]
+# Nodes whose ID is their path of domains and a name; then rules by a name: replicas, limits, and the nearest domain.
+LEVELED = {
+    "regions": [(f"r{i // 12}/z{i // 4}/k{i // 2}/n{i}", 1) for i in range(36)],
+    "lopsided": [(f"r{i % 2}/z{i % 3}/k{i % 4}/n{i}", (1, 0, 2.5)[i % 3 - (i == 4)]) for i in range(11)],
+}
+LEVELS = [
+    ("regions", "zones", 3, {"zone": 1}, None),
+    ("regions", "nested", 5, {"region": 3, "zone": 2, "rack": 1}, None),
+    ("regions", "nearest", 3, {}, ("region", 2)),
+    ("regions", "nearest-zones", 4, {"zone": 1}, ("region", 2)),
+    ("lopsided", "degraded", 4, {"region": 1, "rack": 1}, None),
+    ("lopsided", "degraded-nearest", 5, {"zone": 1}, ("region", 4)),
+]
 # Scores whose fractions are at either end, about the square root of one half, and between.
 SCORES = [0, 4095, 4096, (1 << 64) - 1, (1 << 64) - 4097, 1 << 63, (1 << 63) - 1, 0xB504F333F9DE6484, 0xB504F00000000000, 0xB504EFFFFFFFFFFF]
 SCORES += [reference.finalize(i * reference.GOLDEN & reference.M) for i in range(1, 119)]
@@ -76,6 +90,18 @@ def shards():
         write(label, "shards v1", DOC + "rules", header, list(reference_shards.results(path)))
 
 
+def levels():
+    """Writes the vectors of rules of failure domains, which have no checksum."""
+    for nodes, rule, n, limits, nearest in LEVELS:
+        header = [f"scenario: {rule} over a rendezvous set, {nodes}", "hash: siphash", "levels: region zone rack", f"replicas: {n}"]
+        header += [f"limit: {level} {most}" for level, most in limits.items()]
+        header += [f"nearest: {nearest[0]} {nearest[1]}"] if nearest else []
+        header += [f"node: {node} {w}" for node, w in LEVELED[nodes]] + ["columns: key replicas broken"]
+        label = f"levels/order-{nodes}-{rule}-siphash"
+        path = write(label, "levels v1", DOC + "rules", header, [[json.dumps(key, ensure_ascii=False)] for key in KEYS])
+        write(label, "levels v1", DOC + "rules", header, list(reference_levels.results(path)))
+
+
 def main():
     sets, rings = [], []
     for name, nodes in NODES.items():
@@ -91,6 +117,7 @@ def main():
             points = [*header, "points: 160", *listed]
             rings.append(vectors("ring", f"ring/{label}", "hashed ring v1", points, "key order", reference_ring.results))
     shards()
+    levels()
     parts = []
     for name, n, bound in PARTITIONS:
         for method in HASHES if (name, n) == ("ten", 300) else HASHES[:1]:

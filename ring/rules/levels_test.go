@@ -97,6 +97,56 @@ func TestLevelsMeetTheirRule(t *testing.T) {
 	}
 }
 
+// TestLevelsArePinned compares replicas, and the number of limits that they break, with
+// those of an implementation in another language. If it fails, keys have moved.
+func TestLevelsArePinned(t *testing.T) {
+	t.Parallel()
+	met, broken := 0, 0
+	vectors.Run(t, "levels/order-*.txt", func(t *testing.T, f *vectors.File) {
+		var nodes []zoned
+		for i, node := range f.Fields("node", 2) {
+			weight, err := strconv.ParseFloat(node[1], 64)
+			require.NoError(t, err)
+			nodes = append(nodes, zoned{node[0], weight, i})
+		}
+		set, err := rendezvous.New(nodes, rendezvous.Config[zoned]{ID: zoned.ID, Weight: zoned.Weight})
+		require.NoError(t, err)
+		cfg := rules.LevelsConfig[zoned]{ID: zoned.ID, Domain: func(z zoned) string { return rackOf(z.id) }, Names: strings.Fields(f.Header("levels")), Degrade: true}
+		cfg.Rule.Replicas, err = strconv.Atoi(f.Header("replicas"))
+		require.NoError(t, err)
+		for _, limit := range f.All("limit") {
+			cfg.Rule.Limits = append(cfg.Rule.Limits, limitOf(t, limit))
+		}
+		if nearest, ok := f.Lookup("nearest"); ok {
+			home := limitOf(t, nearest)
+			cfg.Rule.HomeLevel, cfg.Rule.Home = home.Level, home.Most
+		}
+		l, err := rules.NewLevels(set, cfg)
+		require.NoError(t, err)
+		for _, row := range f.Rows {
+			got, breaks := l.Select(nil, row.Text("key"))
+			require.Equal(t, row.Ints("replicas"), indices(got), row)
+			require.Len(t, breaks, row.Int("broken"), row)
+			if len(breaks) == 0 {
+				met++
+			} else {
+				broken++
+			}
+		}
+	})
+	require.Greater(t, met, 400)
+	require.Greater(t, broken, 200)
+}
+
+// limitOf parses a level and a number of a header.
+func limitOf(t *testing.T, text string) rules.Limit {
+	t.Helper()
+	level, number, _ := strings.Cut(text, " ")
+	most, err := strconv.Atoi(number)
+	require.NoError(t, err)
+	return rules.Limit{Level: level, Most: most}
+}
+
 // TestJoinChangesOneReplica: without a home, a node that joins takes the place of one
 // replica at most.
 func TestJoinChangesOneReplica(t *testing.T) {
