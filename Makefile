@@ -120,7 +120,7 @@ agree: packages ## Compare real programs with their vectors, and write internal/
 .PHONY: soak
 soak: ## Run the store and serve for minutes under faults, and resize a memcached fleet
 	PROXENOS_STORE_SOAK=5m go test -count=1 -v -run TestSoak ./cmd/proxenos-store
-	PROXENOS_SERVE_FLAPS=86400 go test -count=1 -v -timeout 30m -run TestFlappingTakesNoMemory ./internal/cli/servecmd
+	PROXENOS_SERVE_FLAPS=86400 go test -count=1 -v -timeout 2h -run TestFlappingTakesNoMemory ./internal/cli/servecmd
 	PROXENOS_SERVE_OUTAGE=60s go test -count=1 -v -run TestOutagesOfRealSources ./internal/cli/servecmd
 	PROXENOS_RESIZE=1 go test -count=1 -v -run 'TestResize$$' ./internal/lab/resize
 
