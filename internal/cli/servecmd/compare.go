@@ -84,7 +84,11 @@ func (o *compareOptions) parse(args []string) error {
 	for _, arg := range args {
 		u, err := url.Parse(arg)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-			return term.Hint(term.Usagef("URL %q: must be such as http://127.0.0.1:9911", redact(arg)), "give a token by --token-file")
+			hint := "give a token by --token-file"
+			if !strings.Contains(arg, "@") {
+				hint = "it begins with http:// or https://"
+			}
+			return term.Hint(term.Usagef("URL %q: must be such as http://127.0.0.1:9911", redact(arg)), "%s", hint)
 		}
 		o.urls = append(o.urls, u)
 	}
@@ -110,6 +114,18 @@ type group struct {
 	Stale     []string `json:"stale,omitempty"`   // URLs whose source fails
 	Partial   []string `json:"partial,omitempty"` // URLs whose set is partial
 	URLs      []string `json:"urls"`
+}
+
+// placing returns the algorithm and the hash, which text output shows where they differ.
+func (g *group) placing() string {
+	switch {
+	case g.Algorithm == "":
+		return "no nodes"
+	case g.Hash == "":
+		return g.Algorithm
+	default:
+		return g.Algorithm + " " + g.Hash
+	}
 }
 
 // comparedSet is the groups of a set, the largest first.
@@ -252,8 +268,12 @@ func (c *comparedSet) sizes() string {
 func writeComparison(w io.Writer, v *comparison) error {
 	rows := [][]string{{"SET", "SERVERS", "CHECKSUM", "ADDRESSES", "NODES", "NOTE", "URLS"}}
 	for _, s := range v.Sets {
+		differ := slices.ContainsFunc(s.Groups, func(g *group) bool { return g.placing() != s.Groups[0].placing() })
 		for _, g := range s.Groups {
 			var notes []string
+			if differ {
+				notes = append(notes, term.Escape(g.placing()))
+			}
 			if len(g.Stale) > 0 {
 				notes = append(notes, fmt.Sprintf("%d stale", len(g.Stale)))
 			}

@@ -490,6 +490,56 @@ func TestUnixSocketAndSystemd(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// READY=1 is sent when the service has nodes, and not before.
+func TestSystemdWaitsForNodes(t *testing.T) {
+	t.Parallel()
+	folder, err := os.MkdirTemp("", "px") // the path of a socket is short
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	notify, err := net.ListenPacket("unixgram", filepath.Join(folder, "notify"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = notify.Close() })
+	s := &serving{t: t, nodes: filepath.Join(folder, "nodes.txt"), http: &http.Client{Timeout: patience, Transport: &http.Transport{}}}
+	s.run(map[string]string{"NOTIFY_SOCKET": filepath.Join(folder, "notify")}, []string{"-f", s.nodes, "--http", "127.0.0.1:0"})
+	s.list("# none\n")
+	s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/nodes", nil); return a.StatusCode == http.StatusOK })
+	answer, _ := s.do(http.MethodGet, "/readyz", nil)
+	assert.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+	message := make([]byte, 100)
+	require.NoError(t, notify.SetReadDeadline(time.Now().Add(20*time.Millisecond)))
+	_, _, err = notify.ReadFrom(message)
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	s.list(threeNodes)
+	require.NoError(t, notify.SetReadDeadline(time.Now().Add(patience)))
+	n, _, err := notify.ReadFrom(message)
+	require.NoError(t, err)
+	assert.Equal(t, "READY=1", string(message[:n]))
+	assert.Equal(t, "ok\n", s.get("/readyz"))
+}
+
+// Text says by which algorithms servers place keys if that is why they disagree.
+func TestCompareShowsAlgorithmsThatDiffer(t *testing.T) {
+	t.Parallel()
+	one, other, ring := startServe(t), startServe(t), startServe(t, "-a", "ketama")
+	for _, s := range []*serving{one, other, ring} {
+		s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/readyz", nil); return a.StatusCode == http.StatusOK })
+	}
+	compare := func(urls ...string) (int, string) {
+		var out logbuf.Buffer
+		c := NewCompare(&term.Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }})
+		c.SetArgs(urls)
+		c.SilenceErrors, c.SilenceUsage = true, true
+		return term.ExitCode(c.ExecuteContext(t.Context())), out.String()
+	}
+	code, text := compare(one.url, other.url)
+	assert.Zero(t, code)
+	assert.NotContains(t, text, "rendezvous")
+	code, text = compare(ring.url, one.url, other.url)
+	assert.Equal(t, 1, code)
+	assert.Regexp(t, `(?m)^default +2 +[0-9a-f]{16} +[0-9a-f]{16} +3 +rendezvous siphash +`+one.url+" "+other.url+"\n"+
+		`default +1 +[0-9a-f]{16} +[0-9a-f]{16} +3 +ketama +`+ring.url+"$", text)
+}
+
 // A stop lets a request end that is under way.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
