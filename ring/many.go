@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/proxenos/proxenos/internal/batch"
@@ -100,9 +101,34 @@ func (r *Ring[N]) ownersOf(at []uint32, hashes []uint64) {
 
 // ownersOf sets at[i] to the owner of a position.
 func (c *circle) ownersOf(at []uint32, positions []uint64) {
-	for i, position := range positions {
-		at[i] = c.owner(c.locate(position))
+	if c.lookup >= nearest || c.wide != nil {
+		for i, position := range positions {
+			at[i] = c.owner(c.locate(position))
+		}
+		return
 	}
+	words, index, up, down := c.words, c.index, c.up&63, c.down&63
+	for k, position := range positions {
+		position += c.after
+		word := position << up
+		top := word &^ ownerMask
+		i := uint64(index[position>>down])
+		i += less(words[i], top) // steps without branches, as their number is random
+		i += less(words[i], top)
+		for words[i] < top {
+			i++
+		}
+		if c.low != nil && words[i]^top <= ownerMask {
+			i = uint64(c.findLow(int(i), word))
+		}
+		at[k] = uint32(words[i] & ownerMask)
+	}
+}
+
+// less returns 1 if a < b, else 0.
+func less(a, b uint64) (borrow uint64) {
+	_, borrow = bits.Sub64(a, b, 0)
+	return borrow
 }
 
 // masked returns the hash of many keys without the bits that do not count.
