@@ -86,7 +86,7 @@ func (s *serving) countEvents(t *testing.T, count *atomic.Int64) {
 	if !assert.NoError(t, err) {
 		return
 	}
-	defer answer.Body.Close() //nolint:errcheck // it is only read
+	defer answer.Body.Close()
 	for events := bufio.NewScanner(answer.Body); events.Scan(); {
 		if strings.HasPrefix(events.Text(), "event:") {
 			count.Add(1)

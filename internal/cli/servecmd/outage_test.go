@@ -135,7 +135,7 @@ func (l *lookups) look(ctx context.Context, s *serving, key int, owners map[int]
 		l.fail(err)
 		return
 	}
-	defer answer.Body.Close() //nolint:errcheck // it is only read
+	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	switch owner := string(body); {
 	case ctx.Err() != nil:
