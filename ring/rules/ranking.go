@@ -1,5 +1,5 @@
 // Package rules limits the choice among ranked nodes: [Shards] for tenants, and failure
-// domains in [Levels]. testdata/SPEC.md in the repository specifies shards for other
+// domains in [Levels]. testdata/SPEC.md in the repository specifies both for other
 // languages.
 //
 // It lies below ring, and imports none of the algorithms, because ring.Balancer and
