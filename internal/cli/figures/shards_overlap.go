@@ -110,12 +110,12 @@ func (o *shardsOptions) check(v *overlapView) error {
 }
 
 // overlap fails if tenants share more than the limits, of which nil is none.
-func (g *gateResult) overlap(v *overlapView, poisoned, allButOne *float64) {
-	if poisoned != nil && v.Poisoned > *poisoned {
-		g.failf("%q shares all nodes of its shard with %s of the other tenants; the limit is %s", v.WorstTenant, term.Percent(v.Poisoned), term.Percent(*poisoned))
+func (v *gateResult) overlap(o *overlapView, poisoned, allButOne *float64) {
+	if poisoned != nil && o.Poisoned > *poisoned {
+		v.failf("%q shares all nodes of its shard with %s of the other tenants; the limit is %s", o.WorstTenant, term.Percent(o.Poisoned), term.Percent(*poisoned))
 	}
-	if allButOne != nil && v.AllButOne > *allButOne {
-		g.failf("%s of the pairs of tenants share all nodes of their shards, or all but one; the limit is %s", term.Percent(v.AllButOne), term.Percent(*allButOne))
+	if allButOne != nil && o.AllButOne > *allButOne {
+		v.failf("%s of the pairs of tenants share all nodes of their shards, or all but one; the limit is %s", term.Percent(o.AllButOne), term.Percent(*allButOne))
 	}
 }
 
