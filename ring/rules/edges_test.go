@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -63,6 +64,34 @@ func TestHomeNeedsRoomInsideAndOutside(t *testing.T) {
 	require.ErrorContains(t, err, `region "r0" has room for 2, and the others for 2`)
 	_, err = newLevels(ids, rules.Rule{Replicas: 2, HomeLevel: "region", Home: 0}, false)
 	require.ErrorIs(t, err, rules.ErrRule)
+}
+
+func TestLevelsAreNumberedFromOne(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, rules.Rule{Replicas: 1}.Check([]string{"zone", "zone"}), `level 2, "zone": empty or given twice: not a level`)
+	require.EqualError(t, rules.Rule{Replicas: 1}.Check([]string{""}), `level 1, "": empty or given twice: not a level`)
+}
+
+// TestUnmetHomeIsNamed: of a large and a small region, the small one is no home.
+func TestUnmetHomeIsNamed(t *testing.T) {
+	t.Parallel()
+	rule := rules.Rule{Replicas: 3, HomeLevel: "region", Home: 2}
+	_, err := newLevels(append(places(1, 1, 1, 3), "r1/z0/k0/n0"), rule, false)
+	require.EqualError(t, err, `rule "2 in the nearest region, 1 elsewhere": region "r1" has room for 1, and the others for 3: the rule cannot be met`)
+}
+
+// TestLimitsGiveWayBeforeTheHome: with a rack in each region, two replicas at home share
+// a rack.
+func TestLimitsGiveWayBeforeTheHome(t *testing.T) {
+	t.Parallel()
+	rule := rules.Rule{Replicas: 3, HomeLevel: "region", Home: 2, Limits: []rules.Limit{{Level: "rack", Most: 1}}}
+	l, err := newLevels(places(2, 1, 1, 3), rule, true)
+	require.NoError(t, err)
+	for i := range 100 {
+		got, breaks := l.Select(nil, strconv.Itoa(i))
+		require.Len(t, got, 3)
+		require.Equal(t, []rules.Break{{Limit: rules.Limit{Level: "rack", Most: 1}, Domain: rackOf(got[0]), Have: 2}}, breaks)
+	}
 }
 
 func TestSharesOfFewTenants(t *testing.T) {
