@@ -93,15 +93,20 @@ function setChecksum(nodes, h) {
 }
 const tableChecksum = (bits, set) => checksum(Buffer.from('rendezvous table v1'), BigInt(bits), set);
 
-// results returns the rows of a file, then its checksums.
-function results(path) {
+// read returns the lines of the header of a file, its nodes, and its rows.
+function read(path) {
   const text = readFileSync(path, 'utf8'), end = text.indexOf('\n\n');
   const lines = text.slice(0, end).split('\n').filter((line) => line[0] !== '#').map((line) => line.split(': '));
   const nodes = lines.filter(([key]) => key === 'node').map(([, value], index) => {
     const [id, weight] = value.split(' ');
     return { index, id: Buffer.from(id), weight: Number(weight) };
   });
-  const header = Object.fromEntries(lines), rows = text.slice(end + 2).trimEnd().split('\n').map((row) => row.split('\t'));
+  return { lines, header: Object.fromEntries(lines), nodes, rows: text.slice(end + 2).trimEnd().split('\n').map((row) => row.split('\t')) };
+}
+
+// results returns the rows of a file, then its checksums.
+function results(path) {
+  const { header, nodes, rows } = read(path);
   if (header.algorithm === 'logarithm') return rows.map(([raw]) => [raw, bigEndian(floatBits(minusLn(BigInt(raw)))).toString('hex')]);
   const h = hashNamed(header.hash), bits = Number(header.table_bits), placed = place(nodes, h), set = setChecksum(nodes, h);
   return [...rows.map(([quoted]) => {
@@ -110,4 +115,6 @@ function results(path) {
     return [quoted, order.slice(0, 10).map((n) => n.index).join(' '), order[0].raw, s, owner.index];
   }), ['checksum', set, tableChecksum(bits, set)]];
 }
-for (const path of process.argv.slice(2)) for (const row of [['#', path], ...results(path)]) console.log(row.join('\t'));
+const print = (results) => { for (const path of process.argv.slice(2)) for (const row of [['#', path], ...results(path)]) console.log(row.join('\t')); };
+if (require.main === module) print(results);
+module.exports = { finalize, hashNamed, floatBits, place, rank, checksum, read, print };

@@ -26,6 +26,9 @@ var ports = []struct {
 	{"python3 -B reference_shards.py", "shards", 516},
 	{"python3 -B reference_levels.py", "levels", 774},
 	{"node reference.js", "rendezvous", 2208},
+	{"node reference_rules.js", "partitions", 1161},
+	{"node reference_rules.js", "shards", 516},
+	{"node reference_rules.js", "levels", 774},
 	{"java Reference.java", "rendezvous", 2208},
 }
 
@@ -35,7 +38,7 @@ var ports = []struct {
 func TestPorts(t *testing.T) {
 	t.Parallel()
 	for _, port := range ports {
-		t.Run(port.command, func(t *testing.T) {
+		t.Run(port.command+" "+port.folder, func(t *testing.T) {
 			t.Parallel()
 			argv := strings.Fields(port.command)
 			if _, err := exec.LookPath(argv[0]); err != nil {
