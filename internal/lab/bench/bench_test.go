@@ -12,10 +12,7 @@ import (
 // batch is the number of keys that one iteration looks up.
 const batch = 1024
 
-var (
-	peerSizes  = []int{10, 100, 1_000, 10_000}
-	growthOver = []int{10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000, 1_000_000}
-)
+var growthOver = []int{10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000, 1_000_000}
 
 // sizesOf returns the numbers of nodes to measure a system with. Ours have more
 // sizes, to show how cost grows.

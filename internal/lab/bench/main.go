@@ -60,11 +60,11 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	tables, err := output("go", "-C", filepath.Join("..", "..", "tools"), "tool", "benchstat", "-row", ".name,/nodes,/by", "-col", ".file", "median="+raw)
+	tables, err := goOutput("-C", filepath.Join("..", "..", "tools"), "tool", "benchstat", "-row", ".name,/nodes,/by", "-col", ".file", "median="+raw)
 	if err != nil {
 		return err
 	}
-	version, err := output("go", "version")
+	version, err := goOutput("version")
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,10 @@ func run(o options) error {
 
 // measure appends the results of every pass to a file.
 func measure(o options, binary, raw string) error {
-	if _, err := output("go", "test", "-c", "-o", binary, "."); err != nil {
+	if _, err := goOutput("test", "-c", "-o", binary, "."); err != nil {
+		return err
+	}
+	if _, err := goOutput("test", "-c", "-tags=purego", "-o", binary+portable, "."); err != nil {
 		return err
 	}
 	file, err := os.Create(raw)
@@ -82,10 +85,17 @@ func measure(o options, binary, raw string) error {
 	}
 	for pass := range o.Passes {
 		fmt.Fprintf(os.Stderr, "pass %d of %d\n", pass+1, o.Passes)
-		cmd := exec.Command(binary, "-test.bench=.", "-test.run=^$", "-test.timeout=1h", "-test.benchtime="+o.Benchtime.String())
-		cmd.Stdout, cmd.Stderr = io.MultiWriter(file, os.Stderr), os.Stderr
-		if err := cmd.Run(); err != nil {
-			return err
+		for _, c := range []struct{ binary, bench, variant, godebug string }{
+			{binary, ".", "", ""},
+			{binary, ofMany, avx2, "cpu.avx512f=off"},
+			{binary + portable, ofMany, portable, ""},
+		} {
+			cmd := exec.Command(c.binary, "-test.bench="+c.bench, "-test.run=^$", "-test.timeout=1h", "-test.benchtime="+o.Benchtime.String())
+			cmd.Env = append(os.Environ(), variant+"="+c.variant, "GODEBUG="+c.godebug)
+			cmd.Stdout, cmd.Stderr = io.MultiWriter(file, os.Stderr), os.Stderr
+			if err := cmd.Run(); err != nil {
+				return err
+			}
 		}
 	}
 	return file.Close()
@@ -102,9 +112,9 @@ func loadAverage() string {
 	return load
 }
 
-// output returns the standard output of a command.
-func output(name string, args ...string) (string, error) {
-	cmd := exec.Command(name, args...)
+// goOutput returns the standard output of the go command.
+func goOutput(args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

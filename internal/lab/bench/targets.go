@@ -15,7 +15,7 @@ type target struct {
 // targets lists all promises. They are ratios, because times differ between
 // machines and days.
 var targets = []target{
-	{"rendezvous Select, 10 nodes", goRendezvous, cost("Select", 10, "rendezvous").over("go-rendezvous"), atMost(0.85)},
+	{"rendezvous Select, 10 nodes", goRendezvous, cost("Select", 10, "rendezvous").over("go-rendezvous"), atMost(0.60)},
 	{"rendezvous Select, 100 nodes", goRendezvous, cost("Select", 100, "rendezvous").over("go-rendezvous"), atMost(0.60).withAVX512(0.40)},
 	{"rendezvous Select, 1000 nodes", goRendezvous, cost("Select", 1_000, "rendezvous").over("go-rendezvous"), atMost(0.70).withAVX512(0.25)},
 	{"rendezvous Select, 10000 nodes", goRendezvous, cost("Select", 10_000, "rendezvous").over("go-rendezvous"), atMost(0.70).withAVX512(0.20)},
@@ -30,6 +30,22 @@ var targets = []target{
 	{"ring SelectN(3), 100 x 160 points", stathat3, cost("SelectThree", 100, "ring").over("stathat"), atMost(0.35)},
 	{"ring build, 100 x 160 points", groupcache, cost("Build", 100, "ring").over("groupcache"), atMost(0.10)},
 	{"ring memory, 100 x 160 points", groupcache, value("Memory", 100, "ring", "heap-B").over("groupcache"), atMost(0.30)},
+
+	{"rendezvous SelectAll, 10 nodes", ownSelect, inBatch("SelectAll", 10, "rendezvous", ""), atMost(0.525).withAVX512(0.35)},
+	{"rendezvous SelectAll, 100 nodes", ownSelect, inBatch("SelectAll", 100, "rendezvous", ""), atMost(0.75).withAVX512(0.50)},
+	{"rendezvous SelectAll, 1000 nodes", ownSelect, inBatch("SelectAll", 1_000, "rendezvous", ""), atMost(1.425).withAVX512(0.95)},
+	{"rendezvous SelectAll by weight, 100 nodes", ownSelect, inBatch("SelectAll", 100, "weighted", ""), atMost(0.75).withAVX512(0.50)},
+	{"table SelectAll, 100 nodes", ownSelect, inBatch("SelectAll", 100, "table", ""), atMost(0.75).withAVX512(0.50)},
+	{"ring SelectAll, 100 nodes", ownSelect, inBatch("SelectAll", 100, "ring", ""), atMost(0.75).withAVX512(0.50)},
+	{"rendezvous SelectAll with AVX2, 10 nodes", ownSelect, inBatch("SelectAll", 10, "rendezvous", avx2), atMost(0.525)},
+	{"rendezvous SelectAll with AVX2, 100 nodes", ownSelect, inBatch("SelectAll", 100, "rendezvous", avx2), atMost(0.75)},
+	{"rendezvous SelectAll with AVX2, 1000 nodes", ownSelect, inBatch("SelectAll", 1_000, "rendezvous", avx2), atMost(1.425)},
+	{"rendezvous SelectAll by weight with AVX2, 100 nodes", ownSelect, inBatch("SelectAll", 100, "weighted", avx2), atMost(0.75)},
+	{"table SelectAll with AVX2, 100 nodes", ownSelect, inBatch("SelectAll", 100, "table", avx2), atMost(0.75)},
+	{"ring SelectAll with AVX2, 100 nodes", ownSelect, inBatch("SelectAll", 100, "ring", avx2), atMost(0.75)},
+	{"rendezvous SelectAll in portable Go, 10 nodes", ownSelect, inBatch("SelectAll", 10, "rendezvous", portable), atMost(0.85)},
+	{"one node added to a table of 10000", "full build", cost("Grow", 10_000, "table").over("table-build"), atMost(0.10)},
+	{"one node added to a ring of 10000", "full build", cost("Grow", 10_000, "ring").over("ring-build"), atMost(0.10)},
 
 	{"lookups of rendezvous on two cores", "on one", value("Scaling", 100, "rendezvous", "speedup").alone(), atLeast(1.85)},
 	{"lookups of a table on two cores", "on one", value("Scaling", 100, "table", "speedup").alone(), atLeast(1.85)},
@@ -55,6 +71,7 @@ const (
 	logarithms   = "a logarithm for every node"
 	groupcache   = "golang/groupcache"
 	stathat3     = "stathat GetN(3)"
+	ownSelect    = "own Select, one by one"
 )
 
 // quantity is a metric divided by another metric of the same pass, or a single
