@@ -1,3 +1,5 @@
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +10,7 @@ import java.util.*;
 import java.util.stream.*;
 
 /**
- * Package rendezvous in Java, written from SPEC.md: order, table and checksums.
+ * Package rendezvous in Java, written from SPEC.md: order, table and checksums; then partitions, shards and failure domains.
  *
  * <p>usage: java Reference.java FILE... computes the rows of vectors again and prints them.
  */
@@ -136,15 +138,140 @@ final class Reference {
 
   static long tableChecksum(int bits, long set) { return new Fields().add(utf8("rendezvous table v1")).add(bits).add(set).sum(); }
 
+  static List<Node> order(List<Placed> placed, Hash h, String key) { return rank(placed, h, utf8(key)).stream().map(Scored::node).toList(); }
+
+  static String indices(List<Node> nodes) { return nodes.stream().map(n -> "" + n.index).collect(Collectors.joining(" ")); }
+
+  /** The greatest number of partitions of each node. */
+  static int[] limits(List<Node> nodes, int n, String bound) {
+    BigDecimal most = new BigDecimal(bound), total = BigDecimal.ZERO;
+    for (Node node : nodes) total = total.add(new BigDecimal(Double.toString(node.weight)));
+    int[] limits = new int[nodes.size()];
+    for (Node node : nodes) {
+      BigDecimal top = most.multiply(new BigDecimal(n)).multiply(new BigDecimal(Double.toString(node.weight)));
+      limits[node.index] = most.signum() == 0 ? n : top.divide(total, 0, RoundingMode.CEILING).min(new BigDecimal(n)).intValue();
+    }
+    return limits;
+  }
+
+  /** The owner of every partition. */
+  static List<Node> assign(List<Node> nodes, List<Placed> placed, Hash h, int n, String bound) {
+    int[] room = limits(nodes, n, bound);
+    List<Node> owners = new ArrayList<>();
+    for (int partition = 0; partition < n; partition++) {
+      Node owner = order(placed, h, "" + partition).stream().filter(node -> room[node.index] > 0).findFirst().orElseThrow();
+      room[owner.index]--;
+      owners.add(owner);
+    }
+    return owners;
+  }
+
+  static long partitionsChecksum(List<Node> nodes, Hash h, int n, double bound, List<Node> owners) {
+    Fields sum = new Fields().add(utf8("partitions v1")).add(n).add(Double.doubleToRawLongBits(bound));
+    for (String key : List.of("", "proxenos", "placement is a promise")) sum.add(h.of(utf8(key)));
+    List<Node> live = nodes.stream().filter(node -> node.weight > 0).sorted((a, b) -> Arrays.compareUnsigned(a.id, b.id)).toList();
+    for (Node node : live) sum.add(node.id).add(Double.doubleToRawLongBits(node.weight));
+    Map<Node, Integer> place = new HashMap<>();
+    for (Node node : live) place.put(node, place.size());
+    long fold = 0;
+    for (Node owner : owners) fold = finalize(fold + place.get(owner) + 1);
+    return sum.add(fold).sum();
+  }
+
+  static void partitions(Map<String, String> header, List<Node> nodes, List<Placed> placed, Hash h, String[] rows) {
+    int n = Integer.parseInt(header.get("partitions"));
+    List<Node> owners = assign(nodes, placed, h, n, header.get("bound"));
+    for (String row : rows) {
+      String first = row.split("\t")[0];
+      int partition = (int) Long.remainderUnsigned(h.of(utf8(unquote(first))), n);
+      Node owner = owners.get(partition);
+      Stream<Node> others = order(placed, h, "" + partition).stream().filter(node -> node != owner);
+      print(first, partition, indices(Stream.concat(Stream.of(owner), others).limit(10).toList()));
+    }
+    print("checksum", Long.toUnsignedString(partitionsChecksum(nodes, h, n, Double.parseDouble(header.get("bound")), owners)));
+  }
+
+  /** The best node of every zone, then the second best, and so on, up to n. */
+  static List<Node> spread(List<Node> nodes, int n) {
+    Map<String, Integer> taken = new HashMap<>();
+    Map<Node, Integer> rounds = new LinkedHashMap<>();
+    for (Node node : nodes) rounds.put(node, taken.merge(new String(node.id, StandardCharsets.UTF_8).split("-")[0], 1, Integer::sum));
+    return nodes.stream().sorted(Comparator.comparing(rounds::get)).limit(n).toList(); // the sort is stable
+  }
+
+  static void shards(Map<String, String> header, List<Placed> placed, Hash h, String[] rows) {
+    for (String row : rows) {
+      String first = row.split("\t")[0];
+      List<Node> shard = spread(order(placed, h, unquote(first)), Integer.parseInt(header.get("shard")));
+      List<Node> own = order(placed, h, "user:42").stream().filter(shard::contains).toList();
+      print(first, indices(shard), indices(spread(own, Integer.parseInt(header.get("replicas")))));
+    }
+  }
+
+  /** A rule of failure domains: most is 0 for a level without a limit, and home -1 for a rule without a nearest level. */
+  record Rule(int n, int[] most, int home, int nearest) {
+    static String domain(Node node, int depth) {
+      String[] names = new String(node.id, StandardCharsets.UTF_8).split("/");
+      return String.join("/", Arrays.copyOf(names, depth + 1));
+    }
+
+    static int held(List<Node> chosen, String path, int depth) { return (int) chosen.stream().filter(n -> domain(n, depth).equals(path)).count(); }
+
+    int inside(List<Node> chosen) { return held(chosen, domain(chosen.get(0), home), home); }
+
+    boolean permits(List<Node> chosen, Node node, int lifted) {
+      for (int depth = lifted; depth < most.length; depth++) {
+        if (most[depth] > 0 && held(chosen, domain(node, depth), depth) >= most[depth]) return false;
+      }
+      if (home < 0 || chosen.isEmpty() || lifted > most.length) return true;
+      if (domain(node, home).equals(domain(chosen.get(0), home))) return inside(chosen) < nearest;
+      return chosen.size() - inside(chosen) < n - nearest;
+    }
+
+    List<Node> choose(List<Node> ranked) {
+      List<Node> chosen = new ArrayList<>();
+      for (int lifted = 0; lifted <= most.length + 1; lifted++) {
+        for (Node node : ranked) if (chosen.size() < n && !chosen.contains(node) && permits(chosen, node, lifted)) chosen.add(node);
+      }
+      return chosen;
+    }
+
+    int broken(List<Node> chosen) {
+      int broken = 0;
+      for (int d = 0; d < most.length; d++) {
+        int depth = d;
+        Stream<String> paths = chosen.stream().map(node -> domain(node, depth)).distinct();
+        if (most[d] > 0) broken += (int) paths.filter(path -> held(chosen, path, depth) > most[depth]).count();
+      }
+      if (home >= 0) broken += (inside(chosen) > nearest ? 1 : 0) + (chosen.size() - inside(chosen) > n - nearest ? 1 : 0);
+      return broken;
+    }
+  }
+
+  static void levels(Map<String, String> header, List<String> limits, List<Placed> placed, Hash h, String[] rows) {
+    List<String> names = List.of(header.get("levels").split(" "));
+    int[] most = new int[names.size()];
+    for (String limit : limits) most[names.indexOf(limit.split(" ")[0])] = Integer.parseInt(limit.split(" ")[1]);
+    String[] home = header.getOrDefault("nearest", "none 0").split(" ");
+    Rule rule = new Rule(Integer.parseInt(header.get("replicas")), most, names.indexOf(home[0]), Integer.parseInt(home[1]));
+    for (String row : rows) {
+      String first = row.split("\t")[0];
+      List<Node> chosen = rule.choose(order(placed, h, unquote(first)));
+      print(first, indices(chosen), rule.broken(chosen));
+    }
+  }
+
   /** Prints the rows of a file, then its checksums. */
   static void results(String path) throws Exception {
     String[] parts = Files.readString(Path.of(path)).split("\n\n", 2);
     Map<String, String> header = new HashMap<>();
     List<Node> nodes = new ArrayList<>();
+    List<String> limits = new ArrayList<>();
     for (String line : parts[0].split("\n")) {
       if (line.startsWith("#")) continue;
       String[] field = line.split(": ", 2);
       header.put(field[0], field[1]);
+      if (field[0].equals("limit")) limits.add(field[1]);
       if (field[0].equals("node")) {
         String[] value = field[1].split(" ");
         nodes.add(new Node(nodes.size(), utf8(value[0]), Double.parseDouble(value[1])));
@@ -152,9 +279,20 @@ final class Reference {
     }
     boolean logarithm = header.get("algorithm").equals("logarithm");
     Hash h = logarithm ? null : hashNamed(header.get("hash"));
-    int bits = logarithm ? 0 : Integer.parseInt(header.get("table_bits"));
     List<Placed> placed = place(nodes, h);
-    for (String row : parts[1].split("\n")) {
+    String[] rows = parts[1].split("\n");
+    switch (header.get("algorithm")) {
+      case "partitions v1" -> partitions(header, nodes, placed, h, rows);
+      case "shards v1" -> shards(header, placed, h, rows);
+      case "levels v1" -> levels(header, limits, placed, h, rows);
+      default -> orders(header, nodes, placed, h, rows);
+    }
+  }
+
+  static void orders(Map<String, String> header, List<Node> nodes, List<Placed> placed, Hash h, String[] rows) {
+    boolean logarithm = h == null;
+    int bits = logarithm ? 0 : Integer.parseInt(header.get("table_bits"));
+    for (String row : rows) {
       String first = row.split("\t")[0];
       if (logarithm) {
         print(first, String.format("%016x", Double.doubleToRawLongBits(minusLn(Long.parseUnsignedLong(first)))));

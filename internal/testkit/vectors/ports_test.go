@@ -30,6 +30,9 @@ var ports = []struct {
 	{"node reference_rules.js", "shards", 516},
 	{"node reference_rules.js", "levels", 774},
 	{"java Reference.java", "rendezvous", 2208},
+	{"java Reference.java", "partitions", 1161},
+	{"java Reference.java", "shards", 516},
+	{"java Reference.java", "levels", 774},
 }
 
 // TestPorts compares every row and checksum of this project's own vectors with
