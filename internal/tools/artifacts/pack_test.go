@@ -155,8 +155,9 @@ func TestPack(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "one.yaml")
 	require.NoError(t, os.WriteFile(file, one, 0o644))
 	env := []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "GOFLAGS="}
-	command(t, dir, env, "goreleaser", "check", "--quiet")
-	command(t, dir, env, "goreleaser", "release", "--snapshot", "--clean", "--config", file)
+	goreleaser := filepath.Join(bin, "goreleaser")
+	command(t, dir, env, goreleaser, "check")
+	command(t, dir, env, goreleaser, "release", "--snapshot", "--clean", "--config", file)
 
 	names := archived(t, glob(t, dir, "*.tar.gz"))
 	for _, want := range []string{"proxenos", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "completions/proxenos.bash",
