@@ -27,9 +27,10 @@ type File struct {
 	Name  string // the name given to Parse, for errors
 	Nodes Nodes
 	Settings
-	Sample     int64  // the number of sample keys to measure
-	Keys       string // a file of keys to measure instead
-	KeyWeights bool   // each line of Keys ends in a tab and the weight of the key
+	Levels     []string // of the domains of the nodes, widest first; that named zone gives nodes their zones
+	Sample     int64    // the number of sample keys to measure
+	Keys       string   // a file of keys to measure instead
+	KeyWeights bool     // each line of Keys ends in a tab and the weight of the key
 	Checks     []Check
 
 	format *Format

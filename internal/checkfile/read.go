@@ -36,6 +36,7 @@ func (f *File) grammar() value {
 	return mapping("a check file", append(append(
 		[]field{{"nodes", "A file of nodes in or below the root directory, by default that of this file, or a list of nodes in the form of -n. --live overrides it.", f.Nodes.grammar()}},
 		f.Settings.fields(f.format)...),
+		field{"levels", "The names of the levels in the domains of the nodes, widest first. The domains of the level zone are the zones of the nodes.", texts(&f.Levels, "levels")},
 		field{"sample", "The number of sample keys to measure; 1000000 by default.", whole(&f.Sample, "sample", 1, maxSample)},
 		field{"keys", "A file of keys to measure instead of a sample, one per line.", text(&f.Keys, "keys")},
 		field{"key_weights", "Each line of the file of keys ends in a tab and the weight of the key, an integer. Figures then count weights instead of keys.", boolean(&f.KeyWeights, "key_weights")},

@@ -149,6 +149,9 @@ func (k *checker) before(ctx context.Context, side *checkfile.Side) (*place.Plac
 	if err := placement.Apply(settings, k.std); err != nil {
 		return nil, k.at(side.Line, err)
 	}
+	if err := placement.SetLevels(k.file.Levels); err != nil {
+		return nil, k.at(side.Line, err)
+	}
 	p, err := k.build(&placement, nodes)
 	if err != nil {
 		return nil, k.at(side.Line, err)

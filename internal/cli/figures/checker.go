@@ -36,6 +36,9 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 	if err = k.placement.Apply(place.Settings(folder.file.Settings), o.std); err != nil {
 		return nil, fileFault(folder.name, err)
 	}
+	if err = k.placement.SetLevels(folder.file.Levels); err != nil {
+		return nil, fileFault(folder.name, err)
+	}
 	k.keys = answer.Keys{Sample: folder.file.Sample, File: folder.file.Keys, Weighted: folder.file.KeyWeights}
 	if k.keys.Sample == 0 {
 		k.keys.Sample = answer.DefaultSample
@@ -45,6 +48,9 @@ func (o *checkOptions) newChecker(ctx context.Context, folder *checkFolder) (*ch
 	}
 	if k.nodes, err = o.nodes(ctx, folder, &k.placement); err != nil {
 		return nil, err
+	}
+	if k.nodes, err = k.placement.Zoned(k.nodes); err != nil {
+		return nil, fileFault(folder.name, err)
 	}
 	if !o.update {
 		if err = k.checkWork(); err != nil {

@@ -87,6 +87,15 @@ func levelNumber(flag, typed string) (level string, n int, err error) {
 	return level, n, nil
 }
 
+// SetLevels is --levels of a check file.
+func (o *Flags) SetLevels(names []string) error {
+	o.levels.names = names
+	return rules.Rule{Replicas: 1}.Check(names)
+}
+
+// Zoned returns the nodes with the zones that their domains have, as Build does.
+func (o *Flags) Zoned(nodes []mapper.Node) ([]mapper.Node, error) { return o.levels.zoned(nodes) }
+
 // HasRule reports whether a rule limits the replicas of a key.
 func (o *Flags) HasRule() bool { return o.levels.rule != nil }
 
