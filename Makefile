@@ -31,6 +31,7 @@ MODULES = . $(NESTED)
 # Nested modules that users import or install. They have no replace lines, and build
 # against this tree by a workspace.
 WORKED  = mapper/grpclb
+BEAM    = cmd/proxenos-beam
 WORK    = GOWORK=$(CURDIR)/.ci/go.work
 
 .PHONY: help
@@ -65,13 +66,18 @@ race: packages ## Run the tests under the race detector, in less depth
 	$(STRICT) $(RACE) go test -race -short -count=1 -timeout 30m -run '$(LASTING)' ./cmd/proxenos ./cmd/proxenos-store
 	$(WORK) $(RACE) go -C mapper/grpclb test -race -short -count=1 -timeout 30m ./...
 
+# Apart from test: it links 68 modules, and the first build takes minutes.
+.PHONY: beam
+beam: ## Test proxenos-beam, on the runner prism
+	$(WORK) go -C $(BEAM) test -count=1 -timeout 30m ./...
+
 .PHONY: lint
 lint: ## Run golangci-lint and check that every go.mod is tidy
 	@lint=$$(go -C internal/tools tool -n golangci-lint) && \
 	failed=0; for module in $(MODULES); do \
 		echo "lint $$module" && (cd $$module && $$lint run --allow-parallel-runners ./... && go mod tidy -diff) || failed=1; \
 	done; \
-	for module in $(WORKED); do \
+	for module in $(WORKED) $(BEAM); do \
 		echo "lint $$module" && (cd $$module && $(WORK) $$lint run --allow-parallel-runners ./...) && internal/repo/tidy.sh $$module || failed=1; \
 	done; exit $$failed
 
@@ -87,7 +93,7 @@ vectors: ## Write the vectors of this project from the reference; none may chang
 .PHONY: fmt
 fmt: ## Format the code
 	@lint=$$(go -C internal/tools tool -n golangci-lint) && \
-	for module in $(MODULES) $(WORKED); do (cd $$module && $$lint fmt) || exit 1; done
+	for module in $(MODULES) $(WORKED) $(BEAM); do (cd $$module && $$lint fmt) || exit 1; done
 
 .PHONY: bench
 bench: ## Measure proxenos and its peers, and write internal/lab/bench/README.md
@@ -123,6 +129,8 @@ soak: ## Run the store and serve for minutes under faults, and resize a memcache
 	PROXENOS_SERVE_FLAPS=86400 go test -count=1 -v -timeout 2h -run TestFlappingTakesNoMemory ./internal/cli/servecmd
 	PROXENOS_SERVE_OUTAGE=60s go test -count=1 -v -run TestOutagesOfRealSources ./internal/cli/servecmd
 	PROXENOS_RESIZE=1 go test -count=1 -v -run 'TestResize$$' ./internal/lab/resize
+	$(WORK) PROXENOS_BEAM_KEYS=1000000 go -C $(BEAM) test -count=1 -v -timeout 60m -run TestFiguresAreThoseOfDiff .
+	$(WORK) PROXENOS_GRPC_LOAD=1 go -C mapper/grpclb test -count=1 -v -timeout 30m -run TestUnderLoad .
 
 .PHONY: dist
 dist: ## Pack a release, or a snapshot of this commit, into dist/

@@ -10,7 +10,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"os"
@@ -47,27 +46,5 @@ func Root(out io.Writer) *cobra.Command {
 
 // run executes a command line and reports its error on standard error.
 func run(ctx context.Context, std *term.Streams, args []string) int {
-	root := newRoot(std)
-	root.SetArgs(term.ShowAll(root, args))
-	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
-		term.UnquoteUsages(root)
-	}
-	var refused error
-	root.SetHelpFunc(func(c *cobra.Command, args []string) {
-		if c.HasSubCommands() && c.Flags().NArg() > 0 {
-			refused = term.RefuseCommand(c, c.Flags().Args()) // as in: proxenos nosuch --help
-			return
-		}
-		term.Help(c, args)
-	})
-	out, helpFailure := term.Remembering(std.Out)
-	root.SetOut(out)
-	command, err := root.ExecuteContextC(ctx)
-	if err == nil {
-		err = cmp.Or(refused, helpFailure()) // cobra drops the errors of help
-	}
-	if cause := context.Cause(ctx); cause != nil && err != nil {
-		err = cause
-	}
-	return std.Report(term.ReferToHelp(command, err))
+	return term.Run(ctx, std, newRoot(std), args)
 }

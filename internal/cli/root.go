@@ -2,7 +2,6 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/proxenos/proxenos/internal/cli/figures"
 	"github.com/proxenos/proxenos/internal/cli/servecmd"
@@ -23,27 +22,10 @@ same answer everywhere, in any order.`,
 
   # Which instance registered in Consul owns github.com?
   proxenos select -b consul -h localhost -p 8500 github.com`,
-		Args:              cobra.ArbitraryArgs,
-		RunE:              term.RefuseCommand,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.SetIn(std.In)
-	root.SetOut(std.Out)
-	root.SetErr(std.Err)
-	root.SetFlagErrorFunc(term.ExplainFlagError)
-	root.SetUsageFunc(term.Usage)
-	std.Color = term.Colors()
-	// No shorthand: -h is --host on commands that have a host.
-	root.PersistentFlags().Bool("help", false, "show help for the command")
-	root.PersistentFlags().Bool(term.HelpAll, false, "show help with the flags of all backends")
-	root.Flags().Bool("version", false, "print the version")
-	root.Version = term.ReadBuild().Version
+	term.Prepare(root, std)
 	root.SetVersionTemplate(versionLine(term.ReadBuild()))
-	root.PersistentFlags().Var(&std.Color, "color", "color of messages: auto, always or never")
-	root.PersistentPreRunE = refuseEmpty
-	term.Complete(root, "color", std.Color.Choices())
 	root.AddCommand(
 		newSelect(std),
 		newNodes(std),
@@ -68,27 +50,6 @@ same answer everywhere, in any order.`,
 	root.AddCommand(newTopics(term.FoldedUsages(newSelect(std)))...)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
-	keepHelpShorthand(root)
+	term.KeepHelpShorthand(root)
 	return root
-}
-
-// refuseEmpty rejects flags with an empty value. A script passes one if it
-// expands an unset variable, and --expect "$OWNER" must not succeed then.
-func refuseEmpty(c *cobra.Command, _ []string) (err error) {
-	c.Flags().Visit(func(f *pflag.Flag) {
-		if err == nil && f.Value.String() == "" {
-			err = term.Hint(term.Usagef("--%s is empty", f.Name), "omit it, or give it a value")
-		}
-	})
-	return err
-}
-
-// keepHelpShorthand makes -h a shorthand of --help on commands without --host.
-func keepHelpShorthand(c *cobra.Command) {
-	if c.Flags().ShorthandLookup("h") == nil {
-		c.Flags().BoolP("help", "h", false, "show help for the command")
-	}
-	for _, sub := range c.Commands() {
-		keepHelpShorthand(sub)
-	}
 }

@@ -45,6 +45,7 @@ var rules = []rule{
 	{room: "cmd/proxenos", may: []string{"internal/cli"}, why: "one call of package cli"},
 	{room: "cmd/proxenos-store/...", may: []string{"ring", "mapper", "mapper/locator/...", "mapper/swim", "cmd/proxenos-store/..."},
 		others: []string{"github.com/apache/thrift", "github.com/spf13/cobra", "go.etcd.io/bbolt"}, why: "what any user could have written: exported packages only"},
+	{room: "cmd/proxenos-beam", may: []string{"internal/cli/answer", "internal/cli/figures", "internal/cli/term", "internal/compare"}, others: []string{"github.com/apache/beam/sdks/v2", cobra, pflag}, why: "one technology: it counts what the command diff measures"},
 	{room: "internal/cli", may: []string{"internal/childenv", "ring", "ring/rules", "mapper", "mapper/sd", "mapper/static", "mapper/locator", "rendezvous/prf", "internal/cli/..."}, others: []string{cobra, pflag}, why: "the root of the command line"},
 	{room: "internal/cli/figures", may: []string{"rendezvous", "ring/rules", "mapper", "mapper/static", "internal/checkfile", "internal/compare", "internal/report", "internal/cli/answer", "internal/cli/source", "internal/cli/place", "internal/cli/term"},
 		others: []string{cobra, pflag}, why: "commands that measure"},

@@ -72,6 +72,9 @@ func (o *Keys) Parse(c *cobra.Command) error {
 // error.
 func (o *Keys) Sampled() bool { return o.File == "" }
 
+// NUL reports whether keys of the file end in NUL instead of a newline.
+func (o *Keys) NUL() bool { return o.nul }
+
 // Range returns the range of the sample, or nil for the keys of a file.
 func (o *Keys) Range() []compare.SampleRange {
 	if !o.Sampled() {
@@ -190,7 +193,7 @@ func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err err
 func (w *keyCounter) cutWeights() error {
 	w.weights = w.weights[:0]
 	for n, line := range w.block {
-		key, weight, err := w.keys.cutWeight(line)
+		key, weight, err := CutWeight(w.keys.name(), line)
 		if err != nil {
 			return err
 		}
@@ -202,14 +205,14 @@ func (w *keyCounter) cutWeights() error {
 	return nil
 }
 
-// cutWeight splits a line at its last tab.
-func (o *Keys) cutWeight(line string) (key string, weight int64, err error) {
+// CutWeight splits a line at its last tab. Errors name where the line comes from.
+func CutWeight(name, line string) (key string, weight int64, err error) {
 	at := strings.LastIndexByte(line, '\t')
 	if at >= 0 {
 		weight, err = strconv.ParseInt(line[at+1:], 10, 64)
 	}
 	if at < 0 || err != nil || weight < 0 || weight > MaxKeyWeight {
-		err := fmt.Errorf("%s: %q must end in a tab and a weight, an integer from 0 to %d", o.name(), line, int64(MaxKeyWeight))
+		err := fmt.Errorf("%s: %q must end in a tab and a weight, an integer from 0 to %d", name, line, int64(MaxKeyWeight))
 		return "", 0, term.Hint(err, "a line is KEY<TAB>WEIGHT, such as the bytes or the requests of the key")
 	}
 	return line[:at], weight, nil

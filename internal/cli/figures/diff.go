@@ -22,11 +22,14 @@ type diffOptions struct {
 	format    term.Format[*diffView]
 	merge     mergeFlag
 	movesOut  string
+	counter   Counter // nil counts in this process
 }
 
 // NewDiff returns the command diff.
-func NewDiff(std *term.Streams) *cobra.Command {
-	o := &diffOptions{std: std}
+func NewDiff(std *term.Streams) *cobra.Command { return newDiff(std, nil) }
+
+func newDiff(std *term.Streams, counter Counter) *cobra.Command {
+	o := &diffOptions{std: std, counter: counter}
 	c := &cobra.Command{
 		Use:   "diff [flags] | diff --merge PART.json ...",
 		Short: "Show which keys move when the nodes change, and check limits",
@@ -157,6 +160,10 @@ func (o *diffOptions) runMerge(paths []string) error {
 // measure measures the movement. The error of writing the list of moves is written
 // if the movement is known nonetheless.
 func (o *diffOptions) measure(ctx context.Context, before, after *place.Placement) (m *compare.Movement, written, err error) {
+	if o.counter != nil {
+		m, err = o.countElsewhere(ctx, before, after)
+		return m, nil, err
+	}
 	var list *moves
 	if o.movesOut != "" {
 		if list, err = openMoves(o.movesOut, o.std, before.Nodes, after.Nodes, o.gates.any()); err != nil {

@@ -47,17 +47,24 @@ var moveFormats = []moveFormat{
 // standard output. If gated, all keys are counted, even if the list cannot be
 // written.
 func openMoves(path string, std *term.Streams, before, after []mapper.Node, gated bool) (*moves, error) {
-	i := slices.IndexFunc(moveFormats, func(f moveFormat) bool { return strings.HasSuffix(path, f.suffix) })
+	m := newMoves(path, before, after)
 	file, err := std.OpenStream("--moves-out", path)
 	if err != nil {
 		return nil, err
 	}
-	m := &moves{moveFormat: moveFormats[i], file: file, out: file, terminal: path == "-" && term.IsTerminal(std.Out)}
+	m.file, m.out, m.terminal = file, file, path == "-" && term.IsTerminal(std.Out)
 	if gated {
 		m.out, m.written = term.PastErrors(file)
 	}
-	m.before, m.after = answer.Views(before, m.escaped), answer.Views(after, m.escaped)
 	return m, nil
+}
+
+// newMoves returns a list without a file, in the format for path.
+func newMoves(path string, before, after []mapper.Node) *moves {
+	i := slices.IndexFunc(moveFormats, func(f moveFormat) bool { return strings.HasSuffix(path, f.suffix) })
+	m := &moves{moveFormat: moveFormats[i]}
+	m.before, m.after = answer.Views(before, m.escaped), answer.Views(after, m.escaped)
+	return m
 }
 
 func (m *moves) writer() io.Writer {
