@@ -91,6 +91,8 @@ func lines(keys []byte) int {
 // ErrKeys is the error of a request whose keys are not a JSON array of strings.
 var ErrKeys = errors.New("the keys must be a JSON array of strings")
 
+var errNotUnicode = fmt.Errorf("%w: bytes that are not UTF-8 and lone surrogates have no JSON form; send such keys by line", ErrKeys)
+
 // maxRequestKey is the maximum length of a key in the body of a request, which a
 // server holds in memory.
 const maxRequestKey = 1 << 20
@@ -101,6 +103,9 @@ const pendingRecords = 64 << 10
 // Whole writes the records of keys in a JSON array of strings that is in memory, and
 // returns their number. It writes nothing if the array is not valid.
 func (r *Responder) Whole(document []byte, out io.Writer) (count int, err error) {
+	if !new(jsonText).check(document) {
+		return 0, errNotUnicode
+	}
 	var keys []*string
 	if err := json.Unmarshal(document, &keys); err != nil {
 		return 0, arrayError(err)
@@ -153,7 +158,7 @@ func arrayError(err error) error {
 	switch {
 	case err == nil:
 		return ErrKeys
-	case term.IsUsage(err):
+	case term.IsUsage(err), errors.Is(err, ErrKeys):
 		return err
 	}
 	if errors.Is(err, io.EOF) {
@@ -169,6 +174,7 @@ type array struct {
 	framed  framer
 	records []byte
 	count   int
+	text    jsonText
 
 	unanswered int // bytes since the last key
 }
@@ -195,6 +201,9 @@ func (a *array) Read(p []byte) (int, error) {
 	}
 	n, err := a.in.Read(p)
 	a.unanswered += n
+	if !a.text.check(p[:n]) {
+		return 0, errNotUnicode
+	}
 	return n, err
 }
 

@@ -341,7 +341,11 @@ func (c *checksumClient) ask(ctx context.Context, base *url.URL) (*checksums, er
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return nil, term.Hint(term.WithCode(term.ErrUnreachable, err), "is proxenos serve running there?")
+		hint := "is proxenos serve running there?"
+		if errors.As(err, new(*tls.CertificateVerificationError)) {
+			hint = "--ca-file names the authorities to trust; the name in the URL must be one of the certificate"
+		}
+		return nil, term.Hint(term.WithCode(term.ErrUnreachable, err), "%s", hint)
 	}
 	defer answer.Body.Close() //nolint:errcheck // it is only read
 	switch answer.StatusCode {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,16 +35,8 @@ func readSets(path string, std *term.Streams) ([]*set, error) {
 	if err != nil {
 		return nil, term.Hint(fmt.Errorf("--config %w", err), "see proxenos serve --help for the form of the file")
 	}
-	var file struct {
-		Sets map[string]map[string]yaml.Node `yaml:"sets"`
-	}
-	var known struct {
-		Sets yaml.Node `yaml:"sets"`
-	}
-	if err := strictYAML(content, &known); err != nil {
-		return nil, configError(path, err)
-	}
-	if err := yaml.Unmarshal(content, &file); err != nil {
+	file, err := parseSets(content)
+	if err != nil {
 		return nil, configError(path, err)
 	}
 	if len(file.Sets) == 0 || len(file.Sets) > maxSets {
@@ -92,19 +85,41 @@ func readConfig(path string) ([]byte, error) {
 	return content, err
 }
 
-// strictYAML decodes a single document without unknown fields.
-func strictYAML(content []byte, into any) error {
+// setsFile is the form of the file: the flags of each set by their long names.
+type setsFile struct {
+	Sets map[string]map[string]yaml.Node `yaml:"sets"`
+}
+
+// parseSets parses one YAML document without unknown fields.
+func parseSets(content []byte) (*setsFile, error) {
+	file := &setsFile{}
 	d := yaml.NewDecoder(bytes.NewReader(content))
 	d.KnownFields(true)
-	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+	if err := d.Decode(file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, oneLine(err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one document")
+	}
+	return file, nil
+}
+
+// mismatch matches what YAML reports of a value that has another form.
+var mismatch = regexp.MustCompile(`cannot unmarshal .* into .*`)
+
+// oneLine returns the first of the errors that YAML reports on lines of their own.
+func oneLine(err error) error {
+	var all *yaml.TypeError
+	if !errors.As(err, &all) || len(all.Errors) == 0 {
 		return err
 	}
-	return nil
+	text := strings.ReplaceAll(all.Errors[0], "in type servecmd.setsFile", "in the file: want sets")
+	return errors.New(mismatch.ReplaceAllString(text, "want the form sets: {NAME: {FLAG: VALUE}}"))
 }
 
 // readSet parses the flags of a set as a command line.
 func readSet(name string, flags map[string]yaml.Node, std *term.Streams) (*set, error) {
-	c := &cobra.Command{Use: name}
+	c := &cobra.Command{Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "proxenos serve"}} // for hints
 	s, p := &source.Flags{}, &place.Flags{}
 	bindSet(c, s, p)
 	for flag, value := range flags {
@@ -124,7 +139,7 @@ func readSet(name string, flags map[string]yaml.Node, std *term.Streams) (*set, 
 		}
 		for _, v := range values {
 			if err := c.Flags().Set(flag, v); err != nil {
-				return nil, fmt.Errorf("%s: %w", flag, err)
+				return nil, term.ExplainFlagError(c, err)
 			}
 		}
 	}
@@ -134,6 +149,7 @@ func readSet(name string, flags map[string]yaml.Node, std *term.Streams) (*set, 
 // valuesOf returns the values of a flag: a scalar, or a list for a flag that may be
 // repeated.
 func valuesOf(n yaml.Node) ([]string, error) {
+	n = target(n)
 	switch n.Kind {
 	case yaml.ScalarNode:
 		if n.Value == "" || n.Tag == "!!null" {
@@ -143,6 +159,7 @@ func valuesOf(n yaml.Node) ([]string, error) {
 	case yaml.SequenceNode:
 		var values []string
 		for _, item := range n.Content {
+			item := target(*item)
 			if item.Kind != yaml.ScalarNode || item.Value == "" {
 				return nil, errors.New("a list must hold values")
 			}
@@ -152,4 +169,12 @@ func valuesOf(n yaml.Node) ([]string, error) {
 	default:
 		return nil, errors.New("must be a value or a list of values")
 	}
+}
+
+// target returns the node that an alias stands for, or the node itself.
+func target(n yaml.Node) yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return *n.Alias
+	}
+	return n
 }

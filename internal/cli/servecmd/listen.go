@@ -61,7 +61,10 @@ func (o *listenOptions) path() string {
 // parse validates the flags.
 func (o *listenOptions) parse() error {
 	local := o.path() != "" || report.OnLoopback(o.address)
+	_, _, form := net.SplitHostPort(o.address)
 	switch {
+	case !strings.HasPrefix(o.address, unixPrefix) && form != nil:
+		return term.Hint(term.Usagef("--http %q: must be HOST:PORT or unix:/PATH", o.address), "as in %s or unix:/run/proxenos.sock", defaultAddress)
 	case o.address == unixPrefix:
 		return term.Hint(term.Usagef("--http %s: no path", o.address), "as in unix:/run/proxenos.sock")
 	case (o.cert == "") != (o.key == ""):
@@ -190,9 +193,9 @@ func (o *listenOptions) guard(next http.Handler) (http.Handler, error) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		sum, want := sha256.Sum256([]byte(given)), token.get()
-		if !ok || subtle.ConstantTimeCompare(sum[:], want[:]) != 1 {
+		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(sum[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "a bearer token is required", http.StatusUnauthorized)
 			return

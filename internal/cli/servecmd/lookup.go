@@ -3,6 +3,7 @@ package servecmd
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -35,8 +36,8 @@ type query struct {
 	count  int
 }
 
-// parseQuery parses the parameters without the allocations of [url.ParseQuery]. The
-// first value of a parameter counts.
+// parseQuery parses the parameters without the allocations of [url.ParseQuery]. It
+// rejects those that it does not know, and one that is repeated.
 func parseQuery(raw string) (q query, err error) {
 	counted := false
 	q.count = 1
@@ -55,9 +56,18 @@ func parseQuery(raw string) (q query, err error) {
 			if q.count, err = strconv.Atoi(value); err != nil || q.count < 1 || q.count > maxCount {
 				return q, errBadCount
 			}
+		case name == "key" || name == "count":
+			return q, errors.New("parameter " + name + " is repeated; POST /select takes many keys")
+		case pair != "":
+			return q, unknownParameter(name, "key", "count")
 		}
 	}
 	return q, nil
+}
+
+// unknownParameter returns the error of a parameter that a path does not have.
+func unknownParameter(name string, known ...string) error {
+	return fmt.Errorf("unknown parameter %q: there are %s", name, strings.Join(known, ", "))
 }
 
 // buffers are reused by responses.
@@ -145,6 +155,9 @@ const wholeBody = 1 << 20
 // while keys arrive, unless their size is known and small.
 func (s *server) selectMany(w http.ResponseWriter, r *http.Request, one *set) {
 	q, err := parseQuery(r.URL.RawQuery)
+	if err == nil && q.hasKey {
+		err = errors.New("POST takes keys in its body, not in parameter key")
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

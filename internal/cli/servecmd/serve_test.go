@@ -174,6 +174,15 @@ func TestBadRequests(t *testing.T) {
 		{"GET", "/select?key=x&count=0", "", "", "", 400, "count must be an integer from 1 to 1000"},
 		{"GET", "/select?key=x&count=1001", "", "", "", 400, "count must be"},
 		{"POST", "/select?count=x", "", "", "", 400, "count must be"},
+		{"GET", "/select?key=x&cuont=3", "", "", "", 400, `unknown parameter "cuont": there are key, count`},
+		{"GET", "/select?key=x&key=y", "", "", "", 400, "parameter key is repeated"},
+		{"GET", "/select?key=x&count=1&count=2", "", "", "", 400, "parameter count is repeated"},
+		{"POST", "/select?key=x", "y", "", "", 400, "POST takes keys in its body"},
+		{"POST", "/select", "[\"\xff\"]", "Content-Type", "application/json", 400, "not UTF-8"},
+		{"POST", "/select", `["\udcff"]`, "Content-Type", "application/json", 400, "lone surrogates"},
+		{"GET", "/diff?remove=a&remov=b", "", "", "", 400, `unknown parameter "remov": there are add, remove, reweight, sample`},
+		{"GET", "/diff?remove=a&add=%zz", "", "", "", 400, "the query is not valid"},
+		{"GET", "/diff?remove=a;remove=b", "", "", "", 400, "the query is not valid"},
 		{"POST", "/select", "{}", "Content-Type", "application/json", 400, "the keys must be a JSON array of strings"},
 		{"POST", "/select", `["a", 1]`, "Content-Type", "application/json; charset=utf-8", 400, "the keys must be"},
 		{"POST", "/select", `["a"`, "Content-Type", "application/json", 400, "unexpected end of JSON input"},
@@ -454,6 +463,7 @@ func TestToken(t *testing.T) {
 		a, _ := s.do(http.MethodGet, "/nodes", nil, "Authorization", "Bearer 0123456789abcdef")
 		return a.StatusCode == http.StatusOK
 	})
+	s.get("/nodes", "Authorization", "bearer 0123456789abcdef") // RFC 9110: schemes are case-insensitive
 	assert.Equal(t, "ok\n", s.get("/healthz"))
 	assert.Equal(t, "ok\n", s.get("/readyz"))
 }
@@ -602,7 +612,11 @@ func TestBadConfigurations(t *testing.T) {
 		{"", "0 sets: want 1 to 256", "see proxenos serve --help"},
 		{"sets: {}", "0 sets", ""},
 		{"sets: {a/b: {node: x}}", `set "a/b": a name has letters`, ""},
-		{"set: {a: {node: x}}", "field set not found", ""},
+		{"set: {a: {node: x}}", "line 1: field set not found in the file: want sets", ""},
+		{"sets: [a]", "line 1: want the form sets: {NAME: {FLAG: VALUE}}", ""},
+		{"sets: {a: {node: x}}\n---\nsets: {b: {node: y}}", "more than one document", ""},
+		{"sets: {a: {node: x, algorithm: haproxy, points: many}}", `set "a": --points "many": must be a whole number`, "see proxenos serve --help"},
+		{"sets: {a: {node: x, max-staleness: 5}}", `--max-staleness "5": must be a duration`, ""},
 		{"sets: {a: {nod: x}}", `set "a": unknown flag "nod"`, `did you mean "node"?`},
 		{"sets: {a: {node: }}", `set "a": node: no value`, ""},
 		{"sets: {a: {node: {b: c}}}", "must be a value or a list of values", ""},
@@ -617,6 +631,21 @@ func TestBadConfigurations(t *testing.T) {
 		require.ErrorContains(t, err, c.want, c.yaml)
 		assert.Equal(t, term.ExitConfig, term.ExitCode(err), c.yaml)
 		assert.Contains(t, term.HintOf(err), c.hint, c.yaml)
+	}
+}
+
+func TestConfigurationWithAliases(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "sets.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("sets:\n  a: {node: &nodes [x, &last y]}\n  b: {node: *nodes, algorithm: ketama}\n  c: {node: [*last]}\n"), 0o600))
+	sets, err := readSets(file, &term.Streams{Getenv: func(string) string { return "" }})
+	require.NoError(t, err)
+	require.Len(t, sets, 3)
+	for i, want := range []int{2, 2, 1} {
+		live, err := sets[i].source.Follow(t.Context(), time.Minute, &term.Streams{Err: io.Discard, Getenv: func(string) string { return "" }}, sets[i].placement)
+		require.NoError(t, err)
+		assert.Len(t, live.Current().Nodes, want, sets[i].name)
+		live.Close()
 	}
 }
 
@@ -635,4 +664,10 @@ func TestTLSAndCompare(t *testing.T) {
 	c.SetArgs([]string{"--ca-file", authority.File, s.url, s.url})
 	require.NoError(t, c.ExecuteContext(t.Context()), out.String())
 	assert.Regexp(t, `(?m)^default +2 +[0-9a-f]{16} `, out.String())
+	c = NewCompare(&term.Streams{Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }})
+	c.SetArgs([]string{s.url})
+	c.SilenceErrors, c.SilenceUsage = true, true
+	err := c.ExecuteContext(t.Context())
+	require.ErrorContains(t, err, "failed to verify certificate")
+	assert.Contains(t, term.HintOf(err), "--ca-file")
 }

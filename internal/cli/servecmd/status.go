@@ -3,8 +3,11 @@ package servecmd
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/proxenos/proxenos/internal/cli/figures"
@@ -68,11 +71,14 @@ const (
 
 // diff responds with the keys that would move if the nodes changed.
 func (s *server) diff(w http.ResponseWriter, r *http.Request, one *set) {
-	query := r.URL.Query()
+	query, err := diffQuery(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	edits := figures.Edits{Add: query["add"], Remove: query["remove"], Reweight: query["reweight"]}
 	sample := int64(diffSample)
 	if text := query.Get("sample"); text != "" {
-		var err error
 		if sample, err = strconv.ParseInt(text, 10, 64); err != nil || sample < 1 || sample > maxDiffSample {
 			http.Error(w, fmt.Sprintf("sample must be an integer from 1 to %d", maxDiffSample), http.StatusBadRequest)
 			return
@@ -107,6 +113,22 @@ func (s *server) diff(w http.ResponseWriter, r *http.Request, one *set) {
 		w.Header()["Content-Type"] = plainText
 		_ = change.WriteText(w)
 	}
+}
+
+// diffQuery parses the parameters of /diff. It rejects unknown ones: a misspelled edit
+// would be missing from the figures.
+func diffQuery(raw string) (url.Values, error) {
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, errBadQuery
+	}
+	known := []string{"add", "remove", "reweight", "sample"}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(known, name) {
+			return nil, unknownParameter(name, known...)
+		}
+	}
+	return query, nil
 }
 
 // whatIf measures the change from the placement of a snapshot to one with edits.
