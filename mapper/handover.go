@@ -3,6 +3,7 @@ package mapper
 import (
 	"context"
 	"iter"
+	"reflect"
 )
 
 // Ownership is a value that tells whether a node is among the n best for a key, as
@@ -14,7 +15,7 @@ type Ownership interface {
 // Handover is the change from one value to another as one node sees it. It tells a
 // worker which keys to start and which to stop.
 type Handover[T Ownership] struct {
-	// Before and After are the values. A nil Before owns no key.
+	// Before and After are the values. A nil one owns no key.
 	Before, After T
 	// ID is the node.
 	ID string
@@ -35,16 +36,25 @@ func (h Handover[T]) Lost(keys iter.Seq[string]) iter.Seq[string] {
 // only yields the keys that the node owns in one value and not in the other.
 func (h Handover[T]) only(keys iter.Seq[string], in, without T) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		if absent(in) {
+			return
+		}
+		missing := absent(without)
 		for key := range keys {
-			if h.owns(in, key) && !h.owns(without, key) && !yield(key) {
+			if h.owns(in, key) && (missing || !h.owns(without, key)) && !yield(key) {
 				return
 			}
 		}
 	}
 }
 
-func (h Handover[T]) owns(value T, key string) bool {
-	return any(value) != nil && value.Owns(key, h.ID, max(1, h.N))
+func (h Handover[T]) owns(value T, key string) bool { return value.Owns(key, h.ID, max(1, h.N)) }
+
+// absent reports whether a value is nil: an interface, or a pointer whose method would
+// dereference it.
+func absent[T Ownership](value T) bool {
+	v := reflect.ValueOf(value)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // Handovers yields the handovers of a node: at first one with a nil Before, by which

@@ -129,4 +129,12 @@ func TestHandoverOfNilValues(t *testing.T) {
 	for range last.Lost(key) {
 		break // a caller may stop early
 	}
+	wrapped := mapper.Handover[*shards]{After: &shards{r}, ID: "a"}
+	assert.Equal(t, []string{"key"}, slices.Collect(wrapped.Gained(key)))
+	assert.Empty(t, slices.Collect(wrapped.Lost(key)))
 }
+
+// shards is a value of a program, whose nil pointer has no ring to ask.
+type shards struct{ ring *ring.Ring[string] }
+
+func (s *shards) Owns(key, id string, n int) bool { return s.ring.Owns(key, id, n) }
