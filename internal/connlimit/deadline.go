@@ -28,11 +28,26 @@ func (d *deadline) change(t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.want = t
-	if t.IsZero() || !d.inner.IsZero() && !d.inner.After(t) {
+	switch {
+	case t.IsZero() && !d.inner.IsZero() && d.inner.Before(longAgo):
+		return d.arm(time.Now()) // the next call would be early
+	case t.IsZero(), !d.inner.IsZero() && !d.inner.After(t):
 		return nil
 	}
 	d.inner = t
 	return d.set(t)
+}
+
+// longAgo is after the deadline by which package net/http ends a pending Read.
+var longAgo = time.Unix(1<<30, 0)
+
+// arm sets the inner deadline to the wanted one, or to one before it.
+func (d *deadline) arm(now time.Time) error {
+	d.inner = now.Add(longestInner)
+	if !d.want.IsZero() && d.want.Before(d.inner) {
+		d.inner = d.want
+	}
+	return d.set(d.inner)
 }
 
 // early reports whether err is the end of an inner deadline that is not wanted, or not
@@ -47,9 +62,5 @@ func (d *deadline) early(err error) bool {
 	if !d.want.IsZero() && !d.want.After(now) {
 		return false
 	}
-	d.inner = now.Add(longestInner)
-	if !d.want.IsZero() && d.want.Before(d.inner) {
-		d.inner = d.want
-	}
-	return d.set(d.inner) == nil
+	return d.arm(now) == nil
 }

@@ -28,6 +28,9 @@ const envFlaps = "PROXENOS_SERVE_FLAPS"
 // heap of no other test.
 func TestFlappingTakesNoMemory(t *testing.T) {
 	flaps := 800
+	if testing.Short() {
+		flaps = 200
+	}
 	if text := os.Getenv(envFlaps); text != "" {
 		var err error
 		flaps, err = strconv.Atoi(text)

@@ -382,6 +382,7 @@ func TestChainAddsAges(t *testing.T) {
 
 	// A server that starts during the outage knows no less.
 	late := second.behind()
+	late.eventually(func() bool { a, _ := late.do(http.MethodGet, "/nodes", nil); return a.StatusCode == http.StatusOK })
 	late.eventually(func() bool { return ages(late)[0] >= older[0] })
 
 	// A server that dies takes the age that it had along.
