@@ -4,9 +4,16 @@ package rendezvous
 // single loop is faster.
 const wide = 192
 
+// narrow is the number of nodes below which best uses no other form.
+const narrow = 32
+
 // best returns the index of the greatest score, the smallest index of several.
 // There is at least one seed.
 func (x mixer) best(seeds []uint64) int {
+	if len(seeds) < narrow { // saves a call
+		at, _ := x.bestOf(seeds)
+		return at
+	}
 	if haveVector && len(seeds) >= vectorFrom {
 		return x.bestVector(seeds)
 	}

@@ -231,6 +231,9 @@ func (s *Set[N]) Select(key string) (n N, ok bool) {
 	if s.choices() == 0 {
 		return n, false
 	}
+	if s.fill == nil {
+		return s.live[s.bestOfHash(s.keyHash(key))], true
+	}
 	return s.live[s.best(s.query(key))], true
 }
 
@@ -239,7 +242,12 @@ func (s *Set[N]) best(q query) int {
 	if s.fill != nil {
 		return s.bestFilled(q.key)
 	}
-	x := expand(q.hash)
+	return s.bestOfHash(q.hash)
+}
+
+// bestOfHash is best for a hashed key, without a Scorer.
+func (s *Set[N]) bestOfHash(h uint64) int {
+	x := expand(h)
 	if s.weights == nil {
 		return x.best(s.seeds)
 	}

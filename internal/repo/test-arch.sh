@@ -12,7 +12,7 @@
 # which is statistics and independent of the architecture.
 set -eu
 
-packages=${PACKAGES:-rendezvous rendezvous/prf ring ring/slots ring/internal/keyhash internal/hashtag internal/exact internal/mt internal/nodeset internal/testkit/vectors}
+packages=${PACKAGES:-internal/batch rendezvous rendezvous/prf ring ring/slots ring/internal/keyhash internal/hashtag internal/exact internal/mt internal/nodeset internal/testkit/vectors}
 cd "$(dirname "$0")/../.."
 root=$(pwd)
 host=$(go env GOHOSTARCH)
