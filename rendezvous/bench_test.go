@@ -54,6 +54,20 @@ func BenchmarkSelectWeighted(b *testing.B) {
 	}
 }
 
+func BenchmarkSelectAll(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			s := benchSet(b, n, nil)
+			keys := benchKeys[:1<<14]
+			dst := make([]server, 0, len(keys))
+			for range b.N {
+				dst = s.SelectAll(dst[:0], keys)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(keys)), "ns/key")
+		})
+	}
+}
+
 func BenchmarkSelectN(b *testing.B) {
 	for _, n := range benchSizes {
 		b.Run(fmt.Sprintf("nodes=%d/n=3", n), func(b *testing.B) {
@@ -88,6 +102,23 @@ func BenchmarkTable(b *testing.B) {
 			s := benchSet(b, n, nil)
 			for range b.N {
 				if _, err := s.Table(16); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkTableWith(b *testing.B) {
+	for _, n := range benchSizes {
+		b.Run(fmt.Sprintf("nodes=%d/bits=16", n), func(b *testing.B) {
+			table, err := benchSet(b, n, nil).Table(16)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			for range b.N {
+				if _, err := table.With(server{"another", 1}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -16,6 +16,14 @@
 //		Weight: Server.Capacity,
 //	})
 //
+// # Many keys
+//
+// [Set.SelectAll] looks up many keys in a fraction of the time of as many calls, and
+// [Set.Split] groups them by node. Both use vector instructions for keys and nodes where
+// the processor has them, for SipHash and for the murmur methods of package prf. The
+// answers are those of [Set.Select]. Functions made by [BuildWith] and [BuildTable]
+// follow a large set of nodes at the cost of what changes.
+//
 // # Placement is fixed
 //
 // Which node owns a key depends only on the IDs, the weights and the hash: not

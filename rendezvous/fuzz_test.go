@@ -49,3 +49,41 @@ func FuzzInvariants(f *testing.F) {
 		}
 	})
 }
+
+// FuzzEdits edits a set and a table as the bytes say and compares them with new ones.
+// The low five bits of a byte name a node, the others say what happens to it.
+func FuzzEdits(f *testing.F) {
+	f.Add([]byte("\x01\x02\x03\x81\x04\x04\x84"))
+	f.Add([]byte("\x30\x20\x30\xb0\xa0\x90\xff"))
+	f.Fuzz(func(t *testing.T, edits []byte) {
+		var list []server
+		table, err := newSet(t, list, byCapacity).Table(7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range edits[:min(len(edits), 60)] {
+			id, capacity := string('a'+rune(b&0x1f)), float64(b>>5&3)
+			at := slices.IndexFunc(list, func(n server) bool { return n.name == id })
+			list = slices.Clone(list)
+			switch {
+			case at < 0:
+				list = append(list, server{id, capacity})
+				table, err = table.With(list[len(list)-1])
+			case b&0x80 == 0 && list[at].capacity != capacity:
+				list[at].capacity = capacity
+				table, err = table.Reweight(id, capacity)
+			case b&0x40 == 0:
+				list = slices.Delete(list, at, at+1)
+				table, err = table.Without(id)
+			default:
+				list[at].capacity = 3 - list[at].capacity
+				slices.Reverse(list)
+				table, err = table.Over(list)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireSame(t, newSet(t, list, byCapacity), table.set, table)
+		}
+	})
+}

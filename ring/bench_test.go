@@ -53,6 +53,20 @@ func BenchmarkSelect(b *testing.B) {
 	}
 }
 
+func BenchmarkSelectAll(b *testing.B) {
+	for _, n := range benchmarkSizes {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			r, keys := benchmarkRing(b, n, nil), benchmarkKeys()[:1<<14]
+			dst := make([]string, 0, len(keys))
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = r.SelectAll(dst[:0], keys)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(keys)), "ns/key")
+		})
+	}
+}
+
 func BenchmarkSelectParallel(b *testing.B) {
 	r, keys := benchmarkRing(b, 100, nil), benchmarkKeys()
 	b.RunParallel(func(pb *testing.PB) {

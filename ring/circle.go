@@ -89,10 +89,13 @@ func sortedCircle(all points, nodes, bits int) *circle {
 // three quarters of n and one and a half times n. There are at least two, so
 // that the shift stays below 64 and costs one instruction.
 func (c *circle) divide(n int) {
-	width := min(max(1, bits.Len(uint(n*3/4))), c.bits)
+	width := c.width(n)
 	c.down = uint(c.bits - width)
 	c.index = make([]uint32, 1<<width+2)
 }
+
+// width returns how many bits of a position choose its bucket, for n points.
+func (c *circle) width(n int) int { return min(max(1, bits.Len(uint(n*3/4))), c.bits) }
 
 // bucket returns the bucket of a position. The last bucket holds the points
 // beyond all key positions.

@@ -1,6 +1,9 @@
 package ring
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // lost stands for the owner of a point that an edit deletes.
 const lost = math.MaxUint32
@@ -18,15 +21,14 @@ type edit struct {
 // would be built of all points.
 func (c *circle) edit(e edit) *circle {
 	n := c.len() - e.gone + len(e.added)
-	edited := &circle{bits: c.bits, up: c.up, after: c.after, lookup: c.lookup}
-	edited.divide(n)
-	if c.wide != nil || e.nodes > ownerMask+1 || edited.down != c.down {
+	if c.wide != nil || c.low == nil || e.nodes > ownerMask+1 || c.width(n) != c.width(c.len()) {
 		return c.rebuild(e, n)
 	}
-	edited.owners = e.owners
+	edited := &circle{up: c.up, down: c.down, bits: c.bits, after: c.after, lookup: c.lookup, owners: e.owners}
 	edited.words, edited.low = make([]uint64, n+1), make([]uint16, n)
 	removed := c.copyPoints(edited, e, n)
-	edited.shift(c, removed, e.added)
+	edited.index = slices.Clone(c.index) // which does not clear it first
+	edited.shift(removed, e.added)
 	return edited
 }
 
@@ -115,10 +117,10 @@ func renumber(dst, words []uint64, kept []uint32) {
 	}
 }
 
-// shift makes the index from that of the circle before an edit: an entry changes by
-// the number of points that were removed and added before its bucket.
-func (c *circle) shift(old *circle, removed []uint64, added []point) {
-	next, change := 0, uint32(0)
+// shift changes the entries of the index by the number of points that were removed and
+// added before their buckets.
+func (c *circle) shift(removed []uint64, added []point) {
+	next, change := uint64(0), uint32(0)
 	for len(removed) > 0 || len(added) > 0 {
 		var bucket uint64
 		step := uint32(1)
@@ -127,17 +129,14 @@ func (c *circle) shift(old *circle, removed []uint64, added []point) {
 		} else {
 			bucket, added = c.bucket(added[0].position), added[1:]
 		}
-		next = c.shiftTo(old, next, int(bucket)+1, change)
-		change += step
+		addTo(c.index[next:bucket+1], change)
+		next, change = bucket+1, change+step
 	}
-	c.shiftTo(old, next, len(c.index), change)
+	addTo(c.index[next:], change)
 }
 
-// shiftTo copies entries of the index, changed.
-func (c *circle) shiftTo(old *circle, from, to int, change uint32) int {
-	index := c.index[:to]
-	for b := from; b < to; b++ {
-		index[b] = old.index[b] + change
+func addTo(index []uint32, change uint32) {
+	for i := range index {
+		index[i] += change
 	}
-	return max(from, to)
 }

@@ -3,6 +3,7 @@ package ring
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -147,6 +148,53 @@ func FuzzCustom(f *testing.F) {
 			requireTyped(t, err)
 		default:
 			requireTotal(t, r, key)
+		}
+	})
+}
+
+// FuzzEdits edits a ring as the bytes say and compares it with a new one. The low five
+// bits of a byte name a node, the others say what happens to it.
+func FuzzEdits(f *testing.F) {
+	f.Add([]byte("\x01\x02\x03\x81\x04\x04\x84"), 7)
+	f.Add([]byte("\x10\x20\x30\xb0\xa0\x90"), 1)
+	f.Fuzz(func(t *testing.T, edits []byte, points int) {
+		cfg := weightedConfig
+		cfg.Layout = Hashed(1 + max(0, points)%50)
+		var list []weighted
+		r, err := New(list, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range edits[:min(len(edits), 60)] {
+			id, capacity := string('a'+rune(b&0x1f)), float64(b>>5&3)
+			at := slices.IndexFunc(list, func(n weighted) bool { return n.id == id })
+			next := slices.Clone(list)
+			switch {
+			case at < 0:
+				next = append(next, weighted{id, capacity})
+				r, err = r.With(next[len(list)])
+			case b&0x80 == 0 && next[at].capacity != capacity:
+				next[at].capacity = capacity
+				r, err = r.Reweight(id, capacity)
+			case b&0x40 == 0:
+				next = slices.Delete(next, at, at+1)
+				r, err = r.Without(id)
+			default:
+				next[at].capacity = 3 - next[at].capacity
+				slices.Reverse(next)
+				r, err = r.Over(next)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = next
+			want, err := New(list, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(want.circle, r.circle) || want.Checksum() != r.Checksum() {
+				t.Fatalf("the ring of %v differs after %q", list, edits)
+			}
 		}
 	})
 }

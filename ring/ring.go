@@ -48,6 +48,12 @@
 // programs that must agree need the same unit. Capacity 0 drains a node: it stays
 // in the ring and owns no keys.
 //
+// # Many keys
+//
+// [Ring.SelectAll] looks up many keys in a fraction of the time of as many calls, with
+// the answers of [Ring.Select], and [Ring.Split] groups them by node. [Ring.Over] and
+// functions made by [BuildWith] follow a large set of nodes at the cost of what changes.
+//
 // # Bounded loads
 //
 // A ring distributes keys, not requests: all requests for a popular key go to
