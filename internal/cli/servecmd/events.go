@@ -28,6 +28,10 @@ type nodesEvent struct {
 // watch sends an event for the present state and for every change of the nodes, or
 // of how sure they are. Changes that a slow client has not read are combined.
 func (s *server) watch(w http.ResponseWriter, r *http.Request, one *set) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead {
+		return
+	}
 	select {
 	case s.watchers <- struct{}{}:
 		defer func() { <-s.watchers }()
@@ -46,7 +50,6 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request, one *set) {
 		return control.Flush() == nil
 	}
 	_ = control.SetReadDeadline(noDeadline) // the client sends nothing more
-	w.Header().Set("Content-Type", "text/event-stream")
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	var last []mapper.Node

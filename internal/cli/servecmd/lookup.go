@@ -120,7 +120,7 @@ func (s *set) begin(w http.ResponseWriter, f format, count int) *answer.Responde
 	at := s.current.Load()
 	s.describe(w.Header(), at)
 	if at.Placement == nil {
-		http.Error(w, errNoNodes.Error(), http.StatusServiceUnavailable)
+		http.Error(w, at.lack(), http.StatusServiceUnavailable)
 		return nil
 	}
 	responder, err := at.responder(f, count)
@@ -155,6 +155,10 @@ const wholeBody = 1 << 20
 // while keys arrive, unless their size is known and small.
 func (s *server) selectMany(w http.ResponseWriter, r *http.Request, one *set) {
 	q, err := parseQuery(r.URL.RawQuery)
+	if r.Header.Get("Content-Encoding") != "" {
+		http.Error(w, "the keys must not be compressed: send no Content-Encoding", http.StatusUnsupportedMediaType)
+		return
+	}
 	if err == nil && q.hasKey {
 		err = errors.New("POST takes keys in its body, not in parameter key")
 	}

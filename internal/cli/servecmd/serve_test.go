@@ -188,6 +188,7 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/select", `["a"`, "Content-Type", "application/json", 400, "unexpected end of JSON input"},
 		{"POST", "/select", `["a", null]`, "Content-Type", "application/json", 400, "the keys must be"},
 		{"POST", "/select", `["a"] x`, "Content-Type", "application/json", 400, "the keys must be"},
+		{"POST", "/select", "\x1f\x8b", "Content-Encoding", "gzip", 415, "must not be compressed"},
 		{"DELETE", "/select", "", "", "", 405, ""},
 		{"POST", "/nodes", "", "", "", 405, ""},
 		{"GET", "/nosuch", "", "", "", 404, ""},
@@ -334,6 +335,18 @@ func TestNoNodes(t *testing.T) {
 	assert.Contains(t, s.get("/", "Accept", "text/html"), "proxenos "+term.ReadBuild().Version+". This page is read-only")
 }
 
+// A source that does not respond is told from one without nodes.
+func TestNoResponseYet(t *testing.T) {
+	t.Parallel()
+	s := &serving{t: t, http: &http.Client{Timeout: patience, Transport: &http.Transport{}}}
+	s.run(nil, []string{"-b", "http", "--url", "http://127.0.0.1:1/nodes", "--http", "127.0.0.1:0"})
+	for _, path := range []string{"/select?key=x", "/nodes", "/diff?add=a"} {
+		answer, text := s.do(http.MethodGet, path, nil)
+		assert.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, path)
+		assert.Equal(t, "the source has not responded yet\n", text, path)
+	}
+}
+
 // The list of nodes is one for -b http, and an unchanged one is a short answer.
 func TestNodesFeedAnotherProxenos(t *testing.T) {
 	t.Parallel()
@@ -399,6 +412,8 @@ func TestWatchSendsChanges(t *testing.T) {
 	s := startServe(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/watch", nil)
 	require.NoError(t, err)
+	headers, _ := s.do(http.MethodHead, "/watch", nil) // ends without an event
+	assert.Equal(t, "text/event-stream", headers.Header.Get("Content-Type"))
 	answer, err := s.http.Do(r)
 	require.NoError(t, err)
 	defer answer.Body.Close()

@@ -213,7 +213,7 @@ func (s *set) describe(h http.Header, at *snapshot) {
 func (s *server) nodes(w http.ResponseWriter, r *http.Request, one *set) {
 	at := one.current.Load()
 	if !at.Answered() {
-		http.Error(w, "the source has not responded yet", http.StatusServiceUnavailable)
+		http.Error(w, at.lack(), http.StatusServiceUnavailable)
 		return
 	}
 	h := w.Header()

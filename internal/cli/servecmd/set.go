@@ -225,6 +225,14 @@ func (s *set) age() int64 {
 	return int64((age + time.Second - 1) / time.Second)
 }
 
+// lack returns why the snapshot has no placement, for clients.
+func (s *snapshot) lack() string {
+	if !s.Answered() {
+		return "the source has not responded yet"
+	}
+	return errNoNodes.Error()
+}
+
 // unready returns why the set is not ready, or nil.
 func (s *set) unready() error {
 	c := s.current.Load()

@@ -91,7 +91,7 @@ func (s *server) diff(w http.ResponseWriter, r *http.Request, one *set) {
 	at := one.current.Load()
 	one.describe(w.Header(), at)
 	if at.Placement == nil {
-		http.Error(w, errNoNodes.Error(), http.StatusServiceUnavailable)
+		http.Error(w, at.lack(), http.StatusServiceUnavailable)
 		return
 	}
 	select {
