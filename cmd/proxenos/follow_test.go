@@ -108,6 +108,17 @@ func TestSelectFollowEndsWhenNodesAreStale(t *testing.T) {
 	assert.Equal(t, 66, c.end())
 }
 
+// The end of the keys is no failure while no key waits for an answer.
+func TestSelectFollowEndsWithItsKeys(t *testing.T) {
+	t.Parallel()
+	c := startFollowing(t, "--max-staleness", "20ms")
+	c.askUntil("key\ta")
+	c.list(broken)
+	c.log.until(t, "warning")
+	time.Sleep(30 * time.Millisecond) // more than --max-staleness
+	assert.Equal(t, 0, c.end())
+}
+
 func TestSelectFollowMarksStaleAnswers(t *testing.T) {
 	t.Parallel()
 	c := startFollowing(t, "--max-staleness", "20ms", "--when-stale", "mark", "-o", "template={{(index .Nodes 0).ID}} {{.Stale}}")

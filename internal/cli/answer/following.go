@@ -13,6 +13,9 @@ type following struct {
 
 // answer implements worker.
 func (f *following) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
+	if len(keys) == 0 { // the end of the keys, which needs no nodes
+		return dst, nil
+	}
 	p, err := f.selection.Follow()
 	if err != nil {
 		return dst, err
