@@ -69,6 +69,9 @@ func TestClients(t *testing.T) {
 		t.Run(c.title, func(t *testing.T) {
 			t.Parallel()
 			requireProgram(t, c.program)
+			if c.program == "sh" {
+				requireProgram(t, "curl")
+			}
 			code := example(t, "clients", c.title)
 			option := "-c"
 			if c.program == "node" {
@@ -88,6 +91,7 @@ func TestClients(t *testing.T) {
 // proxenos answers through proxenos serve as from the file itself.
 func TestServeFeedsSelect(t *testing.T) {
 	t.Parallel()
+	requireProgram(t, "curl")
 	folder, owners := examplesFolder(t)
 	url := startServer(t, folder)
 	for key, owner := range owners {

@@ -40,6 +40,7 @@ trap 'rm -f "$report"' EXIT
 	needs 'command -v chromium || command -v chromium-browser || command -v google-chrome' chromium 'internal/report/browsertest'
 	needs 'command -v zsh' zsh 'internal/cli: TestCompletionsParse'
 	needs 'command -v fish' fish 'internal/cli: TestCompletionsParse'
+	needs 'command -v curl' curl 'cmd/proxenos: TestServeFeedsSelect, scripts of serve; internal/repo: TestREADME'
 	needs 'command -v groff' groff-base 'internal/tools/artifacts: TestEveryCommandHasAManPage'
 	needs 'command -v qemu-s390x || command -v qemu-s390x-static' qemu-user 'make test-arch'
 } >"$report"

@@ -103,6 +103,7 @@ func TestACL(t *testing.T) {
 
 func TestServerEndsWithTest(t *testing.T) {
 	t.Parallel()
+	servertest.ConsulProgram.Path(t)
 	var s *Server
 	t.Run("server", func(t *testing.T) { s = Start(t, Options{TLS: true}) })
 	require.False(t, s.process.Running())
