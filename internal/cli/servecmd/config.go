@@ -47,7 +47,11 @@ func readSets(path string, std *term.Streams) ([]*set, error) {
 		if !setName.MatchString(name) {
 			return nil, configError(path, fmt.Errorf("set %q: a name has letters, digits, dots, dashes and underscores, at most 64", name))
 		}
-		s, err := readSet(name, flags, std)
+		about := std
+		if len(file.Sets) > 1 {
+			about = std.About(fmt.Sprintf("set %q", name))
+		}
+		s, err := readSet(name, flags, about)
 		if err != nil {
 			return nil, configError(path, fmt.Errorf("set %q: %w", name, err))
 		}
@@ -134,6 +138,9 @@ func readSet(name string, flags map[string]yaml.Node, std *term.Streams) (*set, 
 			return nil, term.Hint(err, "the flags are those of proxenos serve, without dashes")
 		}
 		values, err := valuesOf(value)
+		if len(values) > 1 && !repeatable(f) {
+			err = errors.New("takes one value, not a list")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
@@ -169,6 +176,13 @@ func valuesOf(n yaml.Node) ([]string, error) {
 	default:
 		return nil, errors.New("must be a value or a list of values")
 	}
+}
+
+// repeatable reports whether a flag adds up its values. The last value of another one
+// replaces those before it.
+func repeatable(f *pflag.Flag) bool {
+	_, list := f.Value.(pflag.SliceValue)
+	return list || f.Value.Type() == "stringToString"
 }
 
 // target returns the node that an alias stands for, or the node itself.

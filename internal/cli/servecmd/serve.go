@@ -169,7 +169,11 @@ func (o *serveOptions) run(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx)) // until requests have ended
 	defer stop()
 	for _, s := range o.sets {
-		if err := s.start(following, o.poll, o.std, &background); err != nil {
+		std := o.std
+		if len(o.sets) > 1 {
+			std = std.About(fmt.Sprintf("set %q", s.name))
+		}
+		if err := s.start(following, o.poll, std, &background); err != nil {
 			return errors.Join(fmt.Errorf("%w", s.named(err, len(o.sets) > 1)), socket.Close())
 		}
 	}

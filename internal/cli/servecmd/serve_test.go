@@ -622,6 +622,18 @@ sets:
 	assert.Contains(t, s.get("/metrics"), `proxenos_placement_info{set="cache",checksum="`)
 }
 
+// Each of several sets is named by its warnings.
+func TestWarningsNameTheirSet(t *testing.T) {
+	t.Parallel()
+	config := filepath.Join(t.TempDir(), "sets.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("sets: {good: {node: a}, bad: {nodes-file: nosuch.txt}}"), 0o600))
+	s := &serving{t: t, http: &http.Client{Timeout: patience}}
+	s.run(nil, []string{"--config", config, "--http", "127.0.0.1:0"})
+	s.eventually(func() bool {
+		return strings.Contains(s.log.String(), `proxenos: warning: set "bad": nosuch.txt: `)
+	})
+}
+
 func TestBadConfigurations(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ yaml, want, hint string }{
@@ -632,6 +644,7 @@ func TestBadConfigurations(t *testing.T) {
 		{"sets: [a]", "line 1: want the form sets: {NAME: {FLAG: VALUE}}", ""},
 		{"sets: {a: {node: x}}\n---\nsets: {b: {node: y}}", "more than one document", ""},
 		{"sets: {a: {node: x, algorithm: haproxy, points: many}}", `set "a": --points "many": must be a whole number`, "see proxenos serve --help"},
+		{"sets: {a: {nodes-file: [x.txt, y.txt]}}", `set "a": nodes-file: takes one value, not a list`, ""},
 		{"sets: {a: {node: x, max-staleness: 5}}", `--max-staleness "5": must be a duration`, ""},
 		{"sets: {a: {nod: x}}", `set "a": unknown flag "nod"`, `did you mean "node"?`},
 		{"sets: {a: {node: }}", `set "a": node: no value`, ""},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -138,7 +137,7 @@ func (s *set) publish(c *source.Current) error {
 	} else {
 		var err error
 		if next.prepared, err = prepare(c); err != nil {
-			return fmt.Errorf("set %q: %w", s.name, err)
+			return err
 		}
 	}
 	s.current.Store(next)

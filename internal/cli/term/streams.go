@@ -21,6 +21,15 @@ type Streams struct {
 	Out, Err io.Writer
 	Getenv   func(string) string
 	Color    Choice // the --color flag
+	subject  string // begins warnings
+}
+
+// About returns streams whose warnings begin with a subject, such as the name of a
+// source among several.
+func (s *Streams) About(subject string) *Streams {
+	about := *s
+	about.subject = subject + ": "
+	return &about
 }
 
 // Colors returns the choice for --color.
@@ -87,7 +96,7 @@ func (s *Streams) say(label, sgr, message string) {
 
 // Warn prints a warning.
 func (s *Streams) Warn(format string, args ...any) {
-	s.say("proxenos:", "33", "warning: "+fmt.Sprintf(format, args...))
+	s.say("proxenos:", "33", "warning: "+s.subject+fmt.Sprintf(format, args...))
 }
 
 // Verdict returns the error of a command whose exit code is a verdict, which
