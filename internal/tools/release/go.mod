@@ -1,3 +1,6 @@
+// The tools of a release, apart from internal/tools, so that their requirements do
+// not raise the linter's. goreleaser v2.17.0 needs go-msix v0.3.1, which is not
+// available as a module everywhere.
 module github.com/proxenos/proxenos/internal/tools/release
 
 go 1.26.8
