@@ -92,8 +92,8 @@ func (s modulo) assign(members []member) (*table, error) {
 			t.owners = append(t.owners, int32(i))
 		}
 	}
-	n := uint64(len(t.owners))
-	t.hash, t.slot = s.hash, func(h uint64) int { return int(h % n) }
+	n, width := uint64(len(t.owners)), ^uint64(0)>>(64-s.hash.Bits) // of the hash, for SelectHash
+	t.hash, t.slot = s.hash, func(h uint64) int { return int(h & width % n) }
 	return t, nil
 }
 

@@ -235,7 +235,7 @@ func (m *Map[N]) Hash(key string) uint64 {
 }
 
 // SelectHash is [Map.Select] for a key that is hashed already: h is what [Map.Hash]
-// returns.
+// returns. Schemes with hashes of 32 bits take its low 32 bits.
 func (m *Map[N]) SelectHash(h uint64) (n N, ok bool) {
 	if m.Slots() == 0 {
 		return n, false
