@@ -34,13 +34,18 @@ func BenchmarkCLI(b *testing.B) {
 	install(b, ".", dir, "./echo")
 	input := filepath.Join(dir, "keys.txt")
 	require.NoError(b, os.WriteFile(input, seq(lines), 0o600))
+	nodes := nodesFile(b, dir, 10)
 	commands := []struct {
 		by, line string
 		took     []float64
 	}{
-		{by: "proxenos", line: "proxenos select -f " + nodesFile(b, dir, 10) + " -"},
-		{by: "proxenos-table", line: "proxenos select -a table -f " + nodesFile(b, dir, 10) + " -"},
+		{by: "proxenos", line: "proxenos select -f " + nodes + " -"},
+		{by: "proxenos-table", line: "proxenos select -a table -f " + nodes + " -"},
+		{by: "proxenos-ring", line: "proxenos select -a ring -f " + nodes + " -"},
+		{by: "proxenos-jsonl", line: "proxenos select -o jsonl -f " + nodes + " -"},
+		{by: "proxenos-csv", line: "proxenos select -o csv -f " + nodes + " -"},
 		{by: "echo", line: "echo"},
+		{by: "echo-all-cores", line: "echo -all"},
 	}
 	for range turns {
 		for i := range commands {

@@ -50,7 +50,10 @@ var targets = []target{
 	{"lookups of rendezvous on two cores", "on one", value("Scaling", 100, "rendezvous", "speedup").alone(), atLeast(1.85)},
 	{"lookups of a table on two cores", "on one", value("Scaling", 100, "table", "speedup").alone(), atLeast(1.85)},
 	{"lookups of a ring on two cores", "on one", value("Scaling", 100, "ring", "speedup").alone(), atLeast(1.85)},
-	{"proxenos select, ten million lines, 10 nodes", "a bare echo", cost("CLI", 10, "echo").over("proxenos"), atLeast(0.45)},
+	{"proxenos select, ten million lines, 10 nodes", "a bare echo", cost("CLI", 10, "echo").over("proxenos"), atLeast(1)},
+	{"proxenos select -a table, ten million lines", "a bare echo", cost("CLI", 10, "echo").over("proxenos-table"), atLeast(1.2)},
+	{"proxenos select -o jsonl, ten million lines", "-o text", cost("CLI", 10, "proxenos").over("proxenos-jsonl"), atLeast(0.5)},
+	{"proxenos select -o csv, ten million lines", "-o text", cost("CLI", 10, "proxenos").over("proxenos-csv"), atLeast(0.5)},
 
 	{"busiest of 100 nodes over the average, rendezvous", "", value("Balance", 100, "rendezvous", "max/avg").alone(), atMost(1.04)},
 	{"chi-square over its degrees of freedom, rendezvous", "", value("Balance", 100, "rendezvous", "chi2/df").alone(), bounds{least: 0.6, most: 1.5}},

@@ -1,6 +1,6 @@
 // Command echo copies standard input to standard output line by line. It does
 // the minimum work of a program that processes lines: read chunks, find the end
-// of each line, write every line.
+// of each line, write every line. With -all it uses all cores.
 package main
 
 import (
@@ -12,7 +12,11 @@ import (
 )
 
 func main() {
-	if err := echo(os.Stdout, os.Stdin); err != nil {
+	copyLines := echo
+	if len(os.Args) > 1 && os.Args[1] == "-all" {
+		copyLines = echoAll
+	}
+	if err := copyLines(os.Stdout, os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "echo:", err)
 		os.Exit(1)
 	}

@@ -27,6 +27,11 @@ func TestEcho(t *testing.T) {
 				require.NoError(t, echo(&out, in))
 				assert.True(t, c.text == out.String())
 			}
+			for _, in := range []io.Reader{strings.NewReader(c.text), iotest.HalfReader(strings.NewReader(c.text)), iotest.DataErrReader(strings.NewReader(c.text))} {
+				var out bytes.Buffer
+				require.NoError(t, echoAll(&out, in))
+				assert.True(t, c.text == out.String(), "on all cores")
+			}
 		})
 	}
 }
@@ -34,6 +39,7 @@ func TestEcho(t *testing.T) {
 func TestEchoErrors(t *testing.T) {
 	broken := errors.New("broken")
 	assert.ErrorIs(t, echo(io.Discard, iotest.ErrReader(broken)), broken)
+	assert.ErrorIs(t, echoAll(io.Discard, iotest.ErrReader(broken)), broken)
 	r, w := io.Pipe()
 	require.NoError(t, r.CloseWithError(broken))
 	assert.ErrorIs(t, echo(w, strings.NewReader("a\n")), broken)
