@@ -21,9 +21,8 @@ import (
 // in a help topic, up to the next line that is not indented.
 func example(t *testing.T, topic, title string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "internal", "cli", "topics", topic+".txt"))
-	require.NoError(t, err)
-	_, after, found := strings.Cut(string(text), "\n\n"+title)
+	text := runIn(t, ".", "", "proxenos", "help", topic) // as printed, where long lines are broken
+	_, after, found := strings.Cut(text, "\n\n"+title)
 	require.True(t, found, "topic %s has no example for %q", topic, title)
 	var code strings.Builder
 	for line := range strings.Lines(after) {
