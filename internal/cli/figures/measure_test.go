@@ -159,5 +159,5 @@ func TestCountingTakesConstantMemory(t *testing.T) {
 		return float64(is.TotalAlloc - was.TotalAlloc)
 	}
 	bytesFor(1000) // one-time allocations
-	assert.InDelta(t, bytesFor(50_000), bytesFor(shortrun.Few[int64](4_000_000)), 4<<20, "the keys have 130 MB, or 30 in a short run")
+	assert.InDelta(t, bytesFor(50_000), bytesFor(shortrun.Few[int64](4_000_000)), 16<<20, "the keys have 130 MB, or 30 in a short run; pools of the race detector drop some buffers")
 }

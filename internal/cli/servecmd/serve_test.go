@@ -322,12 +322,12 @@ func TestOutage(t *testing.T) {
 func TestNoNodes(t *testing.T) {
 	t.Parallel()
 	s := startServe(t)
+	s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/nodes", nil); return a.StatusCode == http.StatusOK })
 	s.list("# none\n")
 	s.eventually(func() bool {
 		a, _ := s.do(http.MethodGet, "/select?key=x", nil)
 		return a.StatusCode == http.StatusServiceUnavailable
 	})
-	s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/nodes", nil); return a.StatusCode == http.StatusOK })
 	nodes, err := static.Parse([]byte(s.get("/nodes")), "nodes")
 	require.NoError(t, err)
 	assert.Empty(t, nodes)
