@@ -45,9 +45,8 @@ http {
 }
 `
 
-// startNginx starts nginx with the upstreams and their servers, and stops it when
-// the test ends.
-func startNginx(t *testing.T, front string, upstreams map[string][]server) *nginxProcess {
+// nginxProgram returns the path of nginx, or ends the test.
+func nginxProgram(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -55,6 +54,13 @@ func startNginx(t *testing.T, front string, upstreams map[string][]server) *ngin
 			missingPeer(t, "no nginx: %v", err)
 		}
 	}
+	return program
+}
+
+// startNginx starts nginx with the upstreams and their servers, and stops it when
+// the test ends.
+func startNginx(t *testing.T, program, front string, upstreams map[string][]server) *nginxProcess {
+	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(config, []byte(fmt.Sprintf(nginxConfig, nginxServers(front, upstreams))), 0o600))
@@ -135,6 +141,7 @@ func (n *nginxProcess) ask(t *testing.T, upstream, key string) string {
 
 func TestNginxAgainstNginx(t *testing.T) {
 	t.Parallel()
+	program := nginxProgram(t)               // before ports, which there are none of under js
 	sockets, err := os.MkdirTemp("", "ring") // t.TempDir is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(sockets)) })
@@ -153,7 +160,7 @@ func TestNginxAgainstNginx(t *testing.T) {
 		"eight": serversOf(at("127.0.0.1", 0), 1, at("127.0.0.1", 1), 1, at("127.0.0.1", 2), 1, at("127.0.0.1", 3), 1,
 			at("127.0.0.1", 4), 1, at("127.0.0.1", 5), 1, at("127.0.0.1", 6), 1, at("127.0.0.1", 7), 1),
 	}
-	n := startNginx(t, at("127.0.0.1", 8), upstreams)
+	n := startNginx(t, program, at("127.0.0.1", 8), upstreams)
 	keys := peerKeys()
 	for name, servers := range upstreams {
 		t.Run(name, func(t *testing.T) {
