@@ -222,7 +222,9 @@ func (o *Flags) Bind(c *cobra.Command, algorithms []Algorithm) {
 		fs.IntVar(&o.tableBits.value, "table-bits", defaultTableBits, "log2 of the slots of a table; changing it moves most keys")
 		fs.IntVar(&o.partitions.value, "partitions", defaultPartitions, "number of partitions; changing it moves most keys")
 		fs.Float64Var(&o.bound.value, "bound", 0, "limit of the partitions of a node relative to its share, such as 1.1; 0 is none")
-		fs.StringVar(&o.keyHash, "key-hash", "", "the hash of keys of "+strings.Join(o.taking(Algorithm.takesKeyHash), ", "))
+		takers := o.taking(Algorithm.takesKeyHash)
+		fs.StringVar(&o.keyHash, "key-hash", "", "the hash of keys of "+strings.Join(takers, ", "))
+		fs.Lookup("key-hash").Hidden = len(takers) == 0 // it is still refused by name
 		fs.StringVar(&o.hashBy, "hash-by", "", "what of a node the algorithm of another program hashes: id or address; for haproxy, position or id")
 		fs.StringVar(&o.hashTag, "hash-tag", "", "hash only what two `characters` enclose in a key, such as {} for Redis; none is the whole key")
 		declareFiles(fs, "", o.taking(Algorithm.NeedsFile), &o.layoutFile, &o.slots)

@@ -118,8 +118,12 @@ func (l *levelFlags) zoned(nodes []mapper.Node) ([]mapper.Node, error) {
 	nodes = slices.Clone(nodes)
 	paths := map[string]string{} // by zone
 	for i, n := range nodes {
+		if n.Domain == "" && len(l.names) == 1 && level == 0 {
+			n.Domain = n.Zone // the zones of nodes without domains are domains of one level
+			nodes[i].Domain = n.Zone
+		}
 		names := strings.Split(n.Domain, "/")
-		switch whole := len(names) == len(l.names); {
+		switch whole := n.Domain != "" && len(names) == len(l.names); {
 		case !whole && n.Capacity() != 0:
 			return nil, l.errDomain(n)
 		case !whole || level < 0:

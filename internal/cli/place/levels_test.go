@@ -34,6 +34,13 @@ func TestZoned(t *testing.T) {
 	require.ErrorIs(t, err, rules.ErrDomain)
 	require.EqualError(t, err, `node "a": domain "eu/1" is not region/zone/rack: the domain must have a name for every level`)
 
+	l.names = []string{"zone"}
+	zoned, err = l.zoned([]mapper.Node{{Name: "a", Zone: "eu"}, {Name: "b", Domain: "us"}, {Name: "c", Drain: true}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"eu", "us", ""}, []string{zoned[0].Domain, zoned[1].Zone, zoned[2].Domain})
+	_, err = l.zoned([]mapper.Node{{Name: "a", Zone: "eu"}, {Name: "b"}})
+	require.EqualError(t, err, `node "b": domain "" is not zone: the domain must have a name for every level`)
+
 	l.names = []string{"region", "az"}
 	zoned, err = l.zoned([]mapper.Node{{Name: "a", Domain: "eu/1"}, {Name: "b", Domain: "us/1"}})
 	require.NoError(t, err)
