@@ -20,7 +20,7 @@ func (t *jsonText) check(piece []byte) bool {
 		t.rest = nil
 	}
 	for len(piece) > 0 {
-		plain := piece
+		var plain []byte
 		escaped := bytes.IndexByte(piece, '\\')
 		if escaped >= 0 {
 			plain = piece[:escaped]
