@@ -23,8 +23,8 @@ func TestParseConfig(t *testing.T) {
 	}
 }
 
-// TestBadConfigs opens channels with wrong service configs: gRPC shows the error of
-// the balancer to whoever opens the channel.
+// TestBadConfigs opens channels with wrong service configs: opening the channel fails
+// with the error of the balancer.
 func TestBadConfigs(t *testing.T) {
 	t.Parallel()
 	for config, want := range map[string]string{

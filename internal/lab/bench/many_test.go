@@ -154,7 +154,7 @@ func BenchmarkHashAll(b *testing.B) {
 	takeTurns(b, 0, all)
 }
 
-// BenchmarkGrow compares adding a node to many with building anew. The two take
+// BenchmarkGrow compares adding a node to many with a full build. The two take
 // turns.
 func BenchmarkGrow(b *testing.B) {
 	const size = 10_000
