@@ -7,7 +7,7 @@ import (
 	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Group holds those of many keys that belong to one node.
+// Group is a node and those of the keys of [Set.Split] that it owns.
 type Group[N any] struct {
 	Node   N
 	Keys   []string
@@ -19,41 +19,18 @@ type Group[N any] struct {
 // is not drained. For many keys it takes a fraction of the time of Select on
 // processors with AVX2 or AVX-512. It allocates only to grow dst.
 func (s *Set[N]) SelectAll(dst []N, keys []string) []N {
-	switch {
-	case s.choices() == 0:
-		return append(dst, make([]N, len(keys))...)
-	case s.fill != nil:
-		dst = slices.Grow(dst, len(keys))
-		for _, key := range keys {
-			dst = append(dst, s.live[s.best(s.query(key))])
-		}
-		return dst
-	}
-	return s.lookup().Strings(dst, keys)
+	return s.lookup().Strings(dst, keys, s.locate)
 }
 
 // SelectAllBytes is [Set.SelectAll] for keys in slices, which it does not copy.
 func (s *Set[N]) SelectAllBytes(dst []N, keys [][]byte) []N {
-	switch {
-	case s.choices() == 0:
-		return append(dst, make([]N, len(keys))...)
-	case s.fill != nil:
-		dst = slices.Grow(dst, len(keys))
-		for _, key := range keys {
-			dst = append(dst, s.live[s.best(s.query(text(key)))])
-		}
-		return dst
-	}
-	return s.lookup().Bytes(dst, keys)
+	return s.lookup().Bytes(dst, keys, s.locate)
 }
 
 // SelectAllHashes is [Set.SelectAll] for keys that are hashed already: it appends what
 // [Set.SelectHash] returns for each. With a Scorer that is the zero value.
 func (s *Set[N]) SelectAllHashes(dst []N, hashes []uint64) []N {
-	if s.choices() == 0 || s.fill != nil {
-		return append(dst, make([]N, len(hashes))...)
-	}
-	return s.lookup().Hashes(dst, hashes)
+	return s.lookup().Hashes(dst, hashes, s.locate)
 }
 
 // SelectNAll appends what [Set.SelectN] appends for each key to dst, and returns the
@@ -102,77 +79,60 @@ func (s *Set[N]) appendBestOfAll(dst []N, hashes []uint64, n int) []N {
 // keys. Groups are in ascending order of the IDs of their nodes, and the keys of a
 // group in the given order. A set without nodes has no groups.
 func (s *Set[N]) Split(keys []string) []Group[N] {
-	switch {
-	case s.choices() == 0:
-		return nil
-	case s.fill != nil:
-		at := make([]uint32, len(keys))
-		for i, key := range keys {
-			at[i] = uint32(s.best(s.query(key)))
-		}
-		return batch.SplitAt[Group[N]](s.live, keys, at)
-	}
-	return batch.Split[Group[N]](s.lookup(), keys)
+	return batch.Split[Group[N]](s.lookup(), keys, s.locate)
 }
 
 // HashAll sets sums[i] to what [Set.Hash] returns for keys[i]. There must be at least
 // as many sums as keys.
-func (s *Set[N]) HashAll(sums []uint64, keys []string) {
-	if s == nil || s.keyHash == nil || s.fill != nil {
-		clear(sums[:len(keys)])
-		return
-	}
-	s.hasher().Sums(sums, keys)
-}
+func (s *Set[N]) HashAll(sums []uint64, keys []string) { s.lookup().Sums(sums, keys) }
 
 // hasher returns the hash of keys.
 func (s *Set[N]) hasher() batch.Hasher {
 	return batch.Hasher{One: s.hash, All: s.hashAll, Cut: s.cfg.Key}
 }
 
-// lookup returns the lookup of hashed keys. There is a node, and no Scorer.
+// lookup returns the lookup of owners, which locate finds. A Scorer takes no hashes.
 func (s *Set[N]) lookup() batch.Lookup[N] {
-	return batch.Lookup[N]{Hasher: s.hasher(), Nodes: s.live, Locate: s.bestOfAll}
+	switch {
+	case s == nil:
+		return batch.Lookup[N]{}
+	case s.fill != nil:
+		return batch.Lookup[N]{Nodes: s.live}
+	}
+	return batch.Lookup[N]{Hasher: s.hasher(), Nodes: s.live}
 }
 
-// bestOfAll sets at[i] to the index in live of the owner of the key of hashes[i].
-func (s *Set[N]) bestOfAll(at []uint32, hashes []uint64) {
-	if s.weights != nil {
+// locate sets at[i] to the index in live of the owner of a key.
+func (s *Set[N]) locate(at []uint32, keys []string, hashes []uint64) {
+	switch {
+	case s.fill != nil:
+		for i, key := range keys {
+			at[i] = uint32(s.best(s.query(key)))
+		}
+	case s.weights != nil:
 		bestWeightedAll(at, hashes, s.seeds, s.weights, s.inverse)
-		return
-	}
-	if batch.Best(at, hashes, s.seeds) {
-		return
-	}
-	for i, h := range hashes {
-		at[i] = uint32(expand(h).best(s.seeds))
+	case !batch.Best(at, hashes, s.seeds):
+		for i, h := range hashes {
+			at[i] = uint32(expand(h).best(s.seeds))
+		}
 	}
 }
 
 // SelectAll appends what [Table.Select] returns for each key to dst, as
 // [Set.SelectAll] does.
 func (t *Table[N]) SelectAll(dst []N, keys []string) []N {
-	if t.nodes().choices() == 0 {
-		return append(dst, make([]N, len(keys))...)
-	}
-	return t.lookup().Strings(dst, keys)
+	return t.lookup().Strings(dst, keys, t.locate)
 }
 
 // SelectAllBytes is [Table.SelectAll] for keys in slices, which it does not copy.
 func (t *Table[N]) SelectAllBytes(dst []N, keys [][]byte) []N {
-	if t.nodes().choices() == 0 {
-		return append(dst, make([]N, len(keys))...)
-	}
-	return t.lookup().Bytes(dst, keys)
+	return t.lookup().Bytes(dst, keys, t.locate)
 }
 
 // SelectAllHashes is [Table.SelectAll] for keys that are hashed already: it appends
 // what [Table.SelectHash] returns for each.
 func (t *Table[N]) SelectAllHashes(dst []N, hashes []uint64) []N {
-	if t.nodes().choices() == 0 {
-		return append(dst, make([]N, len(hashes))...)
-	}
-	return t.lookup().Hashes(dst, hashes)
+	return t.lookup().Hashes(dst, hashes, t.locate)
 }
 
 // SelectNAll appends what [Table.SelectN] appends for each key to dst, as
@@ -195,29 +155,25 @@ func (t *Table[N]) SelectNAll(dst []N, keys []string, n int) []N {
 
 // Split groups keys by the node that [Table.Select] returns, as [Set.Split] does.
 func (t *Table[N]) Split(keys []string) []Group[N] {
-	if t.nodes().choices() == 0 {
-		return nil
-	}
-	return batch.Split[Group[N]](t.lookup(), keys)
+	return batch.Split[Group[N]](t.lookup(), keys, t.locate)
 }
 
 // HashAll sets sums[i] to what [Table.Hash] returns for keys[i]. There must be at least
 // as many sums as keys.
 func (t *Table[N]) HashAll(sums []uint64, keys []string) {
-	if t == nil || t.set == nil {
-		clear(sums[:len(keys)])
-		return
-	}
-	t.set.hasher().Sums(sums, keys)
+	t.lookup().Sums(sums, keys)
 }
 
-// lookup returns the lookup of hashed keys. There is a node.
+// lookup returns the lookup of owners, which locate finds.
 func (t *Table[N]) lookup() batch.Lookup[N] {
-	return batch.Lookup[N]{Hasher: t.set.hasher(), Nodes: t.set.live, Locate: t.ownersOf}
+	if t == nil || t.set == nil {
+		return batch.Lookup[N]{}
+	}
+	return batch.Lookup[N]{Hasher: t.set.hasher(), Nodes: t.set.live}
 }
 
-// ownersOf sets at[i] to the index of the owner of the slot of hashes[i].
-func (t *Table[N]) ownersOf(at []uint32, hashes []uint64) {
+// locate sets at[i] to the index in live of the owner of the slot of a hash.
+func (t *Table[N]) locate(at []uint32, _ []string, hashes []uint64) {
 	owners, shift := t.owners, t.shift&63
 	for i, h := range hashes {
 		at[i] = uint32(owners[prf.Finalize(h)>>shift])

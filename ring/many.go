@@ -5,10 +5,9 @@ import (
 	"slices"
 
 	"github.com/proxenos/proxenos/internal/batch"
-	"github.com/proxenos/proxenos/rendezvous/prf"
 )
 
-// Group holds those of many keys that belong to one node.
+// Group is a node and those of the keys of [Ring.Split] that it owns.
 type Group[N any] struct {
 	Node   N
 	Keys   []string
@@ -19,27 +18,18 @@ type Group[N any] struct {
 // extended slice. It appends the zero value for every key if no node has a point. For
 // many keys it takes a fraction of the time of Select. It allocates only to grow dst.
 func (r *Ring[N]) SelectAll(dst []N, keys []string) []N {
-	if r.owners() == 0 {
-		return append(dst, make([]N, len(keys))...)
-	}
-	return r.lookup().Strings(dst, keys)
+	return r.lookup().Strings(dst, keys, r.locate)
 }
 
 // SelectAllBytes is [Ring.SelectAll] for keys in slices, which it does not copy.
 func (r *Ring[N]) SelectAllBytes(dst []N, keys [][]byte) []N {
-	if r.owners() == 0 {
-		return append(dst, make([]N, len(keys))...)
-	}
-	return r.lookup().Bytes(dst, keys)
+	return r.lookup().Bytes(dst, keys, r.locate)
 }
 
 // SelectAllHashes is [Ring.SelectAll] for keys that are hashed already: it appends
 // what [Ring.SelectHash] returns for each.
 func (r *Ring[N]) SelectAllHashes(dst []N, hashes []uint64) []N {
-	if r.owners() == 0 {
-		return append(dst, make([]N, len(hashes))...)
-	}
-	return r.lookup().Hashes(dst, hashes)
+	return r.lookup().Hashes(dst, hashes, r.locate)
 }
 
 // SelectNAll appends what [Ring.SelectN] appends for each key to dst, and returns the
@@ -53,7 +43,7 @@ func (r *Ring[N]) SelectNAll(dst []N, keys []string, n int) []N {
 		return r.SelectAll(dst, keys)
 	}
 	dst = slices.Grow(dst, n*len(keys))
-	r.hasher().Each(keys, func(h uint64) { dst = r.appendFrom(dst, r.circle.locate(r.position(h)), n) })
+	r.lookup().Each(keys, func(h uint64) { dst = r.appendFrom(dst, r.circle.locate(r.position(h)), n) })
 	return dst
 }
 
@@ -61,40 +51,32 @@ func (r *Ring[N]) SelectNAll(dst []N, keys []string, n int) []N {
 // keys. Groups are in ascending order of the IDs of their nodes, and the keys of a
 // group in the given order. A ring without points has no groups.
 func (r *Ring[N]) Split(keys []string) []Group[N] {
-	if r.owners() == 0 {
-		return nil
-	}
-	return batch.Split[Group[N]](r.lookup(), keys)
+	return batch.Split[Group[N]](r.lookup(), keys, r.locate)
 }
 
 // HashAll sets sums[i] to what [Ring.Hash] returns for keys[i]. There must be at least
 // as many sums as keys.
 func (r *Ring[N]) HashAll(sums []uint64, keys []string) {
-	if r == nil || r.hash == nil {
-		clear(sums[:len(keys)])
-		return
-	}
-	r.hasher().Sums(sums, keys)
+	r.lookup().Sums(sums, keys)
 }
 
-// hasher returns the hash of keys.
-func (r *Ring[N]) hasher() batch.Hasher {
-	return batch.Hasher{One: r.hash, All: r.hashAll, Cut: r.cfg.Key}
-}
-
-// lookup returns the lookup of hashed keys. There is a point.
+// lookup returns the lookup of owners, which locate finds.
 func (r *Ring[N]) lookup() batch.Lookup[N] {
-	return batch.Lookup[N]{Hasher: r.hasher(), Nodes: r.all.Nodes, Locate: r.ownersOf}
+	if r == nil {
+		return batch.Lookup[N]{}
+	}
+	l := batch.Lookup[N]{Hasher: batch.Hasher{One: r.hash, All: r.hashAll, Cut: r.cfg.Key}}
+	if r.owners() > 0 {
+		l.Nodes = r.all.Nodes
+	}
+	return l
 }
 
-// ownersOf sets at[i] to the index of the owner of the key of hashes[i].
-func (r *Ring[N]) ownersOf(at []uint32, hashes []uint64) {
+// locate sets at[i] to the index of the owner of the key of hashes[i].
+func (r *Ring[N]) locate(at []uint32, _ []string, hashes []uint64) {
 	var positions [batch.Size]uint64
 	for i, h := range hashes {
-		if r.finalize {
-			h = prf.Finalize(h)
-		}
-		positions[i] = h & r.mask
+		positions[i] = r.position(h) & r.mask
 	}
 	r.circle.ownersOf(at, positions[:len(hashes)])
 }

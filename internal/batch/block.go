@@ -1,8 +1,8 @@
 package batch
 
 import (
+	"slices"
 	"sync"
-	"unsafe"
 )
 
 // Size is the number of keys that a [Block] holds: enough that the cost of a block is
@@ -43,23 +43,6 @@ func (b *Block) Strings(h Hasher, keys []string) (hashes []uint64) {
 		keys = b.keys[:len(keys)]
 		defer clear(keys) // the block must not keep the memory of keys
 	}
-	return b.hash(h, keys)
-}
-
-// Bytes hashes up to Size keys. The result is a part of the block.
-func (b *Block) Bytes(h Hasher, keys [][]byte) (hashes []uint64) {
-	all := b.keys[:len(keys)]
-	defer clear(all)
-	for i, key := range keys {
-		all[i] = unsafe.String(unsafe.SliceData(key), len(key))
-		if h.Cut != nil {
-			all[i] = h.Cut(all[i])
-		}
-	}
-	return b.hash(h, all)
-}
-
-func (b *Block) hash(h Hasher, keys []string) (hashes []uint64) {
 	hashes = b.hashes[:len(keys)]
 	if h.All != nil {
 		h.All(hashes, keys)
@@ -71,10 +54,28 @@ func (b *Block) hash(h Hasher, keys []string) (hashes []uint64) {
 	return hashes
 }
 
-// next splits off the keys of the next block.
-func next[K any](keys *[]K) []K {
-	n := min(Size, len(*keys))
-	next := (*keys)[:n:n]
-	*keys = (*keys)[n:]
-	return next
+// Each calls visit with the hash of each key in turn.
+func (h Hasher) Each(keys []string, visit func(hash uint64)) {
+	b := Borrow()
+	defer b.Return()
+	for part := range slices.Chunk(keys, Size) {
+		for _, hash := range b.Strings(h, part) {
+			visit(hash)
+		}
+	}
+}
+
+// Sums sets sums[i] to the hash of keys[i], and to 0 without a hash function.
+func (h Hasher) Sums(sums []uint64, keys []string) {
+	sums = sums[:len(keys)]
+	if h.One == nil {
+		clear(sums)
+		return
+	}
+	b := Borrow()
+	defer b.Return()
+	for len(keys) > 0 {
+		n := copy(sums, b.Strings(h, keys[:min(Size, len(keys))]))
+		sums, keys = sums[n:], keys[n:]
+	}
 }

@@ -3,122 +3,119 @@ package batch
 import (
 	"math"
 	"slices"
+	"unsafe"
 )
 
 // None stands for the index of a node where there is none.
 const None = math.MaxUint32
 
-// Lookup finds the owners of many keys.
+// Lookup finds the owners of many keys. The zero value finds none.
 type Lookup[N any] struct {
 	Hasher
-	// Nodes are the nodes that Locate names by their index.
+	// Nodes are the nodes that a Locate names by their index.
 	Nodes []N
-	// Locate sets at[i] to the index of the node that owns the key of hashes[i], or to
-	// None. There are at most Size hashes, and as many indices.
-	Locate func(at []uint32, hashes []uint64)
 }
 
+// Locate sets at[i] to the index of the node that owns keys[i], or to None. The keys
+// have these hashes; a Lookup without a Hasher passes keys alone, and [Lookup.Hashes]
+// hashes alone. There are at most Size keys, and one node or more.
+type Locate func(at []uint32, keys []string, hashes []uint64)
+
 // Strings appends the owner of each key to dst, the zero value for one without.
-func (l Lookup[N]) Strings(dst []N, keys []string) []N {
-	dst = slices.Grow(dst, len(keys))
-	b := Borrow()
-	defer b.Return()
-	for len(keys) > 0 {
-		dst = l.append(dst, b, b.Strings(l.Hasher, next(&keys)))
-	}
-	return dst
+func (l Lookup[N]) Strings(dst []N, keys []string, locate Locate) []N {
+	return appendOwners(dst, l.Nodes, keys, func(b *Block, at []uint32, keys []string) {
+		l.find(b, at, keys, locate)
+	})
 }
 
 // Bytes is Strings for keys in slices.
-func (l Lookup[N]) Bytes(dst []N, keys [][]byte) []N {
+func (l Lookup[N]) Bytes(dst []N, keys [][]byte, locate Locate) []N {
+	return appendOwners(dst, l.Nodes, keys, func(b *Block, at []uint32, keys [][]byte) {
+		texts := b.keys[:len(keys)]
+		defer clear(texts) // the block must not keep the memory of keys
+		for i, key := range keys {
+			texts[i] = unsafe.String(unsafe.SliceData(key), len(key))
+		}
+		l.find(b, at, texts, locate)
+	})
+}
+
+// Hashes is Strings for keys that are hashed already, which have no owner without a
+// Hasher.
+func (l Lookup[N]) Hashes(dst []N, hashes []uint64, locate Locate) []N {
+	return appendOwners(dst, l.Nodes, hashes, func(_ *Block, at []uint32, hashes []uint64) {
+		if l.One == nil || len(l.Nodes) == 0 {
+			none(at)
+			return
+		}
+		locate(at, nil, hashes)
+	})
+}
+
+// find sets at[i] to the index of the owner of keys[i], or to None.
+func (l Lookup[N]) find(b *Block, at []uint32, keys []string, locate Locate) {
+	switch {
+	case len(l.Nodes) == 0:
+		none(at)
+	case l.One == nil:
+		locate(at, keys, nil)
+	default:
+		locate(at, keys, b.Strings(l.Hasher, keys))
+	}
+}
+
+// none is the result for keys without an owner.
+func none(at []uint32) {
+	for i := range at {
+		at[i] = None
+	}
+}
+
+// appendOwners appends the owner of each key to dst, as find tells them.
+func appendOwners[N, K any](dst, nodes []N, keys []K, find func(b *Block, at []uint32, keys []K)) []N {
 	dst = slices.Grow(dst, len(keys))
-	b := Borrow()
-	defer b.Return()
-	for len(keys) > 0 {
-		dst = l.append(dst, b, b.Bytes(l.Hasher, next(&keys)))
-	}
-	return dst
-}
-
-// Hashes is Strings for keys that are hashed already.
-func (l Lookup[N]) Hashes(dst []N, hashes []uint64) []N {
-	dst = slices.Grow(dst, len(hashes))
-	b := Borrow()
-	defer b.Return()
-	for len(hashes) > 0 {
-		dst = l.append(dst, b, next(&hashes))
-	}
-	return dst
-}
-
-// append appends the owners of the keys of a block.
-func (l Lookup[N]) append(dst []N, b *Block, hashes []uint64) []N {
-	at := b.at[:len(hashes)]
-	l.Locate(at, hashes)
-	for _, i := range at {
-		if i == None {
-			var none N
-			dst = append(dst, none)
-			continue
+	inBlocks(keys, find, func(at []uint32) {
+		for _, i := range at {
+			if i == None {
+				var zero N
+				dst = append(dst, zero)
+				continue
+			}
+			dst = append(dst, nodes[i])
 		}
-		dst = append(dst, l.Nodes[i])
-	}
+	})
 	return dst
 }
 
-// Each calls visit with the hash of each key in turn.
-func (h Hasher) Each(keys []string, visit func(hash uint64)) {
+// inBlocks calls visit with the results of find for one block of keys after another.
+func inBlocks[K any](keys []K, find func(b *Block, at []uint32, keys []K), visit func(at []uint32)) {
 	b := Borrow()
 	defer b.Return()
-	for len(keys) > 0 {
-		for _, hash := range b.Strings(h, next(&keys)) {
-			visit(hash)
-		}
+	for part := range slices.Chunk(keys, Size) {
+		at := b.at[:len(part)]
+		find(b, at, part)
+		visit(at)
 	}
 }
 
-// Sums sets sums[i] to the hash of keys[i].
-func (h Hasher) Sums(sums []uint64, keys []string) {
-	b := Borrow()
-	defer b.Return()
-	for len(keys) > 0 {
-		part := next(&keys)
-		copy(sums, b.Strings(h, part))
-		sums = sums[len(part):]
+// keyGroup is what the packages above call Group. Each declares it, so that its
+// documentation shows the fields.
+type keyGroup[N any] interface {
+	~struct {
+		Node   N
+		Keys   []string
+		Places []int
 	}
-}
-
-// places returns the index of the owner of each key.
-func (l Lookup[N]) places(keys []string) (at []uint32) {
-	at = make([]uint32, len(keys))
-	b := Borrow()
-	defer b.Return()
-	for done := 0; len(keys) > 0; {
-		hashes := b.Strings(l.Hasher, next(&keys))
-		l.Locate(at[done:done+len(hashes)], hashes)
-		done += len(hashes)
-	}
-	return at
 }
 
 // Split groups keys by their owner, in the order of the nodes, without keys that have
 // none and nodes that have no key.
-func Split[G ~struct {
-	Node   N
-	Keys   []string
-	Places []int
-}, N any](l Lookup[N], keys []string) (groups []G) {
-	at := l.places(keys)
-	return SplitAt[G](l.Nodes, keys, at)
-}
-
-// SplitAt is Split for keys whose owners are known by their index.
-func SplitAt[G ~struct {
-	Node   N
-	Keys   []string
-	Places []int
-}, N any](nodes []N, keys []string, at []uint32) (groups []G) {
-	ends := make([]int, len(nodes)) // of the keys of each node
+func Split[G keyGroup[N], N any](l Lookup[N], keys []string, locate Locate) (groups []G) {
+	at := make([]uint32, 0, len(keys))
+	inBlocks(keys, func(b *Block, at []uint32, keys []string) {
+		l.find(b, at, keys, locate)
+	}, func(some []uint32) { at = append(at, some...) })
+	ends := make([]int, len(l.Nodes)) // of the keys of each node
 	for _, i := range at {
 		if i != None {
 			ends[i]++
@@ -142,7 +139,7 @@ func SplitAt[G ~struct {
 	groups, begin := make([]G, 0, used), 0
 	for i, end := range ends {
 		if begin < end {
-			groups = append(groups, G{Node: nodes[i], Keys: sorted[begin:end:end], Places: places[begin:end:end]})
+			groups = append(groups, G{Node: l.Nodes[i], Keys: sorted[begin:end:end], Places: places[begin:end:end]})
 			begin = end
 		}
 	}
