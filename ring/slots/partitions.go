@@ -77,6 +77,7 @@ type Partitions[N any] struct {
 	owners  []int32         // by partition, indices in nodes or none
 	held    []int32         // by node, the number of its partitions
 	limits  []int32         // by node
+	unowned int             // partitions without an owner
 	hash    func(string) uint64
 	hashAll func([]uint64, []string) // hash of many keys; nil calls hash for each
 	keyHash func(string) uint64      // of the part of a key that cfg.Key returns
@@ -194,6 +195,7 @@ func ceil(r *big.Rat) int64 {
 // assign gives every partition its owner, in ascending order.
 func (p *Partitions[N]) assign() {
 	first, others := p.first(), p.others()
+	p.unowned = len(p.owners)
 	for i := range p.owners {
 		p.owners[i] = none
 		key := p.key(i)
@@ -234,6 +236,7 @@ func (p *Partitions[N]) take(partition, node int) bool {
 		return false
 	}
 	p.held[node]++
+	p.unowned--
 	p.owners[partition] = int32(node)
 	return true
 }

@@ -89,7 +89,16 @@ func (p *Partitions[N]) SelectBytes(key []byte) (n N, ok bool) { return p.Select
 // is a prefix of that for n+1. The bound limits owners only. It allocates no more than
 // the ranking's SelectN.
 func (p *Partitions[N]) SelectN(dst []N, key string, n int) []N {
-	owner, ok := p.Select(key)
+	partition, ok := p.Slot(key)
+	if !ok {
+		return dst
+	}
+	return p.appendBest(dst, partition, n)
+}
+
+// appendBest is SelectN for a key of a partition.
+func (p *Partitions[N]) appendBest(dst []N, partition, n int) []N {
+	owner, ok := p.Owner(partition)
 	if !ok || n <= 0 {
 		return dst
 	}
@@ -100,32 +109,33 @@ func (p *Partitions[N]) SelectN(dst []N, key string, n int) []N {
 		SelectN(dst []N, key string, n int) []N
 	})
 	if !ok {
-		return p.appendRanked(dst, key, n)
+		return p.appendRanked(dst, partition, n)
 	}
-	partition, _ := p.Slot(key)
 	start := len(dst)
 	dst = best.SelectN(dst, p.key(partition), n)
-	return p.ownerFirst(dst, start, owner)
-}
-
-// ownerFirst moves the owner to the place start of dst. It replaces the last node if
-// the owner is not among those from there on.
-func (p *Partitions[N]) ownerFirst(dst []N, start int, owner N) []N {
-	id, at := p.cfg.ID(owner), start
-	for at < len(dst)-1 && p.cfg.ID(dst[at]) != id {
-		at++
-	}
-	copy(dst[start+1:at+1], dst[start:at])
-	dst[start] = owner
+	p.ownerFirst(dst[start:], owner)
 	return dst
 }
 
-func (p *Partitions[N]) appendRanked(dst []N, key string, n int) []N {
-	for node := range p.Rank(key) {
-		if dst, n = append(dst, node), n-1; n == 0 {
-			break
-		}
+// ownerFirst moves the owner to the front of the best nodes. It replaces the last node
+// if the owner is not among them.
+func (p *Partitions[N]) ownerFirst(best []N, owner N) {
+	if len(best) == 0 {
+		return
 	}
+	id, at := p.cfg.ID(owner), 0
+	for at < len(best)-1 && p.cfg.ID(best[at]) != id {
+		at++
+	}
+	copy(best[1:at+1], best[:at])
+	best[0] = owner
+}
+
+func (p *Partitions[N]) appendRanked(dst []N, partition, n int) []N {
+	p.rank(partition, func(node N) bool {
+		dst, n = append(dst, node), n-1
+		return n > 0
+	})
 	return dst
 }
 
@@ -133,16 +143,22 @@ func (p *Partitions[N]) appendRanked(dst []N, key string, n int) []N {
 // work.
 func (p *Partitions[N]) Rank(key string) iter.Seq[N] {
 	return func(yield func(N) bool) {
-		partition, _ := p.Slot(key)
-		owner, ok := p.Owner(partition)
-		if !ok || !yield(owner) {
-			return
+		if partition, ok := p.Slot(key); ok {
+			p.rank(partition, yield)
 		}
-		id := p.cfg.ID(owner)
-		for n := range p.ranking.Rank(p.key(partition)) {
-			if p.cfg.ID(n) != id && !yield(n) {
-				return
-			}
+	}
+}
+
+// rank yields the nodes for a key of a partition.
+func (p *Partitions[N]) rank(partition int, yield func(N) bool) {
+	owner, ok := p.Owner(partition)
+	if !ok || !yield(owner) {
+		return
+	}
+	id := p.cfg.ID(owner)
+	for n := range p.ranking.Rank(p.key(partition)) {
+		if p.cfg.ID(n) != id && !yield(n) {
+			return
 		}
 	}
 }

@@ -110,8 +110,51 @@ type many interface {
 	SelectAll(dst []server, keys []string) []server
 	SelectAllBytes(dst []server, keys [][]byte) []server
 	SelectAllHashes(dst []server, hashes []uint64) []server
+	SelectN(dst []server, key string, n int) []server
+	SelectNAll(dst []server, keys []string, n int) []server
 	Split(keys []string) []Group[server]
 	HashAll(sums []uint64, keys []string)
+}
+
+// requireMany compares every form for many keys with that for one. It returns how many
+// keys have no owner.
+func requireMany(t *testing.T, name string, m many, keys []string) (unowned int) {
+	t.Helper()
+	bytes, hashes := make([][]byte, len(keys)), make([]uint64, len(keys)+1)
+	m.HashAll(hashes, keys)
+	require.Zero(t, hashes[len(keys)], "%s: a hash beyond the last key", name)
+	hashes = hashes[:len(keys)]
+	want, places := []server{{id: "first"}}, map[string][]int{}
+	for i, key := range keys {
+		bytes[i] = []byte(key)
+		require.Equal(t, m.Hash(key), hashes[i], name)
+		owner, ok := m.Select(key)
+		want = append(want, owner)
+		if ok {
+			places[owner.id] = append(places[owner.id], i)
+		} else {
+			unowned++
+		}
+	}
+	require.Equal(t, want, m.SelectAll(want[:1:1], keys), name)
+	require.Equal(t, want, m.SelectAllBytes(want[:1:1], bytes), name)
+	require.Equal(t, want, m.SelectAllHashes(want[:1:1], hashes), name)
+	for _, n := range []int{-1, 0, 1, 2, 3, 17, 1000} {
+		best := []server{{id: "first"}}
+		for _, key := range keys {
+			best = m.SelectN(best, key, n)
+		}
+		require.Equal(t, best, m.SelectNAll(want[:1:1], keys, n), "%s: %d nodes", name, n)
+	}
+	groups := m.Split(keys)
+	require.Len(t, groups, len(places), name)
+	for _, g := range groups {
+		require.Equal(t, places[g.Node.id], g.Places, name)
+		for i, place := range g.Places {
+			require.Equal(t, keys[place], g.Keys[i], name)
+		}
+	}
+	return unowned
 }
 
 // TestManyKeysAsOne compares every form for many keys with that for one. In a cluster
@@ -133,38 +176,12 @@ func TestManyKeysAsOne(t *testing.T) {
 	all["drained"] = newMap(t, EnvoyMaglev(7), server{"a", 0, 0})
 	unowned := 0
 	for name, f := range all {
-		m := f.(many)
 		for _, n := range []int{0, 1, 5, 300} {
 			var keys []string
-			var bytes [][]byte
 			for i := range n {
 				keys = append(keys, fmt.Sprintf("key {user:%d}%d", i/2, i))
-				bytes = append(bytes, []byte(keys[i]))
 			}
-			hashes := make([]uint64, n)
-			m.HashAll(hashes, keys)
-			want, places := []server{{id: "first"}}, map[string][]int{}
-			for i, key := range keys {
-				require.Equal(t, m.Hash(key), hashes[i], name)
-				owner, ok := m.Select(key)
-				want = append(want, owner)
-				if ok {
-					places[owner.id] = append(places[owner.id], i)
-				} else {
-					unowned++
-				}
-			}
-			require.Equal(t, want, m.SelectAll(want[:1:1], keys), name)
-			require.Equal(t, want, m.SelectAllBytes(want[:1:1], bytes), name)
-			require.Equal(t, want, m.SelectAllHashes(want[:1:1], hashes), name)
-			groups := m.Split(keys)
-			require.Len(t, groups, len(places), name)
-			for _, g := range groups {
-				require.Equal(t, places[g.Node.id], g.Places, name)
-				for i, place := range g.Places {
-					require.Equal(t, keys[place], g.Keys[i], name)
-				}
-			}
+			unowned += requireMany(t, name, f.(many), keys)
 		}
 	}
 	assert.Greater(t, unowned, 600, "a key without an owner keeps its place")
@@ -179,7 +196,7 @@ func TestHashAllMustBeHash(t *testing.T) {
 }
 
 func TestManyKeysDoNotAllocate(t *testing.T) {
-	keys, hashes, dst := make([]string, 600), make([]uint64, 600), make([]server, 0, 600)
+	keys, hashes, dst := make([]string, 600), make([]uint64, 600), make([]server, 0, 2*600)
 	for i := range keys {
 		keys[i] = fmt.Sprint("user:", i)
 	}
@@ -187,6 +204,7 @@ func TestManyKeysDoNotAllocate(t *testing.T) {
 		m := f.(many)
 		t.Run(name, func(t *testing.T) {
 			alloctest.None(t, func() { m.SelectAll(dst, keys); m.SelectAllHashes(dst, hashes); m.HashAll(hashes, keys) })
+			alloctest.AtMost(t, 1, func() { m.SelectNAll(dst, keys, 2) }) // the numbers of partitions
 		})
 	}
 }

@@ -252,17 +252,58 @@ func text(key []byte) string { return unsafe.String(unsafe.SliceData(key), len(k
 // SelectN appends n nodes for the key to dst and returns the extended slice: the
 // owners of the key's slot, of the slot that follows it and so on, each once. The
 // programs that schemes agree with have no such order. It appends fewer if fewer
-// nodes own a slot. The result for n is a prefix of that for n+1.
+// nodes own a slot. The result for n is a prefix of that for n+1. For n up to 16 it
+// allocates at most once, to grow dst.
 func (m *Map[N]) SelectN(dst []N, key string, n int) []N {
-	if n <= 0 {
+	slot, _ := m.Slot(key)
+	if n = min(n, m.owning()); n <= 0 {
 		return dst
 	}
-	for node := range m.Rank(key) {
-		if dst, n = append(dst, node), n-1; n == 0 {
-			break
+	return m.appendFrom(slices.Grow(dst, n), slot, n)
+}
+
+// owning returns the number of nodes that own a slot.
+func (m *Map[N]) owning() int {
+	if m == nil {
+		return 0
+	}
+	return m.count
+}
+
+// few is the greatest number of nodes for which comparing each with all is faster than
+// marks.
+const few = 16
+
+// appendFrom appends n owners from a slot on, each once. There are as many.
+func (m *Map[N]) appendFrom(dst []N, slot, n int) []N {
+	var room [few]int32
+	var seen []bool
+	found := room[:0]
+	if n > few {
+		seen = make([]bool, m.Len())
+	}
+	for ; n > 0; slot = m.after(slot) {
+		owner := m.owners[slot]
+		switch {
+		case owner == none, seen != nil && seen[owner], seen == nil && slices.Contains(found, owner):
+			continue
+		case seen != nil:
+			seen[owner] = true
+		default:
+			found = append(found, owner)
 		}
+		dst = append(dst, m.all.Nodes[owner])
+		n--
 	}
 	return dst
+}
+
+// after returns the slot that follows a slot, the first after the last.
+func (m *Map[N]) after(slot int) int {
+	if slot++; slot < len(m.owners) {
+		return slot
+	}
+	return 0
 }
 
 // Rank yields the nodes that own a slot in the order of SelectN. Stopping early
@@ -274,7 +315,7 @@ func (m *Map[N]) Rank(key string) iter.Seq[N] {
 			return
 		}
 		seen := make([]bool, m.Len())
-		for found := 0; found < m.count; slot = (slot + 1) % len(m.owners) {
+		for found := 0; found < m.count; slot = m.after(slot) {
 			owner := m.owners[slot]
 			if owner == none || seen[owner] {
 				continue
@@ -303,7 +344,7 @@ func (m *Map[N]) Owns(key, id string, n int) bool {
 		return m.owners[slot] == int32(at)
 	}
 	seen := make([]bool, m.Len())
-	for found := 0; found < min(n, m.count); slot = (slot + 1) % len(m.owners) {
+	for found := 0; found < min(n, m.count); slot = m.after(slot) {
 		switch owner := m.owners[slot]; {
 		case owner == int32(at):
 			return true
