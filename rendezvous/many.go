@@ -145,11 +145,20 @@ func (t *Table[N]) SelectNAll(dst []N, keys []string, n int) []N {
 		return t.SelectAll(dst, keys)
 	}
 	dst = slices.Grow(dst, n*len(keys))
-	work := t.set.borrow()
+	b, work := batch.Borrow(), t.set.borrow()
+	defer b.Return()
 	defer t.set.giveBack(work)
-	t.set.hasher().Each(keys, func(h uint64) {
-		dst = t.set.appendBest(dst, t.set.whole(work.slotKey(t.slotOf(h))), n)
-	})
+	for part := range slices.Chunk(keys, batch.Size) {
+		names := work.slotKeys(t.shift, b.Strings(t.set.hasher(), part))
+		if t.set.fill != nil {
+			for _, name := range names {
+				dst = t.set.appendBest(dst, query{key: name}, n)
+			}
+			continue
+		}
+		hashes := b.Strings(batch.Hasher{One: t.set.hash, All: t.set.hashAll}, names)
+		dst = t.set.appendBestOfAll(dst, hashes, n)
+	}
 	return dst
 }
 

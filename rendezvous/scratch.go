@@ -1,13 +1,19 @@
 package rendezvous
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+
+	"github.com/proxenos/proxenos/rendezvous/prf"
+)
 
 // scratch is the memory of a lookup that needs all scores at once. A Set pools
 // them, so that lookups do not allocate.
 type scratch struct {
 	scores     []uint64 // nil without a Scorer
 	candidates []candidate
-	digits     []byte // of the number of a slot
+	digits     []byte // of the numbers of slots
+	slots      []string
 }
 
 func (s *Set[N]) newScratch() any {
@@ -55,4 +61,18 @@ func (s *Set[N]) bestFilled(key string) int {
 func (work *scratch) slotKey(slot int) string {
 	work.digits = strconv.AppendInt(work.digits[:0], int64(slot), 10)
 	return text(work.digits)
+}
+
+// slotKeys returns the keys of the slots of many hashes, in memory that the next call
+// reuses.
+func (work *scratch) slotKeys(shift int, hashes []uint64) []string {
+	digits := slices.Grow(work.digits[:0], len(hashes)*len("16777215")) // of the last slot there can be
+	slots := work.slots[:0]
+	for _, h := range hashes {
+		from := len(digits)
+		digits = strconv.AppendUint(digits, prf.Finalize(h)>>shift, 10)
+		slots = append(slots, text(digits[from:]))
+	}
+	work.digits, work.slots = digits, slots
+	return slots
 }
