@@ -245,6 +245,7 @@ func TestPartitionsRefuse(t *testing.T) {
 		"no ID":              {slots.PartitionsConfig[worker]{Partitions: 8}, slots.ErrNoID},
 		"no partitions":      {slots.PartitionsConfig[worker]{ID: worker.ID}, slots.ErrPartitions},
 		"too many":           {slots.PartitionsConfig[worker]{ID: worker.ID, Partitions: slots.MaxSlots + 1}, slots.ErrPartitions},
+		"only the bound":     {slots.PartitionsConfig[worker]{ID: worker.ID, Partitions: slots.MaxSlots, Bound: 0.99}, slots.ErrBound},
 		"bound below 1":      {slots.PartitionsConfig[worker]{ID: worker.ID, Partitions: 8, Bound: 0.99}, slots.ErrBound},
 		"negative bound":     {slots.PartitionsConfig[worker]{ID: worker.ID, Partitions: 8, Bound: -1}, slots.ErrBound},
 		"bound not a number": {slots.PartitionsConfig[worker]{ID: worker.ID, Partitions: 8, Bound: math.NaN()}, slots.ErrBound},

@@ -227,6 +227,8 @@ func TestParseRanges(t *testing.T) {
 		{name: "a number too long", text: "000000001 a\n", says: "not a number"},
 		{name: "beyond the last", text: "0-16384 a\n", says: `slot "16384"`},
 		{name: "backwards", text: "5-3 a\n", says: "the first is greater than the last"},
+		{name: "last slot taken", text: "5-9 a\n0-5 b\n", says: "line 2: slot 5 has an owner on line 1"},
+		{name: "one slot taken", text: "# slots\n3-9 a\n5 b\n", says: "line 3: slot 5 has an owner on line 2"},
 		{name: "bad slots of a node", text: "e7d1 h:1@2 master - 0 0 1 connected 1-x\n", says: `slot "x"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
