@@ -49,7 +49,6 @@ func TestSoakSplit(t *testing.T) {
 	}
 	net.heal()
 	members(t, 5, addrs...)
-	time.Sleep(time.Second) // in which the nodes learn that all others have come back
 	for i := range keys {
 		for key, want := range map[string]string{
 			strconv.Itoa(i): "during", "two " + strconv.Itoa(i): "two", "three " + strconv.Itoa(i): "three",
