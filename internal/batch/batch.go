@@ -1,5 +1,6 @@
-// Package batch hashes many keys at once, and finds their owners, with vector
-// instructions. The results are those of the functions for one key.
+// Package batch works on many keys at once, with vector instructions: it cuts text into
+// keys, hashes them, finds their owners and pastes records of both. The results are those
+// of the functions for one key.
 //
 // Every function reports whether it did its work. It did not if the processor has no
 // suitable instructions, or if there are too few keys; the caller then loops over

@@ -16,17 +16,12 @@ import (
 // cannot be read, so that a read of one byte too many ends the process: every
 // length up to three loads, at every distance from the ends that a load can reach.
 func TestNothingIsReadBeyondAKey(t *testing.T) {
-	size := os.Getpagesize()
-	pages, err := unix.Mmap(-1, 0, 3*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, unix.Munmap(pages)) })
-	page := pages[size : 2*size]
+	page := guardedPage(t)
+	size := len(page)
 	rng := rand.New(rand.NewPCG(6, 6))
 	for i := range page {
 		page[i] = byte(rng.Uint32())
 	}
-	require.NoError(t, unix.Mprotect(pages[:size], unix.PROT_NONE))
-	require.NoError(t, unix.Mprotect(pages[2*size:], unix.PROT_NONE))
 
 	cut := func(from, length int) string {
 		return unsafe.String((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(page)), from)), length)
@@ -48,4 +43,37 @@ func TestNothingIsReadBeyondAKey(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLinesAtTheEndsOfAPage has lines that end, and records that begin, at pages that
+// cannot be read or written.
+func TestLinesAtTheEndsOfAPage(t *testing.T) {
+	page, out := guardedPage(t), guardedPage(t)
+	rng := rand.New(rand.NewPCG(7, 7))
+	for i := range page {
+		page[i] = 'k'
+		if rng.IntN(12) == 0 {
+			page[i] = '\n'
+		}
+	}
+	for length := range 300 {
+		requireCut(t, page[len(page)-length:], '\n', 200)
+		requireCut(t, page[:length], '\n', 200)
+		if length < 100 {
+			requirePaste(t, out, page[len(page)-length:], "head", textsOf(13))
+			requirePaste(t, out, page[:length], "", textsOf(13))
+		}
+	}
+}
+
+// guardedPage returns a page between two that cannot be read or written.
+func guardedPage(t *testing.T) []byte {
+	t.Helper()
+	size := os.Getpagesize()
+	pages, err := unix.Mmap(-1, 0, 3*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, unix.Munmap(pages)) })
+	require.NoError(t, unix.Mprotect(pages[:size], unix.PROT_NONE))
+	require.NoError(t, unix.Mprotect(pages[2*size:], unix.PROT_NONE))
+	return pages[size : 2*size]
 }

@@ -168,7 +168,7 @@ type keyCounter struct {
 	count    CountBlock
 	total    int64 // of the weights
 	progress *term.Progress
-	block    []string
+	block    block
 	weights  []int64
 }
 
@@ -177,14 +177,14 @@ const maxTotal = 1 << 53
 
 func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) {
 	for len(keys) > 0 {
-		w.block, keys = cutKeys(w.block[:0], keys, delimiter)
+		keys, _ = w.block.cut(keys, delimiter, noBytes)
 		if w.keys.Weighted {
 			if err := w.cutWeights(); err != nil {
 				return dst, err
 			}
 		}
-		dst = w.count(dst, w.block, w.weights)
-		w.progress.Add(int64(len(w.block)))
+		dst = w.count(dst, w.block.keys, w.weights)
+		w.progress.Add(int64(len(w.block.keys)))
 	}
 	return dst, nil
 }
@@ -192,7 +192,7 @@ func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err err
 // cutWeights splits the lines of a block into keys and weights.
 func (w *keyCounter) cutWeights() error {
 	w.weights = w.weights[:0]
-	for n, line := range w.block {
+	for n, line := range w.block.keys {
 		key, weight, err := CutWeight(w.keys.name(), line)
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (w *keyCounter) cutWeights() error {
 		if w.total += weight; w.total > maxTotal {
 			return fmt.Errorf("%s: the sum of the weights is too large", w.keys.name())
 		}
-		w.block[n], w.weights = key, append(w.weights, weight)
+		w.block.keys[n], w.weights = key, append(w.weights, weight)
 	}
 	return nil
 }
@@ -234,7 +234,7 @@ func (o *Keys) EachBlock(ctx context.Context, std *term.Streams, what string, ne
 	defer keys.Close() //nolint:errcheck // it is only read
 	p := term.NewProgress(std, what, size)
 	defer p.Start()()
-	b := batch{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{keys: o, count: newCount(), progress: p} }}
+	b := stream{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{keys: o, count: newCount(), progress: p} }}
 	if o.nul {
 		b.delimiter = 0
 	}

@@ -3,6 +3,8 @@ package answer
 import (
 	"slices"
 	"strings"
+
+	"github.com/proxenos/proxenos/internal/batch"
 )
 
 // mold holds the text of records of keys with one owner: the same head before each
@@ -10,34 +12,38 @@ import (
 type mold struct {
 	head    piece
 	endings []piece // by node
+	texts   *batch.Texts
 }
 
 // newMold splits the records that r writes for each of n nodes at their key.
 func newMold(r record, separator string, n int) *mold {
 	const key = "the-key-of-a-mold"
 	m := &mold{endings: make([]piece, n)}
+	endings := make([]string, n)
 	for i := range n {
 		text, _ := r([]byte(separator), key, []int{i}) // only templates fail
 		head, ending, _ := strings.Cut(string(text), key)
-		m.head, m.endings[i] = newPiece(head), newPiece(ending)
+		m.head, m.endings[i], endings[i] = newPiece(head), newPiece(ending), ending
 	}
+	m.texts = batch.NewTexts(m.head.text, endings)
 	return m
 }
 
-// appendRecords appends the records of keys that need no change in a record. The
-// first delimiter-terminated keys of data are keys, and owners are their nodes.
-func (m *mold) appendRecords(dst, data []byte, keys []string, owners []int) []byte {
-	room := len(data) + len(keys)*len(m.head.text) + pieceSize
-	for _, i := range owners {
-		room += len(m.endings[i].text)
-	}
-	dst = slices.Grow(dst, room)
+// appendRecords appends the records of the keys of a block at the beginning of data,
+// which need no change in a record, and have these owners.
+func (m *mold) appendRecords(dst, data []byte, b *block, owners []int) []byte {
+	dst = slices.Grow(dst, m.texts.Room(len(b.keys), len(b.data)))
 	at := len(dst)
 	dst = dst[:cap(dst)]
-	for n, key := range keys {
+	written, done := m.texts.Paste(dst[at:], data, b.ends[:len(b.keys)], owners)
+	at += written
+	if done > 0 {
+		data = data[b.ends[done-1]+1:]
+	}
+	for n, key := range b.keys[done:] {
 		at += m.head.paste(dst[at:])
 		at += pasteKey(dst[at:], data, len(key))
-		at += m.endings[owners[n]].paste(dst[at:])
+		at += m.endings[owners[done+n]].paste(dst[at:])
 		data = data[min(len(key)+1, len(data)):]
 	}
 	return dst[:at]

@@ -19,8 +19,8 @@ type owners struct {
 	writer  *writer
 	check   *expectation
 	found   []int
-	keys    []string // of a block
-	first   []int    // their owners
+	block   block
+	first   []int // owners of the keys of the block
 }
 
 // quick returns a faster worker with the same results, if there is one.
@@ -34,24 +34,24 @@ func (w *owners) quick() worker {
 // answer implements worker.
 func (w *owners) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) {
 	for len(keys) > 0 && err == nil {
-		w.keys, keys = cutKeys(w.keys[:0], keys, delimiter)
-		dst, err = w.block(dst)
+		keys, _ = w.block.cut(keys, delimiter, noBytes)
+		dst, err = w.answerBlock(dst)
 	}
 	return dst, err
 }
 
-// block appends the records of the keys of a block.
-func (w *owners) block(dst []byte) (_ []byte, err error) {
+// answerBlock appends the records of the keys of the block.
+func (w *owners) answerBlock(dst []byte) (_ []byte, err error) {
 	if w.count == 1 && w.spread == nil && w.selectFirst() {
 		return w.rows(dst, 1)
 	}
 	if w.spread == nil && w.count <= maxTogether {
-		if all, ok := place.SelectNAll(w.first[:0], w.ranking, w.keys, w.count); ok {
+		if all, ok := place.SelectNAll(w.first[:0], w.ranking, w.block.keys, w.count); ok {
 			w.first = all
-			return w.rows(dst, len(all)/len(w.keys))
+			return w.rows(dst, len(all)/len(w.block.keys))
 		}
 	}
-	for _, key := range w.keys {
+	for _, key := range w.block.keys {
 		if dst, err = w.one(dst, key); err != nil {
 			return dst, err
 		}
@@ -59,9 +59,9 @@ func (w *owners) block(dst []byte) (_ []byte, err error) {
 	return dst, nil
 }
 
-// rows appends the records of the keys of a block, each of which has n owners.
+// rows appends the records of the keys of the block, each of which has n owners.
 func (w *owners) rows(dst []byte, n int) (_ []byte, err error) {
-	for i, key := range w.keys {
+	for i, key := range w.block.keys {
 		if dst, err = w.write(dst, key, w.first[i*n:(i+1)*n]); err != nil {
 			return dst, err
 		}
@@ -69,10 +69,10 @@ func (w *owners) rows(dst []byte, n int) (_ []byte, err error) {
 	return dst, nil
 }
 
-// selectFirst finds the owners of the keys of a block. It reports whether every key
+// selectFirst finds the owners of the keys of the block. It reports whether every key
 // has one.
 func (w *owners) selectFirst() bool {
-	w.first = place.SelectAll(w.first[:0], w.ranking, w.keys)
+	w.first = place.SelectAll(w.first[:0], w.ranking, w.block.keys)
 	return !slices.Contains(w.first, -1)
 }
 

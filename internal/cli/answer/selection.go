@@ -47,7 +47,7 @@ func (s *Selection) answerAll(ctx context.Context, std *term.Streams, output *Ou
 	if !s.Stream {
 		return answerArguments(newOwners(), s.Keys, records.frame, w)
 	}
-	b := batch{source: "standard input", delimiter: '\n', frame: records.frame, newWorker: func() worker { return newOwners().quick() }}
+	b := stream{source: "standard input", delimiter: '\n', frame: records.frame, newWorker: func() worker { return newOwners().quick() }}
 	if s.Follow != nil {
 		b.newWorker = func() worker { return &following{selection: s, output: output} }
 	}

@@ -40,6 +40,14 @@ var files = map[string]func(*file){
 		avx2{f}.best()
 		avx2{f}.bound()
 	},
+	"lines_avx512_amd64.s": func(f *file) {
+		vector{f, 64}.cut()
+		vector{f, 64}.paste()
+	},
+	"lines_avx2_amd64.s": func(f *file) {
+		vector{f, 32}.cut()
+		vector{f, 32}.paste()
+	},
 }
 
 func main() {

@@ -14,7 +14,7 @@ import (
 	"github.com/proxenos/proxenos/mapper"
 )
 
-// The benchmark compares the batch with the minimum work of a program that
+// The benchmark compares a stream with the minimum work of a program that
 // processes lines: read chunks, find the ends of lines, write every line. Both read
 // the ten million lines of seq 10000000 in reads of the size of a pipe.
 

@@ -24,10 +24,10 @@ import (
 type quoter struct{}
 
 func (quoter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
-	var block []string
+	var b block
 	for len(keys) > 0 {
-		block, keys = cutKeys(block[:0], keys, delimiter)
-		for _, key := range block {
+		keys, _ = b.cut(keys, delimiter, noBytes)
+		for _, key := range b.keys {
 			dst = fmt.Appendf(dst, "%q\n", key)
 		}
 	}
@@ -36,7 +36,7 @@ func (quoter) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 
 func runQuoter(in io.Reader, delimiter byte) (string, error) {
 	var out bytes.Buffer
-	b := batch{delimiter: delimiter, newWorker: func() worker { return quoter{} }}
+	b := stream{delimiter: delimiter, newWorker: func() worker { return quoter{} }}
 	err := b.run(context.Background(), in, &out)
 	return out.String(), err
 }
@@ -117,10 +117,10 @@ func TestRecordsAreInOrder(t *testing.T) {
 type measurer struct{}
 
 func (measurer) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
-	var block []string
+	var b block
 	for len(keys) > 0 {
-		block, keys = cutKeys(block[:0], keys, delimiter)
-		for _, key := range block {
+		keys, _ = b.cut(keys, delimiter, noBytes)
+		for _, key := range b.keys {
 			dst = fmt.Appendln(dst, len(key))
 		}
 	}
@@ -129,7 +129,7 @@ func (measurer) answer(dst, keys []byte, delimiter byte) ([]byte, error) {
 
 func TestLongKeys(t *testing.T) {
 	long := strings.Repeat("k", maxKey)
-	b := batch{delimiter: '\n', newWorker: func() worker { return measurer{} }}
+	b := stream{delimiter: '\n', newWorker: func() worker { return measurer{} }}
 	var out bytes.Buffer
 	require.NoError(t, b.run(t.Context(), strings.NewReader(long+"\nnext\n"), &out))
 	assert.Equal(t, fmt.Sprintf("%d\n4\n", maxKey), out.String())
@@ -148,7 +148,7 @@ func TestStreamErrors(t *testing.T) {
 	assert.Equal(t, term.ExitIO, term.ExitCode(err))
 	assert.Equal(t, "\"a\"\n", got, "the incomplete key is dropped")
 
-	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }}
+	b := stream{delimiter: '\n', newWorker: func() worker { return quoter{} }}
 	err = b.run(context.Background(), bytes.NewReader(seq(100_000)), failingWriter{broken})
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, term.ExitIO, term.ExitCode(err))
@@ -158,13 +158,13 @@ type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// TestCancelWhileWaitingForKeys: the end of the context ends a batch that waits
+// TestCancelWhileWaitingForKeys: the end of the context ends a stream that waits
 // for the next key.
 func TestCancelWhileWaitingForKeys(t *testing.T) {
 	in, keys := io.Pipe()
 	answered, out := io.Pipe()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	b := batch{delimiter: '\n', newWorker: func() worker { return quoter{} }}
+	b := stream{delimiter: '\n', newWorker: func() worker { return quoter{} }}
 	ended := make(chan error)
 	go func() { ended <- b.run(ctx, in, out) }()
 	_, err := io.WriteString(keys, "a\n")
@@ -287,18 +287,23 @@ func compareBlocks(t *testing.T, data []byte, delimiter byte) {
 	var want []string
 	for line := range bytes.SplitAfterSeq(data, []byte{delimiter}) {
 		if key, ended := bytes.CutSuffix(line, []byte{delimiter}); ended {
-			want = append(want, keyOf(key, delimiter))
+			if delimiter == '\n' {
+				key = bytes.TrimSuffix(key, []byte{'\r'})
+			}
+			want = append(want, string(key))
 		} else if len(line) > 0 {
 			want = append(want, string(line)) // the end of a file removes no \r
 		}
 	}
 	var got []string
 	for len(data) > 0 {
-		var keys []string
-		keys, data = cutKeys(nil, data, delimiter)
-		require.LessOrEqual(t, len(keys), blockKeys)
-		require.NotEmpty(t, keys)
-		got = append(got, keys...)
+		var b block
+		rest, _ := b.cut(data, delimiter, noBytes)
+		require.Equal(t, string(data), string(b.data)+string(rest))
+		require.LessOrEqual(t, len(b.keys), blockKeys)
+		require.NotEmpty(t, b.keys)
+		got = append(got, b.keys...)
+		data = rest
 	}
 	assert.Equal(t, want, got)
 }

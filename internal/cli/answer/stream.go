@@ -12,7 +12,7 @@ import (
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// A batch writes a record for every key of a stream, in order:
+// A stream writes a record for every key that it reads, in order:
 //
 //	reader ──chunks of whole lines──▶ workers ──chunks with records──▶ writer
 //
@@ -26,8 +26,8 @@ const (
 	maxKey    = 16 << 20  // the maximum length of a key
 )
 
-// batch describes how to split a stream into keys and how to process them.
-type batch struct {
+// stream describes how to split a stream into keys and how to process them.
+type stream struct {
 	source    string // the name of the stream in errors
 	delimiter byte   // ends a key: NUL, or a newline, which also removes one \r before it
 	newWorker func() worker
@@ -52,7 +52,7 @@ type chunk struct {
 // run writes the records of all keys of in to out. It returns at the end of the
 // stream, when in or out fails, or when the context ends. In the last two cases a
 // goroutine may stay blocked in in.Read.
-func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
+func (s *stream) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
@@ -62,11 +62,11 @@ func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 		free <- &chunk{keys: make([]byte, 0, chunkSize), done: make(chan struct{}, 1)}
 	}
 	for range workers {
-		go b.work(b.newWorker(), work)
+		go s.work(s.newWorker(), work)
 	}
 	go func() {
 		defer close(work)
-		r := reader{in: in, source: b.source, delimiter: b.delimiter, longest: maxKey}
+		r := reader{in: in, source: s.source, delimiter: s.delimiter, longest: maxKey}
 		for {
 			select {
 			case c := <-free:
@@ -82,12 +82,12 @@ func (b *batch) run(ctx context.Context, in io.Reader, out io.Writer) error {
 			}
 		}
 	}()
-	return b.write(ctx, out, order, free)
+	return s.write(ctx, out, order, free)
 }
 
 // write writes the records of chunks in order, up to the last chunk.
-func (b *batch) write(ctx context.Context, out io.Writer, order <-chan *chunk, free chan<- *chunk) error {
-	framed := framer{out: out, frame: b.frame}
+func (s *stream) write(ctx context.Context, out io.Writer, order <-chan *chunk, free chan<- *chunk) error {
+	framed := framer{out: out, frame: s.frame}
 	for {
 		var c *chunk
 		select {
@@ -110,17 +110,17 @@ func (b *batch) write(ctx context.Context, out io.Writer, order <-chan *chunk, f
 }
 
 // work processes chunks until the channel is closed.
-func (b *batch) work(w worker, chunks <-chan *chunk) {
+func (s *stream) work(w worker, chunks <-chan *chunk) {
 	for c := range chunks {
-		b.answer(w, c)
+		s.answer(w, c)
 		c.done <- struct{}{}
 	}
 }
 
 // answer processes one chunk.
-func (b *batch) answer(w worker, c *chunk) {
+func (s *stream) answer(w worker, c *chunk) {
 	var err error
-	if c.out, err = w.answer(c.out[:0], c.keys, b.delimiter); err != nil {
+	if c.out, err = w.answer(c.out[:0], c.keys, s.delimiter); err != nil {
 		c.err = err
 	}
 }
