@@ -14,6 +14,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -170,6 +171,10 @@ type conn struct {
 func (c *conn) NetConn() net.Conn { return c.Conn }
 
 func (c *conn) Read(b []byte) (int, error) {
+	if !c.reading.begin() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	defer c.reading.done()
 	n, err := c.Conn.Read(b)
 	for n == 0 && c.reading.early(err) {
 		n, err = c.Conn.Read(b)
@@ -181,6 +186,10 @@ func (c *conn) Read(b []byte) (int, error) {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
+	if !c.writing.begin() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	defer c.writing.done()
 	n, err := c.Conn.Write(b)
 	for c.writing.early(err) {
 		var more int

@@ -10,13 +10,35 @@ import (
 // deadline is the read or the write deadline of a connection. Package net/http moves
 // deadlines several times for each request, which takes a tenth of the time of a short
 // one. The deadline of the inner connection is therefore moved only if it is too late.
-// One that is too early interrupts a call, which then goes on.
+// One that is too early interrupts a call, which then goes on. One of long ago moves it
+// only if a call is pending: calls that begin later fail at once.
 type deadline struct {
 	set func(time.Time) error // of the inner connection
 
-	mu    sync.Mutex
-	want  time.Time // zero: none
-	inner time.Time // never after want; zero: none
+	mu      sync.Mutex
+	pending int       // calls of the inner connection
+	ended   bool      // want is long ago
+	want    time.Time // zero: none
+	inner   time.Time // never after want, unless ended; zero: none
+}
+
+// begin reports whether a call may use the inner connection. If so, the call ends with
+// done.
+func (d *deadline) begin() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ended {
+		return false
+	}
+	d.pending++
+	return true
+}
+
+// done ends a call that has begun.
+func (d *deadline) done() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending--
 }
 
 // longestInner is how far ahead an inner deadline is set at most, so that it need not
@@ -27,8 +49,10 @@ const longestInner = 5 * time.Second
 func (d *deadline) change(t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.want = t
+	d.want, d.ended = t, !t.IsZero() && t.Before(longAgo)
 	switch {
+	case d.ended && d.pending == 0:
+		return nil
 	case t.IsZero() && !d.inner.IsZero() && d.inner.Before(longAgo):
 		return d.arm(time.Now()) // the next call would be early
 	case t.IsZero(), !d.inner.IsZero() && !d.inner.After(t):
@@ -38,8 +62,8 @@ func (d *deadline) change(t time.Time) error {
 	return d.set(t)
 }
 
-// longAgo is after the deadline by which package net/http ends a pending Read.
-var longAgo = time.Unix(1<<30, 0)
+// longAgo is after the deadline by which package net/http ends a Read.
+var longAgo = time.Unix(1<<29, 0)
 
 // arm sets the inner deadline to the wanted one, or to one before it.
 func (d *deadline) arm(now time.Time) error {
