@@ -52,12 +52,14 @@ func TestEveryFormOfBestFewAgrees(t *testing.T) {
 
 func TestFewAmongTies(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int{8, 16, 32, 33, 48, 100} {
-		seeds := slices.Repeat([]uint64{5, 5, 7}, size)[:size]
-		for _, x := range []mixer{{k: 5, m: 1}, expand(1), expand(2)} {
-			want := plainFew(x, seeds, few)
-			for form, got := range everyFew(x, seeds, few) {
-				assert.Equal(t, want, got, "%s of %d", form, size)
+	for _, pattern := range [][]uint64{{5, 5, 7}, {5}} { // the seed 5 has the score 0 if k is 5
+		for _, size := range []int{8, 16, 32, 33, 48, 100} {
+			seeds := slices.Repeat(pattern, size)[:size]
+			for _, x := range []mixer{{k: 5, m: 1}, expand(1), expand(2)} {
+				want := plainFew(x, seeds, few)
+				for form, got := range everyFew(x, seeds, few) {
+					assert.Equal(t, want, got, "%s of %d seeds %v", form, size, pattern)
+				}
 			}
 		}
 	}

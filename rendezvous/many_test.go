@@ -138,6 +138,29 @@ func TestManyKeysAsOne(t *testing.T) {
 	}
 }
 
+// TestManyKeysWithAScoreOf0 has a node with the least score, which may be among the best
+// only where there are no others.
+func TestManyKeysWithAScoreOf0(t *testing.T) {
+	t.Parallel()
+	hashes := make([]uint64, 16)
+	for i := range hashes {
+		hashes[i] = uint64(i)
+	}
+	for _, n := range []int{2, 3, 4} {
+		set, err := New(formNodes(n), Config[server]{ID: server.Name})
+		require.NoError(t, err)
+		for i, h := range hashes {
+			set.seeds[i%n] = expand(h).k
+			require.Zero(t, expand(h).score(set.seeds[i%n]))
+			var want []server
+			for _, h := range hashes {
+				want = set.appendBest(want, query{hash: h}, n)
+			}
+			require.Equal(t, want, set.appendBestOfAll(nil, hashes, n))
+		}
+	}
+}
+
 // FuzzManyKeys compares many keys with one, for cuts of a text, over nodes of arbitrary
 // weights.
 func FuzzManyKeys(f *testing.F) {
