@@ -94,3 +94,45 @@ func TestTableWithoutScoresTheSlotsOfDeletedNodes(t *testing.T) {
 		assert.Positive(t, scored)
 	}
 }
+
+// TestFollowingKeepsWhatStays counts the calls of the hash in functions for Follow. A set
+// hashes no node for a second seed, and a table no slot whose owner stays.
+func TestFollowingKeepsWhatStays(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	ids, slots := 0, 0
+	cfg := Config[server]{Hash: func(s string) uint64 {
+		mu.Lock()
+		defer mu.Unlock()
+		if strings.HasPrefix(s, "node") {
+			ids++
+		} else {
+			slots++
+		}
+		return nameHash(s)
+	}}
+	all := []server{{"node a", 1}, {"node b", 1}, {"node c", 1}, {"node d", 1}}
+	build, buildTable := BuildWith(cfg), BuildTable(cfg, 10)
+	_, err := build(all)
+	require.NoError(t, err)
+	first := ids
+	ids = 0
+	_, err = build(all)
+	require.NoError(t, err)
+	assert.Equal(t, len(all), first-ids, "a seed for each")
+
+	slots = 0
+	table, err := buildTable(all)
+	require.NoError(t, err)
+	first = slots
+	kept := 0
+	for slot := range table.Slots() {
+		if owner, _ := table.Owner(slot); owner != all[0] {
+			kept++
+		}
+	}
+	slots = 0
+	_, err = buildTable(all[1:])
+	require.NoError(t, err)
+	assert.Equal(t, kept, first-slots, "the slots of the nodes that stay")
+}
