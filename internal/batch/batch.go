@@ -52,7 +52,7 @@ func Murmur128(low, high []uint64, keys []string, seed uint32) bool {
 func (h hasher) all(low, high []uint64, keys []string) bool {
 	n := len(keys)
 	switch {
-	case n < worth || !h.available():
+	case n < worth || !h.available(keys):
 		return false
 	case n < group:
 		h.few(low, high, keys)

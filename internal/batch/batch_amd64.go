@@ -13,19 +13,31 @@ var haveAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512B
 // haveAVX2 reports AVX2. It is used where there is no AVX-512.
 var haveAVX2 = cpu.X86.HasAVX2
 
-func (h hasher) available() bool { return haveAVX512 || haveAVX2 && h.function == sipHash }
+func (h hasher) available(keys []string) bool {
+	return haveAVX512 || haveAVX2 && (h.function != murmur32 || countable(keys))
+}
+
+// countable reports whether the number of blocks of every key fits the signed 32 bits
+// of murmur32x256.
+func countable(keys []string) bool {
+	lengths := 0
+	for _, key := range keys {
+		lengths |= len(key)
+	}
+	return lengths < 4<<31
+}
 
 // run hashes whole groups of keys.
 func (h hasher) run(low, high []uint64, keys []string) {
 	switch {
+	case !haveAVX512:
+		h.run256(low, high, keys)
 	case h.function == murmur32:
 		murmur32x512(&low[0], &keys[0], len(keys), h.k0)
 	case h.function == murmur128:
 		murmur128x512(&low[0], &high[0], &keys[0], len(keys), h.k0)
-	case haveAVX512:
-		sipHash512(&low[0], &keys[0], len(keys), h.k0, h.k1)
 	default:
-		h.sipHash256(low, keys)
+		sipHash512(&low[0], &keys[0], len(keys), h.k0, h.k1)
 	}
 }
 

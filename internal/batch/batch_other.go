@@ -2,7 +2,7 @@
 
 package batch
 
-func (h hasher) available() bool { return false }
+func (h hasher) available(_ []string) bool { return false }
 
 func (h hasher) run(_, _ []uint64, _ []string) {}
 

@@ -19,3 +19,17 @@ func LastWord(b []byte) uint64 {
 		return top
 	}
 }
+
+// lastBlock returns the last block that MurmurHash3_x86_32 takes from a key: the bytes
+// that follow the whole blocks.
+func lastBlock(b []byte) uint32 {
+	rest := uint(len(b) % 4)
+	switch {
+	case len(b) >= 4:
+		return uint32(uint64(binary.LittleEndian.Uint32(b[len(b)-4:])) >> ((32 - 8*rest) & 63))
+	case len(b) > 0: // the byte in the middle is the first or the last, too, of one or two
+		return uint32(b[0]) | uint32(b[len(b)/2])<<(8*(rest/2)) | uint32(b[len(b)-1])<<(8*rest-8)
+	default:
+		return 0
+	}
+}

@@ -36,6 +36,10 @@ var files = map[string]func(*file){
 		}
 	},
 	"sip_avx2_amd64.s": func(f *file) { avx2{f}.sipHash() },
+	"murmur_avx2_amd64.s": func(f *file) {
+		avx2{f}.murmur32()
+		avx2{f}.murmur128()
+	},
 	"best_avx2_amd64.s": func(f *file) {
 		avx2{f}.best()
 		avx2{f}.bound()
