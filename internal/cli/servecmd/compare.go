@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,18 +35,19 @@ type compareOptions struct {
 	caFile    string
 	sets      []string
 	format    term.Format[*comparison]
-	urls      []*url.URL
+	servers   []*comparedServer
 }
 
 // NewCompare returns the command compare.
 func NewCompare(std *term.Streams) *cobra.Command {
 	o := &compareOptions{std: std}
 	c := &cobra.Command{
-		Use:   "compare URL URL...",
+		Use:   "compare URL...",
 		Short: "Check that running servers agree on the owners of keys",
 		Long: `Ask several proxenos serve, or one, for the checksums of their sets, and check that
 they agree: servers with the same checksum give every key to the same node, and
-with the same address checksum to the same address.
+with the same address checksum to the same address. unix:/PATH stands for a server
+on a Unix socket. One that is given twice counts once.
 
 For each set, print a line per group of servers that agree, the largest first: the
 number of servers, the checksums, the number of nodes, and the URLs. Exit with 1 if
@@ -76,23 +79,60 @@ unless others disagree.`,
 // parse validates the flags and arguments.
 func (o *compareOptions) parse(args []string) error {
 	if len(args) == 0 {
-		return term.Hint(term.Usagef("no URL"), "give the URLs of proxenos serve, such as http://127.0.0.1:9911")
+		return term.Hint(term.Usagef("no URL"), "give the URLs of proxenos serve, such as http://127.0.0.1:9911 or unix:/run/proxenos.sock")
 	}
 	if o.timeout <= 0 {
 		return term.Usagef("--timeout %v: must be more than 0", o.timeout)
 	}
+	seen := map[string]bool{}
 	for _, arg := range args {
-		u, err := url.Parse(arg)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-			hint := "give a token by --token-file"
-			if !strings.Contains(arg, "@") {
-				hint = "it begins with http:// or https://"
-			}
-			return term.Hint(term.Usagef("URL %q: must be such as http://127.0.0.1:9911", redact(arg)), "%s", hint)
+		one, err := parseServer(arg)
+		if err != nil {
+			return err
 		}
-		o.urls = append(o.urls, u)
+		if seen[one.identity()] {
+			o.std.Warn("%s is given more than once and counts once", one.name)
+			continue
+		}
+		seen[one.identity()] = true
+		o.servers = append(o.servers, one)
 	}
 	return nil
+}
+
+// comparedServer is a server to compare.
+type comparedServer struct {
+	name   string // as given
+	base   *url.URL
+	socket string // the path of a Unix socket, or ""
+}
+
+// parseServer parses a URL or unix:/PATH.
+func parseServer(arg string) (*comparedServer, error) {
+	if path, ok := strings.CutPrefix(arg, unixPrefix); ok && path != "" {
+		return &comparedServer{name: arg, base: &url.URL{Scheme: "http", Host: "localhost"}, socket: filepath.Clean(path)}, nil
+	}
+	u, err := url.Parse(arg)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		hint := "give a token by --token-file"
+		if !strings.Contains(arg, "@") {
+			hint = "it begins with http:// or https://, or is unix:/PATH"
+		}
+		return nil, term.Hint(term.Usagef("URL %q: must be such as http://127.0.0.1:9911", redact(arg)), "%s", hint)
+	}
+	return &comparedServer{name: arg, base: u}, nil
+}
+
+// identity returns what two spellings of an address have in common.
+func (s *comparedServer) identity() string {
+	if s.socket != "" {
+		return unixPrefix + s.socket
+	}
+	port := s.base.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[s.base.Scheme]
+	}
+	return s.base.Scheme + "://" + net.JoinHostPort(strings.ToLower(s.base.Hostname()), port) + strings.TrimRight(s.base.Path, "/")
 }
 
 // redact returns a URL without its password.
@@ -148,14 +188,14 @@ func (o *compareOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answers, failures := make([]*checksums, len(o.urls)), make([]error, len(o.urls))
+	answers, failures := make([]*checksums, len(o.servers)), make([]error, len(o.servers))
 	var asking sync.WaitGroup
 	places := make(chan struct{}, 32)
-	for i, u := range o.urls {
+	for i, one := range o.servers {
 		asking.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			answers[i], failures[i] = client.ask(ctx, u)
+			answers[i], failures[i] = client.ask(ctx, one)
 		})
 	}
 	asking.Wait()
@@ -168,7 +208,7 @@ func (o *compareOptions) run(ctx context.Context) error {
 		if err == nil {
 			continue
 		}
-		v.Unreachable = append(v.Unreachable, o.urls[i].String())
+		v.Unreachable = append(v.Unreachable, o.servers[i].name)
 		if failed != nil {
 			o.std.WarnOf(err)
 			continue
@@ -204,7 +244,7 @@ func (o *compareOptions) compare(answers []*checksums) *comparison {
 		set := comparedSet{Set: name}
 		for i, a := range answers {
 			if a != nil {
-				set.add(o.urls[i].String(), statusOf(a, name))
+				set.add(o.servers[i].name, statusOf(a, name))
 			}
 		}
 		slices.SortStableFunc(set.Groups, func(a, b *group) int { return cmp.Compare(len(b.URLs), len(a.URLs)) })
@@ -324,14 +364,27 @@ func (o *compareOptions) client(ctx context.Context) (*checksumClient, error) {
 	return c, nil
 }
 
+// to returns the client for a server.
+func (c *checksumClient) to(s *comparedServer) *http.Client {
+	if s.socket == "" {
+		return c.http
+	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", s.socket)
+	}
+	client := *c.http
+	client.Transport = &http.Transport{DialContext: dial, DisableKeepAlives: true}
+	return &client
+}
+
 // maxChecksums is the most bytes of an answer.
 const maxChecksums = 4 << 20
 
-// ask returns the checksums of the server at a URL.
-func (c *checksumClient) ask(ctx context.Context, base *url.URL) (*checksums, error) {
+// ask returns the checksums of a server.
+func (c *checksumClient) ask(ctx context.Context, s *comparedServer) (*checksums, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath("checksum").String(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base.JoinPath("checksum").String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -339,11 +392,14 @@ func (c *checksumClient) ask(ctx context.Context, base *url.URL) (*checksums, er
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	answer, err := c.http.Do(r)
+	answer, err := c.to(s).Do(r)
 	if err != nil {
 		hint := "is proxenos serve running there?"
 		if errors.As(err, new(*tls.CertificateVerificationError)) {
 			hint = "--ca-file names the authorities to trust; the name in the URL must be one of the certificate"
+		}
+		if failed := new(url.Error); errors.As(err, &failed) { // names /checksum, and no socket
+			err = fmt.Errorf("%s: %w", s.name, failed.Err)
 		}
 		return nil, term.Hint(term.WithCode(term.ErrUnreachable, err), "%s", hint)
 	}
@@ -351,9 +407,9 @@ func (c *checksumClient) ask(ctx context.Context, base *url.URL) (*checksums, er
 	switch answer.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return nil, term.Hint(term.WithCode(term.ErrPermission, fmt.Errorf("%s: status %d", base, answer.StatusCode)), "give the token by --token-file, and the address that the server was given")
+		return nil, term.Hint(term.WithCode(term.ErrPermission, fmt.Errorf("%s: status %d", s.name, answer.StatusCode)), "give the token by --token-file, and the address that the server was given")
 	default:
-		return nil, term.Hint(term.WithCode(term.ErrUnreachable, fmt.Errorf("%s: status %d", base, answer.StatusCode)), "is that proxenos serve?")
+		return nil, term.Hint(term.WithCode(term.ErrUnreachable, fmt.Errorf("%s: status %d", s.name, answer.StatusCode)), "is that proxenos serve?")
 	}
 	var all checksums
 	err = json.NewDecoder(io.LimitReader(answer.Body, maxChecksums)).Decode(&all)
@@ -361,7 +417,7 @@ func (c *checksumClient) ask(ctx context.Context, base *url.URL) (*checksums, er
 		err = errors.New("no " + checksumSchema)
 	}
 	if err != nil {
-		return nil, term.Hint(fmt.Errorf("%s: %w", base, err), "is that proxenos serve?")
+		return nil, term.Hint(fmt.Errorf("%s: %w", s.name, err), "is that proxenos serve?")
 	}
 	return &all, nil
 }

@@ -566,6 +566,41 @@ func TestCompareShowsAlgorithmsThatDiffer(t *testing.T) {
 		`default +1 +[0-9a-f]{16} +[0-9a-f]{16} +3 +ketama +`+ring.url+"$", text)
 }
 
+// A server that is given twice, in whatever spelling, proves no agreement.
+func TestCompareCountsServersOnce(t *testing.T) {
+	t.Parallel()
+	folder, err := os.MkdirTemp("", "px") // the path of a socket is short
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	one, other := startServe(t), startServe(t, "--http", "unix:"+filepath.Join(folder, "http"))
+	for _, s := range []*serving{one, other} {
+		s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/readyz", nil); return a.StatusCode == http.StatusOK })
+	}
+	socket := "unix:" + folder + "/http"
+	for _, c := range []struct {
+		urls    []string
+		servers int
+		warning string
+	}{
+		{[]string{one.url, socket}, 2, ""},
+		{[]string{one.url, one.url + "/"}, 1, one.url + "/ is given more than once and counts once"},
+		{[]string{socket, "unix:" + folder + "/./http", socket}, 1, socket + " is given more than once"},
+		{[]string{one.url, socket, strings.Replace(one.url, "http", "HTTP", 1)}, 2, "HTTP://"},
+	} {
+		var out, log logbuf.Buffer
+		command := NewCompare(&term.Streams{Out: &out, Err: &log, Getenv: func(string) string { return "" }})
+		command.SetArgs(c.urls)
+		require.NoError(t, command.ExecuteContext(t.Context()), "%q", c.urls)
+		assert.Regexp(t, fmt.Sprintf(`(?m)^default +%d +[0-9a-f]{16} `, c.servers), out.String(), "%q", c.urls)
+		assert.Equal(t, c.warning == "", log.String() == "", "%q: %s", c.urls, log.String())
+		assert.Contains(t, log.String(), c.warning)
+	}
+	command := NewCompare(&term.Streams{Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }})
+	command.SetArgs([]string{socket + ".missing"})
+	command.SilenceErrors, command.SilenceUsage = true, true
+	require.ErrorContains(t, command.ExecuteContext(t.Context()), socket+".missing: dial unix ")
+}
+
 // A stop lets a request end that is under way.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
@@ -690,9 +725,9 @@ func TestTLSAndCompare(t *testing.T) {
 	assert.Regexp(t, `^10\.`, s.get("/select?key=x"))
 	var out logbuf.Buffer
 	c := NewCompare(&term.Streams{Out: &out, Err: &out, Getenv: func(string) string { return "" }})
-	c.SetArgs([]string{"--ca-file", authority.File, s.url, s.url})
+	c.SetArgs([]string{"--ca-file", authority.File, s.url})
 	require.NoError(t, c.ExecuteContext(t.Context()), out.String())
-	assert.Regexp(t, `(?m)^default +2 +[0-9a-f]{16} `, out.String())
+	assert.Regexp(t, `(?m)^default +1 +[0-9a-f]{16} `, out.String())
 	c = NewCompare(&term.Streams{Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }})
 	c.SetArgs([]string{s.url})
 	c.SilenceErrors, c.SilenceUsage = true, true
