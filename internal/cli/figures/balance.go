@@ -126,11 +126,13 @@ func (o *balanceOptions) runMerge(c *cobra.Command, paths []string) error {
 	nodes, _ := parts[0].view.load()
 	var loads []*compare.Load
 	var ranges []compare.SampleRange
-	for _, p := range parts {
+	var domains domainsView
+	for i, p := range parts {
 		theirs, load := p.view.load()
-		if p.view.balanceHead != head || !slices.Equal(theirs, nodes) {
+		if p.view.balanceHead != head || !slices.Equal(theirs, nodes) || i > 0 && !domains.same(&p.view.domainsView) {
 			return p.differs()
 		}
+		domains.add(&p.view.domainsView)
 		loads, ranges, partial = append(loads, load), append(ranges, p.view.Sample...), partial || p.view.Partial
 	}
 	load, err := compare.MergeLoads(loads...)
@@ -149,7 +151,8 @@ func (o *balanceOptions) runMerge(c *cobra.Command, paths []string) error {
 		answer.Escape(shown)
 	}
 	view := newBalanceView(head, shown, load, sample)
-	view.Partial = partial
+	setShares(domains.Domains, load.Keys)
+	view.Partial, view.domainsView = partial, domains
 	written := o.format.Write(o.std.Out, view)
 	return o.std.Verdict(o.check(load, nodes, head.Weighted), written)
 }

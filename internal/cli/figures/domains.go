@@ -99,10 +99,35 @@ func (l *level) views(nodes []mapper.Node, load *compare.Load) []domainView {
 		v.Keys += load.Held[i]
 		v.Fair += load.Fair[i]
 	}
-	for at := range views {
-		views[at].Share = share(views[at].Keys, load.Keys)
-	}
+	setShares(views, load.Keys)
 	return views
+}
+
+// same reports whether another part has the same domains.
+func (v *domainsView) same(part *domainsView) bool {
+	return slices.EqualFunc(v.Domains, part.Domains, func(a, b domainView) bool {
+		a.Keys, a.Share = b.Keys, b.Share
+		return a == b
+	})
+}
+
+// add adds the keys of a part with the same domains, or of the first part. Losses do
+// not add up.
+func (v *domainsView) add(part *domainsView) {
+	if v.Domains == nil {
+		v.Domains = slices.Clone(part.Domains)
+		return
+	}
+	for i, d := range part.Domains {
+		v.Domains[i].Keys += d.Keys
+	}
+}
+
+// setShares sets the shares of the domains in all keys.
+func setShares(domains []domainView, keys int64) {
+	for i := range domains {
+		domains[i].Share = share(domains[i].Keys, keys)
+	}
 }
 
 // measureDomainLosses returns the worst loss of each level, or nil where a level has one
@@ -168,10 +193,12 @@ func (v *domainsView) writeText(w io.Writer) error {
 	if err := term.WriteTable(w, rows); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, "\n"); err != nil {
-		return err
-	}
-	for _, l := range v.Losses {
+	for i, l := range v.Losses {
+		if i == 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
 		if _, err := io.WriteString(w, l.text(l.Level)); err != nil {
 			return err
 		}
