@@ -85,12 +85,21 @@ func (c *Change) newSide(members []Member) side {
 type ChangeTally struct {
 	change        *Change
 	before, after []int64
+	pairs         []int64 // by the indexes of members before and after; nil above maxPairs
 	counts
 }
 
+// maxPairs is the maximum number of pairs of members that a tally counts by itself, to
+// bound its memory.
+const maxPairs = 1 << 14
+
 // NewTally returns a tally for one goroutine. Tallies may count concurrently.
 func (c *Change) NewTally() *ChangeTally {
-	return &ChangeTally{change: c, before: make([]int64, len(c.IDs)), after: make([]int64, len(c.IDs))}
+	t := &ChangeTally{change: c, before: make([]int64, len(c.IDs)), after: make([]int64, len(c.IDs))}
+	if n := len(c.before.node) * len(c.after.node); n <= maxPairs {
+		t.pairs = make([]int64, n)
+	}
+	return t
 }
 
 // Count counts a key whose node is the member at index before of the one side
@@ -99,11 +108,46 @@ func (c *Change) NewTally() *ChangeTally {
 func (t *ChangeTally) Count(before, after int, weight int64) (moved bool) {
 	c := t.change
 	from, to := c.before.node[before], c.after.node[after]
+	if t.pairs == nil {
+		t.count(from, to, weight)
+	} else {
+		t.pairs[before*len(c.after.node)+after] += weight
+	}
+	return from != to
+}
+
+// CountAll counts keys like [ChangeTally.Count]. A negative index is a key without a
+// node, which it skips. If weights is nil, every key counts once.
+func (t *ChangeTally) CountAll(before, after []int, weights []int64) {
+	if t.pairs == nil || weights != nil {
+		for i, b := range before {
+			if b >= 0 && after[i] >= 0 {
+				weight := int64(1)
+				if weights != nil {
+					weight = weights[i]
+				}
+				t.Count(b, after[i], weight)
+			}
+		}
+		return
+	}
+	pairs, columns := t.pairs, len(t.change.after.node)
+	after = after[:len(before)]
+	for i, b := range before {
+		if a := after[i]; a >= 0 && b >= 0 {
+			pairs[b*columns+a]++
+		}
+	}
+}
+
+// count counts a key whose node was at from of the IDs, and is at to.
+func (t *ChangeTally) count(from, to int32, weight int64) {
+	c := t.change
 	t.keys += weight
 	t.before[from] += weight
 	t.after[to] += weight
 	if from == to {
-		return false
+		return
 	}
 	t.moved += weight
 	if c.kept[from] && c.kept[to] {
@@ -112,7 +156,6 @@ func (t *ChangeTally) Count(before, after int, weight int64) (moved bool) {
 	if c.flows != nil {
 		c.flows[int(from)*len(c.IDs)+int(to)].Add(weight)
 	}
-	return true
 }
 
 // CountReplicas counts the replicas of a key, which are on the members at the
@@ -130,6 +173,11 @@ func (t *ChangeTally) CountReplicas(before, after []int, weight int64) {
 
 // Gather adds a tally whose goroutine has ended.
 func (c *Change) Gather(t *ChangeTally) {
+	for i, weight := range t.pairs {
+		if n := len(c.after.node); weight != 0 {
+			t.count(c.before.node[i/n], c.after.node[i%n], weight)
+		}
+	}
 	c.keys += t.keys
 	c.moved += t.moved
 	c.survivors += t.survivors

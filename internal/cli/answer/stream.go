@@ -8,22 +8,27 @@ import (
 	"io"
 	"io/fs"
 	"runtime"
+	"sync"
 
 	"github.com/proxenos/proxenos/internal/cli/term"
 )
 
-// A stream writes a record for every key that it reads, in order:
+// A stream writes a record for every key that it reads, in order. Several goroutines
+// each read a chunk of keys, answer it and write its records; they take turns to read,
+// and write in the order in which they read:
 //
-//	reader ──chunks of whole lines──▶ workers ──chunks with records──▶ writer
+//	read 1 | answer 1 ......... | write 1 | read 4 | answer 4 ......
+//	       | read 2 | answer 2 ......... | write 2 | read 5 | ...
 //
-// The reader passes on the result of each Read, cut at its last delimiter. The
-// keys of a slow producer are therefore processed at once, and those of a fast
-// one in large chunks. Chunks are reused, so memory is constant and keys do not
+// So a chunk stays in the cache of its processor. It is the result of one Read, cut at
+// its last delimiter: the keys of a slow producer are answered at once, and those of a
+// fast one in large chunks. Chunks are reused, so memory is constant and keys do not
 // cause allocations.
 
 const (
-	chunkSize = 256 << 10 // the maximum size of one Read
-	maxKey    = 16 << 20  // the maximum length of a key
+	chunkSize = 64 << 10 // the maximum size of one Read
+	maxKey    = 16 << 20 // the maximum length of a key
+	spare     = 2        // goroutines that read or write while every processor answers
 )
 
 // stream describes how to split a stream into keys and how to process them.
@@ -41,88 +46,109 @@ type worker interface {
 	answer(dst, keys []byte, delimiter byte) ([]byte, error)
 }
 
-// chunk is a run of keys on its way from the reader to the writer.
+// chunk is a run of keys with their records.
 type chunk struct {
-	keys []byte        // keys with delimiters; the last key of a stream may lack it
-	out  []byte        // records
-	err  error         // the end of the stream after these keys
-	done chan struct{} // receives when the records are complete
+	keys   []byte // keys with delimiters; the last key of a stream may lack it
+	out    []byte // records
+	err    error  // the end of the stream after these keys
+	number int    // in the order of reading
 }
 
 // run writes the records of all keys of in to out. It returns at the end of the
-// stream, when in or out fails, or when the context ends. In the last two cases a
-// goroutine may stay blocked in in.Read.
+// stream, when in or out fails, or when the context ends. In the last two cases
+// goroutines may stay blocked in in.Read.
 func (s *stream) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	workers := runtime.GOMAXPROCS(0)
-	depth := 2*workers + 2
-	free, work, order := make(chan *chunk, depth), make(chan *chunk, depth), make(chan *chunk, depth)
-	for range depth {
-		free <- &chunk{keys: make([]byte, 0, chunkSize), done: make(chan struct{}, 1)}
+	r := &run{
+		stream: s,
+		reader: reader{in: in, source: s.source, delimiter: s.delimiter, longest: maxKey},
+		framer: framer{out: out, frame: s.frame},
+		turns:  make([]chan struct{}, runtime.GOMAXPROCS(0)+spare),
+		end:    make(chan error, 1),
 	}
-	for range workers {
-		go s.work(s.newWorker(), work)
+	for i := range r.turns {
+		r.turns[i] = make(chan struct{}, 1)
 	}
-	go func() {
-		defer close(work)
-		r := reader{in: in, source: s.source, delimiter: s.delimiter, longest: maxKey}
-		for {
-			select {
-			case c := <-free:
-				c.err = r.read(c)
-				last := c.err != nil
-				work <- c
-				order <- c
-				if last {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
+	r.turn(0) <- struct{}{}
+	var all sync.WaitGroup
+	for range r.turns {
+		all.Go(func() { r.answer(ctx, s.newWorker()) })
+	}
+	select {
+	case err := <-r.end:
+		if err == nil {
+			all.Wait()
 		}
-	}()
-	return s.write(ctx, out, order, free)
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
-// write writes the records of chunks in order, up to the last chunk.
-func (s *stream) write(ctx context.Context, out io.Writer, order <-chan *chunk, free chan<- *chunk) error {
-	framed := framer{out: out, frame: s.frame}
-	for {
-		var c *chunk
+// run is a stream in progress.
+type run struct {
+	*stream
+	reading sync.Mutex
+	reader  reader     // under reading
+	count   int        // of the chunks that were read, under reading
+	ended   bool       // under reading
+	framer  framer     // in the order of chunks
+	end     chan error // receives the result
+
+	// turns receive when a chunk may be written. As many chunks as there are turns are
+	// read and not written at most.
+	turns []chan struct{}
+}
+
+// turn returns the channel that receives when all chunks before a number are written.
+func (r *run) turn(number int) chan struct{} { return r.turns[number%len(r.turns)] }
+
+// answer processes chunks until the stream ends.
+func (r *run) answer(ctx context.Context, w worker) {
+	c := &chunk{keys: make([]byte, 0, chunkSize)}
+	for ctx.Err() == nil && r.read(c) {
+		var err error
+		if c.out, err = w.answer(c.out[:0], c.keys, r.delimiter); err != nil {
+			c.err = err
+		}
 		select {
-		case c = <-order:
+		case <-r.turn(c.number):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return
 		}
-		<-c.done
-		if err := framed.write(c.out); err != nil {
-			return err
+		if ended, err := r.write(c); ended {
+			r.end <- err
+			return
 		}
-		if errors.Is(c.err, io.EOF) {
-			return framed.close()
-		}
-		if c.err != nil {
-			return c.err
-		}
-		free <- c
+		r.turn(c.number + 1) <- struct{}{}
 	}
 }
 
-// work processes chunks until the channel is closed.
-func (s *stream) work(w worker, chunks <-chan *chunk) {
-	for c := range chunks {
-		s.answer(w, c)
-		c.done <- struct{}{}
+// read reads the next chunk. It reports whether there is one.
+func (r *run) read(c *chunk) bool {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if r.ended {
+		return false
 	}
+	c.err = r.reader.read(c)
+	c.number = r.count
+	r.count++
+	r.ended = c.err != nil
+	return true
 }
 
-// answer processes one chunk.
-func (s *stream) answer(w worker, c *chunk) {
-	var err error
-	if c.out, err = w.answer(c.out[:0], c.keys, s.delimiter); err != nil {
-		c.err = err
+// write writes the records of a chunk. It reports whether that ends the stream, and
+// the error that it ends with.
+func (r *run) write(c *chunk) (ended bool, err error) {
+	if err := r.framer.write(c.out); err != nil {
+		return true, err
 	}
+	if errors.Is(c.err, io.EOF) {
+		return true, r.framer.close()
+	}
+	return c.err != nil, c.err
 }
 
 // reader cuts a stream into chunks of whole keys.

@@ -250,9 +250,13 @@ func measureChange(ctx context.Context, std *term.Streams, before, after *place.
 		pair := place.NewPair(before, after)
 		return func(dst []byte, keys []string, weights []int64) []byte {
 			froms, tos := pair.Select(keys)
+			if record == nil {
+				tally.CountAll(froms, tos, weights)
+				return dst
+			}
 			for n, from := range froms {
 				to := tos[n]
-				if from >= 0 && to >= 0 && tally.Count(from, to, answer.WeightOf(weights, n)) && record != nil {
+				if from >= 0 && to >= 0 && tally.Count(from, to, answer.WeightOf(weights, n)) {
 					dst = record(dst, keys[n], from, to)
 				}
 			}
