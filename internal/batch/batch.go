@@ -136,26 +136,30 @@ func Bound(at []uint32, next []float64, hashes, seeds []uint64, inverse []float6
 }
 
 // MaxFew is the greatest number of nodes that [Few] finds.
-const MaxFew = 4
+const MaxFew = 8
 
 // Few sets at[i*n] to at[i*n+n-1] to the indices of the seeds that have the n greatest
 // scores for hashes[i], best first, those of equal scores in ascending order. An index is
 // [None] if the score is 0, which different seeds do not have. n is from 2 to MaxFew,
 // and there are at least n seeds.
 func Few(at []uint32, hashes, seeds []uint64, n int) bool {
-	if len(hashes) < worth || n < 2 || n > MaxFew || len(seeds) < n || !haveFew() {
+	if len(hashes) < worth || n < 2 || len(seeds) < n {
+		return false
+	}
+	form, ok := fewOf(n)
+	if !ok {
 		return false
 	}
 	at = at[:n*len(hashes)]
 	for len(hashes) > 0 {
-		var all [fewGroups * group]uint64
-		var ats [fewGroups * group * MaxFew]uint32
+		var all [fewBlock]uint64
+		var ats [fewBlock * MaxFew]uint32
 		took := copy(all[:], hashes)
-		groups := (took + group - 1) / group
-		fewBest(ats[:], all[:groups*group], seeds, n)
+		fewBest(&ats[0], &all[0], (took+form.keys-1)/form.keys, seeds, n, min(len(seeds), form.dense*n))
 		for i := range took {
+			from := ats[i/form.keys*form.keys*n+i%form.keys:]
 			for r := range n {
-				at[i*n+r] = ats[(i/group*n+r)*group+i%group]
+				at[i*n+r] = from[r*form.keys]
 			}
 		}
 		at, hashes = at[n*took:], hashes[took:]
@@ -163,5 +167,12 @@ func Few(at []uint32, hashes, seeds []uint64, n int) bool {
 	return true
 }
 
-// fewGroups is how many groups Few ranks before it copies their indices.
-const fewGroups = 4
+// fewBlock is how many keys Few ranks before it copies their indices. It is a multiple of
+// the groups of all forms.
+const fewBlock = 4 * group
+
+// fewForm describes how fewBest finds a number of best nodes.
+type fewForm struct {
+	keys  int // of a group
+	dense int // nodes, for each of the best, that are cheaper to score without branches
+}

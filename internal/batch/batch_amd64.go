@@ -61,21 +61,50 @@ func bound(at []uint32, next []float64, hashes, seeds []uint64, inverse []float6
 	}
 }
 
-func haveFew() bool { return haveAVX512 }
-
-// fewBest is Few for whole groups of hashes, with the indices in the order of the
-// assembly.
-func fewBest(at []uint32, hashes, seeds []uint64, n int) {
-	groups, dense := len(hashes)/group, min(len(seeds), 40*n)
-	switch n {
-	case 2:
-		few2x512(&at[0], &hashes[0], groups, &seeds[0], len(seeds), dense)
-	case 3:
-		few3x512(&at[0], &hashes[0], groups, &seeds[0], len(seeds), dense)
+// fewOf returns the form for the n best nodes. Without AVX-512 there are registers for
+// up to four.
+func fewOf(n int) (form fewForm, ok bool) {
+	switch {
+	case haveAVX512 && n <= 4:
+		return fewForm{keys: 16, dense: 40}, true
+	case haveAVX512:
+		return fewForm{keys: 8, dense: 20}, n <= MaxFew
 	default:
-		few4x512(&at[0], &hashes[0], groups, &seeds[0], len(seeds), dense)
+		return fewForm{keys: 4, dense: 10}, haveAVX2 && n <= 4
 	}
 }
+
+// fewBest is Few for groups of hashes, with the indices in the order of the assembly.
+func fewBest(at *uint32, hashes *uint64, groups int, seeds []uint64, n, dense int) {
+	if !haveAVX512 {
+		n += avx2Few
+	}
+	switch n {
+	case 2:
+		few2x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case 3:
+		few3x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case 4:
+		few4x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case 5:
+		few5x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case 6:
+		few6x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case 7:
+		few7x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case 8:
+		few8x512(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case avx2Few + 2:
+		few2x256(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case avx2Few + 3:
+		few3x256(at, hashes, groups, &seeds[0], len(seeds), dense)
+	case avx2Few + 4:
+		few4x256(at, hashes, groups, &seeds[0], len(seeds), dense)
+	}
+}
+
+// avx2Few is what fewBest adds to a number of nodes without AVX-512.
+const avx2Few = MaxFew
 
 //go:noescape
 func sipHash512(sums *uint64, keys *string, n int, k0, k1 uint64)
@@ -106,3 +135,24 @@ func few3x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dens
 
 //go:noescape
 func few4x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few5x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few6x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few7x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few8x512(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few2x256(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few3x256(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func few4x256(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)

@@ -12,6 +12,6 @@ func best(_ []uint32, _, _ []uint64) {}
 
 func bound(_ []uint32, _ []float64, _, _ []uint64, _ []float64) {}
 
-func haveFew() bool { return false }
+func fewOf(_ int) (form fewForm, ok bool) { return fewForm{}, false }
 
-func fewBest(_ []uint32, _, _ []uint64, _ int) {}
+func fewBest(_ *uint32, _ *uint64, _ int, _ []uint64, _, _ int) {}

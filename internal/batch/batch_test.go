@@ -330,11 +330,12 @@ func FuzzBest(f *testing.F) {
 
 func TestNoAllocations(t *testing.T) {
 	keys := []string{"one", "two", "three", "four", "five"}
-	sums, at := make([]uint64, len(keys)), make([]uint32, len(keys))
+	sums, at := make([]uint64, len(keys)), make([]uint32, 2*len(keys))
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		batch.SipHash(sums, keys, 1, 2)
 		batch.Murmur32(sums, keys, 1)
 		batch.Murmur128(sums, sums, keys, 1)
-		batch.Best(at, sums, sums)
+		batch.Best(at[:len(keys)], sums, sums)
+		batch.Few(at, sums, sums, 2)
 	}))
 }

@@ -190,12 +190,17 @@ func (c avx512) bound() {
 
 // few writes few2x512 and so on, for the n best. It keeps their scores sorted without
 // branches, which most nodes change for one of the keys. After the first nodes few
-// do, so the second loop branches.
+// do, so the second loop branches. Registers hold the best of two vectors of keys for n
+// up to 4, and of one beyond.
 func (c avx512) few(n int) {
+	vectors := pair
+	if n > 4 {
+		vectors = 1
+	}
 	e := c.expander()
 	c.begin(fmt.Sprintf("few%dx512", n), "func(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)",
 		fmt.Sprintf("few%dx512 finds the indices of the seeds with the %d greatest scores for groups of", n, n),
-		"16 hashes: the best of each hash of a group, then the second best of each and so",
+		fmt.Sprintf("%d hashes: the best of each hash of a group, then the second best of each and so", vectors*lanes),
 		"on, all ones if its score is 0. The first dense nodes are scored without branches.",
 		"dense is positive, and at most nodes.")
 	out, in, groups := c.word("at"), c.word("hashes"), c.word("groups")
@@ -204,85 +209,104 @@ func (c avx512) few(n int) {
 	c.VPBROADCASTQ(e.one, one)
 
 	c.Label("step")
-	var xs [pair]mixer
-	tops, ats := [pair][]reg.VecVirtual{}, [pair][]reg.VecVirtual{}
-	for j := range xs {
-		xs[j] = e.expand(Mem{Base: in, Disp: 64 * j})
-		for range n {
-			top, at := c.ZMM(), c.ZMM()
-			c.VPXORQ(top, top, top)
-			c.VPTERNLOGQ(U8(0xff), at, at, at) // all ones
-			tops[j], ats[j] = append(tops[j], top), append(ats[j], at)
-		}
+	sorted := make([]sorted512, vectors)
+	for j := range sorted {
+		sorted[j] = c.sorted(e.expand(Mem{Base: in, Disp: 64 * j}), n)
 	}
 	number, i := c.ZMM(), c.GP64()
 	c.VPXORQ(number, number, number)
 	c.XORQ(i, i)
 
-	var scores [pair]reg.VecVirtual
+	scores := make([]reg.VecVirtual, vectors)
 	score := func() {
 		seed := c.ZMM()
 		c.VPBROADCASTQ(Mem{Base: seeds, Index: i, Scale: 8}, seed)
-		for j, x := range xs {
+		for j, s := range sorted {
 			scores[j] = c.ZMM()
-			c.VPXORQ(seed, x.k, scores[j])
-			c.VPMULLQ(x.m, scores[j], scores[j])
+			c.VPXORQ(seed, s.k, scores[j])
+			c.VPMULLQ(s.m, scores[j], scores[j])
 		}
 	}
 	insert := func() {
-		for j, score := range scores {
-			more := make([]reg.OpmaskVirtual, n)
-			for r := range more {
-				more[r] = c.K()
-				c.VPCMPUQ(greater, tops[j][r], score, more[r])
-			}
-			for r := n - 1; r >= 0; r-- {
-				c.VMOVDQA64(score, more[r], tops[j][r])
-				c.VMOVDQA64(number, more[r], ats[j][r])
-				if r > 0 {
-					c.VMOVDQA64(tops[j][r-1], more[r-1], tops[j][r])
-					c.VMOVDQA64(ats[j][r-1], more[r-1], ats[j][r])
-				}
-			}
+		for j, s := range sorted {
+			s.insert(c, scores[j], number)
 		}
+	}
+	next := func(limit reg.GPVirtual) {
+		c.VPADDQ(one, number, number)
+		c.INCQ(i)
+		c.CMPQ(i, limit)
 	}
 
 	c.Label("dense")
 	score()
 	insert()
-	c.VPADDQ(one, number, number)
-	c.INCQ(i)
-	c.CMPQ(i, dense)
+	next(dense)
 	c.JB(LabelRef("dense"))
 	c.CMPQ(i, nodes)
 	c.JAE(LabelRef("done"))
 
 	c.Label("sparse")
 	score()
-	var more [pair]reg.OpmaskVirtual
-	for j := range more {
+	more := make([]reg.OpmaskVirtual, vectors)
+	for j, s := range sorted {
 		more[j] = c.K()
-		c.VPCMPUQ(greater, tops[j][n-1], scores[j], more[j])
+		c.VPCMPUQ(greater, s.tops[n-1], scores[j], more[j])
 	}
-	c.KORTESTB(more[0], more[1])
+	c.KORTESTB(more[0], more[vectors-1])
 	c.JZ(LabelRef("next"))
 	insert()
 	c.Label("next")
-	c.VPADDQ(one, number, number)
-	c.INCQ(i)
-	c.CMPQ(i, nodes)
+	next(nodes)
 	c.JB(LabelRef("sparse"))
 
 	c.Label("done")
 	for r := range n {
-		for j := range ats {
-			c.VPMOVQD(ats[j][r], Mem{Base: out, Disp: 64*r + 32*j})
+		for j, s := range sorted {
+			c.VPMOVQD(s.ats[r], Mem{Base: out, Disp: 32 * (r*vectors + j)})
 		}
 	}
-	c.ADDQ(U32(perStep*8), in)
-	c.ADDQ(U32(perStep*4*n), out)
+	c.ADDQ(U32(vectors*lanes*8), in)
+	c.ADDQ(U32(vectors*lanes*4*n), out)
 	c.DECQ(groups)
 	c.JNZ(LabelRef("step"))
 	c.VZEROUPPER()
 	c.RET()
+}
+
+// sorted512 holds the greatest scores of eight hashes, and their nodes.
+type sorted512 struct {
+	mixer
+	tops, ats []reg.VecVirtual
+}
+
+// sorted returns n scores of 0 of no node.
+func (c avx512) sorted(x mixer, n int) sorted512 {
+	s := sorted512{mixer: x}
+	for range n {
+		top, at := c.ZMM(), c.ZMM()
+		c.VPXORQ(top, top, top)
+		c.VPTERNLOGQ(U8(0xff), at, at, at) // all ones
+		s.tops, s.ats = append(s.tops, top), append(s.ats, at)
+	}
+	return s
+}
+
+// insert inserts the scores of a node.
+func (s sorted512) insert(c avx512, score, number reg.VecVirtual) {
+	mask := func(r int) reg.OpmaskVirtual {
+		more := c.K()
+		c.VPCMPUQ(greater, s.tops[r], score, more)
+		return more
+	}
+	more := mask(len(s.tops) - 1)
+	for r := len(s.tops) - 1; r >= 0; r-- {
+		c.VMOVDQA64(score, more, s.tops[r])
+		c.VMOVDQA64(number, more, s.ats[r])
+		if r > 0 {
+			more = mask(r - 1)
+			c.VMOVDQA64(s.tops[r-1], more, s.tops[r])
+			c.VMOVDQA64(s.ats[r-1], more, s.ats[r])
+		}
+	}
 }

@@ -31,8 +31,13 @@ var files = map[string]func(*file){
 		avx512{f}.bound()
 	},
 	"few_avx512_amd64.s": func(f *file) {
-		for n := range 3 {
-			avx512{f}.few(2 + n)
+		for n := 2; n <= 8; n++ {
+			avx512{f}.few(n)
+		}
+	},
+	"few_avx2_amd64.s": func(f *file) {
+		for n := 2; n <= 4; n++ {
+			avx2{f}.few(n)
 		}
 	},
 	"sip_avx2_amd64.s": func(f *file) { avx2{f}.sipHash() },
