@@ -131,13 +131,14 @@ func TestBoundExcludesNoWinner(t *testing.T) {
 	}
 }
 
-// TestBoundExcludesNoCloseWinner gives bestWeighted and bestFewWeighted scores made
-// for their bound: the lighter node has the greatest raw score, and the heavier
-// one wins by a part of its value that is smaller than a billionth. The bound is
-// sharpest for raw scores near 2^64-2^38, where it exceeds the value by 2^-26.
+// TestBoundExcludesNoCloseWinner gives bestWeighted and its forms scores made for
+// their bound: the lighter node has the greatest raw score, and the heavier one wins or
+// loses by a part of its value that is smaller than a billionth. The bound is sharpest
+// for raw scores near 2^64-2^38, where it exceeds the value by 2^-26.
 func TestBoundExcludesNoCloseWinner(t *testing.T) {
 	t.Parallel()
-	x := expand(12345)
+	const hash = 12345
+	x := expand(hash)
 	inverse := x.m // of x.m modulo 2^64, by Newton's method
 	for range 6 {
 		inverse *= 2 - x.m*inverse
@@ -147,16 +148,23 @@ func TestBoundExcludesNoCloseWinner(t *testing.T) {
 		light := ^uint64(0) - 1<<(exponent+11) // the heavy one is twice as far from the end
 		heavy := ^uint64(0) - 1<<(exponent+12)
 		require.Equal(t, light, x.score(seedFor(light)))
-		for _, excess := range []float64{1e-9, 1e-11, 1e-13, 1e-14} {
+		for _, excess := range []float64{1e-9, 1e-11, 1e-13, 1e-14, -1e-9, -1e-11, -1e-13, -1e-14} {
 			weight := weigh(light, 1) / weigh(heavy, 1) * (1 + excess)
-			require.Greater(t, weigh(heavy, weight), weigh(light, 1))
+			want := 1
+			if excess > 0 {
+				want = 2
+			}
+			require.Equal(t, excess > 0, weigh(heavy, weight) > weigh(light, 1))
 			seeds := []uint64{seedFor(5), seedFor(light), seedFor(heavy)}
 			weights := []float64{1e-9, 1, weight}
-			require.Equal(t, 2, x.bestWeighted(seeds, weights), "2^%d, excess %g", exponent, excess)
+			require.Equal(t, want, x.bestWeighted(seeds, weights), "2^%d, excess %g", exponent, excess)
+			var all [4]uint32
+			bestWeightedAll(all[:], []uint64{hash, hash, hash, hash}, seeds, weights, inverses(weights))
+			require.Equal(t, slices.Repeat([]uint32{uint32(want)}, 4), all[:], "2^%d, excess %g", exponent, excess)
 			weights[0] = 1e15 // the first of two, so that the other nodes compete for the second place
 			var kept [2]candidate
 			x.bestFewWeighted(kept[:], seeds, weights)
-			require.Equal(t, []int32{0, 2}, []int32{kept[0].index, kept[1].index}, "2^%d, excess %g", exponent, excess)
+			require.Equal(t, []int32{0, int32(want)}, []int32{kept[0].index, kept[1].index}, "2^%d, excess %g", exponent, excess)
 		}
 	}
 }

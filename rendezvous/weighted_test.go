@@ -12,6 +12,7 @@ var weightKinds = []func(rng *rand.Rand) float64{
 	func(rng *rand.Rand) float64 { return rng.Float64() + 0.5 },
 	func(rng *rand.Rand) float64 { return 1 + float64(rng.IntN(3))*0x1p-52 },
 	func(rng *rand.Rand) float64 { return math.Ldexp(1, rng.IntN(1700)-1074) },
+	func(rng *rand.Rand) float64 { return math.Ldexp(rng.Float64()+0.5, -1000) },
 }
 
 // requireAllWeighted compares bestWeightedAll with bestWeighted for random hashes.
