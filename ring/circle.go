@@ -210,7 +210,8 @@ func (c *circle) reindex(positions []uint64) {
 // pack turns sorted points into words, in place.
 func (c *circle) pack(all points, nodes int) {
 	n := len(all.positions)
-	c.up = uint(64 - max(bits.Len64(c.last()+c.after), bits.Len64(all.positions[n-1])))
+	width := min(c.bits+int(c.after), 64) // of the position after the last, or of all of 64 bits
+	c.up = uint(64 - max(width, bits.Len64(all.positions[n-1])))
 	c.words = append(all.positions, math.MaxUint64>>c.up)
 	owners := append(all.owners, all.owners[0])
 	if c.up < ownerBits {

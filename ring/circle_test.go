@@ -65,6 +65,8 @@ func TestLocateComparesAllBits(t *testing.T) {
 		{name: "32 bits, strictly after", nodes: 50, bits: 32, spread: math.MaxUint32, lookup: after},
 		{name: "32 bits, the last position", nodes: 9, bits: 32, spread: 3, base: math.MaxUint32 - 3, lookup: after},
 		{name: "32 bits, points up to 44", nodes: 50, bits: 32, spread: 1<<44 - 1, lookup: after},
+		{name: "strictly after", nodes: 50, bits: 64, spread: math.MaxUint64, lookup: after},
+		{name: "strictly after, low points", nodes: 2, bits: 64, spread: 1<<61 - 1, lookup: after},
 		{name: "one point", nodes: 1, bits: 64, spread: math.MaxUint64},
 		{name: "one point of 32 bits", nodes: 1, bits: 32, spread: math.MaxUint32, lookup: after},
 		{name: "two points", nodes: 2, bits: 64, spread: math.MaxUint64},
@@ -111,6 +113,20 @@ func TestLocateComparesAllBits(t *testing.T) {
 			check(0)
 			check(last)
 		})
+	}
+}
+
+// TestBucketsAreAboutAsManyAsPoints bounds the memory of the index, and the expected steps
+// of a lookup.
+func TestBucketsAreAboutAsManyAsPoints(t *testing.T) {
+	t.Parallel()
+	for n := 3; n < 1000; n++ {
+		var c circle
+		c.bits = 64
+		c.divide(n)
+		buckets := len(c.index) - 2
+		require.Greater(t, 4*buckets, 3*n-4, "%d points", n)
+		require.LessOrEqual(t, 2*buckets, 3*n, "%d points", n)
 	}
 }
 
