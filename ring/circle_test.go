@@ -98,9 +98,13 @@ func TestLocateComparesAllBits(t *testing.T) {
 				require.Equal(t, p.owner, cir.owner(i))
 			}
 			last := uint64(math.MaxUint64) >> (64 - c.bits)
+			var checked []uint64
+			var owners []uint32
 			check := func(position uint64) {
 				position &= last
-				require.Equal(t, plainLocate(want, position, c.bits, c.lookup), cir.owner(cir.locate(position)), "position %#x", position)
+				owner := plainLocate(want, position, c.bits, c.lookup)
+				require.Equal(t, owner, cir.owner(cir.locate(position)), "position %#x", position)
+				checked, owners = append(checked, position), append(owners, owner)
 			}
 			for i := range sparing(2000) {
 				near := want[i%len(want)].position
@@ -112,8 +116,30 @@ func TestLocateComparesAllBits(t *testing.T) {
 			}
 			check(0)
 			check(last)
+			many := make([]uint32, len(checked))
+			cir.ownersOf(many, checked)
+			require.Equal(t, owners, many, "all positions in one call")
 		})
 	}
+}
+
+// TestLastOwnerOf16Bits has points of the last of as many nodes as 16 bits count, and a
+// key whose top 48 bits are those of a point.
+func TestLastOwnerOf16Bits(t *testing.T) {
+	t.Parallel()
+	p := &plan{bits: 64}
+	for range ownerMask {
+		p.next()
+	}
+	p.positions = append(p.positions, 5<<48+100, 9<<48)
+	p.next()
+	c := newCircle(p, nil, ownerMask+1)
+	require.Equal(t, uint32(ownerMask), c.owner(0))
+	require.Equal(t, 0, c.locate(5<<48+100))
+	require.Equal(t, 1, c.locate(5<<48+101))
+	at := make([]uint32, 1)
+	c.ownersOf(at, []uint64{5<<48 + 101})
+	require.Equal(t, []uint32{ownerMask}, at)
 }
 
 // TestBucketsAreAboutAsManyAsPoints bounds the memory of the index, and the expected steps

@@ -248,3 +248,42 @@ func TestLayoutChecksumsArePinned(t *testing.T) {
 		"varnish-shard":         "304ca9bc5c9a2a5a",
 	}, got)
 }
+
+func TestPointCountLimits(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]error{
+		"each(1)": nil, "each(16777216)": nil, "ring(5,5)": nil, "ring(1,16777216)": nil,
+		"each(0)": ErrLayout, "each(16777217)": ErrLayout, "ring(6,5)": ErrLayout, "ring(1,16777217)": ErrLayout,
+	} {
+		_, err := parsePointCount(text)
+		assert.ErrorIs(t, err, want, text)
+	}
+}
+
+// TestDrainedNodesHaveNoShare: the share of a node depends on the number of nodes, among
+// which those without weight do not count.
+func TestDrainedNodesHaveNoShare(t *testing.T) {
+	t.Parallel()
+	members := []member{{id: "a", capacity: 1}, {id: "b", capacity: 1}, {id: "c"}}
+	for _, text := range []string{"share32(160)", "share64(160)"} {
+		c, err := parsePointCount(text)
+		require.NoError(t, err)
+		counts, err := c.of(members)
+		require.NoError(t, err)
+		assert.Equal(t, []float64{160, 160, 0}, counts, text)
+	}
+}
+
+// TestNginxName splits servers where ngx_http_upstream_init_chash does, without a host or
+// a path, too.
+func TestNginxName(t *testing.T) {
+	t.Parallel()
+	for server, want := range map[string]string{
+		"a:80": "a\x0080", "a": "a\x00", "a:": "a\x00", ":80": "\x0080", "[::1]:80": "[::1]\x0080", "a:http": "a:http\x00",
+		"unix:/run/a": "/run/a\x00", "UNIX:/run/a:1": "/run/a:1\x00", "unix:": "\x00", "unix": "unix\x00",
+	} {
+		name, err := nginxName(member{id: server}, 0)
+		require.NoError(t, err)
+		assert.Equal(t, want, name, server)
+	}
+}

@@ -323,6 +323,19 @@ func TestUnitScalesCapacities(t *testing.T) {
 	assert.Equal(t, 1, r.circle.len(), "no capacity rounds to 0")
 }
 
+// TestPointsMayReachMaxPoints has the greatest layout, and one for which the nodes would
+// need one point more.
+func TestPointsMayReachMaxPoints(t *testing.T) {
+	t.Parallel()
+	cfg := weightedConfig
+	cfg.Layout = Hashed(MaxPoints)
+	_, err := New(nil, cfg)
+	require.NoError(t, err)
+	_, err = New([]weighted{{"a", 1}, {"b", 1}}, cfg)
+	require.ErrorIs(t, err, ErrTooManyPoints)
+	assert.ErrorContains(t, err, "for each unit, at most 8388608 fit")
+}
+
 // TestWeightsOfSRVNeedAUnit: DNS has weights up to 65,535, which need too many
 // points without a unit. The error says how many fit.
 func TestWeightsOfSRVNeedAUnit(t *testing.T) {
