@@ -259,8 +259,10 @@ func keep(t *testing.T, name string, picture []byte) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	for name, page := range pages() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var b bytes.Buffer
 			require.NoError(t, report.HTML(&b, page))
 			url, others := serve(t, b.Bytes())
@@ -304,6 +306,7 @@ func checkPage(t *testing.T, url string) (all []facts) {
 
 // TestFaultyPage: the checks above detect every fault of a bad page.
 func TestFaultyPage(t *testing.T) {
+	t.Parallel()
 	page := `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">
 <title>x</title><p style="width: 3000px">wide</p><script>alert(1)</script><img src="/x.png">
 <svg width="300" height="100" viewBox="0 0 300 100"><text x="290" y="50" font-size="9">far too long for here</text><text x="300" y="50">too</text></svg>`
@@ -329,8 +332,10 @@ func TestFaultyPage(t *testing.T) {
 
 // TestPictures opens the pictures as SVG files.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	for _, name := range report.Pictures() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var b bytes.Buffer
 			require.NoError(t, report.SVG(&b, pages()["change"], name))
 			file := filepath.Join(t.TempDir(), "picture.svg")

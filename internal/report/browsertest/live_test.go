@@ -51,6 +51,7 @@ func serveLive(t *testing.T, page func() *report.Live) string {
 }
 
 func TestLivePages(t *testing.T) {
+	t.Parallel()
 	for name, names := range map[string][]string{
 		"one":     {"only"},
 		"three":   {"10.0.0.1:7946", "10.0.0.2:7946", "[2001:db8::1]:7946"},
@@ -58,6 +59,7 @@ func TestLivePages(t *testing.T) {
 		"many":    numbered(300),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			url := serveLive(t, func() *report.Live { return cluster(names) })
 			for path, suffix := range map[string]string{"/": "members", "/select": "question", "/select?key=user:42": "answer"} {
 				t.Run(suffix, func(t *testing.T) {
@@ -94,6 +96,7 @@ func becomes(t *testing.T, tab context.Context, expression, want string) {
 }
 
 func TestLivePageRefreshesAndAnswers(t *testing.T) {
+	t.Parallel()
 	var drawn atomic.Int64
 	url := serveLive(t, func() *report.Live {
 		page := cluster([]string{"a", "b"})

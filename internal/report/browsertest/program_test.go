@@ -69,6 +69,7 @@ func checkReadOnly(t *testing.T, page string) {
 // TestStatusPageOfMember opens the page of `proxenos swim run --http` while a
 // second member joins.
 func TestStatusPageOfMember(t *testing.T) {
+	t.Parallel()
 	browser(t) // before building, as it may skip the test
 	program := buildProxenos(t)
 	addr := func() string { return fmt.Sprint("127.0.0.1:", freeport.Take(t)) }

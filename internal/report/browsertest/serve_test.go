@@ -75,6 +75,7 @@ func linesOf(names []string) (lines []string) {
 // TestPageOfServe looks at the page of `proxenos serve` after a node joined and
 // another one changed its weight.
 func TestPageOfServe(t *testing.T) {
+	t.Parallel()
 	browser(t) // before building, as it may skip the test
 	program := buildProxenos(t)
 	for name, c := range map[string]struct {
@@ -86,6 +87,7 @@ func TestPageOfServe(t *testing.T) {
 		"hostile": {[]string{"<script>alert(1)</script>", `"><img/src=x/onerror=alert(1)>`, "<b>bold</b>", "a-name-without-a-single-place-to-break-it-that-is-longer-than-any-phone-is-wide-and-goes-on", "漢字漢字漢字漢字漢字漢字漢字", "&amp;&lt;"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lines := linesOf(c.names)
 			s := startServe(t, program, lines[:len(lines)-1], c.args...)
 			lines[0] = strings.Replace(lines[0], "w=1", "w=2", 1)
