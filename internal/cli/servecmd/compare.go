@@ -110,7 +110,10 @@ type comparedServer struct {
 // parseServer parses a URL or unix:/PATH.
 func parseServer(arg string) (*comparedServer, error) {
 	if path, ok := strings.CutPrefix(arg, unixPrefix); ok && path != "" {
-		return &comparedServer{name: arg, base: &url.URL{Scheme: "http", Host: "localhost"}, socket: filepath.Clean(path)}, nil
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		return &comparedServer{name: arg, base: &url.URL{Scheme: "http", Host: "localhost"}, socket: path}, nil
 	}
 	u, err := url.Parse(arg)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
@@ -239,7 +242,7 @@ func (o *compareOptions) compare(answers []*checksums) *comparison {
 		}
 	}
 	slices.Sort(names)
-	v := &comparison{Schema: "proxenos.compare/v1"}
+	v := &comparison{Schema: "proxenos.compare/v1", Sets: []comparedSet{}}
 	for _, name := range slices.Compact(names) {
 		set := comparedSet{Set: name}
 		for i, a := range answers {
@@ -306,6 +309,9 @@ func (c *comparedSet) sizes() string {
 }
 
 func writeComparison(w io.Writer, v *comparison) error {
+	if len(v.Sets) == 0 { // no server has responded
+		return nil
+	}
 	rows := [][]string{{"SET", "SERVERS", "CHECKSUM", "ADDRESSES", "NODES", "NOTE", "URLS"}}
 	for _, s := range v.Sets {
 		differ := slices.ContainsFunc(s.Groups, func(g *group) bool { return g.placing() != s.Groups[0].placing() })

@@ -87,6 +87,8 @@ func (o *listenOptions) open() (net.Listener, error) {
 	}
 	socket, err := net.Listen(network, address)
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && network == "unix" && !isSocket(address):
+		return nil, term.Hint(fmt.Errorf("--http: %w", err), "%s is no socket; remove it, or give another path", address)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, term.Hint(fmt.Errorf("--http: %w", err), "another program uses that address; give another one")
 	case err != nil:
@@ -95,11 +97,16 @@ func (o *listenOptions) open() (net.Listener, error) {
 	return socket, nil
 }
 
+// isSocket reports whether a file is a Unix socket.
+func isSocket(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().Type() == os.ModeSocket
+}
+
 // removeDeadSocket removes a Unix socket that no process listens on, as a killed
 // server leaves it.
 func removeDeadSocket(path string) {
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode().Type() != os.ModeSocket {
+	if !isSocket(path) {
 		return
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)

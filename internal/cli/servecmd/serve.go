@@ -44,8 +44,9 @@ func NewServe(std *term.Streams) *cobra.Command {
 interrupted.
 
   GET  /select?key=KEY[&count=N]   the owners of a key
-  POST /select[?count=N]           the owners of keys: a key per line, or a JSON
-                                   array; answers come in order, while keys come
+  POST /select[?count=N]           the owners of keys: a key per line, or with
+                                   Content-Type: application/json a JSON array;
+                                   answers come in order, while keys come
   GET  /nodes                      the nodes, for -b http and -f
   GET  /diff?add=NODE&remove=ID&reweight=ID=W[&sample=N]
                                    the keys that would move; may be repeated
@@ -70,7 +71,8 @@ are read again when they change. Requests must name the server in their Host hea
 by an IP address, by a name of its certificate or by --http-host.
 
 A file of --config has several sets of nodes, each with the flags of this command.
-Their paths begin with /sets/NAME, as in /sets/cache/select:
+Their paths begin with /sets/NAME, as in /sets/cache/select; /checksum, /healthz,
+/readyz and /metrics are about all sets:
 
   sets:
     cache:

@@ -577,6 +577,10 @@ func TestCompareCountsServersOnce(t *testing.T) {
 		s.eventually(func() bool { a, _ := s.do(http.MethodGet, "/readyz", nil); return a.StatusCode == http.StatusOK })
 	}
 	socket := "unix:" + folder + "/http"
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	relative, err := filepath.Rel(here, filepath.Join(folder, "http"))
+	require.NoError(t, err)
 	for _, c := range []struct {
 		urls    []string
 		servers int
@@ -585,6 +589,7 @@ func TestCompareCountsServersOnce(t *testing.T) {
 		{[]string{one.url, socket}, 2, ""},
 		{[]string{one.url, one.url + "/"}, 1, one.url + "/ is given more than once and counts once"},
 		{[]string{socket, "unix:" + folder + "/./http", socket}, 1, socket + " is given more than once"},
+		{[]string{socket, "unix:" + relative}, 1, "unix:" + relative + " is given more than once"},
 		{[]string{one.url, socket, strings.Replace(one.url, "http", "HTTP", 1)}, 2, "HTTP://"},
 	} {
 		var out, log logbuf.Buffer
