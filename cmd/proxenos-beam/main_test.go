@@ -193,6 +193,24 @@ func TestFiguresAreThoseOfDiff(t *testing.T) {
 	}
 }
 
+// TestREADME runs the command of the README.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, command, found := strings.Cut(string(readme), "\nproxenos-beam diff ")
+	require.True(t, found)
+	command, _, _ = strings.Cut(command, "\n")
+	pattern, all := writeKeys(t, 5000, false)
+	t.Chdir(filepath.Dir(pattern))
+	require.NoError(t, os.WriteFile("nodes.txt", []byte(nodes), 0o644))
+	args := strings.Fields(strings.ReplaceAll(command, "'", ""))
+	got := pipeline(t, args...)
+	args[slices.Index(args, filepath.Base(pattern))] = all
+	assert.Equal(t, cli(t, args...), got)
+	assert.Zero(t, got.code, got.errors)
+	assert.Contains(t, got.out, "web-5")
+}
+
 // TestWeightsAndSamples compares the figures of weighted keys, and of a sample.
 func TestWeightsAndSamples(t *testing.T) {
 	before := write(t, "nodes.txt", nodes)

@@ -136,6 +136,8 @@ var standIns = []struct {
 	// make runs this test, so it only checks that the target exists.
 	{regexp.MustCompile(`^make( .*)?$`), "make --dry-run$1 >/dev/null"},
 	{regexp.MustCompile(`^go test (.*)$`), "go test -run '^$$' $1"},
+	// Modules of their own are neither fetched nor built; the path is checked.
+	{regexp.MustCompile(`^go (?:get|install) (` + module + `/(mapper/grpclb|cmd/proxenos-beam))@v[0-9.]+$`), `grep -qx "module $1" $2/go.mod`},
 	{regexp.MustCompile(`^go install ` + module + `/(\S+)@v[0-9.]+$`), `go build -o "$$BIN/" ./$1`},
 	// Nothing is fetched; the pattern checks the path of the module.
 	{regexp.MustCompile(`^git clone https://` + module + `(\.git)?( && cd proxenos)?$`), "true"},

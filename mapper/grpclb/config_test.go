@@ -1,6 +1,8 @@
 package grpclb
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,5 +50,21 @@ func TestBadConfigs(t *testing.T) {
 			grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"rendezvous": `+config+`}]}`))
 		require.Error(t, err, config)
 		assert.Contains(t, err.Error(), `policy "rendezvous": `+want, config)
+	}
+}
+
+// TestREADME checks that the lines that the README shows are those of the example,
+// which runs.
+func TestREADME(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile("example_test.go")
+	require.NoError(t, err)
+	_, block, found := strings.Cut(string(readme), "```go\nbalancer.Register(grpclb.")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "```")
+	for line := range strings.Lines("balancer.Register(grpclb." + block) {
+		assert.Contains(t, string(example), strings.TrimSpace(line)+"\n")
 	}
 }
