@@ -42,6 +42,7 @@ func TestNewRefuses(t *testing.T) {
 		{"more points than an integer holds", of("a:1", 1e200), weightedConfig, ErrTooManyPoints, "at most 16777216"},
 
 		{"an unknown mode", one, with(Ketama(9)), ErrLayout, "ketama-mode-9: not one of [ketama "},
+		{"the first unknown mode", one, with(Ketama(KetamaMode(len(ketamaNames)))), ErrLayout, "ketama-mode-5: not one of [ketama "},
 		{"a negative mode", one, with(Ketama(-1)), ErrLayout, "ketama-mode--1"},
 		{"a hash with ketama-md5", one, hashed(Ketama(KetamaMD5)), ErrHashFixed, "ketama-md5"},
 		{"a hash with ketama-weighted", one, hashed(Ketama(KetamaWeighted)), ErrHashFixed, "leave Config.Hash nil"},

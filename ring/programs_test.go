@@ -2,6 +2,10 @@ package ring
 
 import (
 	"fmt"
+	"hash/crc32"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -272,6 +276,26 @@ func TestDrainedNodesHaveNoShare(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []float64{160, 160, 0}, counts, text)
 	}
+}
+
+// TestConfiguredHashOfKetama: a configured hash replaces the hash of keys, and that of
+// points, which is the same. Its low 32 bits count.
+func TestConfiguredHashOfKetama(t *testing.T) {
+	t.Parallel()
+	hash := func(s string) uint64 { return uint64(len(s))<<32 + uint64(crc32.ChecksumIEEE([]byte(s))) }
+	cfg := serverConfig(Ketama(KetamaDefault))
+	cfg.Hash = hash
+	r, err := New(serversOf("a", 1), cfg)
+	require.NoError(t, err)
+	var want, got []uint64
+	for i := range 100 {
+		want = append(want, hash("a-"+strconv.Itoa(i))&math.MaxUint32)
+	}
+	slices.Sort(want)
+	for position := range r.Points() {
+		got = append(got, position)
+	}
+	assert.Equal(t, want, got)
 }
 
 // TestNginxName splits servers where ngx_http_upstream_init_chash does, without a host or

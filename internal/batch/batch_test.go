@@ -135,6 +135,32 @@ func TestTooFewKeys(t *testing.T) {
 	assert.False(t, batch.Best(make([]uint32, 16), make([]uint64, 16), nil), "no seeds")
 }
 
+// TestEnoughKeys has four keys or hashes, from which on the vector forms are worth it, and as
+// many seeds as they need at least.
+func TestEnoughKeys(t *testing.T) {
+	t.Parallel()
+	hashes, seeds := make([]uint64, 4), []uint64{1, 2}
+	if !batch.HaveBest() {
+		t.Skip("this processor has no vector instructions for it")
+	}
+	at, next, inverse := make([]uint32, 16), make([]float64, 4), []float64{1, 1}
+	assert.True(t, batch.Best(at[:4], hashes, seeds))
+	assert.True(t, batch.Best(at[:4], hashes, seeds[:1]))
+	assert.False(t, batch.Best(at[:3], hashes[:3], seeds))
+	assert.True(t, batch.Bound(at[:4], next, hashes, seeds, inverse))
+	assert.True(t, batch.Bound(at[:4], next, hashes, seeds[:1], inverse[:1]))
+	assert.False(t, batch.Bound(at[:3], next[:3], hashes[:3], seeds, inverse))
+	assert.False(t, batch.Bound(at[:4], next, hashes, nil, nil))
+	assert.True(t, batch.Few(at, hashes, seeds, 2))
+	assert.False(t, batch.Few(at, hashes[:3], seeds, 2), "few hashes")
+	assert.False(t, batch.Few(at, hashes, seeds, 1), "one node")
+	assert.False(t, batch.Few(at, hashes, seeds, 3), "too few seeds")
+	assert.False(t, batch.Few(make([]uint32, 36), hashes, make([]uint64, 9), 9), "too many nodes")
+	for n := 2; n <= 4; n++ {
+		assert.True(t, batch.Few(at, hashes, make([]uint64, n), n), "%d nodes", n)
+	}
+}
+
 // plainBest is the definition of Best: the first of the greatest scores.
 func plainBest(h uint64, seeds []uint64) (at uint32) {
 	k := prf.Finalize(h)
@@ -151,9 +177,10 @@ func plainBest(h uint64, seeds []uint64) (at uint32) {
 func requireBest(t *testing.T, hashes, seeds []uint64) {
 	t.Helper()
 	at := make([]uint32, len(hashes)+1)
-	if !batch.Best(at[:len(hashes)], hashes, seeds) {
+	if !batch.HaveBest() {
 		t.Skip("this processor has no vector instructions for it")
 	}
+	require.True(t, batch.Best(at[:len(hashes)], hashes, seeds))
 	for i, h := range hashes {
 		if want := plainBest(h, seeds); at[i] != want {
 			t.Fatalf("best of %d seeds for hash %d of %d: %d, want %d", len(seeds), i, len(hashes), at[i], want)
@@ -252,6 +279,9 @@ func TestFew(t *testing.T) {
 // the same in Go.
 func TestBound(t *testing.T) {
 	t.Parallel()
+	if !batch.HaveBest() {
+		t.Skip("this processor has no vector instructions for it")
+	}
 	rng := rand.New(rand.NewPCG(4, 4))
 	for nodes := 1; nodes < 200; nodes++ {
 		seeds, inverse := make([]uint64, nodes), make([]float64, nodes)
@@ -266,9 +296,7 @@ func TestBound(t *testing.T) {
 			hashes[i] = rng.Uint64()
 		}
 		at, next := make([]uint32, len(hashes)), make([]float64, len(hashes))
-		if !batch.Bound(at, next, hashes, seeds, inverse) {
-			t.Skip("this processor has no vector instructions for it")
-		}
+		require.True(t, batch.Bound(at, next, hashes, seeds, inverse))
 		for i, h := range hashes {
 			k := prf.Finalize(h)
 			m := prf.Finalize(k+0x9e3779b97f4a7c15) | 1

@@ -28,7 +28,7 @@ func TestOtherProcessors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^(TestEvery|TestBest|TestBound|TestNothing|TestFew|TestTooFew|TestLines|TestTexts|Fuzz)")
+			cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^(TestEvery|TestEnough|TestBest|TestBound|TestNothing|TestFew|TestTooFew|TestLines|TestTexts|Fuzz)")
 			cmd.Env = append(os.Environ(), "GODEBUG="+c.godebug)
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", out)

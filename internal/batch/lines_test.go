@@ -41,9 +41,11 @@ func requireCut(t *testing.T, data []byte, delimiter byte, room int) int {
 
 func TestLinesAreCut(t *testing.T) {
 	t.Parallel()
-	if requireCut(t, make([]byte, batch.LineRoom), '\n', batch.LineRoom) == 0 {
+	if !batch.HaveLines() {
 		t.Skip("this processor has no suitable instructions")
 	}
+	require.Equal(t, batch.LineRoom, requireCut(t, make([]byte, batch.LineRoom), '\n', batch.LineRoom))
+	require.Zero(t, requireCut(t, make([]byte, batch.LineRoom), '\n', batch.LineRoom-1))
 	for b := range 256 { // every byte, at every offset
 		for at := range batch.LineRoom {
 			data := bytes.Repeat([]byte{'k'}, 2*batch.LineRoom)
@@ -106,9 +108,11 @@ func textsOf(size int) (texts []string) {
 func TestTextsArePasted(t *testing.T) {
 	t.Parallel()
 	dst := make([]byte, 1<<20)
-	if requirePaste(t, dst, bytes.Repeat([]byte("key\n"), 100), "", textsOf(8)) == 0 {
+	if !batch.HaveLines() {
 		t.Skip("this processor has no suitable instructions")
 	}
+	require.Positive(t, requirePaste(t, dst, bytes.Repeat([]byte("key\n"), 16), "", textsOf(8)), "as many bytes as a vector")
+	require.Zero(t, requirePaste(t, dst, bytes.Repeat([]byte("k"), 80), "", textsOf(8)), "no end of a key")
 	for size := range 200 {
 		data := []byte(strings.Repeat(strings.Repeat("k", size)+"\nlonger\n", 5) + strings.Repeat("x", 70) + "\n")
 		requirePaste(t, dst, data, "", textsOf(13))
