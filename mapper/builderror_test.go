@@ -54,20 +54,20 @@ func TestBuildErrorNamesGoneNodes(t *testing.T) {
 }
 
 // TestBuildErrorNamesDrainedNodes: a node that was drained has keys until a set can
-// be built again.
+// be built again. One that had none is not among them.
 func TestBuildErrorNamesDrainedNodes(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {
-		src := newWatched("c a b")
+		src := newWatched("c a b d:0")
 		var log strings.Builder
 		view, err := mapper.FollowWith(t.Context(), src, join, mapper.FollowConfig[string]{
 			Log: slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		require.NoError(t, err)
 		defer view.Close()
-		src.put([]mapper.Node{{Name: "c", Drain: true}, {Name: "a"}, {Name: "bad"}}, nil)
+		src.put([]mapper.Node{{Name: "c", Drain: true}, {Name: "a"}, {Name: "d", Drain: true}, {Name: "bad"}}, nil)
 		synctest.Wait()
-		require.EqualError(t, view.Err(), "building from 3 nodes: bad node; still in use although gone: b; still in use although drained: c")
+		require.EqualError(t, view.Err(), "building from 4 nodes: bad node; still in use although gone: b; still in use although drained: c")
 		require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), log.String())
 		require.Contains(t, log.String(), "gone=2")
 	})
@@ -79,5 +79,7 @@ func TestBuildErrorIsShort(t *testing.T) {
 	err := &mapper.BuildError{Err: cause, Nodes: 1, Gone: strings.Split("abcdefgh", "")}
 	require.ErrorIs(t, err, cause)
 	require.EqualError(t, err, "building from 1 node: no room; still in use although gone: a, b, c, d, e and 3 more")
+	err.Gone = err.Gone[:5]
+	require.EqualError(t, err, "building from 1 node: no room; still in use although gone: a, b, c, d, e")
 	require.EqualError(t, &mapper.BuildError{Err: cause, Nodes: 3}, "building from 3 nodes: no room")
 }

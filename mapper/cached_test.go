@@ -61,7 +61,11 @@ func TestCachedAsk(t *testing.T) {
 		nodes, err := c.Nodes(t.Context())
 		require.Equal(t, "[a b]", words(nodes, err))
 
-		time.Sleep(2 * time.Minute)
+		time.Sleep(time.Minute)
+		_, err = c.Ask(t.Context())
+		require.NoError(t, err, "as old as the limit allows")
+
+		time.Sleep(time.Minute)
 		_, err = c.Ask(t.Context())
 		require.EqualError(t, err, "the snapshot is 6m0s old (the limit is 5m0s), and the source cannot be asked: down")
 		var stale *mapper.StaleError
@@ -200,6 +204,47 @@ func TestSnapshotOfUnknownAge(t *testing.T) {
 	u, err := (&mapper.Cached{Source: &polled{err: errDown}, Path: saved(t, "a", -time.Minute), MaxStale: time.Minute}).Ask(t.Context())
 	require.NoError(t, err, "clocks differ by minutes")
 	require.ErrorContains(t, u.Err, "using a snapshot that is 0s old")
+}
+
+// TestClocksDifferByFiveMinutes has the latest time in the future that counts as known, and
+// one later.
+func TestClocksDifferByFiveMinutes(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		for ahead, known := range map[time.Duration]bool{5 * time.Minute: true, 5*time.Minute + 1: false} {
+			u, err := (&mapper.Cached{Source: &polled{err: errDown}, Path: saved(t, "a", -ahead)}).Ask(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, known, !u.Confirmed.IsZero(), ahead)
+		}
+	})
+}
+
+// TestCachedNodesLogTheSnapshot: Nodes returns no staleness, so it logs it.
+func TestCachedNodesLogTheSnapshot(t *testing.T) {
+	t.Parallel()
+	log := &bytes.Buffer{}
+	src := newWatched("a")
+	c := &mapper.Cached{Source: src, Path: saved(t, "a", time.Hour), Log: slog.New(slog.NewTextHandler(log, nil))}
+	_, err := c.Nodes(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, log.String())
+	src.fail(errDown)
+	_, err = c.Nodes(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, log.String(), "mapper: using the snapshot")
+}
+
+// TestCachedDatesAnEmptySet: an empty set that was saved may be confirmed.
+func TestCachedDatesAnEmptySet(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		path := saved(t, "", time.Hour)
+		_, err := (&mapper.Cached{Source: newWatched(""), Path: path}).Ask(t.Context())
+		require.NoError(t, err)
+		names, age := onDisk(t, path)
+		require.Equal(t, "[]", names)
+		require.Zero(t, age)
+	})
 }
 
 // TestCachedKeepsNodesDespiteAnEmptySet has the source lose all nodes, as after a

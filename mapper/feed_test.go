@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -245,4 +246,26 @@ func TestFeedManyReadersAndWriters(t *testing.T) {
 	writers.Wait()
 	f.set(numbers(100))
 	readers.Wait()
+}
+
+// TestFeedCountsFailuresOfBothKinds has failures that lead back to the same error between
+// two reads.
+func TestFeedCountsFailuresOfBothKinds(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		var f mapper.Feed
+		f.Set(mapper.Update{})
+		f.Fail(errDown)
+		next, stop := iter.Pull(f.Watch(t.Context()))
+		defer stop()
+		u, ok := next()
+		require.True(t, ok)
+		require.NotNil(t, u.Nodes, "no nodes are an answer")
+		require.ErrorIs(t, u.Err, errDown)
+		f.Set(mapper.Update{Err: errors.New("another")})
+		f.Fail(errDown)
+		u, ok = next() // which blocks if nothing is new
+		require.True(t, ok)
+		require.ErrorIs(t, u.Err, errDown)
+	})
 }
