@@ -248,10 +248,14 @@ func (s *Set[N]) best(q query) int {
 // bestOfHash is best for a hashed key, without a Scorer.
 func (s *Set[N]) bestOfHash(h uint64) int {
 	x := expand(h)
-	if s.weights == nil {
-		return x.best(s.seeds)
+	switch {
+	case s.weights != nil:
+		return x.bestWeighted(s.seeds, s.weights)
+	case len(s.seeds) < narrow: // saves a call
+		at, _ := x.bestOf(s.seeds)
+		return at
 	}
-	return x.bestWeighted(s.seeds, s.weights)
+	return x.best(s.seeds)
 }
 
 // candidate returns the node at i with its raw score and, if weights differ,

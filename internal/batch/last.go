@@ -8,8 +8,8 @@ import "encoding/binary"
 func LastWord(b []byte) uint64 {
 	rest, top := uint(len(b)%8), uint64(len(b))<<56
 	switch {
-	case len(b) >= 8: // two shifts, as one by 64 is slow in Go
-		return binary.LittleEndian.Uint64(b[len(b)-8:])>>8>>((56-8*rest)&63) | top
+	case len(b) >= 8:
+		return LongLastWord(b)
 	case len(b) >= 4:
 		low, high := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[len(b)-4:])
 		return uint64(low) | uint64(high)<<(8*rest-32) | top
@@ -18,6 +18,12 @@ func LastWord(b []byte) uint64 {
 	default:
 		return top
 	}
+}
+
+// LongLastWord is LastWord for keys of eight bytes and more. The compiler inlines it.
+func LongLastWord(b []byte) uint64 {
+	rest, top := uint(len(b)%8), uint64(len(b))<<56
+	return binary.LittleEndian.Uint64(b[len(b)-8:])>>8>>((56-8*rest)&63) | top // one shift by 64 is slow in Go
 }
 
 // lastBlock returns the last block that MurmurHash3_x86_32 takes from a key: the bytes

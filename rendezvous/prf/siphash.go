@@ -28,17 +28,23 @@ func (o Options) words() (k0, k1 uint64) {
 
 func (o Options) sipHash() func(string) uint64 {
 	k0, k1 := o.words()
-	return func(s string) uint64 { return sipHash(view(s), k0, k1) }
+	return func(s string) uint64 { return sipHash(s, k0, k1) }
 }
 
 // sipHash is SipHash-2-4. It is faster than that of github.com/dchest/siphash, which
 // Method.Append uses: no branch depends on how many bytes follow the whole words, and
 // the lengths of keys are hard to predict.
-func sipHash(b []byte, k0, k1 uint64) uint64 {
+func sipHash(s string, k0, k1 uint64) uint64 {
+	b := view(s)
 	v0, v1, v2, v3 := k0^0x736f6d6570736575, k1^0x646f72616e646f6d, k0^0x6c7967656e657261, k1^0x7465646279746573
-	last := batch.LastWord(b)
-	for ; len(b) >= 8; b = b[8:] {
-		m := binary.LittleEndian.Uint64(b)
+	var last uint64
+	if len(b) >= 8 { // saves a call
+		last = batch.LongLastWord(b)
+	} else {
+		last = batch.LastWord(b)
+	}
+	for i := 0; i <= len(b)-8; i += 8 {
+		m := binary.LittleEndian.Uint64(b[i : i+8])
 		v3 ^= m
 		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
 		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
