@@ -62,7 +62,12 @@ func (s *Set[N]) SelectNAll(dst []N, keys []string, n int) []N {
 // from 2 to the number of nodes.
 func (s *Set[N]) appendBestOfAll(dst []N, hashes []uint64, n int) []N {
 	var at [batch.Size * batch.MaxFew]uint32
-	found := s.weights == nil && batch.Few(at[:], hashes, s.seeds, n)
+	found := false
+	if s.weights != nil {
+		found = bestFewWeightedAll(at[:], hashes, s.seeds, s.weights, s.inverse, n)
+	} else {
+		found = batch.Few(at[:], hashes, s.seeds, n)
+	}
 	for i, h := range hashes {
 		if !found || at[i*n+n-1] == batch.None {
 			dst = s.appendBest(dst, query{hash: h}, n)

@@ -62,6 +62,33 @@ func bestWeightedAll(at []uint32, hashes, seeds []uint64, weights, inverse []flo
 	}
 }
 
+// bestFewWeightedAll sets at[i*n] to at[i*n+n-1] to the nodes that have the n greatest
+// weighted scores for hashes[i], best first, or the last of them to batch.None if bounds
+// do not tell. It reports whether it did.
+//
+// The nodes with the n greatest bounds are mostly the best. They are if the last of
+// their values exceeds the bound that follows.
+func bestFewWeightedAll(at []uint32, hashes, seeds []uint64, weights, inverse []float64, n int) bool {
+	var next [batch.Size]float64
+	if !batch.FewBounds(at, next[:], hashes, seeds, inverse, n) {
+		return false
+	}
+	for i, h := range hashes {
+		var kept [few]candidate
+		x, at := expand(h), at[i*n:i*n+n]
+		for r, node := range at {
+			insert(kept[:r+1], x.weighted(int(node), seeds, weights))
+		}
+		for r := range at {
+			at[r] = uint32(kept[r].index)
+		}
+		if !(next[i]*limitFor(kept[n-1].value) > certain) {
+			at[n-1] = batch.None
+		}
+	}
+	return true
+}
+
 // inverses returns the inverses of the weights. As weightScale keeps weights from
 // 2^-774 to 2^964, the inverses are normal numbers, too.
 func inverses(weights []float64) []float64 {

@@ -167,6 +167,38 @@ func Few(at []uint32, hashes, seeds []uint64, n int) bool {
 	return true
 }
 
+// MaxFewBounds is the greatest number of nodes that [FewBounds] finds.
+const MaxFewBounds = 4
+
+// FewBounds sets at[i*n] to at[i*n+n-1] to the indices of the seeds whose weighted scores
+// for hashes[i] have the n greatest bounds, as [Bound] has them, best first. It sets
+// next[i] to the inverse of the bound that follows. n is from 2 to MaxFewBounds, and
+// there are more than n seeds.
+func FewBounds(at []uint32, next []float64, hashes, seeds []uint64, inverse []float64, n int) bool {
+	if len(hashes) < worth || n < 2 || n > MaxFewBounds || len(seeds) <= n || !haveFewBounds() {
+		return false
+	}
+	const keys = 8 // of a group
+	kept := n + 1
+	at = at[:n*len(hashes)]
+	for len(hashes) > 0 {
+		var all [fewBlock]uint64
+		var ats [fewBlock * (MaxFewBounds + 1)]uint32
+		var nexts [fewBlock]float64
+		took := copy(all[:], hashes)
+		fewBounds(&ats[0], &nexts[0], &all[0], (took+keys-1)/keys, seeds, inverse, kept, min(len(seeds), 20*kept))
+		for i := range took {
+			from := ats[i/keys*keys*kept+i%keys:]
+			for r := range n {
+				at[i*n+r] = from[r*keys]
+			}
+		}
+		copy(next, nexts[:took])
+		at, next, hashes = at[n*took:], next[took:], hashes[took:]
+	}
+	return true
+}
+
 // fewBlock is how many keys Few ranks before it copies their indices. It is a multiple of
 // the groups of all forms.
 const fewBlock = 4 * group

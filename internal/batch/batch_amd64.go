@@ -103,6 +103,22 @@ func fewBest(at *uint32, hashes *uint64, groups int, seeds []uint64, n, dense in
 	}
 }
 
+// haveFewBounds reports whether fewBounds works.
+func haveFewBounds() bool { return haveAVX512 }
+
+// fewBounds is FewBounds for groups of hashes, with the indices in the order of the
+// assembly.
+func fewBounds(at *uint32, next *float64, hashes *uint64, groups int, seeds []uint64, inverse []float64, n, dense int) {
+	switch n {
+	case 3:
+		bounds3x512(at, next, hashes, groups, &seeds[0], &inverse[0], len(seeds), dense)
+	case 4:
+		bounds4x512(at, next, hashes, groups, &seeds[0], &inverse[0], len(seeds), dense)
+	case 5:
+		bounds5x512(at, next, hashes, groups, &seeds[0], &inverse[0], len(seeds), dense)
+	}
+}
+
 // avx2Few is what fewBest adds to a number of nodes without AVX-512.
 const avx2Few = MaxFew
 
@@ -156,3 +172,12 @@ func few3x256(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dens
 
 //go:noescape
 func few4x256(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)
+
+//go:noescape
+func bounds3x512(at *uint32, next *float64, hashes *uint64, groups int, seeds *uint64, inverse *float64, nodes, dense int)
+
+//go:noescape
+func bounds4x512(at *uint32, next *float64, hashes *uint64, groups int, seeds *uint64, inverse *float64, nodes, dense int)
+
+//go:noescape
+func bounds5x512(at *uint32, next *float64, hashes *uint64, groups int, seeds *uint64, inverse *float64, nodes, dense int)

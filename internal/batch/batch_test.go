@@ -315,6 +315,44 @@ func TestBound(t *testing.T) {
 	}
 }
 
+// TestFewBounds compares as TestBound does.
+func TestFewBounds(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(7, 7))
+	for nodes := 3; nodes < 250; nodes += 1 + nodes/20 {
+		seeds, inverse := make([]uint64, nodes), make([]float64, nodes)
+		for i := range seeds {
+			seeds[i], inverse[i] = rng.Uint64(), math.Ldexp(1+rng.Float64(), rng.IntN(1500)-900)
+			if nodes%3 != 0 {
+				inverse[i] = 1 / float64(1+rng.IntN(4))
+			}
+		}
+		hashes := make([]uint64, 4+rng.IntN(90))
+		for i := range hashes {
+			hashes[i] = rng.Uint64()
+		}
+		for n := 2; n <= min(nodes-1, batch.MaxFewBounds); n++ {
+			at, next := make([]uint32, n*len(hashes)), make([]float64, len(hashes))
+			if !batch.FewBounds(at, next, hashes, seeds, inverse, n) {
+				t.Skip("this processor has no vector instructions for it")
+			}
+			for i, h := range hashes {
+				k := prf.Finalize(h)
+				m := prf.Finalize(k+0x9e3779b97f4a7c15) | 1
+				q, order := make([]float64, nodes), make([]int, nodes)
+				for j, seed := range seeds {
+					q[j], order[j] = float64(^((seed^k)*m)>>12)*inverse[j], j
+				}
+				slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(q[i], q[j]) })
+				for r := range n {
+					require.Equal(t, order[r], int(at[i*n+r]), "place %d of %d seeds", r, nodes)
+				}
+				require.Equal(t, q[order[n]], next[i], "of %d seeds", nodes)
+			}
+		}
+	}
+}
+
 // FuzzHashes hashes cuts of a text. The first byte of a piece is its length.
 func FuzzHashes(f *testing.F) {
 	f.Add("", 4)
@@ -368,11 +406,13 @@ func FuzzBest(f *testing.F) {
 func TestNoAllocations(t *testing.T) {
 	keys := []string{"one", "two", "three", "four", "five"}
 	sums, at := make([]uint64, len(keys)), make([]uint32, 2*len(keys))
+	next := make([]float64, len(keys))
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		batch.SipHash(sums, keys, 1, 2)
 		batch.Murmur32(sums, keys, 1)
 		batch.Murmur128(sums, sums, keys, 1)
 		batch.Best(at[:len(keys)], sums, sums)
 		batch.Few(at, sums, sums, 2)
+		batch.FewBounds(at, next, sums, sums, next, 2)
 	}))
 }

@@ -97,12 +97,6 @@ node:
 	VZEROUPPER
 	RET
 
-DATA flip<>+0(SB)/8, $0x433fffffffffffff
-GLOBL flip<>(SB), RODATA|NOPTR, $8
-
-DATA offset<>+0(SB)/8, $0x4330000000000000
-GLOBL offset<>(SB), RODATA|NOPTR, $8
-
 DATA infinity<>+0(SB)/8, $0x7ff0000000000000
 GLOBL infinity<>(SB), RODATA|NOPTR, $8
 
@@ -116,9 +110,9 @@ TEXT ·bound512(SB), NOSPLIT, $0-56
 	MOVQ         seeds+32(FP), SI
 	MOVQ         inverse+40(FP), DI
 	MOVQ         nodes+48(FP), R8
-	VPBROADCASTQ one<>+0(SB), Z0
 	VPBROADCASTQ flip<>+0(SB), Z1
 	VPBROADCASTQ offset<>+0(SB), Z2
+	VPBROADCASTQ one<>+0(SB), Z0
 
 step:
 	VMOVDQU64    (DX), Z3
@@ -208,3 +202,9 @@ node:
 	JNZ          step
 	VZEROUPPER
 	RET
+
+DATA flip<>+0(SB)/8, $0x433fffffffffffff
+GLOBL flip<>(SB), RODATA|NOPTR, $8
+
+DATA offset<>+0(SB)/8, $0x4330000000000000
+GLOBL offset<>(SB), RODATA|NOPTR, $8

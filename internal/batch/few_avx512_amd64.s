@@ -1088,3 +1088,411 @@ done:
 	JNZ     step
 	VZEROUPPER
 	RET
+
+// func bounds3x512(at *uint32, next *float64, hashes *uint64, groups int, seeds *uint64, inverse *float64, nodes int, dense int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·bounds3x512(SB), NOSPLIT, $0-64
+	MOVQ         at+0(FP), AX
+	MOVQ         next+8(FP), CX
+	MOVQ         hashes+16(FP), DX
+	MOVQ         groups+24(FP), BX
+	MOVQ         seeds+32(FP), SI
+	MOVQ         inverse+40(FP), DI
+	MOVQ         nodes+48(FP), R8
+	MOVQ         dense+56(FP), R9
+	VPBROADCASTQ flip<>+0(SB), Z1
+	VPBROADCASTQ offset<>+0(SB), Z2
+	VPBROADCASTQ one<>+0(SB), Z0
+
+step:
+	VMOVDQU64    (DX), Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST first<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST second<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPADDQ.BCST  golden<>+0(SB), Z3, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST first<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST second<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPORQ.BCST   one<>+0(SB), Z4, Z4
+	VPXORQ       Z6, Z6, Z6
+	VPTERNLOGQ   $0xff, Z7, Z7, Z7
+	VPXORQ       Z8, Z8, Z8
+	VPTERNLOGQ   $0xff, Z9, Z9, Z9
+	VPXORQ       Z10, Z10, Z10
+	VPTERNLOGQ   $0xff, Z11, Z11, Z11
+	VPXORQ       Z12, Z12, Z12
+	XORQ         R10, R10
+
+dense:
+	VPBROADCASTQ (SI)(R10*8), Z5
+	VBROADCASTSD (DI)(R10*8), Z13
+	VPXORQ       Z3, Z5, Z5
+	VPMULLQ      Z4, Z5, Z5
+	VPSRLQ       $0x0c, Z5, Z5
+	VPXORQ       Z1, Z5, Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z13, Z5, Z5
+	VPTERNLOGQ   $0x55, Z5, Z5, Z5
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	VMOVDQA64    Z5, K1, Z10
+	VMOVDQA64    Z12, K1, Z11
+	VPCMPUQ      $0x06, Z8, Z5, K1
+	VMOVDQA64    Z8, K1, Z10
+	VMOVDQA64    Z9, K1, Z11
+	VMOVDQA64    Z5, K1, Z8
+	VMOVDQA64    Z12, K1, Z9
+	VPCMPUQ      $0x06, Z6, Z5, K1
+	VMOVDQA64    Z6, K1, Z8
+	VMOVDQA64    Z7, K1, Z9
+	VMOVDQA64    Z5, K1, Z6
+	VMOVDQA64    Z12, K1, Z7
+	VPADDQ       Z0, Z12, Z12
+	INCQ         R10
+	CMPQ         R10, R9
+	JB           dense
+	CMPQ         R10, R8
+	JAE          done
+
+sparse:
+	VPBROADCASTQ (SI)(R10*8), Z5
+	VBROADCASTSD (DI)(R10*8), Z13
+	VPXORQ       Z3, Z5, Z5
+	VPMULLQ      Z4, Z5, Z5
+	VPSRLQ       $0x0c, Z5, Z5
+	VPXORQ       Z1, Z5, Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z13, Z5, Z5
+	VPTERNLOGQ   $0x55, Z5, Z5, Z5
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	KTESTB       K1, K1
+	JZ           next
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	VMOVDQA64    Z5, K1, Z10
+	VMOVDQA64    Z12, K1, Z11
+	VPCMPUQ      $0x06, Z8, Z5, K1
+	VMOVDQA64    Z8, K1, Z10
+	VMOVDQA64    Z9, K1, Z11
+	VMOVDQA64    Z5, K1, Z8
+	VMOVDQA64    Z12, K1, Z9
+	VPCMPUQ      $0x06, Z6, Z5, K1
+	VMOVDQA64    Z6, K1, Z8
+	VMOVDQA64    Z7, K1, Z9
+	VMOVDQA64    Z5, K1, Z6
+	VMOVDQA64    Z12, K1, Z7
+
+next:
+	VPADDQ Z0, Z12, Z12
+	INCQ   R10
+	CMPQ   R10, R8
+	JB     sparse
+
+done:
+	VPMOVQD    Z7, (AX)
+	VPMOVQD    Z9, 32(AX)
+	VPMOVQD    Z11, 64(AX)
+	VPTERNLOGQ $0x55, Z10, Z10, Z10
+	VMOVUPD    Z10, (CX)
+	ADDQ       $0x00000040, DX
+	ADDQ       $0x00000040, CX
+	ADDQ       $0x00000060, AX
+	DECQ       BX
+	JNZ        step
+	VZEROUPPER
+	RET
+
+DATA flip<>+0(SB)/8, $0x433fffffffffffff
+GLOBL flip<>(SB), RODATA|NOPTR, $8
+
+DATA offset<>+0(SB)/8, $0x4330000000000000
+GLOBL offset<>(SB), RODATA|NOPTR, $8
+
+// func bounds4x512(at *uint32, next *float64, hashes *uint64, groups int, seeds *uint64, inverse *float64, nodes int, dense int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·bounds4x512(SB), NOSPLIT, $0-64
+	MOVQ         at+0(FP), AX
+	MOVQ         next+8(FP), CX
+	MOVQ         hashes+16(FP), DX
+	MOVQ         groups+24(FP), BX
+	MOVQ         seeds+32(FP), SI
+	MOVQ         inverse+40(FP), DI
+	MOVQ         nodes+48(FP), R8
+	MOVQ         dense+56(FP), R9
+	VPBROADCASTQ flip<>+0(SB), Z1
+	VPBROADCASTQ offset<>+0(SB), Z2
+	VPBROADCASTQ one<>+0(SB), Z0
+
+step:
+	VMOVDQU64    (DX), Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST first<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST second<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPADDQ.BCST  golden<>+0(SB), Z3, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST first<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST second<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPORQ.BCST   one<>+0(SB), Z4, Z4
+	VPXORQ       Z6, Z6, Z6
+	VPTERNLOGQ   $0xff, Z7, Z7, Z7
+	VPXORQ       Z8, Z8, Z8
+	VPTERNLOGQ   $0xff, Z9, Z9, Z9
+	VPXORQ       Z10, Z10, Z10
+	VPTERNLOGQ   $0xff, Z11, Z11, Z11
+	VPXORQ       Z12, Z12, Z12
+	VPTERNLOGQ   $0xff, Z13, Z13, Z13
+	VPXORQ       Z14, Z14, Z14
+	XORQ         R10, R10
+
+dense:
+	VPBROADCASTQ (SI)(R10*8), Z5
+	VBROADCASTSD (DI)(R10*8), Z15
+	VPXORQ       Z3, Z5, Z5
+	VPMULLQ      Z4, Z5, Z5
+	VPSRLQ       $0x0c, Z5, Z5
+	VPXORQ       Z1, Z5, Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z15, Z5, Z5
+	VPTERNLOGQ   $0x55, Z5, Z5, Z5
+	VPCMPUQ      $0x06, Z12, Z5, K1
+	VMOVDQA64    Z5, K1, Z12
+	VMOVDQA64    Z14, K1, Z13
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	VMOVDQA64    Z10, K1, Z12
+	VMOVDQA64    Z11, K1, Z13
+	VMOVDQA64    Z5, K1, Z10
+	VMOVDQA64    Z14, K1, Z11
+	VPCMPUQ      $0x06, Z8, Z5, K1
+	VMOVDQA64    Z8, K1, Z10
+	VMOVDQA64    Z9, K1, Z11
+	VMOVDQA64    Z5, K1, Z8
+	VMOVDQA64    Z14, K1, Z9
+	VPCMPUQ      $0x06, Z6, Z5, K1
+	VMOVDQA64    Z6, K1, Z8
+	VMOVDQA64    Z7, K1, Z9
+	VMOVDQA64    Z5, K1, Z6
+	VMOVDQA64    Z14, K1, Z7
+	VPADDQ       Z0, Z14, Z14
+	INCQ         R10
+	CMPQ         R10, R9
+	JB           dense
+	CMPQ         R10, R8
+	JAE          done
+
+sparse:
+	VPBROADCASTQ (SI)(R10*8), Z5
+	VBROADCASTSD (DI)(R10*8), Z15
+	VPXORQ       Z3, Z5, Z5
+	VPMULLQ      Z4, Z5, Z5
+	VPSRLQ       $0x0c, Z5, Z5
+	VPXORQ       Z1, Z5, Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z15, Z5, Z5
+	VPTERNLOGQ   $0x55, Z5, Z5, Z5
+	VPCMPUQ      $0x06, Z12, Z5, K1
+	KTESTB       K1, K1
+	JZ           next
+	VPCMPUQ      $0x06, Z12, Z5, K1
+	VMOVDQA64    Z5, K1, Z12
+	VMOVDQA64    Z14, K1, Z13
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	VMOVDQA64    Z10, K1, Z12
+	VMOVDQA64    Z11, K1, Z13
+	VMOVDQA64    Z5, K1, Z10
+	VMOVDQA64    Z14, K1, Z11
+	VPCMPUQ      $0x06, Z8, Z5, K1
+	VMOVDQA64    Z8, K1, Z10
+	VMOVDQA64    Z9, K1, Z11
+	VMOVDQA64    Z5, K1, Z8
+	VMOVDQA64    Z14, K1, Z9
+	VPCMPUQ      $0x06, Z6, Z5, K1
+	VMOVDQA64    Z6, K1, Z8
+	VMOVDQA64    Z7, K1, Z9
+	VMOVDQA64    Z5, K1, Z6
+	VMOVDQA64    Z14, K1, Z7
+
+next:
+	VPADDQ Z0, Z14, Z14
+	INCQ   R10
+	CMPQ   R10, R8
+	JB     sparse
+
+done:
+	VPMOVQD    Z7, (AX)
+	VPMOVQD    Z9, 32(AX)
+	VPMOVQD    Z11, 64(AX)
+	VPMOVQD    Z13, 96(AX)
+	VPTERNLOGQ $0x55, Z12, Z12, Z12
+	VMOVUPD    Z12, (CX)
+	ADDQ       $0x00000040, DX
+	ADDQ       $0x00000040, CX
+	ADDQ       $0x00000080, AX
+	DECQ       BX
+	JNZ        step
+	VZEROUPPER
+	RET
+
+// func bounds5x512(at *uint32, next *float64, hashes *uint64, groups int, seeds *uint64, inverse *float64, nodes int, dense int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·bounds5x512(SB), NOSPLIT, $0-64
+	MOVQ         at+0(FP), AX
+	MOVQ         next+8(FP), CX
+	MOVQ         hashes+16(FP), DX
+	MOVQ         groups+24(FP), BX
+	MOVQ         seeds+32(FP), SI
+	MOVQ         inverse+40(FP), DI
+	MOVQ         nodes+48(FP), R8
+	MOVQ         dense+56(FP), R9
+	VPBROADCASTQ flip<>+0(SB), Z1
+	VPBROADCASTQ offset<>+0(SB), Z2
+	VPBROADCASTQ one<>+0(SB), Z0
+
+step:
+	VMOVDQU64    (DX), Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST first<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPMULLQ.BCST second<>+0(SB), Z3, Z3
+	VPSRLQ       $0x21, Z3, Z4
+	VPXORQ       Z4, Z3, Z3
+	VPADDQ.BCST  golden<>+0(SB), Z3, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST first<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPMULLQ.BCST second<>+0(SB), Z4, Z4
+	VPSRLQ       $0x21, Z4, Z5
+	VPXORQ       Z5, Z4, Z4
+	VPORQ.BCST   one<>+0(SB), Z4, Z4
+	VPXORQ       Z6, Z6, Z6
+	VPTERNLOGQ   $0xff, Z7, Z7, Z7
+	VPXORQ       Z8, Z8, Z8
+	VPTERNLOGQ   $0xff, Z9, Z9, Z9
+	VPXORQ       Z10, Z10, Z10
+	VPTERNLOGQ   $0xff, Z11, Z11, Z11
+	VPXORQ       Z12, Z12, Z12
+	VPTERNLOGQ   $0xff, Z13, Z13, Z13
+	VPXORQ       Z14, Z14, Z14
+	VPTERNLOGQ   $0xff, Z15, Z15, Z15
+	VPXORQ       Z16, Z16, Z16
+	XORQ         R10, R10
+
+dense:
+	VPBROADCASTQ (SI)(R10*8), Z5
+	VBROADCASTSD (DI)(R10*8), Z17
+	VPXORQ       Z3, Z5, Z5
+	VPMULLQ      Z4, Z5, Z5
+	VPSRLQ       $0x0c, Z5, Z5
+	VPXORQ       Z1, Z5, Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z17, Z5, Z5
+	VPTERNLOGQ   $0x55, Z5, Z5, Z5
+	VPCMPUQ      $0x06, Z14, Z5, K1
+	VMOVDQA64    Z5, K1, Z14
+	VMOVDQA64    Z16, K1, Z15
+	VPCMPUQ      $0x06, Z12, Z5, K1
+	VMOVDQA64    Z12, K1, Z14
+	VMOVDQA64    Z13, K1, Z15
+	VMOVDQA64    Z5, K1, Z12
+	VMOVDQA64    Z16, K1, Z13
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	VMOVDQA64    Z10, K1, Z12
+	VMOVDQA64    Z11, K1, Z13
+	VMOVDQA64    Z5, K1, Z10
+	VMOVDQA64    Z16, K1, Z11
+	VPCMPUQ      $0x06, Z8, Z5, K1
+	VMOVDQA64    Z8, K1, Z10
+	VMOVDQA64    Z9, K1, Z11
+	VMOVDQA64    Z5, K1, Z8
+	VMOVDQA64    Z16, K1, Z9
+	VPCMPUQ      $0x06, Z6, Z5, K1
+	VMOVDQA64    Z6, K1, Z8
+	VMOVDQA64    Z7, K1, Z9
+	VMOVDQA64    Z5, K1, Z6
+	VMOVDQA64    Z16, K1, Z7
+	VPADDQ       Z0, Z16, Z16
+	INCQ         R10
+	CMPQ         R10, R9
+	JB           dense
+	CMPQ         R10, R8
+	JAE          done
+
+sparse:
+	VPBROADCASTQ (SI)(R10*8), Z5
+	VBROADCASTSD (DI)(R10*8), Z17
+	VPXORQ       Z3, Z5, Z5
+	VPMULLQ      Z4, Z5, Z5
+	VPSRLQ       $0x0c, Z5, Z5
+	VPXORQ       Z1, Z5, Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z17, Z5, Z5
+	VPTERNLOGQ   $0x55, Z5, Z5, Z5
+	VPCMPUQ      $0x06, Z14, Z5, K1
+	KTESTB       K1, K1
+	JZ           next
+	VPCMPUQ      $0x06, Z14, Z5, K1
+	VMOVDQA64    Z5, K1, Z14
+	VMOVDQA64    Z16, K1, Z15
+	VPCMPUQ      $0x06, Z12, Z5, K1
+	VMOVDQA64    Z12, K1, Z14
+	VMOVDQA64    Z13, K1, Z15
+	VMOVDQA64    Z5, K1, Z12
+	VMOVDQA64    Z16, K1, Z13
+	VPCMPUQ      $0x06, Z10, Z5, K1
+	VMOVDQA64    Z10, K1, Z12
+	VMOVDQA64    Z11, K1, Z13
+	VMOVDQA64    Z5, K1, Z10
+	VMOVDQA64    Z16, K1, Z11
+	VPCMPUQ      $0x06, Z8, Z5, K1
+	VMOVDQA64    Z8, K1, Z10
+	VMOVDQA64    Z9, K1, Z11
+	VMOVDQA64    Z5, K1, Z8
+	VMOVDQA64    Z16, K1, Z9
+	VPCMPUQ      $0x06, Z6, Z5, K1
+	VMOVDQA64    Z6, K1, Z8
+	VMOVDQA64    Z7, K1, Z9
+	VMOVDQA64    Z5, K1, Z6
+	VMOVDQA64    Z16, K1, Z7
+
+next:
+	VPADDQ Z0, Z16, Z16
+	INCQ   R10
+	CMPQ   R10, R8
+	JB     sparse
+
+done:
+	VPMOVQD    Z7, (AX)
+	VPMOVQD    Z9, 32(AX)
+	VPMOVQD    Z11, 64(AX)
+	VPMOVQD    Z13, 96(AX)
+	VPMOVQD    Z15, 128(AX)
+	VPTERNLOGQ $0x55, Z14, Z14, Z14
+	VMOVUPD    Z14, (CX)
+	ADDQ       $0x00000040, DX
+	ADDQ       $0x00000040, CX
+	ADDQ       $0x000000a0, AX
+	DECQ       BX
+	JNZ        step
+	VZEROUPPER
+	RET

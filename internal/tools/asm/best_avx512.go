@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -121,11 +119,31 @@ const (
 // lessThan is a predicate of VCMPPD; the first operand is on the right.
 const lessThan = U8(1)
 
-// bound writes bound512. A raw score of r has u = r/2^64, and 1-u in units of
-// 2^-52 becomes a float64 by way of the bits of a number that is 2^52 greater.
+// inverter turns scores into inverses of bounds.
+type inverter struct {
+	c              avx512
+	flips, offsets reg.VecVirtual
+}
+
+func (c avx512) inverter() inverter {
+	b := inverter{c: c, flips: c.ZMM(), offsets: c.ZMM()}
+	c.VPBROADCASTQ(c.constant("flip", exponent|fraction), b.flips)
+	c.VPBROADCASTQ(c.constant("offset", exponent), b.offsets)
+	return b
+}
+
+// invert replaces the scores q by (1-u)/w. A raw score of r has u = r/2^64, and 1-u in
+// units of 2^-52 becomes a float64 by way of the bits of a number that is 2^52 greater.
+func (b inverter) invert(q, weight reg.VecVirtual) {
+	b.c.VPSRLQ(U8(12), q, q)
+	b.c.VPXORQ(b.flips, q, q)
+	b.c.VSUBPD(b.offsets, q, q)
+	b.c.VMULPD(weight, q, q)
+}
+
+// bound writes bound512.
 func (c avx512) bound() {
 	e := c.expander()
-	flip, offset := c.constant("flip", exponent|fraction), c.constant("offset", exponent)
 	infinity := c.constant("infinity", infinite)
 	c.begin("bound512", "func(at *uint32, second *float64, hashes *uint64, n int, seeds *uint64, inverse *float64, nodes int)",
 		"bound512 finds the seed whose weighted score has the greatest bound, w/(1-u), for",
@@ -133,10 +151,8 @@ func (c avx512) bound() {
 		"second greatest bound. There is at least one seed.")
 	out, second, in, n := c.word("at"), c.word("second"), c.word("hashes"), c.word("n")
 	seeds, inverse, nodes := c.word("seeds"), c.word("inverse"), c.word("nodes")
-	one, flips, offsets := c.ZMM(), c.ZMM(), c.ZMM()
+	one, b := c.ZMM(), c.inverter()
 	c.VPBROADCASTQ(e.one, one)
-	c.VPBROADCASTQ(flip, flips)
-	c.VPBROADCASTQ(offset, offsets)
 
 	c.Label("step")
 	var xs [pair]mixer
@@ -160,10 +176,7 @@ func (c avx512) bound() {
 		q, larger, less := c.ZMM(), c.ZMM(), c.K()
 		c.VPXORQ(seed, x.k, q)
 		c.VPMULLQ(x.m, q, q)
-		c.VPSRLQ(U8(12), q, q)
-		c.VPXORQ(flips, q, q)
-		c.VSUBPD(offsets, q, q)
-		c.VMULPD(weight, q, q)
+		b.invert(q, weight)
 		c.VCMPPD(lessThan, firsts[j], q, less)
 		c.VMAXPD(q, firsts[j], larger)
 		c.VMINPD(larger, seconds[j], seconds[j])
@@ -186,127 +199,4 @@ func (c avx512) bound() {
 	c.JNZ(LabelRef("step"))
 	c.VZEROUPPER()
 	c.RET()
-}
-
-// few writes few2x512 and so on, for the n best. It keeps their scores sorted without
-// branches, which most nodes change for one of the keys. After the first nodes few
-// do, so the second loop branches. Registers hold the best of two vectors of keys for n
-// up to 4, and of one beyond.
-func (c avx512) few(n int) {
-	vectors := pair
-	if n > 4 {
-		vectors = 1
-	}
-	e := c.expander()
-	c.begin(fmt.Sprintf("few%dx512", n), "func(at *uint32, hashes *uint64, groups int, seeds *uint64, nodes, dense int)",
-		fmt.Sprintf("few%dx512 finds the indices of the seeds with the %d greatest scores for groups of", n, n),
-		fmt.Sprintf("%d hashes: the best of each hash of a group, then the second best of each and so", vectors*lanes),
-		"on, all ones if its score is 0. The first dense nodes are scored without branches.",
-		"dense is positive, and at most nodes.")
-	out, in, groups := c.word("at"), c.word("hashes"), c.word("groups")
-	seeds, nodes, dense := c.word("seeds"), c.word("nodes"), c.word("dense")
-	one := c.ZMM()
-	c.VPBROADCASTQ(e.one, one)
-
-	c.Label("step")
-	sorted := make([]sorted512, vectors)
-	for j := range sorted {
-		sorted[j] = c.sorted(e.expand(Mem{Base: in, Disp: 64 * j}), n)
-	}
-	number, i := c.ZMM(), c.GP64()
-	c.VPXORQ(number, number, number)
-	c.XORQ(i, i)
-
-	scores := make([]reg.VecVirtual, vectors)
-	score := func() {
-		seed := c.ZMM()
-		c.VPBROADCASTQ(Mem{Base: seeds, Index: i, Scale: 8}, seed)
-		for j, s := range sorted {
-			scores[j] = c.ZMM()
-			c.VPXORQ(seed, s.k, scores[j])
-			c.VPMULLQ(s.m, scores[j], scores[j])
-		}
-	}
-	insert := func() {
-		for j, s := range sorted {
-			s.insert(c, scores[j], number)
-		}
-	}
-	next := func(limit reg.GPVirtual) {
-		c.VPADDQ(one, number, number)
-		c.INCQ(i)
-		c.CMPQ(i, limit)
-	}
-
-	c.Label("dense")
-	score()
-	insert()
-	next(dense)
-	c.JB(LabelRef("dense"))
-	c.CMPQ(i, nodes)
-	c.JAE(LabelRef("done"))
-
-	c.Label("sparse")
-	score()
-	more := make([]reg.OpmaskVirtual, vectors)
-	for j, s := range sorted {
-		more[j] = c.K()
-		c.VPCMPUQ(greater, s.tops[n-1], scores[j], more[j])
-	}
-	c.KORTESTB(more[0], more[vectors-1])
-	c.JZ(LabelRef("next"))
-	insert()
-	c.Label("next")
-	next(nodes)
-	c.JB(LabelRef("sparse"))
-
-	c.Label("done")
-	for r := range n {
-		for j, s := range sorted {
-			c.VPMOVQD(s.ats[r], Mem{Base: out, Disp: 32 * (r*vectors + j)})
-		}
-	}
-	c.ADDQ(U32(vectors*lanes*8), in)
-	c.ADDQ(U32(vectors*lanes*4*n), out)
-	c.DECQ(groups)
-	c.JNZ(LabelRef("step"))
-	c.VZEROUPPER()
-	c.RET()
-}
-
-// sorted512 holds the greatest scores of eight hashes, and their nodes.
-type sorted512 struct {
-	mixer
-	tops, ats []reg.VecVirtual
-}
-
-// sorted returns n scores of 0 of no node.
-func (c avx512) sorted(x mixer, n int) sorted512 {
-	s := sorted512{mixer: x}
-	for range n {
-		top, at := c.ZMM(), c.ZMM()
-		c.VPXORQ(top, top, top)
-		c.VPTERNLOGQ(U8(0xff), at, at, at) // all ones
-		s.tops, s.ats = append(s.tops, top), append(s.ats, at)
-	}
-	return s
-}
-
-// insert inserts the scores of a node.
-func (s sorted512) insert(c avx512, score, number reg.VecVirtual) {
-	mask := func(r int) reg.OpmaskVirtual {
-		more := c.K()
-		c.VPCMPUQ(greater, s.tops[r], score, more)
-		return more
-	}
-	more := mask(len(s.tops) - 1)
-	for r := len(s.tops) - 1; r >= 0; r-- {
-		c.VMOVDQA64(score, more, s.tops[r])
-		c.VMOVDQA64(number, more, s.ats[r])
-		if r > 0 {
-			more = mask(r - 1)
-			c.VMOVDQA64(s.tops[r-1], more, s.tops[r])
-			c.VMOVDQA64(s.ats[r-1], more, s.ats[r])
-		}
-	}
 }

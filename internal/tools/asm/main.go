@@ -34,6 +34,9 @@ var files = map[string]func(*file){
 		for n := 2; n <= 8; n++ {
 			avx512{f}.few(n)
 		}
+		for n := 3; n <= 5; n++ {
+			avx512{f}.bounds(n)
+		}
 	},
 	"few_avx2_amd64.s": func(f *file) {
 		for n := 2; n <= 4; n++ {
