@@ -10,6 +10,10 @@ var haveLines256 = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
 
 func haveLines() bool { return haveLines256 }
 
+func haveDigits() bool { return haveAVX512 }
+
+func digits(dst []byte, state uint64, n int) { digits512(&dst[0], state, n) }
+
 func cut(ends []uint32, data []byte, delimiter byte, class *Class) Found {
 	var n, scanned int
 	var found, others, returns uint64
@@ -43,3 +47,6 @@ func paste512(dst, data *byte, limit int, ends *uint32, owners *int, n int, head
 
 //go:noescape
 func paste256(dst, data *byte, limit int, ends *uint32, owners *int, n int, head *byte, headSize int, rows *byte, stride int) (written, done int)
+
+//go:noescape
+func digits512(dst *byte, state uint64, n int)

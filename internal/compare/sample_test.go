@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -99,4 +100,20 @@ func TestHexDigits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestBlocksOfASample has blocks of every size, from where a counter of the vectors
+// carries.
+func TestBlocksOfASample(t *testing.T) {
+	block := NewSampleKeys(40)
+	for _, first := range []int64{0, 1, 12345, 1<<32 - 3, math.MaxInt64 - 40} {
+		for n := range 41 {
+			keys := block.Make(first, n)
+			require.Len(t, keys, n)
+			for i, key := range keys {
+				require.Equal(t, string(AppendSampleKey(nil, first+int64(i))), key, "%d of %d from %d on", i, n, first)
+			}
+		}
+	}
+	alloctest.None(t, func() { block.Make(7, 40) })
 }

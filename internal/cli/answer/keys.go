@@ -106,11 +106,9 @@ func (o *Keys) Describe() string {
 	return term.Escape(o.File)
 }
 
-// open returns the keys and their size in bytes, or 0 if the size is unknown.
+// open returns the keys of the file and their size in bytes, or 0 if the size is unknown.
 func (o *Keys) open(std *term.Streams) (keys io.ReadCloser, size int64, err error) {
 	switch {
-	case o.File == "":
-		return io.NopCloser(compare.NewSampleFrom(o.First, o.Sample)), compare.SampleSize(o.Sample), nil
 	case o.File == "-" && o.Opener == nil:
 		return io.NopCloser(std.In), 0, nil
 	}
@@ -227,6 +225,9 @@ func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCoun
 // appended records to out, in the order of the keys. It calls newCount once per
 // goroutine. All goroutines have ended when EachBlock returns without an error.
 func (o *Keys) EachBlock(ctx context.Context, std *term.Streams, what string, newCount func() CountBlock, head string, out io.Writer) error {
+	if o.Sampled() {
+		return o.eachOfSample(ctx, std, what, newCount, head, out)
+	}
 	keys, size, err := o.open(std)
 	if err != nil {
 		return err
@@ -239,4 +240,14 @@ func (o *Keys) EachBlock(ctx context.Context, std *term.Streams, what string, ne
 		b.delimiter = 0
 	}
 	return b.run(ctx, p.Reader(watchBOM(keys, std)), out)
+}
+
+// eachOfSample is EachBlock for a sample.
+func (o *Keys) eachOfSample(ctx context.Context, std *term.Streams, what string, newCount func() CountBlock, head string, out io.Writer) error {
+	p := term.NewProgress(std, what, compare.SampleSize(o.Sample))
+	defer p.Start()()
+	s := stream{chunks: &sample{o.First, o.First + o.Sample}, frame: frame{head: head}, newWorker: func() worker {
+		return &sampleCounter{count: newCount(), progress: p, keys: compare.NewSampleKeys(blockKeys)}
+	}}
+	return s.run(ctx, nil, out)
 }

@@ -49,16 +49,16 @@ func (r *Responder) Append(dst []byte, key string) ([]byte, error) {
 	return w.owners.one(dst, key)
 }
 
-// chunks are reused by all responders.
-var chunks = sync.Pool{New: func() any { return &chunk{keys: make([]byte, 0, chunkSize)} }}
+// spareChunks are reused by all responders.
+var spareChunks = sync.Pool{New: func() any { return &chunk{keys: make([]byte, 0, chunkSize)} }}
 
 // Lines writes the records of keys that end in newlines, and returns their number.
 // It writes the records of the keys of one Read before it reads again.
 func (r *Responder) Lines(in io.Reader, out io.Writer) (count int, err error) {
 	w := r.workers.Get().(*responding)
 	defer r.workers.Put(w)
-	c := chunks.Get().(*chunk)
-	defer chunks.Put(c)
+	c := spareChunks.Get().(*chunk)
+	defer spareChunks.Put(c)
 	keys := reader{in: in, source: "the request", delimiter: '\n', longest: maxRequestKey}
 	framed := framer{out: out, frame: r.writer.frame}
 	for {

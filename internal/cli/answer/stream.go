@@ -14,21 +14,22 @@ import (
 )
 
 // A stream writes a record for every key that it reads, in order. Several goroutines
-// each read a chunk of keys, answer it and write its records; they take turns to read,
-// and write in the order in which they read:
+// each read a chunk of keys and answer it; they take turns to read. One that has
+// answered the next chunk to write writes it, and the chunks after it that are answered:
 //
-//	read 1 | answer 1 ......... | write 1 | read 4 | answer 4 ......
-//	       | read 2 | answer 2 ......... | write 2 | read 5 | ...
+//	read 1 | answer 1 ................... | write 1, 2 | read 4 | answer 4
+//	       | read 2 | answer 2 ... | read 3 | answer 3 ........... | write 3
 //
-// So a chunk stays in the cache of its processor. It is the result of one Read, cut at
-// its last delimiter: the keys of a slow producer are answered at once, and those of a
-// fast one in large chunks. Chunks are reused, so memory is constant and keys do not
-// cause allocations.
+// So a chunk mostly stays in the cache of one processor, and no goroutine waits for
+// another as long as there are chunks. A chunk is the result of one Read, cut at its last
+// delimiter: the keys of a slow producer are answered at once, and those of a fast one in
+// large chunks. Chunks are reused, so memory is constant and keys do not cause
+// allocations.
 
 const (
 	chunkSize = 64 << 10 // the maximum size of one Read
 	maxKey    = 16 << 20 // the maximum length of a key
-	spare     = 2        // goroutines that read or write while every processor answers
+	spare     = 1        // goroutines that read or write while every processor answers
 )
 
 // stream describes how to split a stream into keys and how to process them.
@@ -37,6 +38,13 @@ type stream struct {
 	delimiter byte   // ends a key: NUL, or a newline, which also removes one \r before it
 	newWorker func() worker
 	frame     frame
+	chunks    chunks // nil cuts the input of run into chunks
+}
+
+// chunks reads a stream.
+type chunks interface {
+	// read fills a chunk. It returns io.EOF with the last one.
+	read(c *chunk) error
 }
 
 // worker processes keys. It is used by one goroutine.
@@ -58,26 +66,21 @@ type chunk struct {
 // stream, when in or out fails, or when the context ends. In the last two cases
 // goroutines may stay blocked in in.Read.
 func (s *stream) run(ctx context.Context, in io.Reader, out io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r := &run{
-		stream: s,
-		reader: reader{in: in, source: s.source, delimiter: s.delimiter, longest: maxKey},
-		framer: framer{out: out, frame: s.frame},
-		turns:  make([]chan struct{}, runtime.GOMAXPROCS(0)+spare),
-		end:    make(chan error, 1),
+	workers := runtime.GOMAXPROCS(0) + spare
+	r := &run{stream: s, keys: s.chunks, answered: make([]*chunk, 2*workers), out: framer{out: out, frame: s.frame}, end: make(chan error, 1)}
+	r.changed.L = &r.mu
+	if r.keys == nil {
+		r.keys = &reader{in: in, source: s.source, delimiter: s.delimiter, longest: maxKey}
 	}
-	for i := range r.turns {
-		r.turns[i] = make(chan struct{}, 1)
-	}
-	r.turn(0) <- struct{}{}
+	defer r.stop()
 	var all sync.WaitGroup
-	for range r.turns {
-		all.Go(func() { r.answer(ctx, s.newWorker()) })
+	for range workers {
+		all.Go(func() { r.work(s.newWorker()) })
 	}
 	select {
 	case err := <-r.end:
 		if err == nil {
+			r.stop()
 			all.Wait()
 		}
 		return err
@@ -89,66 +92,129 @@ func (s *stream) run(ctx context.Context, in io.Reader, out io.Writer) error {
 // run is a stream in progress.
 type run struct {
 	*stream
-	reading sync.Mutex
-	reader  reader     // under reading
-	count   int        // of the chunks that were read, under reading
-	ended   bool       // under reading
-	framer  framer     // in the order of chunks
-	end     chan error // receives the result
 
-	// turns receive when a chunk may be written. As many chunks as there are turns are
-	// read and not written at most.
-	turns []chan struct{}
+	reading sync.Mutex
+	keys    chunks // under reading
+	read    int    // the number of chunks, under reading
+	last    bool   // there are no more chunks, under reading
+
+	mu       sync.Mutex
+	changed  sync.Cond // a chunk is free, the stream stopped, or writing ended after that
+	free     []*chunk  // the one used last at the end
+	made     int       // the number of chunks
+	answered []*chunk  // not written yet, by number modulo the number of chunks
+	written  int       // the number of chunks
+	writing  bool      // by a goroutine that writes all answered chunks, in order
+	stopped  bool
+
+	out framer     // used by the goroutine that is writing
+	end chan error // receives the result
 }
 
-// turn returns the channel that receives when all chunks before a number are written.
-func (r *run) turn(number int) chan struct{} { return r.turns[number%len(r.turns)] }
-
-// answer processes chunks until the stream ends.
-func (r *run) answer(ctx context.Context, w worker) {
-	c := &chunk{keys: make([]byte, 0, chunkSize)}
-	for ctx.Err() == nil && r.read(c) {
+// work answers chunks until the stream ends.
+func (r *run) work(w worker) {
+	for {
+		c := r.take()
+		if c == nil || !r.next(c) {
+			return
+		}
 		var err error
 		if c.out, err = w.answer(c.out[:0], c.keys, r.delimiter); err != nil {
 			c.err = err
 		}
-		select {
-		case <-r.turn(c.number):
-		case <-ctx.Done():
-			return
-		}
-		if ended, err := r.write(c); ended {
-			r.end <- err
-			return
-		}
-		r.turn(c.number + 1) <- struct{}{}
+		r.finish(c)
 	}
 }
 
-// read reads the next chunk. It reports whether there is one.
-func (r *run) read(c *chunk) bool {
+// take returns a free chunk, or nil if the stream stopped.
+func (r *run) take() *chunk {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.free) == 0 && r.made == len(r.answered) && !r.stopped {
+		r.changed.Wait()
+	}
+	switch n := len(r.free); {
+	case r.stopped:
+		return nil
+	case n > 0:
+		c := r.free[n-1]
+		r.free = r.free[:n-1]
+		return c
+	default:
+		r.made++
+		return &chunk{keys: make([]byte, 0, chunkSize)}
+	}
+}
+
+// next reads the next chunk. It reports whether there is one.
+func (r *run) next(c *chunk) bool {
 	r.reading.Lock()
 	defer r.reading.Unlock()
-	if r.ended {
+	if r.last {
 		return false
 	}
-	c.err = r.reader.read(c)
-	c.number = r.count
-	r.count++
-	r.ended = c.err != nil
+	c.err = r.keys.read(c)
+	c.number = r.read
+	r.read++
+	r.last = c.err != nil
 	return true
+}
+
+// finish adds an answered chunk. It writes the chunks whose turn it is, unless another
+// goroutine does.
+func (r *run) finish(c *chunk) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answered[c.number%len(r.answered)] = c
+	if r.writing {
+		return
+	}
+	r.writing = true
+	for {
+		at := r.written % len(r.answered)
+		c := r.answered[at]
+		if c == nil || r.stopped {
+			break
+		}
+		r.answered[at] = nil
+		r.mu.Unlock()
+		ended, err := r.write(c)
+		r.mu.Lock()
+		if ended {
+			r.stopped = true
+			r.end <- err
+			break
+		}
+		r.written++
+		r.free = append(r.free, c)
+		r.changed.Signal()
+	}
+	if r.writing = false; r.stopped {
+		r.changed.Broadcast()
+	}
 }
 
 // write writes the records of a chunk. It reports whether that ends the stream, and
 // the error that it ends with.
 func (r *run) write(c *chunk) (ended bool, err error) {
-	if err := r.framer.write(c.out); err != nil {
+	if err := r.out.write(c.out); err != nil {
 		return true, err
 	}
 	if errors.Is(c.err, io.EOF) {
-		return true, r.framer.close()
+		return true, r.out.close()
 	}
 	return c.err != nil, c.err
+}
+
+// stop ends the goroutines that do not wait for keys, and waits for the end of writing.
+func (r *run) stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped = true
+	r.changed.Broadcast()
+	for r.writing {
+		r.changed.Wait()
+	}
 }
 
 // reader cuts a stream into chunks of whole keys.

@@ -115,6 +115,9 @@ func short(x float64) string {
 // Add adds to the number of keys.
 func (p *Progress) Add(keys int64) { p.keys.Add(keys) }
 
+// AddBytes adds to the bytes of keys that were read.
+func (p *Progress) AddBytes(n int64) { p.read.Add(n) }
+
 // Reader returns a reader that counts the bytes it reads from in.
 func (p *Progress) Reader(in io.Reader) io.Reader { return &countedReader{in, &p.read} }
 

@@ -52,6 +52,7 @@ var files = map[string]func(*file){
 		avx2{f}.best()
 		avx2{f}.bound()
 	},
+	"digits_avx512_amd64.s": func(f *file) { avx512{f}.digits() },
 	"lines_avx512_amd64.s": func(f *file) {
 		vector{f, 64}.cut()
 		vector{f, 64}.paste()
