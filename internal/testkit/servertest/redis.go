@@ -1,14 +1,9 @@
 package servertest
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"net"
-	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/proxenos/proxenos/internal/testkit/freeport"
@@ -39,35 +34,7 @@ func StartRedis(tb testing.TB, args ...string) *Redis {
 		Args: append([]string{
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--dir", dir, "--pidfile", pidFile,
 		}, args...),
-		Ready: func(ctx context.Context) error { return redisReady(ctx, r.Addr, pidFile) },
+		Ready: func(ctx context.Context) error { return answersAs(ctx, pidFile, r.Addr, "INFO server", "process_id:") },
 	})
 	return r
-}
-
-// redisReady returns nil if the server that wrote the PID file answers.
-func redisReady(ctx context.Context, addr, pidFile string) error {
-	want, err := os.ReadFile(pidFile)
-	if err != nil {
-		return err
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	defer conn.Close() //nolint:errcheck // nothing was written to it
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline)
-	}
-	if _, err := fmt.Fprint(conn, "INFO server\r\n"); err != nil {
-		return err
-	}
-	for lines := bufio.NewScanner(conn); lines.Scan(); {
-		if pid, ok := strings.CutPrefix(lines.Text(), "process_id:"); ok {
-			if pid != strings.TrimSpace(string(want)) {
-				return fmt.Errorf("%s is process %s", addr, pid)
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("%s does not report its process", addr)
 }
