@@ -3,16 +3,14 @@ package cli
 import (
 	"flag"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/pinned"
 )
 
 var update = flag.Bool("update", false, "write the lists that the tests compare with")
@@ -39,26 +37,5 @@ func TestCommandsAndFlagsStay(t *testing.T) {
 	walk(Root(io.Discard))
 	slices.Sort(got)
 	require.Greater(t, len(got), 200, "hardly any flags found")
-	comparePinned(t, "flags.txt", got)
-}
-
-// comparePinned compares lines with those of a file in testdata, or writes them.
-func comparePinned(t *testing.T, name string, got []string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(strings.Join(got, "\n")+"\n"), 0o644))
-	}
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	want := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	for _, line := range want {
-		assert.True(t, slices.Contains(got, line), "gone: %s", line)
-	}
-	for _, line := range got {
-		assert.True(t, slices.Contains(want, line), "new:  %s", line)
-	}
-	if t.Failed() {
-		t.Log("if the change is meant, say it in CHANGELOG.md and run: go test ./internal/cli -run 'Stay$' -update")
-	}
+	pinned.Lines(t, "testdata/flags.txt", got, *update)
 }

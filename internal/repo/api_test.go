@@ -9,14 +9,14 @@ import (
 	"go/parser"
 	"go/printer"
 	"go/token"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/pinned"
 )
 
 var update = flag.Bool("update", false, "write what the tests compare with")
@@ -35,21 +35,7 @@ func TestExportedAPI(t *testing.T) {
 		}
 	}
 	require.Greater(t, len(got), 100, "hardly any exported declarations found")
-	if *update {
-		require.NoError(t, os.WriteFile(filepath.FromSlash(apiFile), []byte(strings.Join(got, "\n")+"\n"), 0o644))
-	}
-	text, err := os.ReadFile(filepath.FromSlash(apiFile))
-	require.NoError(t, err)
-	want := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	for _, line := range want {
-		assert.True(t, slices.Contains(got, line), "gone from the API:   %s", line)
-	}
-	for _, line := range got {
-		assert.True(t, slices.Contains(want, line), "new in the API:      %s", line)
-	}
-	if t.Failed() {
-		t.Log("if the change is meant, say it in CHANGELOG.md and run: go test ./internal/repo -run TestExportedAPI -update")
-	}
+	pinned.Lines(t, apiFile, got, *update)
 }
 
 // apiOf returns the exported declarations of a package, sorted.

@@ -93,6 +93,7 @@ var rules = []rule{
 	{room: "internal/testkit/freeport", why: "imported by tests only"},
 	{room: "internal/testkit/fifo", why: "imported by tests only"},
 	{room: "internal/testkit/pagetest", may: []string{"internal/testkit/bubble"}, others: []string{testify}, why: "imported by tests only"},
+	{room: "internal/testkit/pinned", others: []string{testify}, why: "imported by tests only"},
 	{room: "internal/testkit/logbuf", why: "imported by tests only"},
 	{room: "internal/testkit/shortrun", why: "imported by tests only"},
 	{room: "internal/testkit/leaktest", others: []string{"go.uber.org/goleak"}, why: "imported by tests only"},
@@ -108,7 +109,7 @@ const (
 var pureBelow = []string{"rendezvous/prf", "internal/batch", "internal/mt", "internal/exact", "internal/hashtag", "internal/nodeset"}
 
 // testOnly lists the rooms that no program may link.
-var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/fifo", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/testkit/pagetest", "internal/testkit/shortrun", "internal/repo"}
+var testOnly = []string{"mapper/mappertest", "internal/testkit/vectors", "internal/testkit/consultest", "internal/testkit/servertest/...", "internal/testkit/alloctest", "internal/testkit/bubble", "internal/testkit/faultnet", "internal/testkit/freeport", "internal/testkit/fifo", "internal/testkit/leaktest", "internal/testkit/logbuf", "internal/testkit/pagetest", "internal/testkit/pinned", "internal/testkit/shortrun", "internal/repo"}
 
 func TestImportsPointDown(t *testing.T) {
 	t.Parallel()

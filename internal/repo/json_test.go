@@ -2,7 +2,6 @@ package repo
 
 import (
 	"go/ast"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proxenos/proxenos/internal/testkit/pinned"
 )
 
 // jsonFile lists the fields of the JSON that commands write, by package.
@@ -45,21 +46,7 @@ func TestJSONFieldsStay(t *testing.T) {
 	slices.Sort(got)
 	got = slices.Compact(got)
 	require.Greater(t, len(got), 50, "hardly any fields found")
-	if *update {
-		require.NoError(t, os.WriteFile(filepath.FromSlash(jsonFile), []byte(strings.Join(got, "\n")+"\n"), 0o644))
-	}
-	text, err := os.ReadFile(filepath.FromSlash(jsonFile))
-	require.NoError(t, err)
-	want := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	for _, line := range want {
-		assert.True(t, slices.Contains(got, line), "gone from the JSON:  %s", line)
-	}
-	for _, line := range got {
-		assert.True(t, slices.Contains(want, line), "new in the JSON:     %s", line)
-	}
-	if t.Failed() {
-		t.Log("if the change is meant, say it in CHANGELOG.md and run: go test ./internal/repo -run TestJSONFieldsStay -update")
-	}
+	pinned.Lines(t, jsonFile, got, *update)
 }
 
 // TestScriptsShowEverySchema: for every schema that a command writes, a script or
