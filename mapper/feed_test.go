@@ -262,9 +262,17 @@ func TestFeedCountsFailuresOfBothKinds(t *testing.T) {
 		require.True(t, ok)
 		require.NotNil(t, u.Nodes, "no nodes are an answer")
 		require.ErrorIs(t, u.Err, errDown)
-		f.Set(mapper.Update{Err: errors.New("another")})
+		u.Err = errors.New("another")
+		f.Set(u)
 		f.Fail(errDown)
 		u, ok = next() // which blocks if nothing is new
+		require.True(t, ok)
+		require.ErrorIs(t, u.Err, errDown)
+		u.Err = nil
+		f.Set(u)
+		u.Err = errDown
+		f.Set(u)
+		u, ok = next()
 		require.True(t, ok)
 		require.ErrorIs(t, u.Err, errDown)
 	})

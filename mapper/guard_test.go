@@ -160,6 +160,23 @@ func TestGuardGivesWay(t *testing.T) {
 	})
 }
 
+// TestGuardGivesWayAlthoughItIsRepeated has the source report a rejected set twice, with
+// other records left out.
+func TestGuardGivesWayAlthoughItIsRepeated(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		src := newFeed()
+		tape := record(t, &mapper.Guard{Source: src, MaxDrop: 0.5, DropFor: time.Minute})
+		src.set("a b c d")
+		require.Equal(t, "[a b c d]", tape.take())
+		src.set("a")
+		require.Contains(t, tape.after(40*time.Second), "!rejected")
+		src.Set(mapper.Update{Nodes: nodesOf("a"), Skipped: []error{errDown}})
+		require.Contains(t, tape.after(19*time.Second), "!rejected")
+		require.Equal(t, "[a]", tape.after(time.Second), "the wait goes on")
+	})
+}
+
 // TestGuardLimitsWeights: no node takes the keys of all others by its own word,
 // and an answer with a lowered weight is not passed off as a whole one.
 func TestGuardLimitsWeights(t *testing.T) {
@@ -189,4 +206,29 @@ func TestGuardLimitsWeights(t *testing.T) {
 	nodes, err = unlimited.Nodes(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, claimed, nodes)
+}
+
+func TestGuardAcceptsTheGreatestLimits(t *testing.T) {
+	t.Parallel()
+	g := &mapper.Guard{Source: newWatched("a b"), MaxDrop: 1, MaxWeight: mapper.MaxWeight}
+	nodes, err := g.Nodes(t.Context())
+	require.Equal(t, "[a b]", words(nodes, err))
+}
+
+// TestGuardWatchReportsInvalidLimits: there is no other way to learn of them, and no
+// update after it.
+func TestGuardWatchReportsInvalidLimits(t *testing.T) {
+	t.Parallel()
+	g := &mapper.Guard{Source: newWatched("a b"), MaxDrop: 50}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var got []string
+	for u := range g.Watch(ctx) {
+		got = append(got, words(u.Nodes, u.Err))
+		cancel()
+	}
+	require.Equal(t, []string{"!guard: MaxDrop 50: must be a fraction from 0 to 1"}, got)
+	for range g.Watch(ctx) {
+		require.Fail(t, "an update after the end of the context")
+	}
 }
