@@ -16,6 +16,11 @@ SHARED   = Concurrent|Goroutines|Balancer|Table
 # Tests that read megabytes, or count many keys, in one goroutine.
 SERIAL   = IdentifyNamesRealPrograms|NoCommandPrintsASecret|AwayForLongerThanTombstones$$|SlowClockCannotJoin|HostileDocumentsEndFast|ParseSize|WrittenListsAreReadUnderAnyName|ReadSnapshotErrors/too_large|SharesAgreeWithKeys/python
 LASTING  = Swim|P2P|Watch|Demo|Producer|Interrupt|Soak
+# What a short run leaves out: other programs, whole clusters, and what counts or
+# compares for seconds.
+LONG     = Test(Consul|Etcd|Kubernetes|Swim)Scripts|RealS|Outage|WatchConsul|Ports|Clients|Coprocess|README$$|Guides|TestAction|PreCommitHook|LinkNoTestHelpers|NoCommandPrintsASecret|SchemaAgreesWithParser|IdentifyNamesRealPrograms|Tombstones|SlowClock|OverloadEnds|Flapping|PartialSet|FileConformance|TestScripts/(identify|programs|diff|fleets|flags|serve|check|balance|report|domains|merge|slowstart|hashtag|fips|algorithms|rules|complete|shards|partitions|pipes|interrupt|hostile)
+FARTHER  = /internal/lab/|/cmd/proxenos-store$$|/testkit/consultest$$
+
 # A program under the race detector sleeps for a second at exit, and the scripts
 # start hundreds of programs.
 RACE = GORACE=atexit_sleep_ms=0
@@ -46,7 +51,7 @@ build: ## Build the programs into bin/
 # of the time to link them. Without the path of the tree in them, a checkout
 # elsewhere finds its packages in the build cache. The linter vets.
 .PHONY: test
-test: export GOFLAGS += -ldflags=-w -trimpath -vet=off
+test test-short: export GOFLAGS += -ldflags=-w -trimpath -vet=off
 test: announce ## Run all tests; build the servers that they need first
 	@internal/repo/timed.sh packages servers unit fuzz-short race bench-once nested test-arch
 
@@ -58,7 +63,7 @@ announce:
 
 .PHONY: test-short
 test-short: ## Run the tests that need nothing but Go, in less depth
-	go test -short ./...
+	go test -short -skip '$(LONG)' $$(go list ./... | grep -vE '$(FARTHER)')
 
 .PHONY: race
 race: packages ## Run the tests under the race detector, in less depth
