@@ -14,6 +14,7 @@ type Block struct {
 	hashes [Size]uint64
 	at     [Size]uint32 // indices of nodes
 	keys   [Size]string
+	used   int // how many of keys to clear
 }
 
 var blocks = sync.Pool{New: func() any { return new(Block) }}
@@ -21,8 +22,19 @@ var blocks = sync.Pool{New: func() any { return new(Block) }}
 // Borrow returns a block for the caller alone, until [Block.Return].
 func Borrow() *Block { return blocks.Get().(*Block) }
 
-// Return gives the block back.
-func (b *Block) Return() { blocks.Put(b) }
+// Return gives the block back. It does not keep the memory of keys.
+func (b *Block) Return() {
+	clear(b.keys[:b.used])
+	b.used = 0
+	blocks.Put(b)
+}
+
+// Keys returns memory for n keys of the caller, up to Size. A call of Strings or Bytes
+// may overwrite it.
+func (b *Block) Keys(n int) []string {
+	b.used = max(b.used, n)
+	return b.keys[:n]
+}
 
 // Hasher hashes the keys of a block.
 type Hasher struct {
@@ -37,11 +49,11 @@ type Hasher struct {
 // Strings hashes up to Size keys. The result is a part of the block.
 func (b *Block) Strings(h Hasher, keys []string) (hashes []uint64) {
 	if h.Cut != nil {
+		cut := b.Keys(len(keys))
 		for i, key := range keys {
-			b.keys[i] = h.Cut(key)
+			cut[i] = h.Cut(key)
 		}
-		keys = b.keys[:len(keys)]
-		defer clear(keys) // the block must not keep the memory of keys
+		keys = cut
 	}
 	hashes = b.hashes[:len(keys)]
 	if h.All != nil {

@@ -31,8 +31,7 @@ func (l Lookup[N]) Strings(dst []N, keys []string, locate Locate) []N {
 // Bytes is Strings for keys in slices.
 func (l Lookup[N]) Bytes(dst []N, keys [][]byte, locate Locate) []N {
 	return appendOwners(dst, l.Nodes, keys, func(b *Block, at []uint32, keys [][]byte) {
-		texts := b.keys[:len(keys)]
-		defer clear(texts) // the block must not keep the memory of keys
+		texts := b.Keys(len(keys))
 		for i, key := range keys {
 			texts[i] = unsafe.String(unsafe.SliceData(key), len(key))
 		}

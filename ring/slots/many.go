@@ -97,8 +97,8 @@ func (p *Partitions[N]) SelectAllHashes(dst []N, hashes []uint64) []N {
 // the extended slice. Every key gets the same number of nodes if the ranking has the
 // same nodes for every key, as that of a set, a ring or a map: n, or fewer if the
 // ranking has fewer. For many keys it calls the ranking's SelectNAll, which must give
-// every key the same number of nodes, and otherwise its SelectN. Beyond growing dst it
-// allocates a slice of at most 256 strings, and what the ranking allocates.
+// every key the same number of nodes, and otherwise its SelectN. It allocates only to
+// grow dst, and what the ranking allocates.
 func (p *Partitions[N]) SelectNAll(dst []N, keys []string, n int) []N {
 	if p.Slots() == 0 || n <= 0 {
 		return dst
@@ -122,11 +122,10 @@ type manyRanking[N any] interface {
 // appendBestOfAll appends the n best nodes of each key. Every partition has an owner.
 func (p *Partitions[N]) appendBestOfAll(dst []N, keys []string, n int, ranking manyRanking[N]) []N {
 	dst = slices.Grow(dst, min(n, p.Len())*len(keys))
-	names := make([]string, min(len(keys), batch.Size))
 	b := batch.Borrow()
 	defer b.Return()
 	for part := range slices.Chunk(keys, batch.Size) {
-		hashes, names := b.Strings(p.hasher(), part), names[:len(part)]
+		hashes, names := b.Strings(p.hasher(), part), b.Keys(len(part))
 		for i, h := range hashes {
 			names[i] = p.key(p.slotOf(h))
 		}
