@@ -116,7 +116,13 @@ func (s *Set[N]) locate(at []uint32, keys []string, hashes []uint64) {
 		}
 	case s.weights != nil:
 		bestWeightedAll(at, hashes, s.seeds, s.weights, s.inverse)
-	case !batch.Best(at, hashes, s.seeds):
+	case batch.Best(at, hashes, s.seeds):
+	case len(s.seeds) < narrow:
+		for i, h := range hashes {
+			best, _ := expand(h).bestOf(s.seeds)
+			at[i] = uint32(best)
+		}
+	default:
 		for i, h := range hashes {
 			at[i] = uint32(expand(h).best(s.seeds))
 		}

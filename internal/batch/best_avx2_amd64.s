@@ -128,7 +128,8 @@ node:
 	VPADDQ       Y10, Y9, Y9
 	VPCMPGTQ     Y0, Y9, Y10
 	VBLENDVPD    Y10, Y9, Y0, Y0
-	VBLENDVPD    Y10, Y6, Y1, Y1
+	VPAND        Y6, Y10, Y10
+	VPMAXUD      Y10, Y1, Y1
 	VPXOR        64(SP), Y8, Y8
 	VPMULLD      Y3, Y8, Y9
 	VPSLLQ       $0x20, Y9, Y10
@@ -139,7 +140,8 @@ node:
 	VPADDQ       Y9, Y8, Y8
 	VPCMPGTQ     Y4, Y8, Y9
 	VBLENDVPD    Y9, Y8, Y4, Y4
-	VBLENDVPD    Y9, Y6, Y5, Y5
+	VPAND        Y6, Y9, Y9
+	VPMAXUD      Y9, Y5, Y5
 	VPADDQ       Y7, Y6, Y6
 	INCQ         DI
 	CMPQ         DI, SI

@@ -27,11 +27,22 @@ func (m Method) FuncAll(o Options) func(sums []uint64, keys []string) {
 		return each
 	default:
 		k0, k1 := o.words()
-		many = func(sums []uint64, keys []string) int { return doneIf(batch.SipHash(sums, keys, k0, k1), keys) }
+		return func(sums []uint64, keys []string) { sipHashAll(sums, keys, k0, k1) }
 	}
 	return func(sums []uint64, keys []string) {
 		done := many(sums[:len(keys)], keys)
 		each(sums[done:], keys[done:])
+	}
+}
+
+// sipHashAll is sipHash for many keys.
+func sipHashAll(sums []uint64, keys []string, k0, k1 uint64) {
+	sums = sums[:len(keys)]
+	if batch.SipHash(sums, keys, k0, k1) {
+		return
+	}
+	for i, key := range keys {
+		sums[i] = sipHash(key, k0, k1)
 	}
 }
 

@@ -116,7 +116,8 @@ func (c avx2) best() {
 		c.multiply(score, ms[j], xs[j].swapped)
 		c.VPCMPGTQ(tops[j], score, more)
 		c.VBLENDVPD(more, score, tops[j], tops[j])
-		c.VBLENDVPD(more, number, ats[j], ats[j])
+		c.VPAND(number, more, more) // a maximum, as numbers grow: a blend takes up to three steps
+		c.VPMAXUD(more, ats[j], ats[j])
 	}
 	c.VPADDQ(one, number, number)
 	c.INCQ(i)
