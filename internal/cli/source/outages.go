@@ -33,7 +33,7 @@ func (o *OutageFlags) Bind(c *cobra.Command) {
 	o.BindMinNodes(c)
 	term.AddGroup(c, outageGroup, func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.cache, "cache", "", "`file` that stores the nodes, to use when the source is unavailable")
-		fs.DurationVar(&o.maxStale, "max-staleness", 0, "maximum age of nodes from --cache, such as 5m (default any age)")
+		fs.DurationVar(&o.maxStale, "max-staleness", 0, "maximum age of nodes from --cache, or of nodes that the command follows, such as 5m (default any age)")
 	})
 }
 
