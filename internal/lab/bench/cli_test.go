@@ -44,6 +44,8 @@ func BenchmarkCLI(b *testing.B) {
 		{by: "proxenos-ring", line: "proxenos select -a ring -f " + nodes + " -"},
 		{by: "proxenos-jsonl", line: "proxenos select -o jsonl -f " + nodes + " -"},
 		{by: "proxenos-csv", line: "proxenos select -o csv -f " + nodes + " -"},
+		{by: "diff-sample", line: fmt.Sprintf("proxenos diff --before %s --add 10.9.9.9:8080 --sample %d", nodes, lines)},
+		{by: "diff-file", line: "proxenos diff --before " + nodes + " --add 10.9.9.9:8080 --keys -"},
 		{by: "echo", line: "echo"},
 		{by: "echo-all-cores", line: "echo -all"},
 	}

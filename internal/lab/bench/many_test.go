@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,6 +118,46 @@ func BenchmarkSelectAll(b *testing.B) {
 		}
 		takeTurns(b, n, all)
 	}
+}
+
+// BenchmarkSelectAllCores measures lookups of many keys on 1, 2, 4 and 8 processors, as
+// far as the machine has them. A goroutine for each looks up the same number of keys.
+func BenchmarkSelectAllCores(b *testing.B) {
+	const rounds = 64
+	turns := 15
+	if testing.Short() {
+		turns = 1
+	}
+	for _, n := range peerSizes[:2] {
+		built := manySystems(makeNodes(n))
+		for _, by := range batched {
+			for cores := 1; cores <= min(8, runtime.GOMAXPROCS(0)); cores *= 2 {
+				var took []float64
+				for range turns {
+					took = append(took, 1e9*seconds(func() { lookupOn(built[by], cores, rounds) })/float64(cores*rounds*batch))
+				}
+				b.Run(name(n, fmt.Sprintf("%s-%d-cores", by, cores)), func(b *testing.B) {
+					b.ReportMetric(summarize(took).Median, "ns/op")
+				})
+			}
+		}
+	}
+}
+
+// lookupOn looks up batches of keys on some processors, as many on each.
+func lookupOn(s manyKeys, cores, batches int) {
+	all := keys()
+	var done sync.WaitGroup
+	for g := range cores {
+		done.Go(func() {
+			dst := make([]string, 0, batch)
+			for i := range batches {
+				from := (g*batches + i) * batch % len(all)
+				dst = s.SelectAll(dst[:0], all[from:from+batch])
+			}
+		})
+	}
+	done.Wait()
 }
 
 // BenchmarkSelectThreeAll is BenchmarkSelectAll for three owners.
