@@ -159,6 +159,15 @@ func TestEnoughKeys(t *testing.T) {
 	for n := 2; n <= 4; n++ {
 		assert.True(t, batch.Few(at, hashes, make([]uint64, n), n), "%d nodes", n)
 	}
+	bounds := func(hashes, seeds, n int) bool {
+		return batch.FewBounds(at, make([]float64, 4), make([]uint64, hashes), make([]uint64, seeds), slices.Repeat([]float64{1}, seeds), n)
+	}
+	assert.False(t, bounds(3, 3, 2), "few hashes")
+	assert.False(t, bounds(4, 3, 1), "one node")
+	assert.False(t, bounds(4, 2, 2), "too few seeds")
+	assert.False(t, bounds(4, 9, 5), "too many nodes")
+	assert.Equal(t, batch.HaveFewBounds(), bounds(4, 3, 2))
+	assert.Equal(t, batch.HaveFewBounds(), bounds(4, 5, 4))
 }
 
 // plainBest is the definition of Best: the first of the greatest scores.

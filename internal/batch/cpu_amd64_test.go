@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/cpu"
+
+	"github.com/proxenos/proxenos/internal/batch"
 )
 
 // TestOtherProcessors runs the tests of this package without some of the
@@ -23,7 +25,7 @@ func TestOtherProcessors(t *testing.T) {
 		name, godebug string
 		want          []string
 	}{
-		{"AVX2", "cpu.avx512f=off", []string{"--- PASS: TestEveryLength/mmh3_128", "up to 4 nodes"}},
+		{"AVX2", "cpu.avx512f=off", []string{"--- PASS: TestEveryLength/mmh3_32", "--- PASS: TestEveryLength/mmh3_128", "up to 4 nodes"}},
 		{"AVX", "cpu.avx512f=off,cpu.avx2=off", []string{"--- SKIP: TestEveryLength/mmh3_128", "--- SKIP: TestFew"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -37,4 +39,13 @@ func TestOtherProcessors(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestFewWithAVX512(t *testing.T) {
+	t.Parallel()
+	if x86 := cpu.X86; !x86.HasAVX512F || !x86.HasAVX512DQ || !x86.HasAVX512BW || !x86.HasAVX512VL {
+		t.Skip("this processor has no AVX-512")
+	}
+	at := make([]uint32, 4*batch.MaxFew)
+	assert.True(t, batch.Few(at, make([]uint64, 4), make([]uint64, batch.MaxFew), batch.MaxFew))
 }

@@ -3,6 +3,7 @@ package batch
 // Forms of the processor that runs the tests. A test that asked the functions instead
 // would be skipped where they do nothing.
 var (
-	HaveBest  = haveBest
-	HaveLines = haveLines
+	HaveBest      = haveBest
+	HaveFewBounds = haveFewBounds
+	HaveLines     = haveLines
 )
