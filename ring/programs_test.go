@@ -298,6 +298,11 @@ func TestConfiguredHashOfKetama(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
+func TestBinaryLabels(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "\x05\x30\x00\x00", nodeLabel{number: 3, binary: true}.at(5), "3*4096+5, the low byte first")
+}
+
 // TestNginxName splits servers where ngx_http_upstream_init_chash does, without a host or
 // a path, too.
 func TestNginxName(t *testing.T) {
