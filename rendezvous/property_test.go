@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/proxenos/proxenos/internal/batch"
 	"github.com/proxenos/proxenos/internal/nodeset"
 	"github.com/proxenos/proxenos/internal/testkit/shortrun"
 	"github.com/proxenos/proxenos/rendezvous/prf"
@@ -165,6 +166,10 @@ func TestBoundExcludesNoCloseWinner(t *testing.T) {
 			var kept [2]candidate
 			x.bestFewWeighted(kept[:], seeds, weights)
 			require.Equal(t, []int32{0, int32(want)}, []int32{kept[0].index, kept[1].index}, "2^%d, excess %g", exponent, excess)
+			var pairs [2 * len(all)]uint32
+			if bestFewWeightedAll(pairs[:], []uint64{hash, hash, hash, hash}, seeds, weights, inverses(weights), 2) && pairs[1] != batch.None {
+				require.Equal(t, slices.Repeat([]uint32{0, uint32(want)}, len(all)), pairs[:], "2^%d, excess %g", exponent, excess)
+			}
 		}
 	}
 }
