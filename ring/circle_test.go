@@ -127,19 +127,20 @@ func TestLocateComparesAllBits(t *testing.T) {
 // key whose top 48 bits are those of a point.
 func TestLastOwnerOf16Bits(t *testing.T) {
 	t.Parallel()
-	p := &plan{bits: 64}
+	p := &plan{bits: 64, positions: []uint64{9 << 48}}
 	for range ownerMask {
 		p.next()
 	}
-	p.positions = append(p.positions, 5<<48+100, 9<<48)
+	p.positions = append(p.positions, 5<<48+100)
 	p.next()
 	c := newCircle(p, nil, ownerMask+1)
-	require.Equal(t, uint32(ownerMask), c.owner(0))
-	require.Equal(t, 0, c.locate(5<<48+100))
-	require.Equal(t, 1, c.locate(5<<48+101))
-	at := make([]uint32, 1)
-	c.ownersOf(at, []uint64{5<<48 + 101})
-	require.Equal(t, []uint32{ownerMask}, at)
+	keys, want := []uint64{5<<48 + 100, 5<<48 + 101}, []uint32{ownerMask, 0}
+	at := make([]uint32, len(keys))
+	c.ownersOf(at, keys)
+	require.Equal(t, want, at)
+	for i, key := range keys {
+		require.Equal(t, want[i], c.owner(c.locate(key)))
+	}
 }
 
 // TestBucketsAreAboutAsManyAsPoints bounds the memory of the index, and the expected steps
