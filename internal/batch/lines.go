@@ -84,9 +84,10 @@ func roundUp(n int) int { return (n + textSize - 1) &^ (textSize - 1) }
 func (t *Texts) Room(keys, size int) int { return keys*t.longest + size + textSize }
 
 // Paste writes records of keys to dst: the head, the key and the text of its owner. Keys
-// are the parts of data between the ends, each with a byte after it. It stops before a key near the end of data, and does nothing where the
-// processor has no suitable instructions. It returns the number of bytes written, and of
-// keys done. There must be at least as many owners as ends, and [Texts.Room] in dst.
+// are the parts of data between the ends, each with a byte after it. Paste stops before a
+// key near the end of data, and does nothing where the processor has no suitable
+// instructions. It returns the number of bytes written, and of keys done. There must be
+// at least as many owners as ends, and [Texts.Room] in dst.
 func (t *Texts) Paste(dst, data []byte, ends []uint32, owners []int) (written, done int) {
 	if len(ends) == 0 || len(data) < textSize || !haveLines() {
 		return 0, 0
