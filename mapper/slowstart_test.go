@@ -287,12 +287,20 @@ func TestSlowStartRejectsValuesWithoutMeaning(t *testing.T) {
 		_, err := s.Nodes(t.Context())
 		assert.EqualError(t, err, want)
 		ctx, cancel := context.WithCancel(t.Context())
+		var got []string
 		for u := range s.Watch(ctx) {
-			assert.EqualError(t, u.Err, want)
+			got = append(got, u.Err.Error())
 			cancel()
 		}
 		cancel()
+		assert.Equal(t, []string{want}, got)
 	}
+}
+
+func TestSlowStartAcceptsTheGreatestFractions(t *testing.T) {
+	t.Parallel()
+	nodes, err := (&mapper.SlowStart{Source: newWatched("a b"), Over: time.Minute, Floor: 1, MaxStep: 1}).Nodes(t.Context())
+	require.Equal(t, "[a b]", words(nodes, err))
 }
 
 // TestSlowStartGoesOnDuringAnOutage: the times are known, so a source that fails

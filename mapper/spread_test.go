@@ -155,3 +155,31 @@ func TestZonePolicyNames(t *testing.T) {
 	require.EqualError(t, err, `zone policy "Strict": want any, spread or strict`)
 	require.Equal(t, "ZonePolicy(7)", mapper.ZonePolicy(7).String())
 }
+
+// TestSpreadCountsOnlyItsReplicas: what dst holds is no replica.
+func TestSpreadCountsOnlyItsReplicas(t *testing.T) {
+	t.Parallel()
+	zone := func(node string) string { return node[:1] }
+	for _, policy := range []mapper.ZonePolicy{mapper.ZonePolicyAny, mapper.ZonePolicySpread, mapper.ZonePolicyStrict} {
+		for n := range 7 {
+			want, wantDegraded := mapper.Spread(nil, slices.Values([]string{"a1", "a2", "b1", "a3", "b2"}), n, zone, policy)
+			got, degraded := mapper.Spread([]string{"x", "y"}, slices.Values([]string{"a1", "a2", "b1", "a3", "b2"}), n, zone, policy)
+			require.Equal(t, append([]string{"x", "y"}, want...), got, "%d, %v", n, policy)
+			require.Equal(t, wantDegraded, degraded, "%d, %v", n, policy)
+		}
+	}
+}
+
+func TestUnknownZonePolicies(t *testing.T) {
+	t.Parallel()
+	for _, p := range []mapper.ZonePolicy{-1, 3} {
+		require.Equal(t, fmt.Sprintf("ZonePolicy(%d)", int(p)), p.String())
+	}
+}
+
+func TestUnknownOrigins(t *testing.T) {
+	t.Parallel()
+	for _, o := range []mapper.Origin{-1, 3} {
+		require.Equal(t, fmt.Sprintf("Origin(%d)", int(o)), o.String())
+	}
+}
