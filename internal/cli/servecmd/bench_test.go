@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -193,22 +194,49 @@ func skipResponse(r *bufio.Reader) error {
 	return err
 }
 
-// selectStream does the work of proxenos select - on the nodes of benchServer.
+// selectStream does the work of proxenos select - between two pipes, on the nodes of
+// benchServer.
 func selectStream(b *testing.B, keys string) time.Duration {
-	std := &term.Streams{In: strings.NewReader(keys), Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }}
+	in, send := pipe(b)
+	receive, out := pipe(b)
+	for _, f := range []*os.File{in, send, receive, out} {
+		defer f.Close() //nolint:errcheck // two are closed before
+	}
+	std := &term.Streams{In: in, Out: out, Err: io.Discard, Getenv: func(string) string { return "" }}
 	o := &serveOptions{}
 	c := &cobra.Command{}
-	var out answer.Output
-	out.Bind(c)
+	var output answer.Output
+	output.Bind(c)
 	bindSet(c, &o.source, &o.placement)
 	require.NoError(b, c.ParseFlags(benchNodes()))
 	require.NoError(b, o.placement.Parse(c, std))
 	require.NoError(b, o.source.Parse(c))
 	p, err := o.source.Place(b.Context(), std, &o.placement)
 	require.NoError(b, err)
-	out.Many, out.Count = true, 1
+	output.Many, output.Count = true, 1
 	start := time.Now()
+	var others sync.WaitGroup
+	others.Go(func() {
+		_, _ = io.WriteString(send, keys)
+		_ = send.Close()
+	})
+	others.Go(func() {
+		for b := make([]byte, 64<<10); ; {
+			if _, err := receive.Read(b); err != nil {
+				return
+			}
+		}
+	})
 	s := answer.Selection{Stream: true, Count: 1}
-	require.NoError(b, s.Answer(b.Context(), std, p, &out))
+	require.NoError(b, s.Answer(b.Context(), std, p, &output))
+	require.NoError(b, out.Close())
+	others.Wait()
 	return time.Since(start)
+}
+
+// pipe returns the ends of a pipe.
+func pipe(b *testing.B) (r, w *os.File) {
+	r, w, err := os.Pipe()
+	require.NoError(b, err)
+	return r, w
 }
