@@ -35,7 +35,9 @@ func (s *Set[N]) SelectAllHashes(dst []N, hashes []uint64) []N {
 
 // SelectNAll appends what [Set.SelectN] appends for each key to dst, and returns the
 // extended slice. Every key gets the same number of nodes: n, or fewer if fewer are
-// not drained. It allocates only to grow dst.
+// not drained. For many keys and up to eight nodes, or four by weight, it takes a
+// fraction of the time of SelectN on processors with AVX-512, and for up to four without
+// weights on those with AVX2. It allocates only to grow dst.
 func (s *Set[N]) SelectNAll(dst []N, keys []string, n int) []N {
 	if n = min(n, s.choices()); n <= 0 {
 		return dst
@@ -62,7 +64,7 @@ func (s *Set[N]) SelectNAll(dst []N, keys []string, n int) []N {
 // from 2 to the number of nodes.
 func (s *Set[N]) appendBestOfAll(dst []N, hashes []uint64, n int) []N {
 	var at [batch.Size * batch.MaxFew]uint32
-	found := false
+	var found bool
 	if s.weights != nil {
 		found = bestFewWeightedAll(at[:], hashes, s.seeds, s.weights, s.inverse, n)
 	} else {

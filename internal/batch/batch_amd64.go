@@ -13,6 +13,7 @@ var haveAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512B
 // haveAVX2 reports AVX2. It is used where there is no AVX-512.
 var haveAVX2 = cpu.X86.HasAVX2
 
+// available reports whether run hashes the keys.
 func (h hasher) available(keys []string) bool {
 	return haveAVX512 || haveAVX2 && (h.function != murmur32 || countable(keys))
 }
