@@ -74,13 +74,16 @@ func none(at []uint32) {
 func appendOwners[N, K any](dst, nodes []N, keys []K, find func(b *Block, at []uint32, keys []K)) []N {
 	dst = slices.Grow(dst, len(keys))
 	inBlocks(keys, find, func(at []uint32) {
-		for _, i := range at {
+		n := len(dst)
+		dst = dst[:n+len(at)]
+		owners := dst[n:][:len(at)]
+		for j, i := range at {
 			if i == None {
 				var zero N
-				dst = append(dst, zero)
+				owners[j] = zero
 				continue
 			}
-			dst = append(dst, nodes[i])
+			owners[j] = nodes[i]
 		}
 	})
 	return dst
