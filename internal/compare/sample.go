@@ -2,7 +2,6 @@ package compare
 
 import (
 	"encoding/binary"
-	"io"
 	"unsafe"
 
 	"github.com/proxenos/proxenos/internal/batch"
@@ -45,47 +44,6 @@ const sampleLine = len(samplePrefix) + 16 + 1
 
 // SampleSize returns the size in bytes of the first n keys, each with a newline.
 func SampleSize(n int64) int64 { return n * int64(sampleLine) }
-
-// Sample is an [io.Reader] of sample keys, each with a newline. Read does not
-// allocate.
-type Sample struct {
-	next, end int64
-	line      [sampleLine]byte // a line that was read in part
-	rest      []byte           // its unread part
-}
-
-// NewSample returns a reader of the first n keys of the sample.
-func NewSample(n int64) *Sample { return NewSampleFrom(0, n) }
-
-// NewSampleFrom returns a reader of n keys of the sample from number first on.
-func NewSampleFrom(first, n int64) *Sample { return &Sample{next: first, end: first + n} }
-
-// Read returns as many whole lines as fit into p, and a part of a line only if
-// p is shorter than a line.
-func (s *Sample) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 && s.next == s.end {
-		return 0, io.EOF
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	keys := p[:n:len(p)]
-	for s.next < s.end && cap(keys)-len(keys) >= sampleLine {
-		keys = s.appendLine(keys)
-	}
-	if len(keys) == 0 && len(p) > 0 {
-		s.rest = s.appendLine(s.line[:0])
-		n = copy(p, s.rest)
-		s.rest = s.rest[n:]
-		return n, nil
-	}
-	return len(keys), nil
-}
-
-func (s *Sample) appendLine(dst []byte) []byte {
-	dst = append(AppendSampleKey(dst, s.next), '\n')
-	s.next++
-	return dst
-}
 
 // SampleKeys makes the keys of a sample a block at a time, in the same memory. It is
 // used by one goroutine.
