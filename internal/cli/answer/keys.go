@@ -221,7 +221,7 @@ func (o *Keys) Each(ctx context.Context, std *term.Streams, what string, newCoun
 	return o.EachBlock(ctx, std, what, func() CountBlock { return newCount().block }, head, out)
 }
 
-// EachBlock counts every key, with a goroutine per processor, and writes head and the
+// EachBlock counts every key, in a few goroutines, and writes head and the
 // appended records to out, in the order of the keys. It calls newCount once per
 // goroutine. All goroutines have ended when EachBlock returns without an error.
 func (o *Keys) EachBlock(ctx context.Context, std *term.Streams, what string, newCount func() CountBlock, head string, out io.Writer) error {
