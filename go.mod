@@ -2,7 +2,8 @@ module github.com/proxenos/proxenos
 
 // The floor is the first release of Go 1.26, so that no importer is forced to a
 // patch level. consul/api v1.34.5 would force 1.26.7, and v1.35.0 1.26.9; v1.34.2
-// is the newest release that does not.
+// is the newest release that does not. pflag v1.1.0 no longer tells whether a number
+// is too large, as the errors of the commands do.
 go 1.26.0
 
 // What programs and importers link.
