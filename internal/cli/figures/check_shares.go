@@ -153,18 +153,22 @@ func (k *checker) checkSpread(ctx context.Context, c *checkfile.Check, r *result
 	policy := zonePolicy(c.Spread.Policy, mapper.ZonePolicySpread)
 	var keys, short atomic.Int64
 	zones, _ := zonesOf(k.nodes)
-	newCount := func() answer.CountKey {
+	newCount := func() answer.CountBlock {
 		var nodes []int
-		of := replicas(k.placed, c.Spread.Replicas, policy)
-		return func(dst []byte, key string, weight int64) []byte {
-			keys.Add(weight)
-			if nodes = of(nodes[:0], key); distinct(nodes, zones) < c.Spread.Zones {
-				short.Add(weight)
+		replicas := replicas(k.placed, c.Spread.Replicas, policy)
+		return func(dst []byte, block []string, weights []int64) []byte {
+			replicas.Rank(block)
+			for n := range block {
+				weight := answer.WeightOf(weights, n)
+				keys.Add(weight)
+				if nodes = replicas.of(nodes[:0], n); distinct(nodes, zones) < c.Spread.Zones {
+					short.Add(weight)
+				}
 			}
 			return dst
 		}
 	}
-	if err := k.rankedKeys().Each(ctx, k.std, "spreading", newCount, "", io.Discard); err != nil {
+	if err := k.rankedKeys().EachBlock(ctx, k.std, "spreading", newCount, "", io.Discard); err != nil {
 		return err
 	}
 	r.Note = k.amount(keys.Load())

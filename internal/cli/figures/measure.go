@@ -5,6 +5,7 @@ package figures
 import (
 	"context"
 	"io"
+	"iter"
 	"sync"
 
 	"github.com/proxenos/proxenos/internal/cli/answer"
@@ -78,6 +79,7 @@ const (
 	rankedNodes  = 1 << 30 // limit of keys times nodes
 	fewestRanked = 1 << 10
 	keysPerNode  = 64
+	fewRanked    = 4 // nodes of a key that are ranked at once
 )
 
 // rankedKeys returns the number of keys to rank.
@@ -91,15 +93,19 @@ func measureLosses(ctx context.Context, std *term.Streams, p *place.Placement, l
 	ranked := &answer.Keys{Sample: rankedKeys(len(p.Nodes))}
 	zone, names := zonesOf(p.Nodes)
 	var singly, zonal tallies[*compare.Spill]
-	newCount := func() answer.CountKey {
+	newCount := func() answer.CountBlock {
 		s := singly.add(compare.NewSpill(compare.Singly(len(p.Nodes))))
 		z := zonal.add(compare.NewSpill(zone))
-		return func(dst []byte, key string, weight int64) []byte {
-			spill(p, key, weight, s, z, len(names))
+		ranks := place.NewRanks(p, fewRanked)
+		return func(dst []byte, keys []string, weights []int64) []byte {
+			ranks.Rank(keys)
+			for n := range keys {
+				spill(ranks.Of(n), answer.WeightOf(weights, n), s, z, len(names))
+			}
 			return dst
 		}
 	}
-	if err := ranked.Each(ctx, std, "ranking", newCount, "", io.Discard); err != nil {
+	if err := ranked.EachBlock(ctx, std, "ranking", newCount, "", io.Discard); err != nil {
 		return nil, err
 	}
 	l := &losses{zones: names}
@@ -125,9 +131,9 @@ func worst(spills []*compare.Spill, load *compare.Load) *compare.Loss {
 
 // spill counts the node that takes over a key if its owner is lost, and if the zone
 // of its owner is lost.
-func spill(p *place.Placement, key string, weight int64, singly, zonal *compare.Spill, zones int) {
+func spill(rank iter.Seq[int], weight int64, singly, zonal *compare.Spill, zones int) {
 	owner, next, beyond := -1, -1, -1
-	for i := range p.Rank(key) {
+	for i := range rank {
 		if owner < 0 {
 			owner = i
 			continue
@@ -155,17 +161,22 @@ func measureCapacity(ctx context.Context, std *term.Streams, p *place.Placement,
 	load := &compare.Load{Held: make([]int64, len(p.Nodes)), Fair: fairShares(p)}
 	var held tallies[[]int64]
 	var spills tallies[*compare.Spill]
-	newCount := func() answer.CountKey {
+	newCount := func() answer.CountBlock {
 		mine, s := held.add(make([]int64, len(p.Nodes))), spills.add(compare.NewSpill(group))
-		return func(dst []byte, key string, weight int64) []byte {
-			if owner, next := nextBeyond(p, key, group); owner >= 0 {
-				mine[owner] += weight
-				s.Count(group[owner], next, weight)
+		ranks := place.NewRanks(p, fewRanked)
+		return func(dst []byte, keys []string, weights []int64) []byte {
+			ranks.Rank(keys)
+			for n := range keys {
+				if owner, next := nextBeyond(ranks.Of(n), group); owner >= 0 {
+					weight := answer.WeightOf(weights, n)
+					mine[owner] += weight
+					s.Count(group[owner], next, weight)
+				}
 			}
 			return dst
 		}
 	}
-	if err := keys.Each(ctx, std, "ranking", newCount, "", io.Discard); err != nil {
+	if err := keys.EachBlock(ctx, std, "ranking", newCount, "", io.Discard); err != nil {
 		return nil, nil, err
 	}
 	for _, mine := range held.all {
@@ -183,9 +194,9 @@ func measureCapacity(ctx context.Context, std *term.Streams, p *place.Placement,
 
 // nextBeyond returns the owner of a key and the next node in rank outside its
 // group, or -1.
-func nextBeyond(p *place.Placement, key string, group []int) (owner, next int) {
+func nextBeyond(rank iter.Seq[int], group []int) (owner, next int) {
 	owner = -1
-	for i := range p.Rank(key) {
+	for i := range rank {
 		switch {
 		case owner < 0:
 			owner = i
@@ -196,20 +207,28 @@ func nextBeyond(p *place.Placement, key string, group []int) (owner, next int) {
 	return owner, -1
 }
 
-// replicator returns the first nodes of a key, as many as its replicas. It is
-// used by one goroutine.
-type replicator func(dst []int, key string) []int
+// replicator returns the first nodes of the keys of a block, as many as their
+// replicas. It is used by one goroutine.
+type replicator struct {
+	*place.Ranks
+	n      int
+	zone   func(node int) string
+	policy mapper.ZonePolicy
+}
 
 // replicas returns the replicator of a placement for n replicas.
-func replicas(p *place.Placement, n int, policy mapper.ZonePolicy) replicator {
-	if policy == mapper.ZonePolicyAny {
-		return func(dst []int, key string) []int { return p.SelectN(dst, key, n) }
+func replicas(p *place.Placement, n int, policy mapper.ZonePolicy) *replicator {
+	few := n
+	if policy != mapper.ZonePolicyAny {
+		few = max(n, fewRanked)
 	}
-	zone := func(i int) string { return p.Nodes[i].Zone }
-	return func(dst []int, key string) []int {
-		dst, _ = mapper.Spread(dst, p.Rank(key), n, zone, policy)
-		return dst
-	}
+	return &replicator{place.NewRanks(p, few), n, func(i int) string { return p.Nodes[i].Zone }, policy}
+}
+
+// of appends the replicas of a key of the block to dst.
+func (r *replicator) of(dst []int, key int) []int {
+	dst, _ = mapper.Spread(dst, r.Of(key), r.n, r.zone, r.policy)
+	return dst
 }
 
 // measureCopies is like [measureChange], and counts the replicas that must be
@@ -217,20 +236,25 @@ func replicas(p *place.Placement, n int, policy mapper.ZonePolicy) replicator {
 func measureCopies(ctx context.Context, std *term.Streams, before, after *place.Placement, keys *answer.Keys, n int, policy mapper.ZonePolicy) (*compare.Movement, error) {
 	change := compare.NewChange(sideOf(before), sideOf(after))
 	var tallies tallies[*compare.ChangeTally]
-	newCount := func() answer.CountKey {
+	newCount := func() answer.CountBlock {
 		tally := tallies.add(change.NewTally())
-		of, to := replicas(before, n, policy), replicas(after, n, policy)
+		from, to := replicas(before, n, policy), replicas(after, n, policy)
 		var olds, news []int
-		return func(dst []byte, key string, weight int64) []byte {
-			olds, news = of(olds[:0], key), to(news[:0], key)
-			if len(olds) > 0 && len(news) > 0 {
-				tally.Count(olds[0], news[0], weight)
-				tally.CountReplicas(olds, news, weight)
+		return func(dst []byte, keys []string, weights []int64) []byte {
+			from.Rank(keys)
+			to.Rank(keys)
+			for i := range keys {
+				olds, news = from.of(olds[:0], i), to.of(news[:0], i)
+				if len(olds) > 0 && len(news) > 0 {
+					weight := answer.WeightOf(weights, i)
+					tally.Count(olds[0], news[0], weight)
+					tally.CountReplicas(olds, news, weight)
+				}
 			}
 			return dst
 		}
 	}
-	if err := keys.Each(ctx, std, "comparing", newCount, "", io.Discard); err != nil {
+	if err := keys.EachBlock(ctx, std, "comparing", newCount, "", io.Discard); err != nil {
 		return nil, err
 	}
 	for _, tally := range tallies.all {

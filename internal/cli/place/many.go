@@ -19,12 +19,22 @@ type many interface {
 
 // manyOf returns the ranking as one of many keys if each of them has an owner.
 func manyOf(r Ranking) (many, bool) {
+	r = bare(r)
 	m, ok := r.(many)
 	if _, gaps := r.(*slots.Map[int]); !ok || gaps {
 		return nil, false
 	}
 	_, owned := r.Select("")
 	return m, owned
+}
+
+// bare returns the ranking of a placement, which has more methods than the interface
+// that the placement embeds.
+func bare(r Ranking) Ranking {
+	if p, ok := r.(*Placement); ok {
+		return p.Ranking
+	}
+	return r
 }
 
 // SelectAll appends the owner of every key to dst, or -1 for a key without one.
@@ -45,7 +55,7 @@ func SelectAll(dst []int, r Ranking, keys []string) []int {
 // SelectNAll appends the first n nodes of every key to dst. It reports false, and
 // appends nothing, for a ranking that has no such lookup.
 func SelectNAll(dst []int, r Ranking, keys []string, n int) ([]int, bool) {
-	m, ok := r.(interface {
+	m, ok := bare(r).(interface {
 		SelectNAll(dst []int, keys []string, n int) []int
 	})
 	if !ok {

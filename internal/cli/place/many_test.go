@@ -57,7 +57,11 @@ func TestManyKeysHaveTheOwnersOfSingleKeys(t *testing.T) {
 				}
 				require.Equal(t, want, owners[i], "%s of %d nodes, key %q", a.Name, n, key)
 			}
+			_, ranks := p.Ranking.(interface {
+				SelectNAll(dst []int, keys []string, n int) []int
+			})
 			three, ok := SelectNAll(nil, p, keys, 3)
+			require.Equal(t, ranks, ok, a.Name)
 			if !ok {
 				continue
 			}
@@ -67,6 +71,18 @@ func TestManyKeysHaveTheOwnersOfSingleKeys(t *testing.T) {
 			}
 			assert.Equal(t, want, three, a.Name)
 		}
+	}
+}
+
+// TestPlacementsLookUpManyKeys: a placement does not hide what its ranking can do.
+func TestPlacementsLookUpManyKeys(t *testing.T) {
+	for _, name := range []string{"rendezvous", "table", "ring", "partitions", "ketama"} {
+		p := built(t, Settings{Algorithm: name})
+		m, ok := manyOf(p)
+		require.True(t, ok, name)
+		assert.Same(t, p.Ranking, m, name)
+		_, ok = SelectNAll(nil, p, manyKeys(), 2)
+		assert.True(t, ok, name)
 	}
 }
 
