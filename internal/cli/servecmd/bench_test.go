@@ -200,7 +200,7 @@ func selectStream(b *testing.B, keys string) time.Duration {
 	in, send := pipe(b)
 	receive, out := pipe(b)
 	for _, f := range []*os.File{in, send, receive, out} {
-		defer f.Close() //nolint:errcheck // two are closed before
+		defer f.Close()
 	}
 	std := &term.Streams{In: in, Out: out, Err: io.Discard, Getenv: func(string) string { return "" }}
 	o := &serveOptions{}

@@ -47,7 +47,7 @@ func NewCompare(std *term.Streams) *cobra.Command {
 		Long: `Ask several proxenos serve, or one, for the checksums of their sets, and check that
 they agree: servers with the same checksum give every key to the same node, and
 with the same address checksum to the same address. unix:/PATH stands for a server
-on a Unix socket. One that is given twice counts once.
+on a Unix socket. A server that is given twice counts once.
 
 For each set, print a line per group of servers that agree, the largest first: the
 number of servers, the checksums, the number of nodes, and the URLs. Exit with 1 if

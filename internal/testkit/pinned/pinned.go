@@ -27,6 +27,7 @@ func Lines(t *testing.T, file string, got []string, update bool) {
 	for _, line := range got {
 		assert.True(t, slices.Contains(want, line), "new:  %s", line)
 	}
+	assert.Len(t, got, len(want), "a line stands more than once")
 	if t.Failed() {
 		t.Logf("if the change is meant, say it in CHANGELOG.md and run this test with -run %s -update", t.Name())
 	}

@@ -245,7 +245,7 @@ func (c avx2) murmur128() {
 	}
 	for i := 0; i < perLoad; i += 2 {
 		if i > 0 {
-			c.stop(keys, number, "finish")
+			c.finishAfter(keys, number)
 		}
 		for _, s := range states {
 			s.add(i, number)
@@ -253,7 +253,7 @@ func (c avx2) murmur128() {
 		c.VPADDQ(c.four("two", 2), number, number)
 	}
 	c.ADDQ(U8(8*perLoad), offset)
-	c.stop(keys, number, "finish")
+	c.finishAfter(keys, number)
 	c.JMP(LabelRef("load"))
 
 	c.Label("finish")

@@ -57,7 +57,7 @@ func (c avx2) sipHash() {
 	}
 	for i := range perLoad {
 		if i > 0 {
-			c.stop(keys, number, "finish")
+			c.finishAfter(keys, number)
 		}
 		for _, s := range states {
 			s.add(i, number)
@@ -66,7 +66,7 @@ func (c avx2) sipHash() {
 		c.VPADDQ(c.four("one", 1), number, number)
 	}
 	c.ADDQ(U8(8*perLoad), offset)
-	c.stop(keys, number, "finish")
+	c.finishAfter(keys, number)
 	c.JMP(LabelRef("load"))
 
 	c.Label("finish")

@@ -135,8 +135,8 @@ func (w *words2) word(i int, number reg.VecVirtual) (word, last reg.VecVirtual) 
 	return word, last
 }
 
-// stop jumps if no key has a word of this number.
-func (c avx2) stop(states [pair]*words2, number reg.VecVirtual, label string) {
+// finishAfter jumps to finish if no key has a word of this number.
+func (c avx2) finishAfter(states [pair]*words2, number reg.VecVirtual) {
 	// number > count in all lanes
 	all, y := c.YMM(), c.YMM()
 	c.VPCMPGTQ(states[0].count, number, all)
@@ -145,5 +145,5 @@ func (c avx2) stop(states [pair]*words2, number reg.VecVirtual, label string) {
 	r := c.GP32()
 	c.VPMOVMSKB(all, r)
 	c.CMPL(r, I8(-1))
-	c.JEQ(LabelRef(label))
+	c.JEQ(LabelRef("finish"))
 }
