@@ -466,6 +466,31 @@ func TestFollowTellsTheObserver(t *testing.T) {
 	})
 }
 
+// TestFollowMeasuresMovedKeys: Moved is the fraction of the sample keys with another
+// owner, from none to all, and 0 for the first value.
+func TestFollowMeasuresMovedKeys(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		src := newWatched("a")
+		var got []float64
+		followed(t, src, names, mapper.FollowConfig[string]{
+			Observe: func(e mapper.Event) { got = append(got, e.Moved) },
+			Owner: func(value, key string) string {
+				if value == "[a b]" && !strings.HasSuffix(key, "7") {
+					return "[a]" // as before
+				}
+				return value
+			},
+		})
+		for _, set := range []string{"a b", "c"} {
+			synctest.Wait()
+			src.set(set)
+		}
+		synctest.Wait()
+		require.Equal(t, []float64{0, 0.1, 1}, got)
+	})
+}
+
 func owner(set *rendezvous.Set[mapper.Node], key string) string {
 	n, _ := set.Select(key)
 	return n.Name

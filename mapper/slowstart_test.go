@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,6 +258,33 @@ func TestSlowStartWeights(t *testing.T) {
 				if c.want > 0 {
 					require.Positive(t, got[1].Capacity())
 				}
+			})
+		})
+	}
+}
+
+// TestSlowStartSteps: a ramp has the least power of two of steps such that none moves
+// more than MaxStep of the keys, and at most 1024.
+func TestSlowStartSteps(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, nodes, key string
+		floor, maxStep   float64
+		want             int
+	}{
+		{"a drain of half of the weight by quarters", "a x", mapper.MetaDrainAt, 0, 0.25, 4},
+		{"a start of most of the weight, from half of it", "a x:4", mapper.MetaStartAt, 0.5, 0.25, 4}, // by 2/3 of the least total
+		{"as many steps as there can be", "a x", mapper.MetaStartAt, 0, 1e-6, 1024},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
+				const over = 1024 * time.Second
+				nodes := nodesOf(c.nodes)
+				nodes[1] = with(nodes[1], c.key, time.Now())
+				tape := record(t, &mapper.SlowStart{Source: source(nodes), Over: over, Floor: c.floor, MaxStep: c.maxStep})
+				require.Equal(t, "[a x]", tape.take())
+				require.Equal(t, c.want, strings.Count(tape.after(over), "[a x]"))
 			})
 		})
 	}

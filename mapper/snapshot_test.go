@@ -94,6 +94,25 @@ func TestSnapshotWriteErrors(t *testing.T) {
 	require.Empty(t, left, "no temporary file stays")
 }
 
+// TestSnapshotOfTheGreatestSize: Write accepts as many bytes as ReadSnapshot does. With
+// a byte more it returns an error, and the file stays.
+func TestSnapshotOfTheGreatestSize(t *testing.T) {
+	t.Parallel()
+	const most = 64 << 20
+	path := filepath.Join(t.TempDir(), "nodes.json")
+	size := func() int {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return int(info.Size())
+	}
+	require.NoError(t, mapper.Snapshot{Query: "x"}.Write(path))
+	query := strings.Repeat("x", most-size()+1)
+	require.NoError(t, mapper.Snapshot{Query: query}.Write(path))
+	require.Equal(t, most, size())
+	require.EqualError(t, mapper.Snapshot{Query: query + "x"}.Write(path), "snapshot "+path+": larger than 67108864 bytes")
+	require.Equal(t, most, size())
+}
+
 func TestReadSnapshotErrors(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
