@@ -64,10 +64,11 @@ var functions = []function{
 // vector instructions.
 func (f function) require(t *testing.T, keys []string) {
 	t.Helper()
-	sums := make([]uint64, len(keys)+1)
-	if !f.many(sums[:len(keys)], keys) {
+	if !batch.HaveHashes() {
 		t.Skip("this processor has no vector instructions for it")
 	}
+	sums := make([]uint64, len(keys)+1)
+	require.True(t, f.many(sums[:len(keys)], keys), "%s of %d keys", f.name, len(keys))
 	for i, k := range keys {
 		if want := f.one(k); sums[i] != want {
 			t.Fatalf("%s of key %d of %d, %d bytes long: %x, want %x", f.name, i, len(keys), len(k), sums[i], want)
@@ -327,6 +328,9 @@ func TestBound(t *testing.T) {
 // TestFewBounds compares as TestBound does.
 func TestFewBounds(t *testing.T) {
 	t.Parallel()
+	if !batch.HaveFewBounds() {
+		t.Skip("this processor has no vector instructions for it")
+	}
 	rng := rand.New(rand.NewPCG(7, 7))
 	for nodes := 3; nodes < 250; nodes += 1 + nodes/20 {
 		seeds, inverse := make([]uint64, nodes), make([]float64, nodes)
@@ -342,9 +346,7 @@ func TestFewBounds(t *testing.T) {
 		}
 		for n := 2; n <= min(nodes-1, batch.MaxFewBounds); n++ {
 			at, next := make([]uint32, n*len(hashes)), make([]float64, len(hashes))
-			if !batch.FewBounds(at, next, hashes, seeds, inverse, n) {
-				t.Skip("this processor has no vector instructions for it")
-			}
+			require.True(t, batch.FewBounds(at, next, hashes, seeds, inverse, n))
 			for i, h := range hashes {
 				k := prf.Finalize(h)
 				m := prf.Finalize(k+0x9e3779b97f4a7c15) | 1
@@ -380,15 +382,7 @@ func FuzzHashes(f *testing.F) {
 			keys[i] = text[from:to]
 		}
 		for _, h := range functions {
-			sums := make([]uint64, len(keys))
-			if !h.many(sums, keys) {
-				t.Skip("this processor has no vector instructions for it")
-			}
-			for i, k := range keys {
-				if want := h.one(k); sums[i] != want {
-					t.Fatalf("%s of key %d of %d, %q: %x, want %x", h.name, i, len(keys), k, sums[i], want)
-				}
-			}
+			h.require(t, keys)
 		}
 	})
 }
