@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -164,13 +165,13 @@ func WeightOf(weights []int64, n int) int64 {
 type keyCounter struct {
 	keys     *Keys
 	count    CountBlock
-	total    int64 // of the weights
+	total    *atomic.Int64 // of the weights, of all workers
 	progress *term.Progress
 	block    block
 	weights  []int64
 }
 
-// maxTotal keeps the sum of the weights of a thousand workers below 2^63.
+// maxTotal is the greatest sum of weights. A float64 holds it exactly.
 const maxTotal = 1 << 53
 
 func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err error) {
@@ -190,15 +191,17 @@ func (w *keyCounter) answer(dst, keys []byte, delimiter byte) (_ []byte, err err
 // cutWeights splits the lines of a block into keys and weights.
 func (w *keyCounter) cutWeights() error {
 	w.weights = w.weights[:0]
+	sum := int64(0) // cannot overflow: a block has few keys
 	for n, line := range w.block.keys {
 		key, weight, err := CutWeight(w.keys.name(), line)
 		if err != nil {
 			return err
 		}
-		if w.total += weight; w.total > maxTotal {
-			return fmt.Errorf("%s: the sum of the weights is too large", w.keys.name())
-		}
+		sum += weight
 		w.block.keys[n], w.weights = key, append(w.weights, weight)
+	}
+	if w.total.Add(sum) > maxTotal {
+		return fmt.Errorf("%s: the sum of the weights is too large", w.keys.name())
 	}
 	return nil
 }
@@ -235,7 +238,10 @@ func (o *Keys) EachBlock(ctx context.Context, std *term.Streams, what string, ne
 	defer keys.Close() //nolint:errcheck // it is only read
 	p := term.NewProgress(std, what, size)
 	defer p.Start()()
-	b := stream{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker { return &keyCounter{keys: o, count: newCount(), progress: p} }}
+	total := new(atomic.Int64)
+	b := stream{source: o.name(), delimiter: '\n', frame: frame{head: head}, newWorker: func() worker {
+		return &keyCounter{keys: o, count: newCount(), total: total, progress: p}
+	}}
 	if o.nul {
 		b.delimiter = 0
 	}
