@@ -2,8 +2,7 @@ module github.com/proxenos/proxenos
 
 // The floor is the first release of Go 1.26, so that no importer is forced to a
 // patch level. consul/api v1.34.5 would force 1.26.7, and v1.35.0 1.26.9; v1.34.2
-// is the newest release that does not. pflag v1.1.0 no longer tells whether a number
-// is too large, as the errors of the commands do.
+// is the newest release that does not.
 go 1.26.0
 
 // What programs and importers link.
@@ -19,7 +18,7 @@ require (
 	github.com/mattn/go-isatty v0.0.24
 	github.com/spaolacci/murmur3 v1.1.0
 	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.0.10
+	github.com/spf13/pflag v1.1.0
 	go.etcd.io/bbolt v1.5.0
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/sys v0.50.0

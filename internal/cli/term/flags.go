@@ -27,29 +27,37 @@ func ExplainFlagError(c *cobra.Command, err error) error {
 	case errors.As(err, &invalid) && IsUsage(invalid.Unwrap()):
 		return invalid.Unwrap() // a Choice names the flag and its values
 	case errors.As(err, &invalid):
-		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.GetFlag().Value.Type(), invalid.Unwrap()))
+		err = fmt.Errorf("--%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), plainReason(invalid.GetFlag().Value.Type(), invalid.GetValue(), invalid.Unwrap()))
 	}
 	return Hint(AsUsage(err), "see %s --help", c.CommandPath())
 }
 
-// plainReason replaces the reasons of packages strconv and time by what a flag of
-// that type wants.
-func plainReason(kind string, err error) error {
-	var number *strconv.NumError
-	switch {
-	case kind == "duration":
+// plainReason replaces the reason why a flag of that type refuses a value by what it
+// wants. It parses numbers again, since the flag does not tell those that are too large.
+func plainReason(kind, typed string, err error) error {
+	var parsed error
+	var want string
+	switch kind {
+	case "duration":
 		return errors.New("must be a duration, such as 500ms, 5s or 2m")
-	case errors.Is(err, strconv.ErrRange):
-		return errors.New("the number is too large")
-	case !errors.As(err, &number):
-		return err
-	case kind == "float64":
-		return errors.New("must be a number, such as 1.5")
-	case kind == "bool":
+	case "bool":
 		return errors.New("must be true or false")
+	case "float64":
+		_, parsed = strconv.ParseFloat(typed, 64)
+		want = "must be a number, such as 1.5"
+	case "int", "int32", "int64":
+		_, parsed = strconv.ParseInt(typed, 0, 64)
+		want = "must be a whole number"
+	case "uint", "uint16", "uint32", "uint64":
+		_, parsed = strconv.ParseUint(typed, 0, 64)
+		want = "must be a whole number"
 	default:
-		return errors.New("must be a whole number")
+		return err
 	}
+	if parsed == nil || errors.Is(parsed, strconv.ErrRange) {
+		return errors.New("the number is too large")
+	}
+	return errors.New(want)
 }
 
 // unknownFlag returns the error for an unknown flag. It lists the flags of the
