@@ -35,7 +35,6 @@ func ExplainFlagError(c *cobra.Command, err error) error {
 // plainReason replaces the reason why a flag of that type refuses a value by what it
 // wants. It parses numbers again, since the flag does not tell those that are too large.
 func plainReason(kind, typed string, err error) error {
-	var parsed error
 	var want string
 	switch kind {
 	case "duration":
@@ -43,18 +42,15 @@ func plainReason(kind, typed string, err error) error {
 	case "bool":
 		return errors.New("must be true or false")
 	case "float64":
-		_, parsed = strconv.ParseFloat(typed, 64)
 		want = "must be a number, such as 1.5"
-	case "int", "int32", "int64":
-		_, parsed = strconv.ParseInt(typed, 0, 64)
+		_, err = strconv.ParseFloat(typed, 64)
+	case "int", "int64":
 		want = "must be a whole number"
-	case "uint", "uint16", "uint32", "uint64":
-		_, parsed = strconv.ParseUint(typed, 0, 64)
-		want = "must be a whole number"
+		_, err = strconv.ParseInt(typed, 0, 0)
 	default:
 		return err
 	}
-	if parsed == nil || errors.Is(parsed, strconv.ErrRange) {
+	if errors.Is(err, strconv.ErrRange) {
 		return errors.New("the number is too large")
 	}
 	return errors.New(want)
